@@ -1,0 +1,52 @@
+/**
+ * The lake: named, immutable objects in a bucket or a folder. Keys are relative to the prefix of `LAKE_URL`,
+ * use `/` between parts, and are listed in the order of their bytes.
+ */
+import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
+import type { StoreError } from "./StoreError.ts"
+
+export interface StoredObject {
+  readonly key: string
+  readonly bytes: number
+  /** When the store says it was written, milliseconds since the epoch. */
+  readonly writtenAt: number
+}
+
+/** An object being written. Nothing of it is visible before `commit` has succeeded, and all of it is after. */
+export interface ObjectWriter {
+  /** Appends. The bytes are copied or sent before this ends: the caller may use their buffer again. One at a time. */
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
+  /**
+   * Makes the object visible, durably. Fails with `Exists` when the key was taken meanwhile. When the answer is lost
+   * the object may be there although this failed.
+   */
+  readonly commit: Effect.Effect<{ readonly bytes: number }, StoreError>
+}
+
+export class ObjectStore extends Context.Service<
+  ObjectStore,
+  {
+    /** For messages: `s3://raw at http://localhost:9000`, `file:/var/lake`. */
+    readonly location: string
+    /** Succeeds when the lake can be used: a folder is made when missing, a missing bucket is an error. */
+    readonly check: Effect.Effect<void, StoreError>
+    /** Makes the bucket or folder where it is missing; true when it did. Safe to repeat. */
+    readonly prepare: Effect.Effect<boolean, StoreError>
+    /** Begins an object of any size, in bounded memory. Closing the scope before `commit` leaves nothing behind. */
+    readonly create: (key: string) => Effect.Effect<ObjectWriter, StoreError, Scope.Scope>
+    /** Writes a small object whole, replacing what stood there: readers see the old or the new one, never a part. */
+    readonly put: (key: string, body: Uint8Array) => Effect.Effect<void, StoreError>
+    /** A whole object in pieces; `NotFound` when there is none. */
+    readonly read: (key: string) => Stream.Stream<Uint8Array, StoreError>
+    /** At most `length` bytes from `offset`; the object must be there and `offset` inside it. */
+    readonly readRange: (key: string, offset: number, length: number) => Effect.Effect<Uint8Array, StoreError>
+    readonly stat: (key: string) => Effect.Effect<Option.Option<StoredObject>, StoreError>
+    /**
+     * Objects whose key starts with `prefix` (any text, not only whole folders), in key order, those after the key
+     * `after` only. Objects being written and objects that this program did not make visible are not among them.
+     */
+    readonly list: (prefix: string, after?: string) => Stream.Stream<StoredObject, StoreError>
+    /** Safe to repeat: an object that is not there is removed already. */
+    readonly remove: (key: string) => Effect.Effect<void, StoreError>
+  }
+>()("afluente/services/ObjectStore") {}

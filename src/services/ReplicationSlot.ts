@@ -1,0 +1,62 @@
+/**
+ * The logical slot (plugin `test_decoding`): PostgreSQL's own queue of committed changes. It keeps the write-ahead log
+ * until a position is confirmed, so reading and confirming are apart here: `peek` repeats itself until `advance`.
+ */
+import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
+import type { Lsn } from "../core/Lsn.ts"
+import type { SlotLine } from "../core/SlotLine.ts"
+import type { TableName } from "../core/SourceTable.ts"
+import type { SourceError } from "./SourceError.ts"
+import type { SourceIdentity } from "./SourceTables.ts"
+
+export interface SlotState {
+  /** Everything before it was confirmed by a reader. */
+  readonly confirmed: Lsn
+  /** `reserved`, `extended`, `unreserved` or `lost`. */
+  readonly walStatus: string
+}
+
+export interface PeekRequest {
+  /** Changes committed after this are left for the next time. */
+  readonly upTo: Lsn
+  /** Soft bound in lines: the transaction that reaches it is still told to its end. */
+  readonly maxLines: number
+  /** Lines of other tables may be left out (they are counted in `seq` all the same). */
+  readonly tables: ReadonlyArray<TableName>
+}
+
+/**
+ * The right to read the slot. One session holds the writer's lock, reads and confirms: when it dies, all three end
+ * together, so a writer that lost its lock can confirm nothing.
+ */
+export interface SlotSession {
+  readonly source: SourceIdentity
+  /** The slot as it is now; none where it is missing. */
+  readonly state: Effect.Effect<Option.Option<SlotState>, SourceError>
+  /** A position up to which the log is on the server's disk now: the most that a peek can tell. */
+  readonly flushed: Effect.Effect<Lsn, SourceError>
+  /** Lines not yet confirmed, whole transactions in the order of their commits. Reading does not confirm. */
+  readonly peek: (request: PeekRequest) => Stream.Stream<SlotLine, SourceError>
+  /** Fails when the session, and with it the writer's lock, is gone. */
+  readonly stillMine: Effect.Effect<void, SourceError>
+  /**
+   * Lets PostgreSQL forget everything up to `lsn`. Cannot be undone. Safe to repeat. Answers the position the server
+   * really moved to, which may be less: trust that, and demand nothing.
+   */
+  readonly advance: (lsn: Lsn) => Effect.Effect<Lsn, SourceError>
+}
+
+export class ReplicationSlot extends Context.Service<
+  ReplicationSlot,
+  {
+    readonly name: string
+    /** Creates the slot where it is missing; true when it did. `SlotPlugin` where the name is taken by another kind. */
+    readonly create: Effect.Effect<boolean, SourceError>
+    readonly state: Effect.Effect<Option.Option<SlotState>, SourceError>
+    /**
+     * Takes the writer's lock for as long as the scope lives; none where another process holds it.
+     * Never two sessions of one slot at once.
+     */
+    readonly attach: Effect.Effect<Option.Option<SlotSession>, SourceError, Scope.Scope>
+  }
+>()("afluente/services/ReplicationSlot") {}

@@ -1,0 +1,65 @@
+import { Runtime, Schema } from "effect"
+
+/** What can go wrong with PostgreSQL, and what the person in front of it does next. */
+const advice = {
+  Unreachable: "PostgreSQL did not answer. Check DATABASE_URL or PGHOST and PGPORT, and the network.",
+  Interrupted: "PostgreSQL ended the session or the statement. It is tried again.",
+  Full: "The server has no disk space left for its temporary files. Free some.",
+  SlotInUse: "Another session reads the slot. It is tried again; stop the other reader if it stays.",
+  Password: "Check PGUSER and PGPASSWORD (or DATABASE_URL), and pg_hba.conf on the server.",
+  Tls: "Check PGSSLMODE, and the certificate of the server.",
+  DatabaseMissing: "Correct PGDATABASE or DATABASE_URL.",
+  SchemaOrTableMissing: "Correct SOURCE_TABLES, or create the table.",
+  Permission: "Grant it, for example: GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …;",
+  NotReplicationRole: "As a superuser: ALTER ROLE … REPLICATION;",
+  WalLevel: "Set wal_level = logical in postgresql.conf and restart PostgreSQL.",
+  SlotMissing: "Create it with `node dist/main.js init`, then run `full`.",
+  SlotPlugin: "Choose another REPLICATION_SLOT, or drop that slot if nothing uses it.",
+  SlotDatabase: "A slot belongs to one database: choose another REPLICATION_SLOT, or correct PGDATABASE.",
+  SlotsExhausted: "Raise max_replication_slots and restart PostgreSQL, or drop a slot that nothing uses.",
+  SlotLost:
+    "PostgreSQL has discarded changes not yet read. Raise max_slot_wal_keep_size, drop the slot, run `init` and `full` again.",
+  Failed: "See the cause.",
+} as const
+
+export const SourceReason = Schema.Literals([
+  "Unreachable",
+  "Interrupted",
+  "Full",
+  "SlotInUse",
+  "Password",
+  "Tls",
+  "DatabaseMissing",
+  "SchemaOrTableMissing",
+  "Permission",
+  "NotReplicationRole",
+  "WalLevel",
+  "SlotMissing",
+  "SlotPlugin",
+  "SlotDatabase",
+  "SlotsExhausted",
+  "SlotLost",
+  "Failed",
+])
+export type SourceReason = typeof SourceReason.Type
+
+const healing: ReadonlySet<SourceReason> = new Set(["Unreachable", "Interrupted", "Full", "SlotInUse"])
+
+/** A failure of PostgreSQL. `subject` is the server, table or slot; no row value, no secret is ever in it. */
+export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
+  reason: SourceReason,
+  subject: Schema.String,
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect()),
+}) {
+  /** Only these heal by waiting. */
+  get isRetryable(): boolean {
+    return healing.has(this.reason)
+  }
+  override get [Runtime.errorExitCode](): number {
+    return this.reason === "SlotLost" ? 3 : this.isRetryable || this.reason === "Failed" ? 1 : 2
+  }
+  override get message(): string {
+    return `Source, ${this.subject}: ${this.detail}. ${advice[this.reason]}`
+  }
+}

@@ -1,0 +1,61 @@
+/** The tables of the source: their shape, and a consistent copy of their rows. */
+import { Context, type Effect, type Scope, type Stream } from "effect"
+import type { Lsn } from "../core/Lsn.ts"
+import type { TableName } from "../core/SourceTable.ts"
+import type { SourceError } from "./SourceError.ts"
+
+export interface SourceColumn {
+  readonly name: string
+  /** With its modifier, e.g. `numeric(12,2)`. */
+  readonly type: string
+  readonly nullable: boolean
+}
+
+export interface TableShape {
+  readonly table: TableName
+  /** In table order, dropped columns left out. */
+  readonly columns: ReadonlyArray<SourceColumn>
+  /** In key order; empty where the table has none. */
+  readonly primaryKey: ReadonlyArray<string>
+  /** True where the log of a DELETE or UPDATE says which row it was: a key, an index or FULL. */
+  readonly identifiesDeletes: boolean
+  /** What the server's statistics say, or -1 where it has none. */
+  readonly estimatedRows: number
+  /** Size of the table's own rows and large values on disk: about that of its CSV. */
+  readonly estimatedBytes: number
+}
+
+/** Who the source is: a lake is bound to one, and says so in its watermark. */
+export interface SourceIdentity {
+  readonly systemIdentifier: string
+  readonly database: string
+}
+
+/** The rows of one table as PostgreSQL's own `COPY … (FORMAT csv, HEADER)` prints them. */
+export interface TableCopy {
+  readonly csv: Stream.Stream<Uint8Array, SourceError>
+  /** Rows copied; known once `csv` has ended. */
+  readonly rows: Effect.Effect<number>
+}
+
+/** One READ ONLY, REPEATABLE READ transaction: everything in it is of one moment. */
+export interface Snapshot {
+  /** `xmin:xmax:xip`: exactly which transactions it sees. */
+  readonly id: string
+  /** A position of that moment: what the snapshot sees was committed at or before it. */
+  readonly lsn: Lsn
+  readonly source: SourceIdentity
+  readonly describe: (table: TableName) => Effect.Effect<TableShape, SourceError>
+  /** One copy at a time. */
+  readonly copy: (shape: TableShape) => TableCopy
+}
+
+export class SourceTables extends Context.Service<
+  SourceTables,
+  {
+    /** `SchemaOrTableMissing` where there is none that this role can see. */
+    readonly describe: (table: TableName) => Effect.Effect<TableShape, SourceError>
+    /** Held until the scope closes. */
+    readonly snapshot: Effect.Effect<Snapshot, SourceError, Scope.Scope>
+  }
+>()("afluente/services/SourceTables") {}

@@ -1,0 +1,20 @@
+/**
+ * Room for what does not fit in memory: the lines of one large transaction wait here for their COMMIT,
+ * which alone tells the position and time that every one of their rows carries.
+ */
+import { Context, type Effect, type Scope, type Stream } from "effect"
+import type { StoreError } from "./StoreError.ts"
+
+export interface SpoolFile {
+  readonly append: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
+  /** Everything appended so far, from the beginning. */
+  readonly replay: Stream.Stream<Uint8Array, StoreError>
+}
+
+export class Spool extends Context.Service<
+  Spool,
+  {
+    /** Gone when the scope closes, and after a crash with the system's temporary files. */
+    readonly open: Effect.Effect<SpoolFile, StoreError, Scope.Scope>
+  }
+>()("afluente/services/Spool") {}

@@ -1,0 +1,48 @@
+import { Runtime, Schema } from "effect"
+
+/** What can go wrong with the lake, and what the person in front of it does next. */
+const advice = {
+  Unreachable: "The lake did not answer. Check LAKE_URL, MINIO_ENDPOINT and the network.",
+  Full: "No space is left. Free some, then go on: nothing half-written is visible.",
+  Denied:
+    "The lake refused the credentials or the right. Check MINIO_ACCESS_KEY, MINIO_SECRET_KEY and the bucket's policy (list, read, write, delete).",
+  NotWritable: "The folder cannot be written. Give this user the right to, or choose another LAKE_URL.",
+  BucketMissing: "Create it with `node dist/main.js init`, or correct LAKE_URL.",
+  BucketName: "S3 allows 3 to 63 lower-case letters, digits, dots and hyphens. Correct LAKE_URL.",
+  NotFound: "The object is not there.",
+  Exists:
+    "The object is there already and objects are never changed. Is a second process writing to this lake?",
+  Broken: "The lake answered in a way that is not understood. See the cause.",
+} as const
+
+export const StoreReason = Schema.Literals([
+  "Unreachable",
+  "Full",
+  "Denied",
+  "NotWritable",
+  "BucketMissing",
+  "BucketName",
+  "NotFound",
+  "Exists",
+  "Broken",
+])
+export type StoreReason = typeof StoreReason.Type
+
+/** A failure of the object store. `subject` is the object, folder or bucket; no content, no secret is ever in it. */
+export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
+  reason: StoreReason,
+  subject: Schema.String,
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect()),
+}) {
+  /** Only these heal by waiting. */
+  get isRetryable(): boolean {
+    return this.reason === "Unreachable" || this.reason === "Full" || this.reason === "Broken"
+  }
+  override get [Runtime.errorExitCode](): number {
+    return this.isRetryable ? 1 : this.reason === "Exists" ? 3 : 2
+  }
+  override get message(): string {
+    return `Lake, ${this.subject}: ${this.detail}. ${advice[this.reason]}`
+  }
+}

@@ -19,13 +19,14 @@ export const Cell = Schema.Struct({
 export type Cell = typeof Cell.Type
 
 const Tuple = Schema.Array(Cell)
+export type Tuple = typeof Tuple.Type
 const Table = Schema.Struct({ schema: Schema.String, name: Schema.String })
 
 export const Change = Schema.TaggedUnion({
-  /** `BEGIN 733` */
-  Begin: { xid: Schema.Int },
+  /** `BEGIN 733`; the xid is present with `include-xids`. */
+  Begin: { xid: Schema.NullOr(Schema.Int) },
   /** `COMMIT 733 (at 2025-11-03 10:15:30.123456+00)`; the time is present with `include-timestamp`. */
-  Commit: { xid: Schema.Int, at: Schema.NullOr(Schema.String) },
+  Commit: { xid: Schema.NullOr(Schema.Int), at: Schema.NullOr(Schema.String) },
   /** All columns of the table at that moment, NULLs included. */
   Insert: { table: Table, row: Tuple },
   /** `before` is the `old-key:` tuple, NULLs left out: null where neither the key changed nor the identity is FULL. */
@@ -34,7 +35,12 @@ export const Change = Schema.TaggedUnion({
   Delete: { table: Table, before: Schema.NullOr(Tuple) },
   /** One line names every table of the statement. */
   Truncate: { tables: Schema.Array(Table), restartSequences: Schema.Boolean, cascade: Schema.Boolean },
-  /** `pg_logical_emit_message`: carries no row. */
-  Message: { transactional: Schema.Boolean, prefix: Schema.String, content: Schema.String },
+  /** `pg_logical_emit_message`: carries no row. `size` is in bytes; `content` is less where a zero byte cut it. */
+  Message: {
+    transactional: Schema.Boolean,
+    prefix: Schema.String,
+    size: Schema.Int,
+    content: Schema.String,
+  },
 })
 export type Change = typeof Change.Type

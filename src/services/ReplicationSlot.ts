@@ -16,6 +16,14 @@ export interface SlotState {
   readonly walStatus: string
 }
 
+/** The slot and the log at one moment. */
+export interface SlotView {
+  /** None where the slot is missing. */
+  readonly slot: Option.Option<SlotState>
+  /** Up to here the log is on the server's disk: the most that a peek begun after this moment is sure to tell. */
+  readonly flushed: Lsn
+}
+
 export interface PeekRequest {
   /** Changes committed after this are left for the next time. */
   readonly upTo: Lsn
@@ -31,12 +39,12 @@ export interface PeekRequest {
  */
 export interface SlotSession {
   readonly source: SourceIdentity
-  /** The slot as it is now; none where it is missing. */
-  readonly state: Effect.Effect<Option.Option<SlotState>, SourceError>
-  /** A position up to which the log is on the server's disk now: the most that a peek can tell. */
-  readonly flushed: Effect.Effect<Lsn, SourceError>
-  /** Lines not yet confirmed, whole transactions in the order of their commits. Reading does not confirm. */
-  readonly peek: (request: PeekRequest) => Stream.Stream<SlotLine, SourceError>
+  readonly look: Effect.Effect<SlotView, SourceError>
+  /**
+   * Lines not yet confirmed, whole transactions in the order of their commits, many at a time. Reading does not
+   * confirm: the next peek tells the same.
+   */
+  readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<SlotLine>, SourceError>
   /** Fails when the session, and with it the writer's lock, is gone. */
   readonly stillMine: Effect.Effect<void, SourceError>
   /**

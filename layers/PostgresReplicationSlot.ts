@@ -1,0 +1,156 @@
+/** The logical slot, through PostgreSQL's SQL functions. */
+import { Effect, Layer, Option, Stream } from "effect"
+import * as Lsn from "../src/core/Lsn.ts"
+import type { SlotLine } from "../src/core/SlotLine.ts"
+import type { SourceAddress } from "../src/core/SourceAddress.ts"
+import type { TableName } from "../src/core/SourceTable.ts"
+import {
+  type PeekRequest,
+  ReplicationSlot,
+  type SlotSession,
+  type SlotState,
+} from "../src/services/ReplicationSlot.ts"
+import { SourceError } from "../src/services/SourceError.ts"
+import { copyBinaryReader } from "./CopyBinary.ts"
+import { connect, describeAddress, type PostgresSession, type Row } from "./PostgresSession.ts"
+import { identify } from "./PostgresTableShape.ts"
+
+const plugin = "test_decoding"
+
+/** A decode of this length is stuck: the server is told to end it even if our end of the connection hangs. */
+const peekTimeout = "1h"
+
+const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/**
+ * Lines of tables that nobody asked for stay on the server; they are numbered before, so `seq` does not depend on it.
+ * A TRUNCATE names several tables on one line, so each of them is let through (they end with their flags).
+ * COPY takes no parameters: the names are literals here, quoted once as text and once by `quote_ident`, with which
+ * the plugin itself prints them.
+ */
+const concerns = (tables: ReadonlyArray<TableName>): string =>
+  [
+    "NOT starts_with(data, 'table ')",
+    ...tables.map(
+      ({ schema, name }) =>
+        `starts_with(data, 'table ' || quote_ident(${quoteLiteral(schema)}) || '.' || quote_ident(${quoteLiteral(name)}) || ': ')`,
+    ),
+    "right(data, 60) LIKE '%: TRUNCATE: (%'",
+  ].join(" OR ")
+
+export const peekSql = (slot: string, request: PeekRequest): string =>
+  `COPY (SELECT lsn, ordinality, data
+           FROM pg_logical_slot_peek_changes(${quoteLiteral(slot)}, ${quoteLiteral(Lsn.print(request.upTo))}, ${request.maxLines},
+                'include-xids', '1', 'include-timestamp', '1', 'skip-empty-xacts', '1')
+                WITH ORDINALITY AS line(lsn, xid, data, ordinality)
+          WHERE ${concerns(request.tables)}) TO STDOUT (FORMAT binary)`
+
+const lsnOf = (value: string | null | undefined): Lsn.Lsn =>
+  Option.getOrElse(Lsn.parse(value ?? ""), () => Lsn.zero)
+
+/** One row always, its slot's columns NULL where there is no such slot. */
+const lookSql = `
+  SELECT pg_current_wal_flush_lsn()::text AS flushed, slot.slot_name AS name, slot.plugin, slot.wal_status, slot.database,
+         slot.database = current_database() AS here, slot.confirmed_flush_lsn::text AS confirmed
+    FROM (SELECT $1::text AS wanted) AS one LEFT JOIN pg_replication_slots AS slot ON slot.slot_name = wanted`
+
+const readState = (
+  subject: string,
+  rows: ReadonlyArray<Row>,
+): Effect.Effect<Option.Option<SlotState>, SourceError> => {
+  const row = rows[0]
+  if (row?.["name"] == null) return Effect.succeed(Option.none())
+  if (row["plugin"] !== plugin) {
+    const detail = `it belongs to ${row["plugin"] ?? "physical replication"}, not to ${plugin}`
+    return Effect.fail(new SourceError({ reason: "SlotPlugin", subject, detail }))
+  }
+  if (row["here"] !== "t") {
+    const detail = `it was made in the database "${row["database"]}"`
+    return Effect.fail(new SourceError({ reason: "SlotDatabase", subject, detail }))
+  }
+  return Effect.succeed(
+    Option.some({ confirmed: lsnOf(row["confirmed"]), walStatus: row["wal_status"] ?? "" }),
+  )
+}
+
+const peek =
+  (session: PostgresSession, subject: string, slot: string) =>
+  (request: PeekRequest): Stream.Stream<ReadonlyArray<SlotLine>, SourceError> =>
+    Stream.suspend(() => {
+      const reader = copyBinaryReader()
+      const cutShort = new SourceError({
+        reason: "Interrupted",
+        subject,
+        detail: "the answer ended before its end marker",
+      })
+      return session.copy(subject, peekSql(slot, request)).pipe(
+        Stream.map((chunk) => {
+          const lines: Array<SlotLine> = []
+          reader.push(chunk, ([lsn, ordinal, data]) => {
+            lines.push({
+              lsn: (lsn?.readBigUInt64BE() ?? 0n) as Lsn.Lsn, // 64 unsigned bits are what a position is
+              ordinal: Number(ordinal?.readBigUInt64BE() ?? 0n),
+              text: data?.toString("latin1") ?? "",
+            })
+          })
+          return lines
+        }),
+        Stream.concat(Stream.suspend(() => (reader.ended() ? Stream.empty : Stream.fail(cutShort)))),
+      )
+    })
+
+/** Derived from the slot's name, so that every process that would read this slot asks for the same lock. */
+const lockSql = "SELECT pg_try_advisory_lock(hashtextextended('afluente/' || $1, 0)) AS mine"
+
+export const layer = (address: SourceAddress, slot: string): Layer.Layer<ReplicationSlot> => {
+  const subject = `slot "${slot}"`
+  const state = (session: PostgresSession) =>
+    Effect.flatMap(session.query(subject, lookSql, [slot]), (rows) => readState(subject, rows))
+  const briefly = <A>(use: (session: PostgresSession) => Effect.Effect<A, SourceError>) =>
+    Effect.scoped(Effect.flatMap(connect(address, "slot"), use))
+
+  const create = briefly((session) =>
+    Effect.gen(function* () {
+      if (Option.isSome(yield* state(session))) return false
+      const [setting] = yield* session.query("server", "SHOW wal_level")
+      if (setting?.["wal_level"] !== "logical") {
+        const detail = `wal_level is ${setting?.["wal_level"]}`
+        return yield* new SourceError({ reason: "WalLevel", subject: describeAddress(address), detail })
+      }
+      yield* session.query(subject, "SELECT pg_create_logical_replication_slot($1, $2)", [slot, plugin])
+      return true
+    }),
+  )
+
+  const attach = Effect.gen(function* () {
+    const session = yield* connect(address, "cdc")
+    const [lock] = yield* session.query(subject, lockSql, [slot])
+    if (lock?.["mine"] !== "t") return Option.none<SlotSession>()
+    yield* session.query(subject, `SET statement_timeout = '${peekTimeout}'`)
+    const source = yield* identify(session)
+    return Option.some<SlotSession>({
+      source,
+      look: Effect.flatMap(session.query(subject, lookSql, [slot]), (rows) =>
+        Effect.map(readState(subject, rows), (found) => ({
+          slot: found,
+          flushed: lsnOf(rows[0]?.["flushed"]),
+        })),
+      ),
+      peek: peek(session, subject, slot),
+      stillMine: Effect.asVoid(session.query(subject, "SELECT 1")),
+      advance: (lsn) =>
+        Effect.map(
+          session.query(subject, "SELECT end_lsn::text AS lsn FROM pg_replication_slot_advance($1, $2)", [
+            slot,
+            Lsn.print(lsn),
+          ]),
+          (rows) => lsnOf(rows[0]?.["lsn"]),
+        ),
+    })
+  })
+
+  return Layer.succeed(
+    ReplicationSlot,
+    ReplicationSlot.of({ name: slot, create, state: briefly(state), attach }),
+  )
+}

@@ -1,0 +1,163 @@
+/**
+ * One connection to the source, set up so that every value prints the same whatever the server's defaults are.
+ * The driver is loaded when the first connection is made: `--help` needs none.
+ */
+import { existsSync, readFileSync } from "node:fs"
+import { userInfo } from "node:os"
+import type { ConnectionOptions } from "node:tls"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import { Effect, Option, Redacted, type Scope, Stream } from "effect"
+import type { Client, ClientConfig } from "pg"
+import type { SourceAddress } from "../src/core/SourceAddress.ts"
+import type { SourceError } from "../src/services/SourceError.ts"
+import { sourceError } from "./PostgresErrors.ts"
+
+export type Row = Readonly<Record<string, string | null>>
+
+export interface PostgresSession {
+  /** Rows with every value as text. `subject` names what an error is about. */
+  readonly query: (
+    subject: string,
+    sql: string,
+    values?: ReadonlyArray<string | number>,
+  ) => Effect.Effect<ReadonlyArray<Row>, SourceError>
+  /** The bytes of a `COPY … TO STDOUT`; `onEnd` is told the number of rows. Cutting it short ends the session. */
+  readonly copy: (
+    subject: string,
+    sql: string,
+    onEnd?: (rows: number) => void,
+  ) => Stream.Stream<Uint8Array, SourceError>
+}
+
+/** The contract's section 3: the same value has the same bytes in `full` and in `inc`. */
+const sameBytes = `
+  SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
+  SET extra_float_digits = 1; SET client_encoding = 'UTF8'; SET lc_monetary = 'C'; SET search_path = pg_catalog;
+  SET quote_all_identifiers = off; SET xmlbinary = 'base64';`
+
+/**
+ * A busy server must be able to forget us: it looks every few seconds if the client is still there (PostgreSQL 14 and
+ * newer), so that a decode or a copy nobody waits for ends by itself. Nothing of ours may wait for a lock for long.
+ */
+const goodGuest = `
+  SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10min'; SET default_transaction_read_only = off;
+  SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval';`
+
+const connectTimeoutMillis = 10_000
+
+/** libpq's default: the local socket where there is one. */
+const defaultHost = (port: number): string =>
+  ["/var/run/postgresql", "/tmp"].find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? "localhost"
+
+const tls = (address: SourceAddress, host: string): ConnectionOptions => ({
+  ...Option.match(address.sslRootCert, {
+    onNone: () => ({}),
+    onSome: (file) => ({ ca: readFileSync(file) }),
+  }),
+  rejectUnauthorized: address.sslMode.startsWith("verify"),
+  ...(address.sslMode === "verify-full" && !host.startsWith("/") ? { servername: host } : {}),
+  ...(address.sslMode === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
+})
+
+const open = (config: ClientConfig, subject: string) =>
+  Effect.tryPromise({
+    try: async () => {
+      const { default: pg } = await import("pg")
+      const client = new pg.Client(config)
+      // A connection that breaks between two queries says so here; the next query fails with the same cause.
+      client.on("error", () => {})
+      try {
+        await client.connect()
+        await client.query(sameBytes + goodGuest)
+        return client
+      } catch (cause) {
+        client.connection.stream.destroy()
+        throw cause
+      }
+    },
+    catch: sourceError(subject),
+  })
+
+/** Ends politely where the session is idle, at once where it is in the middle of something. */
+const close = (client: Client) =>
+  Effect.promise(() => client.end()).pipe(
+    Effect.timeoutOption("500 millis"),
+    Effect.andThen(Effect.sync(() => client.connection.stream.destroy())),
+    Effect.ignore,
+  )
+
+/** Where we connect to, for messages: `loja on db.example:5432`. */
+export const describeAddress = (address: SourceAddress): string => {
+  const host = Option.getOrElse(address.host, () => defaultHost(address.port))
+  return `${databaseOf(address)} on ${host}:${address.port}`
+}
+
+const userOf = (address: SourceAddress): string => Option.getOrElse(address.user, () => userInfo().username)
+const databaseOf = (address: SourceAddress): string =>
+  Option.getOrElse(address.database, () => userOf(address))
+
+/** `purpose` shows in `pg_stat_activity`: `afluente cdc`. */
+export const connect = (
+  address: SourceAddress,
+  purpose: string,
+): Effect.Effect<PostgresSession, SourceError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const subject = describeAddress(address)
+    const host = Option.getOrElse(address.host, () => defaultHost(address.port))
+    const config: ClientConfig = {
+      host,
+      port: address.port,
+      user: userOf(address),
+      database: databaseOf(address),
+      ...Option.match(address.password, {
+        onNone: () => ({}),
+        onSome: (p) => ({ password: Redacted.value(p) }),
+      }),
+      application_name: `afluente ${purpose}`,
+      connectionTimeoutMillis: connectTimeoutMillis,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      // Every value as PostgreSQL prints it: a number that JavaScript cannot hold must not be rounded.
+      types: { getTypeParser: () => (value: unknown) => value },
+    }
+    const encrypted = yield* Effect.try({
+      try: () => ({ ...config, ssl: tls(address, host) }),
+      catch: sourceError(subject),
+    })
+    const attempt =
+      address.sslMode === "disable" || address.sslMode === "allow" || host.startsWith("/")
+        ? open(config, subject)
+        : address.sslMode === "prefer"
+          ? // libpq's rule: encrypted where the server can, in clear where it says that it cannot.
+            Effect.catchIf(
+              open(encrypted, subject),
+              (error) => error.reason === "Tls",
+              () => open(config, subject),
+            )
+          : open(encrypted, subject)
+    const client = yield* Effect.acquireRelease(attempt, close)
+    const { to } = yield* Effect.promise(() => import("pg-copy-streams"))
+    return {
+      query: (about, sql, values = []) =>
+        Effect.tryPromise({
+          try: () => client.query<Record<string, string | null>>(sql, [...values]),
+          catch: sourceError(about),
+        }).pipe(Effect.map((result) => result.rows)),
+      copy: (about, sql, onEnd) =>
+        Stream.suspend(() => {
+          const readable = client.query(to(sql, { highWaterMark: 1 << 18 }))
+          return NodeStream.fromReadable<Uint8Array, SourceError>({
+            evaluate: () => readable,
+            onError: sourceError(about),
+            chunkSize: 8,
+            closeOnDone: false,
+          }).pipe(
+            Stream.onEnd(Effect.sync(() => onEnd?.(readable.rowCount))),
+            // What is left of a COPY cannot be skipped cheaply: the connection goes, and the server stops by itself.
+            Stream.onExit((exit) =>
+              Effect.sync(() => exit._tag === "Failure" && client.connection.stream.destroy()),
+            ),
+          )
+        }),
+    }
+  })

@@ -1,0 +1,73 @@
+/** Reads from the catalog what a table looks like now. */
+import { Effect } from "effect"
+import { printTable, type TableName } from "../src/core/SourceTable.ts"
+import { SourceError } from "../src/services/SourceError.ts"
+import type { SourceColumn, SourceIdentity, TableShape } from "../src/services/SourceTables.ts"
+import type { PostgresSession } from "./PostgresSession.ts"
+
+/**
+ * One row per column, in table order. `relreplident`: d = the primary key where there is one, i = an index, f = FULL,
+ * n = nothing. Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
+ */
+const shapeSql = `
+  SELECT c.oid::text AS oid, c.relkind::text AS kind, c.reltuples::bigint::text AS rows,
+         pg_table_size(c.oid)::text AS bytes,
+         CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'n' THEN false ELSE true END::text AS identifies,
+         a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
+         array_position(p.indkey::int2[], a.attnum)::text AS key_position
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_index p ON p.indrelid = c.oid AND p.indisprimary
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+   ORDER BY a.attnum`
+
+export const describeTable = (
+  session: PostgresSession,
+  table: TableName,
+): Effect.Effect<TableShape, SourceError> =>
+  Effect.gen(function* () {
+    const subject = `table ${printTable(table)}`
+    const rows = yield* session.query(subject, shapeSql, [table.schema, table.name])
+    const first = rows[0]
+    if (first === undefined) {
+      return yield* new SourceError({ reason: "SchemaOrTableMissing", subject, detail: "it does not exist" })
+    }
+    const columns = rows.flatMap(
+      (row): ReadonlyArray<SourceColumn & { readonly position: number }> =>
+        row["name"] == null || row["type"] == null
+          ? []
+          : [
+              {
+                name: row["name"],
+                type: row["type"],
+                nullable: row["nullable"] === "true",
+                position: Number(row["key_position"] ?? -1),
+              },
+            ],
+    )
+    return {
+      table,
+      columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
+      primaryKey: columns
+        .filter((column) => column.position >= 0)
+        .sort((a, b) => a.position - b.position)
+        .map((column) => column.name),
+      identifiesDeletes: first["identifies"] === "true",
+      estimatedRows: Number(first["rows"]),
+      estimatedBytes: Number(first["bytes"]),
+    }
+  })
+
+export const identify = (session: PostgresSession): Effect.Effect<SourceIdentity, SourceError> =>
+  session
+    .query(
+      "server",
+      "SELECT system_identifier::text AS id, current_database() AS database FROM pg_control_system()",
+    )
+    .pipe(
+      Effect.map((rows) => ({
+        systemIdentifier: rows[0]?.["id"] ?? "",
+        database: rows[0]?.["database"] ?? "",
+      })),
+    )

@@ -1,0 +1,77 @@
+/**
+ * Names of objects in the lake. Specified in docs/format.md.
+ *
+ *     full/date=20251103/full_clientes_20251103_101530.csv          layout single
+ *     inc/clientes/date=20251103/cdc_20251103_101540_0002.csv       layout datasets
+ *
+ * Within a dataset names only go forward: text order is the order of writing. `.` sorts before `_`, so the first
+ * object of a second stands before its `_0002`.
+ */
+import { Option } from "effect"
+import type { Layout } from "./Watermark.ts"
+
+export type Area = "full" | "inc"
+
+/** A UTC second and the how-manieth object of that second it is, from 1. */
+export interface Stamp {
+  /** `YYYYMMDD_HHMMSS` */
+  readonly second: string
+  readonly count: number
+}
+
+/** Four digits hold the count; text order would break beyond. */
+const maxCount = 9999
+
+const secondOf = (millis: number): string =>
+  new Date(millis).toISOString().slice(0, 19).replaceAll("-", "").replaceAll(":", "").replace("T", "_")
+
+const millisOf = (second: string): number =>
+  Date.parse(
+    second.replace(
+      /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/,
+      (_, y, mo, d, h, mi, s) => `${y}-${mo}-${d}T${h}:${mi}:${s}Z`,
+    ),
+  )
+
+/** The name after `previous` at the time `now`. A clock that stepped back cannot make it go backwards. */
+export const nextStamp = (previous: Option.Option<Stamp>, now: number): Stamp => {
+  const second = secondOf(now)
+  if (Option.isNone(previous) || previous.value.second < second) return { second, count: 1 }
+  return previous.value.count < maxCount
+    ? { second: previous.value.second, count: previous.value.count + 1 }
+    : { second: secondOf(millisOf(previous.value.second) + 1000), count: 1 }
+}
+
+/** Everything of one dataset in one area is listed under this prefix, and nothing of another dataset. */
+export const datasetPrefix = (area: Area, layout: Layout, dataset: string): string =>
+  layout === "single" ? `${area}/date=` : `${area}/${dataset}/date=`
+
+const stem = (area: Area, dataset: string): string => (area === "full" ? `full_${dataset}` : "cdc")
+
+export const objectKey = (area: Area, layout: Layout, dataset: string, stamp: Stamp): string => {
+  const count = stamp.count === 1 ? "" : `_${String(stamp.count).padStart(4, "0")}`
+  const date = stamp.second.slice(0, 8)
+  return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${stamp.second}${count}.csv`
+}
+
+const named = /\/date=(\d{8})\/(full_[A-Za-z0-9_][A-Za-z0-9_-]*|cdc)_(\d{8}_\d{6})(?:_(\d{4}))?\.csv$/
+
+/** Reads a key back; none for anything else that lies in the lake, manifests included. */
+export const parseKey = (
+  key: string,
+): Option.Option<{ readonly stamp: Stamp; readonly dataset: Option.Option<string> }> => {
+  const parts = named.exec(key)
+  if (parts === null || parts[3] === undefined) return Option.none()
+  return Option.some({
+    stamp: { second: parts[3], count: parts[4] === undefined ? 1 : Number(parts[4]) },
+    dataset:
+      parts[2] === undefined || parts[2] === "cdc"
+        ? Option.none()
+        : Option.some(parts[2].slice("full_".length)),
+  })
+}
+
+/** `…/_full_clientes_20251103_101530.json` beside `…/full_clientes_20251103_101530.csv`. */
+export const manifestKey = (key: string): string => key.replace(/\/([^/]+)\.csv$/, "/_$1.json")
+
+export const watermarkKey = "inc/_watermark.txt"

@@ -21,6 +21,7 @@ export type Cell = typeof Cell.Type
 const Tuple = Schema.Array(Cell)
 export type Tuple = typeof Tuple.Type
 const Table = Schema.Struct({ schema: Schema.String, name: Schema.String })
+export type Table = typeof Table.Type
 
 export const Change = Schema.TaggedUnion({
   /** `BEGIN 733`; the xid is present with `include-xids`. */

@@ -1,5 +1,5 @@
 /** Tells a person in front of a terminal how far something long has come. Silent elsewhere: logs tell the end of it. */
-import { Context, type Effect, Layer, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 
 export interface ProgressBar {
   readonly advance: (bytes: number) => void
@@ -12,5 +12,8 @@ export class Progress extends Context.Service<
     readonly show: (label: string, estimatedBytes: number) => Effect.Effect<ProgressBar, never, Scope.Scope>
   }
 >()("afluente/services/Progress") {
-  static readonly silent = Layer.mock(Progress, {})
+  static readonly silent = Layer.succeed(
+    Progress,
+    Progress.of({ show: () => Effect.succeed({ advance: () => {} }) }),
+  )
 }

@@ -7,7 +7,9 @@ import type { StoreError } from "./StoreError.ts"
 
 export interface SpoolFile {
   readonly append: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
-  /** Everything appended so far, from the beginning. */
+  /** Forgets what was appended: the room serves the next large transaction. */
+  readonly clear: Effect.Effect<void, StoreError>
+  /** Everything appended since the last `clear`, from the beginning. */
   readonly replay: Stream.Stream<Uint8Array, StoreError>
 }
 

@@ -1,0 +1,54 @@
+/** The spool as one file in the system's folder for temporary files; `TMPDIR` chooses another. */
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Layer, Option, Stream } from "effect"
+import { Spool, type SpoolFile } from "../src/services/Spool.ts"
+import { writeError } from "./FolderErrors.ts"
+
+const readBytes = 256 * 1024
+
+const attempt = <A>(action: () => Promise<A>) =>
+  Effect.tryPromise({ try: action, catch: (cause) => writeError(cause, `temporary files in ${tmpdir()}`) })
+
+/** Opened for reading and writing; `end` is where the next bytes go. */
+const spoolFile = (file: FileHandle): SpoolFile => {
+  let end = 0
+  return {
+    append: (bytes) =>
+      attempt(async () => {
+        for (let done = 0; done < bytes.length; ) {
+          done += (await file.write(bytes, done, bytes.length - done, end + done)).bytesWritten
+        }
+        end += bytes.length
+      }),
+    clear: attempt(async () => {
+      end = 0
+      await file.truncate(0)
+    }),
+    replay: Stream.paginate(0, (offset) =>
+      attempt(async () => {
+        const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(readBytes), 0, readBytes, offset)
+        const next = offset + bytesRead
+        return [[buffer.subarray(0, bytesRead)], next < end && bytesRead > 0 ? Option.some(next) : Option.none()] as const
+      }),
+    ),
+  }
+}
+
+export const layer: Layer.Layer<Spool> = Layer.succeed(
+  Spool,
+  Spool.of({
+    open: Effect.gen(function* () {
+      const folder = yield* Effect.acquireRelease(
+        attempt(() => mkdtemp(join(tmpdir(), "afluente-"))),
+        (made) => Effect.ignore(attempt(() => rm(made, { recursive: true, force: true }))),
+      )
+      const file = yield* Effect.acquireRelease(
+        attempt(() => open(join(folder, "transaction"), "wx+", 0o600)),
+        (handle) => Effect.ignore(attempt(() => handle.close())),
+      )
+      return spoolFile(file)
+    }),
+  }),
+)

@@ -1,0 +1,72 @@
+/** One table of a snapshot into one object, and the manifest that vouches for it. */
+import { createHash } from "node:crypto"
+import { Clock, DateTime, Effect, Option, Stream } from "effect"
+import * as Lsn from "./core/Lsn.ts"
+import * as Manifest from "./core/Manifest.ts"
+import { manifestKey, nextStamp, objectKey } from "./core/ObjectKey.ts"
+import { printTable, type SourceTable } from "./core/SourceTable.ts"
+import type { Layout } from "./core/Watermark.ts"
+import { newestObject } from "./LakeTail.ts"
+import { ObjectStore } from "./services/ObjectStore.ts"
+import { Progress } from "./services/Progress.ts"
+import type { Snapshot } from "./services/SourceTables.ts"
+
+const isoNow = Effect.map(DateTime.now, DateTime.formatIso)
+
+/** The COPY's bytes go into the object as they are: no rows are made of them, so nothing can change on the way. */
+export const copyTable = Effect.fn("Full.copyTable")(function* (
+  snapshot: Snapshot,
+  { table, dataset }: SourceTable,
+  layout: Layout,
+  slot: string,
+) {
+  const store = yield* ObjectStore
+  const progress = yield* Progress
+  const startedAt = yield* isoNow
+  const shape = yield* snapshot.describe(table)
+  if (!shape.identifiesDeletes) yield* Effect.logWarning(withoutIdentity(printTable(table)))
+  const newest = yield* newestObject("full", layout, dataset, Option.none())
+  const stamp = nextStamp(
+    Option.map(newest, (n) => n.stamp),
+    yield* Clock.currentTimeMillis,
+  )
+  const key = objectKey("full", layout, dataset, stamp)
+
+  const bar = yield* progress.show(`full ${dataset}`, shape.estimatedBytes)
+  const writer = yield* store.create(key)
+  const copy = snapshot.copy(shape)
+  const md5 = createHash("md5")
+  yield* Stream.runForEach(copy.csv, (chunk) => {
+    md5.update(chunk)
+    bar.advance(chunk.length)
+    return writer.write(chunk)
+  })
+  const { bytes } = yield* writer.commit
+  const rows = yield* copy.rows
+
+  const manifest: Manifest.Manifest = {
+    table: printTable(table),
+    dataset,
+    object: key,
+    columns: shape.columns,
+    primary_key: shape.primaryKey,
+    rows,
+    bytes,
+    md5: md5.digest("hex"),
+    snapshot: snapshot.id,
+    lsn: Lsn.print(snapshot.lsn),
+    slot,
+    database: snapshot.source.database,
+    system_identifier: snapshot.source.systemIdentifier,
+    started_at: startedAt,
+    finished_at: yield* isoNow,
+  }
+  yield* store.put(manifestKey(key), Buffer.from(Manifest.print(manifest)))
+  yield* Effect.logInfo("full: table written", { dataset, rows, bytes, object: key })
+  return manifest
+}, Effect.scoped)
+
+/** The `ALTER TABLE` that mends a table whose deletes nobody could tell apart. */
+export const withoutIdentity = (table: string): string =>
+  `${table} has no primary key and no replica identity: its deletes arrive without saying which row. ` +
+  `Mend it with a primary key, or: ALTER TABLE ${table} REPLICA IDENTITY FULL;`

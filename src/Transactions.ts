@@ -1,0 +1,131 @@
+/**
+ * Keeps each transaction's lines until its COMMIT: only that line tells the position and the time that every row of the
+ * transaction carries, and a transaction without it is not there.
+ *
+ * Memory stays bounded whatever a transaction's size: what is over the bound waits in the spool.
+ */
+import { Effect, Option, Result, Scope, Stream } from "effect"
+import type { Change } from "./core/Change.ts"
+import { type HeldLine, lineUnpacker, packLines } from "./core/HeldLine.ts"
+import * as Lsn from "./core/Lsn.ts"
+import type { SlotLine } from "./core/SlotLine.ts"
+import { decodeChange } from "./core/TestDecoding.ts"
+import { Refusal } from "./services/Refusal.ts"
+import { Spool, type SpoolFile } from "./services/Spool.ts"
+import type { StoreError } from "./services/StoreError.ts"
+
+export interface Transaction {
+  /** 32 bits, as the slot prints it. */
+  readonly xid: number
+  /** End of the COMMIT record: orders transactions, and is what is confirmed. */
+  readonly commit: Lsn.Lsn
+  /** As PostgreSQL prints a timestamptz. */
+  readonly committedAt: string
+  /** The lines that fitted into memory: all of them, or none where `spooled` has them. */
+  readonly held: ReadonlyArray<HeldLine>
+  readonly spooled: Option.Option<Stream.Stream<ReadonlyArray<HeldLine>, StoreError>>
+}
+
+/** Text of one open transaction that is kept in memory. Most have a few rows; a line over it is held all the same. */
+const heldBytesMax = 8 * 1024 * 1024
+
+/** A line that is not what `test_decoding` prints. Names the place, never a value. */
+export const malformed = (
+  lsn: bigint,
+  why: { readonly expected: string; readonly offset: number; readonly within: string },
+) =>
+  new Refusal({
+    reason: "MalformedLine",
+    found: `The slot's line at ${Lsn.print(Lsn.Lsn.make(lsn))} cannot be read: ${why.expected} is expected at character ${why.offset}${why.within === "" ? "" : ` after \`${why.within}\``}`,
+    stake: "To go on would be to guess at a row; nothing of this batch is confirmed, and the slot keeps it",
+    mend: "Report this line's beginning and the server's version to the makers of this program",
+  })
+
+interface Open {
+  readonly xid: number
+  readonly beginOrdinal: number
+  lines: Array<HeldLine>
+  heldBytes: number
+  spooled: boolean
+}
+
+type Part = Result.Result<Change, Refusal>
+
+const decode = (line: SlotLine): Part =>
+  Result.mapError(decodeChange(line.text), (why) => malformed(line.lsn, why))
+
+/** Whole transactions, in the order of their commits; what comes with one chunk of lines is given on together. */
+export const wholeTransactions = <E>(
+  lines: Stream.Stream<ReadonlyArray<SlotLine>, E>,
+): Stream.Stream<ReadonlyArray<Transaction>, E | StoreError | Refusal, Spool> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const scope = yield* Effect.scope
+      const room = yield* Spool
+      const spool = yield* Effect.cached(Scope.provide(room.open, scope))
+      let open: Open | undefined
+
+      const absorb = Effect.fnUntraced(function* (chunk: ReadonlyArray<SlotLine>) {
+        const finished: Array<Transaction> = []
+        for (const line of chunk) {
+          if (line.text.startsWith("BEGIN")) {
+            const begin = yield* Effect.fromResult(decode(line))
+            if (begin._tag !== "Begin" || begin.xid === null || open !== undefined) {
+              return yield* malformed(line.lsn, {
+                expected: "one BEGIN with its transaction id",
+                offset: 0,
+                within: "",
+              })
+            }
+            open = { xid: begin.xid, beginOrdinal: line.ordinal, lines: [], heldBytes: 0, spooled: false }
+          } else if (line.text.startsWith("COMMIT")) {
+            const commit = yield* Effect.fromResult(decode(line))
+            if (commit._tag !== "Commit" || commit.xid !== open?.xid || commit.at === null) {
+              return yield* malformed(line.lsn, {
+                expected: "the COMMIT of the open transaction, with its time",
+                offset: 0,
+                within: "",
+              })
+            }
+            if (open.spooled) yield* spill(yield* spool, open)
+            finished.push({
+              xid: open.xid,
+              commit: line.lsn,
+              committedAt: commit.at,
+              held: open.lines,
+              spooled: open.spooled ? Option.some(replay(yield* spool)) : Option.none(),
+            })
+            open = undefined
+          } else if (open !== undefined) {
+            open.lines.push({ seq: line.ordinal - open.beginOrdinal, lsn: line.lsn, text: line.text })
+            open.heldBytes += line.text.length
+          } else if (!line.text.startsWith("message:")) {
+            // PostgreSQL 15 prints messages outside BEGIN and COMMIT; they carry no row. Nothing else may stand there.
+            return yield* malformed(line.lsn, { expected: "BEGIN", offset: 0, within: "" })
+          }
+        }
+        if (open !== undefined && open.heldBytes > heldBytesMax) yield* spill(yield* spool, open)
+        return finished
+      })
+
+      return lines.pipe(
+        Stream.mapEffect(absorb),
+        Stream.filter((finished) => finished.length > 0),
+      )
+    }),
+  )
+
+/** The spool serves one large transaction after the other: the one before was read when this one began to grow. */
+const spill = Effect.fnUntraced(function* (spool: SpoolFile, open: Open) {
+  if (!open.spooled) yield* spool.clear
+  yield* spool.append(packLines(open.lines))
+  open.lines = []
+  open.heldBytes = 0
+  open.spooled = true
+})
+
+const replay = (spool: SpoolFile): Stream.Stream<ReadonlyArray<HeldLine>, StoreError> =>
+  Stream.suspend(() => {
+    const unpack = lineUnpacker()
+    return Stream.map(spool.replay, unpack)
+  })

@@ -1,0 +1,123 @@
+/**
+ * The lake as a folder: the key is the path below it. An object is written to a hidden file, brought to disk, and then
+ * given its name in one step, so that readers see it whole or not at all, after a power cut too.
+ */
+import { createReadStream } from "node:fs"
+import * as fs from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import { Effect, Layer, Option, Stream } from "effect"
+import { ObjectStore } from "../src/services/ObjectStore.ts"
+import { errno, readError, writeError } from "./FolderErrors.ts"
+import { statFile, walk } from "./FolderListing.ts"
+import { type FolderFiles, hiddenFile, syncFolders } from "./HiddenFile.ts"
+import { isKey, keyRefused, notFound, outside } from "./StoreKeys.ts"
+
+/** Large enough that a read costs less than what is done with it, small enough to hold a few. */
+const readBytes = 256 * 1024
+
+const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
+  const root = resolve(folder)
+  const location = `file:${root}`
+  const pathOf = (key: string) => join(root, key)
+  const subjectOf = (key: string) => `file:${pathOf(key)}`
+
+  const reading = <A>(key: string, call: () => Promise<A>) =>
+    Effect.tryPromise({ try: call, catch: (cause) => readError(cause, subjectOf(key)) })
+  const writing = <A>(key: string, call: () => Promise<A>) =>
+    Effect.uninterruptible(
+      Effect.tryPromise({ try: call, catch: (cause) => writeError(cause, subjectOf(key)) }),
+    )
+  const begin = (key: string) =>
+    isKey(key) ? hiddenFile(files, pathOf(key), subjectOf(key)) : Effect.fail(keyRefused(key))
+
+  const prepare = writing("", async () => {
+    const topmostMade = await fs.mkdir(root, { recursive: true })
+    if (topmostMade !== undefined) await syncFolders(dirname(root), topmostMade)
+    return topmostMade !== undefined
+  })
+
+  return ObjectStore.of({
+    location,
+    prepare,
+    check: prepare.pipe(
+      Effect.andThen(hiddenFile(files, pathOf("check"), location)),
+      Effect.andThen((probe) => probe.write(new Uint8Array(1))),
+      Effect.scoped,
+    ),
+    create: Effect.fn("FolderObjectStore.create")(function* (key) {
+      const file = yield* begin(key)
+      let bytes = 0
+      return {
+        write: (piece) => Effect.tap(file.write(piece), () => Effect.sync(() => (bytes += piece.length))),
+        commit: Effect.map(file.publish("new"), () => ({ bytes })),
+      }
+    }),
+    put: Effect.fn("FolderObjectStore.put")(function* (key, body) {
+      const file = yield* begin(key)
+      yield* file.write(body)
+      yield* file.publish("replacement")
+    }, Effect.scoped),
+    read: (key) =>
+      isKey(key)
+        ? NodeStream.fromReadable({
+            evaluate: () => createReadStream(pathOf(key), { highWaterMark: readBytes }),
+            onError: (cause) => readError(cause, subjectOf(key)),
+            // One piece a pull: a reader that is slow must not make the rest of the file pile up.
+            chunkSize: 1,
+          })
+        : Stream.fail(notFound(key)),
+    readRange: Effect.fn("FolderObjectStore.readRange")(function* (key, offset, length) {
+      if (!isKey(key)) return yield* notFound(key)
+      const bytes = yield* reading(key, () => readPart(pathOf(key), offset, length))
+      return bytes ?? (yield* outside(subjectOf(key), offset))
+    }),
+    stat: (key) =>
+      isKey(key)
+        ? Effect.map(
+            reading(key, () => statFile(root, key)),
+            Option.fromUndefinedOr,
+          )
+        : Effect.succeed(Option.none()),
+    list: (prefix, after) =>
+      Stream.fromAsyncIterable(walk(root, prefix, after), (cause) => readError(cause, location)).pipe(
+        Stream.flatMap(Stream.fromIterable),
+      ),
+    remove: Effect.fn("FolderObjectStore.remove")(function* (key) {
+      if (isKey(key)) yield* writing(key, () => removeFile(pathOf(key)))
+    }),
+  })
+}
+
+/** Undefined where the file ends before `offset`. */
+const readPart = async (path: string, offset: number, length: number): Promise<Uint8Array | undefined> => {
+  const file = await fs.open(path, "r")
+  try {
+    const { size } = await file.stat()
+    if (offset >= size) return undefined
+    const bytes = new Uint8Array(Math.min(length, size - offset))
+    let done = 0
+    while (done < bytes.length) {
+      const { bytesRead } = await file.read(bytes, done, bytes.length - done, offset + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return bytes.subarray(0, done)
+  } finally {
+    await file.close()
+  }
+}
+
+const removeFile = async (path: string): Promise<void> => {
+  try {
+    await fs.unlink(path)
+  } catch (cause) {
+    if (["ENOENT", "ENOTDIR"].includes(errno(cause))) return
+    throw cause
+  }
+  await syncFolders(dirname(path))
+}
+
+/** An object store in `folder` (relative to the working directory), which is made when it is first used. */
+export const layer = (folder: string, files: FolderFiles = fs): Layer.Layer<ObjectStore> =>
+  Layer.succeed(ObjectStore, make(folder, files))

@@ -1,0 +1,70 @@
+/**
+ * The lake in memory: a complete small object store that keeps the promises of the real ones and forgets everything
+ * when it goes. Each build of the layer is a lake of its own.
+ */
+import { Clock, Effect, Layer, Option, Stream } from "effect"
+import { ObjectStore } from "../src/services/ObjectStore.ts"
+import { compareKeys, isKey, keyRefused, notFound, outside, taken } from "./StoreKeys.ts"
+
+interface Kept {
+  readonly body: Uint8Array
+  readonly writtenAt: number
+}
+
+// Not `slice`: on a Buffer it shares memory with what the caller may overwrite.
+const copy = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
+/** Makes an empty lake. */
+export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
+  const objects = new Map<string, Kept>()
+
+  const find = (key: string) =>
+    Effect.suspend(() => {
+      const kept = objects.get(key)
+      return kept === undefined ? Effect.fail(notFound(key)) : Effect.succeed(kept)
+    })
+  const keep = (key: string, body: Uint8Array) =>
+    Effect.map(Clock.currentTimeMillis, (writtenAt) => {
+      objects.set(key, { body, writtenAt })
+    })
+  const describe = (key: string, kept: Kept) => ({ key, bytes: kept.body.length, writtenAt: kept.writtenAt })
+
+  return ObjectStore.of({
+    location: "memory",
+    check: Effect.void,
+    prepare: Effect.succeed(false),
+    create: Effect.fnUntraced(function* (key) {
+      if (!isKey(key)) return yield* keyRefused(key)
+      const pieces: Array<Uint8Array> = []
+      return {
+        write: (piece) => Effect.sync(() => void pieces.push(copy(piece))),
+        commit: Effect.suspend(() => {
+          const body = Buffer.concat(pieces)
+          return objects.has(key)
+            ? Effect.fail(taken(key))
+            : Effect.as(keep(key, body), { bytes: body.length })
+        }),
+      }
+    }),
+    put: (key, body) => (isKey(key) ? keep(key, copy(body)) : Effect.fail(keyRefused(key))),
+    read: (key) => Stream.fromEffect(Effect.map(find(key), (kept) => copy(kept.body))),
+    readRange: Effect.fnUntraced(function* (key, offset, length) {
+      const { body } = yield* find(key)
+      return offset < body.length ? copy(body.subarray(offset, offset + length)) : yield* outside(key, offset)
+    }),
+    stat: (key) =>
+      Effect.sync(() => Option.map(Option.fromUndefinedOr(objects.get(key)), (kept) => describe(key, kept))),
+    list: (prefix, after = "") =>
+      Stream.suspend(() =>
+        Stream.fromIterable(
+          [...objects]
+            .filter(([key]) => key.startsWith(prefix) && compareKeys(key, after) > 0)
+            .sort(([a], [b]) => compareKeys(a, b))
+            .map(([key, kept]) => describe(key, kept)),
+        ),
+      ),
+    remove: (key) => Effect.sync(() => void objects.delete(key)),
+  })
+})
+
+export const layer: Layer.Layer<ObjectStore> = Layer.effect(ObjectStore, make)

@@ -1,0 +1,204 @@
+import * as fs from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join, relative } from "node:path"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { readError, writeError } from "../../layers/FolderErrors.ts"
+import { entriesOf, walk } from "../../layers/FolderListing.ts"
+import * as FolderObjectStore from "../../layers/FolderObjectStore.ts"
+import type { FolderFiles } from "../../layers/HiddenFile.ts"
+import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import { keysOf, objectStoreContract, readAll, write } from "../support/objectStoreContract.ts"
+
+const base = await fs.mkdtemp(join(tmpdir(), "afluente-folder-"))
+afterAll(() => fs.rm(base, { recursive: true }))
+
+const filesIn = async (folder: string): Promise<ReadonlyArray<string>> => {
+  const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name)
+}
+const hiddenIn = (folder: string) =>
+  Effect.promise(async () => (await filesIn(folder)).filter((name) => name.startsWith(".")))
+
+objectStoreContract({
+  name: "folder",
+  layer: FolderObjectStore.layer(join(base, "made", "when", "needed")),
+  leftovers: hiddenIn(base),
+})
+
+const noLinks: FolderFiles = {
+  open: fs.open,
+  link: () =>
+    Promise.reject(Object.assign(new Error("EPERM: operation not permitted, link"), { code: "EPERM" })),
+}
+/** A disk that takes `room` bytes and then is full, half-way through a write, as a real one. */
+const smallDisk = (room: number): FolderFiles => ({
+  link: fs.link,
+  open: async (path, flags) => {
+    const file = await fs.open(path, flags)
+    const writeAt = file.write.bind(file) as (
+      bytes: Uint8Array,
+      offset: number,
+      length: number,
+    ) => Promise<{ bytesWritten: number }>
+    return Object.assign(file, {
+      write: async (bytes: Uint8Array, offset: number, length: number) => {
+        if (room === 0) {
+          throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" })
+        }
+        const written = await writeAt(bytes, offset, Math.min(length, room))
+        room -= written.bytesWritten
+        return written
+      },
+    })
+  },
+})
+
+const storeIn = (folder: string, files?: FolderFiles) =>
+  Effect.provide(ObjectStore, FolderObjectStore.layer(folder, files))
+
+describe("FolderObjectStore", () => {
+  it.live("says that the disk is full and leaves nothing of the object", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "full")
+      const lake = FolderObjectStore.layer(folder, smallDisk(100_000))
+      const error = yield* Effect.flip(Effect.provide(write("a/1.csv", new Uint8Array(200_000), 4096), lake))
+      assert.strictEqual(error.reason, "Full")
+      assert.deepStrictEqual(yield* Effect.promise(() => filesIn(folder)), [])
+    }),
+  )
+
+  it.live("never makes an object visible of which a piece could not be written", () =>
+    Effect.gen(function* () {
+      const store = yield* storeIn(join(base, "hole"), smallDisk(10))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const writer = yield* store.create("1.csv")
+          yield* Effect.flip(writer.write(new Uint8Array(20)))
+          assert.strictEqual((yield* Effect.flip(writer.commit)).reason, "Full")
+        }),
+      )
+    }),
+  )
+
+  it.live("keeps what stood there when a replacement does not fit", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "replace")
+      const store = yield* storeIn(folder, smallDisk(8))
+      yield* store.put("mark.txt", Buffer.from("old"))
+      assert.strictEqual(
+        (yield* Effect.flip(store.put("mark.txt", Buffer.from("newer mark")))).reason,
+        "Full",
+      )
+      const kept = yield* Effect.provide(readAll("mark.txt"), FolderObjectStore.layer(folder))
+      assert.strictEqual(String(kept), "old")
+    }),
+  )
+
+  // A regular file stops everybody, root too, whom no permission stops.
+  it.live("says at its check that a folder below a regular file cannot be written", () =>
+    Effect.gen(function* () {
+      yield* Effect.promise(() => fs.writeFile(join(base, "plain"), ""))
+      for (const folder of [join(base, "plain"), join(base, "plain", "lake")]) {
+        const store = yield* storeIn(folder)
+        const error = yield* Effect.flip(store.check)
+        assert.strictEqual(error.reason, "NotWritable")
+        assert.include(error.message, folder)
+      }
+    }),
+  )
+
+  it.live("proves at its check that the disk takes bytes", () =>
+    Effect.gen(function* () {
+      const store = yield* storeIn(join(base, "no-room"), smallDisk(0))
+      assert.strictEqual((yield* Effect.flip(store.check)).reason, "Full")
+    }),
+  )
+
+  it.live("tells who prepares it whether the folder was missing", () =>
+    Effect.gen(function* () {
+      const store = yield* storeIn(join(base, "new", "lake"))
+      assert.isTrue(yield* store.prepare)
+      assert.isFalse(yield* store.prepare)
+    }),
+  )
+
+  it.live("lists neither files that crashed runs left nor empty folders, links and other things", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "leftovers")
+      yield* Effect.promise(async () => {
+        await fs.mkdir(join(folder, "inc", "date=20251103"), { recursive: true })
+        await fs.mkdir(join(folder, "inc", ".hidden"))
+        await fs.writeFile(join(folder, "inc", ".afluente-crashed.part"), "half")
+        await fs.writeFile(join(folder, "inc", ".hidden", "1.csv"), "x")
+        await fs.symlink(join(folder, "inc", "1.csv"), join(folder, "inc", "link.csv"))
+        await fs.writeFile(join(folder, "inc", "1.csv"), "x")
+      })
+      const keys = yield* Effect.provide(keysOf(""), FolderObjectStore.layer(folder))
+      assert.deepStrictEqual(keys, ["inc/1.csv"])
+    }),
+  )
+
+  it.live("lists by prefix without looking into other folders", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "pruned")
+      const lake = FolderObjectStore.layer(folder)
+      for (const key of ["full/a.csv", "inc/date=1/a.csv", "inc/date=2/a.csv", "inc/other/a.csv"]) {
+        yield* Effect.provide(write(key, Buffer.from("x")), lake)
+      }
+      const looked: Array<string> = []
+      const look = (path: string) => {
+        looked.push(relative(folder, path))
+        return entriesOf(path)
+      }
+      yield* Effect.promise(async () => {
+        for await (const _ of walk(folder, "inc/date=", "inc/date=1/z", look));
+      })
+      assert.deepStrictEqual(looked, ["inc", "inc/date=1", "inc/date=2"])
+    }),
+  )
+
+  it.live("makes objects visible on a file system without hard links", () =>
+    Effect.gen(function* () {
+      const lake = FolderObjectStore.layer(join(base, "without-links"), noLinks)
+      yield* Effect.provide(write("a/1.csv", Buffer.from("first")), lake)
+      const second = yield* Effect.flip(Effect.provide(write("a/1.csv", Buffer.from("second")), lake))
+      assert.strictEqual(second.reason, "Exists")
+      assert.strictEqual(String(yield* Effect.provide(readAll("a/1.csv"), lake)), "first")
+      assert.deepStrictEqual(yield* Effect.promise(() => filesIn(join(base, "without-links"))), ["1.csv"])
+    }),
+  )
+
+  it.live("is the same lake for another process that opens the folder", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "shared")
+      yield* Effect.provide(write("a.csv", Buffer.from("kept")), FolderObjectStore.layer(folder))
+      const found = yield* Effect.provide(readAll("a.csv"), Layer.fresh(FolderObjectStore.layer(folder)))
+      assert.strictEqual(String(found), "kept")
+    }),
+  )
+})
+
+describe("Errors of a folder", () => {
+  const failed = (code: string) => Object.assign(new Error(`${code}: some words, open`), { code })
+  const cases = {
+    ENOSPC: ["Full", "Full"],
+    EDQUOT: ["Full", "Full"],
+    EACCES: ["NotWritable", "NotWritable"],
+    EPERM: ["NotWritable", "NotWritable"],
+    EROFS: ["NotWritable", "NotWritable"],
+    ENOTDIR: ["NotWritable", "NotFound"],
+    EISDIR: ["NotWritable", "NotFound"],
+    ENAMETOOLONG: ["NotWritable", "NotFound"],
+    ENOENT: ["NotFound", "NotFound"],
+    EIO: ["Unreachable", "Unreachable"],
+    ESTALE: ["Unreachable", "Unreachable"],
+    EMFILE: ["Broken", "Broken"],
+  } as const
+  for (const [code, [written, read]] of Object.entries(cases)) {
+    it(`takes ${code} for ${written} when writing and ${read} when reading`, () => {
+      assert.strictEqual(writeError(failed(code), "x").reason, written)
+      assert.strictEqual(readError(failed(code), "x").reason, read)
+    })
+  }
+})

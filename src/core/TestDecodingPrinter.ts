@@ -31,7 +31,8 @@ const printTable = ({ schema, name }: Table): string => `${printName(schema)}.${
 
 const printTuple = (tuple: ReadonlyArray<Cell>): string => tuple.map(printCell).join("")
 
-const printCell = ({ name, type, value }: Cell): string => ` ${printName(name)}[${type}]:${printValue(type, value)}`
+const printCell = ({ name, type, value }: Cell): string =>
+  ` ${printName(name)}[${type}]:${printValue(type, value)}`
 
 const printValue = (type: string, value: string | null | undefined): string => {
   if (value === null) return "null"

@@ -1,0 +1,160 @@
+/**
+ * A PostgreSQL 15 of our own, from binaries that npm brought: for `demo` and for tests. It listens on the loopback
+ * interface only, asks for a password, keeps a logical log, and ends with this process however that ends.
+ */
+import { rm } from "node:fs/promises"
+import { createServer } from "node:net"
+import { resolve } from "node:path"
+import { setTimeout } from "node:timers/promises"
+import { Effect, Option, type Scope } from "effect"
+import { isRoot } from "./EmbeddedAccount.ts"
+import { packageFolder, prepareBinaries } from "./EmbeddedBinaries.ts"
+import { type Cluster, environment, openCluster, scratchFolder, user } from "./EmbeddedCluster.ts"
+import type { EmbeddedPostgresError } from "./EmbeddedPostgresError.ts"
+import { fileFailure } from "./EmbeddedPostgresError.ts"
+import { launch, type Supervised } from "./EmbeddedSupervisor.ts"
+
+export interface EmbeddedOptions {
+  /**
+   * A folder for this alone: kept afterwards, and served again when it holds a cluster already. As root it comes to
+   * belong to the server's account. Default: a temporary one, removed at the end.
+   */
+  readonly dataFolder?: string
+  /** Where the temporary folder is made, for example a file system in memory. Default: the system's folder for such. */
+  readonly scratchParent?: string
+  /** Survive a crash of the machine, at the price of slower commits. A killed server loses nothing either way. */
+  readonly durable?: boolean
+  /** Server settings, over the defaults below. They hold for every start and cannot be altered by SQL. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export interface EmbeddedServer {
+  readonly host: string
+  readonly port: number
+  /** A superuser. */
+  readonly user: string
+  readonly password: string
+  readonly dataFolder: string
+  /** Process id of the server; none while it is stopped. */
+  readonly pid: Effect.Effect<Option.Option<number>>
+  /** Connection string, password included: do not log it. */
+  readonly url: (database: string) => string
+  /** `fast` ends sessions in good order, `immediate` is a crash: recovery follows at the next start. Safe to repeat. */
+  readonly stop: (mode: "fast" | "immediate") => Effect.Effect<void>
+  /** Starts again on the same folder and port; a running server is stopped first (`fast`). Not two at once. */
+  readonly restart: Effect.Effect<void, EmbeddedPostgresError>
+}
+
+const host = "127.0.0.1"
+
+const defaults = (durable: boolean): Readonly<Record<string, string>> => ({
+  listen_addresses: host,
+  // No socket file: its path may be too long (107 bytes), and its usual folder is shared by all users.
+  unix_socket_directories: "",
+  wal_level: "logical",
+  max_replication_slots: "20",
+  max_wal_senders: "20",
+  // Otherwise both come from the machine.
+  timezone: "UTC",
+  log_timezone: "UTC",
+  ...(durable ? {} : { fsync: "off", full_page_writes: "off" }),
+})
+
+/** PostgreSQL cannot choose a port by itself: one is asked of the system, and given back just before it starts. */
+const freePort: Effect.Effect<number, EmbeddedPostgresError> = Effect.callback((resume) => {
+  const server = createServer()
+  server.once("error", (cause) => resume(Effect.fail(fileFailure("Port", "no free port")(cause))))
+  server.listen(0, host, () => {
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+/** In real time, whatever clock a test has set: the waiting is for other processes. */
+const rest = Effect.promise(() => setTimeout(200))
+
+/**
+ * A port can be taken between asking and using; a folder is in use for some moments after its server was killed,
+ * or lost its parent. Both heal within 10 s or not at all.
+ */
+const attempts = 50
+
+/** Tries again where that can help; each try may take another port. */
+const persistently = <A>(
+  attempt: Effect.Effect<A, EmbeddedPostgresError>,
+  left = attempts,
+): Effect.Effect<A, EmbeddedPostgresError> =>
+  attempt.pipe(
+    Effect.catchIf(
+      (error) => left > 1 && (error.reason === "Port" || error.reason === "FolderInUse"),
+      () => Effect.andThen(rest, persistently(attempt, left - 1)),
+    ),
+  )
+
+/** Starts a server for as long as the scope lives; from an empty folder in about half a second. */
+export const start = Effect.fn("EmbeddedPostgres.start")(function* (
+  options: EmbeddedOptions = {},
+): Effect.fn.Return<EmbeddedServer, EmbeddedPostgresError, Scope.Scope> {
+  const durable = options.durable ?? false
+  const binaries = yield* prepareBinaries(yield* packageFolder(), isRoot())
+  const scratch = options.dataFolder === undefined
+  const folder = scratch
+    ? yield* Effect.acquireRelease(scratchFolder(options.scratchParent), (made) =>
+        Effect.promise(() => rm(made, { recursive: true, force: true, maxRetries: 3 })),
+      )
+    : resolve(options.dataFolder)
+  const cluster = yield* openCluster(binaries.initdb, folder, durable)
+  const settings = { ...defaults(durable), ...options.settings }
+
+  let running: Supervised | undefined
+  const run = (port: number) =>
+    Effect.uninterruptibleMask((restore) =>
+      restore(
+        launch({
+          program: binaries.postgres,
+          args: argumentsOf(cluster, port, settings),
+          environment,
+          workingFolder: cluster.directory,
+          account: cluster.account,
+          scratch: scratch ? folder : undefined,
+        }),
+      ).pipe(
+        Effect.tap((server) =>
+          Effect.sync(() => {
+            running = server
+          }),
+        ),
+      ),
+    )
+  const stop = (mode: "fast" | "immediate") =>
+    Effect.suspend(() => running?.end(mode === "fast" ? "SIGINT" : "SIGQUIT") ?? Effect.void)
+
+  // What is thrown away need not be closed in good order.
+  yield* Effect.addFinalizer(() => stop(scratch ? "immediate" : "fast"))
+  const port = yield* persistently(Effect.tap(freePort, run))
+  return {
+    host,
+    port,
+    user,
+    password: cluster.password,
+    dataFolder: folder,
+    pid: Effect.sync(() => (running?.isRunning() === true ? Option.some(running.pid) : Option.none())),
+    url: (database) =>
+      `postgresql://${user}:${cluster.password}@${host}:${port}/${encodeURIComponent(database)}`,
+    stop,
+    restart: Effect.andThen(stop("fast"), persistently(run(port))),
+  }
+})
+
+const argumentsOf = (
+  cluster: Cluster,
+  port: number,
+  settings: Readonly<Record<string, string>>,
+): ReadonlyArray<string> => [
+  "-D",
+  cluster.directory,
+  "-p",
+  String(port),
+  ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+]

@@ -1,0 +1,82 @@
+/**
+ * The PostgreSQL of a test file: one embedded server, and in it as many databases of their own as the tests want.
+ *
+ *     layer(TestPostgres.layer(), { excludeTestServices: true })("…", (it) => {
+ *       it.effect("…", () => Effect.gen(function* () {
+ *         const { sql, url } = yield* (yield* TestPostgres).database("CREATE TABLE …")
+ */
+import { randomBytes } from "node:crypto"
+import { statfs } from "node:fs/promises"
+import { Context, Effect, Layer, type Scope } from "effect"
+import { type EmbeddedOptions, type EmbeddedServer, start } from "../../layers/EmbeddedPostgres.ts"
+import type { EmbeddedPostgresError } from "../../layers/EmbeddedPostgresError.ts"
+import { openSession, type SqlFailure, type TestSession } from "./pgClient.ts"
+
+export interface TestDatabase extends TestSession {
+  readonly name: string
+  /** For the superuser of the embedded server. */
+  readonly url: string
+  /** One more session of its own, for locks and open transactions. */
+  readonly session: Effect.Effect<TestSession, never, Scope.Scope>
+}
+
+/**
+ * Memory, where there is plenty: a cluster is a thousand small files, and making them on a disk can take three times
+ * as long as all the rest. Large test data goes there too, hence the bound.
+ */
+const roomyMemory = Effect.promise(async () => {
+  const room = await statfs("/dev/shm").catch(() => undefined)
+  return room !== undefined && room.bavail * room.bsize > 8 * 1024 ** 3 ? { scratchParent: "/dev/shm" } : {}
+})
+
+export class TestPostgres extends Context.Service<
+  TestPostgres,
+  {
+    readonly server: EmbeddedServer
+    /** On the database `postgres`, as superuser: for roles, other databases, server state. */
+    readonly sql: TestSession["sql"]
+    /**
+     * A new, empty database under a random name; `setup` is run in it. When the scope closes it is dropped with its
+     * slots, so that tests of one file do not use up each other's `max_replication_slots`.
+     */
+    readonly database: (setup?: string) => Effect.Effect<TestDatabase, SqlFailure, Scope.Scope>
+  }
+>()("afluente/test/TestPostgres") {
+  static readonly layer = (options: EmbeddedOptions = {}): Layer.Layer<TestPostgres, EmbeddedPostgresError> =>
+    Layer.effect(
+      TestPostgres,
+      Effect.gen(function* () {
+        const server = yield* testServer(options)
+        const { sql } = yield* openSession(server.url("postgres"))
+        const database = Effect.fn("TestPostgres.database")(function* (setup?: string) {
+          const name = `test_${randomBytes(6).toString("hex")}`
+          const url = server.url(name)
+          yield* Effect.acquireRelease(sql(`CREATE DATABASE ${name} TEMPLATE template0`), () =>
+            dropDatabase(sql, name),
+          )
+          const session = openSession(url)
+          const own = yield* session
+          if (setup !== undefined) yield* own.sql(setup)
+          return { name, url, session, sql: own.sql }
+        })
+        return TestPostgres.of({ server, sql, database })
+      }),
+    )
+}
+
+/** A server of a test's own, to be stopped, killed and started again. */
+export const testServer = (options: EmbeddedOptions = {}) =>
+  Effect.flatMap(roomyMemory, (memory) => start({ ...memory, ...options }))
+
+/** A test may have stopped the server: then there is nothing to drop it from. */
+const dropDatabase = (sql: TestSession["sql"], name: string): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    yield* sql(
+      "SELECT pg_terminate_backend(active_pid, 2000) FROM pg_replication_slots WHERE database = $1 AND active",
+      [name],
+    )
+    yield* sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = $1", [
+      name,
+    ])
+    yield* sql(`DROP DATABASE ${name} WITH (FORCE)`)
+  }).pipe(Effect.ignore)

@@ -7,14 +7,14 @@ import { Option, Result } from "effect"
 import * as Lsn from "./core/Lsn.ts"
 import type { Watermark } from "./core/Watermark.ts"
 import { Refusal } from "./services/Refusal.ts"
-import type { SlotState } from "./services/ReplicationSlot.ts"
+import type { SlotState, SlotView } from "./services/ReplicationSlot.ts"
 import { SourceError } from "./services/SourceError.ts"
 import type { SourceIdentity } from "./services/SourceTables.ts"
 
 export interface Facts {
   readonly slotName: string
   readonly source: SourceIdentity
-  readonly slot: Option.Option<SlotState>
+  readonly view: SlotView
   readonly watermark: Option.Option<Watermark>
 }
 
@@ -47,7 +47,7 @@ export const decideStart = (facts: Facts): Result.Result<Lsn.Lsn, Refusal | Sour
       )
     }
   }
-  return Option.match(facts.slot, {
+  return Option.match(facts.view.slot, {
     onNone: () => Result.fail(slotGone(facts)),
     onSome: (slot) => checkSlot(facts, slot),
   })
@@ -85,6 +85,16 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
         found: `The slot "${facts.slotName}" stands at ${Lsn.print(slot.confirmed)}, past the lake's watermark ${Lsn.print(position)}`,
         stake: "Another reader consumed the changes between the two, and the lake does not have them",
         mend: `Find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(facts.slotName)}`,
+      }),
+    )
+  }
+  if (facts.view.flushed < position) {
+    return Result.fail(
+      new Refusal({
+        reason: "SourceBehind",
+        found: `The server's log ends at ${Lsn.print(facts.view.flushed)}, before the lake's watermark ${Lsn.print(position)}: it was restored, or failed over to a standby that lagged`,
+        stake: "The lake holds changes that this server never made, and would pass over those it makes now",
+        mend: startOver(facts.slotName),
       }),
     )
   }

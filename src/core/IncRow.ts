@@ -2,7 +2,7 @@
  * The rows of `inc`: seven columns that tell the change, then the table's own. Specified in docs/format.md.
  * All texts are byte strings; a row is one line of CSV with its newline.
  */
-import type { Change, Tuple } from "./Change.ts"
+import type { Cell, Change, Tuple } from "./Change.ts"
 import { csvField, csvRow } from "./Csv.ts"
 import { printTextArray } from "./TextArray.ts"
 
@@ -64,8 +64,8 @@ export const incHeader = (shape: Shape): string => {
 }
 
 /**
- * One change as a row of `shape`, which it must fit (`fitsShape`): a column that the shape lacks is not written, and a value
- * never stands under another's name. `seq` is the number of the change's line within its transaction, from 1.
+ * One change as a row of `shape`, which it must fit (`fitsShape`): a column that the shape lacks is not written, and a
+ * value never stands under another's name. `seq` is the number of the change's line within its transaction, from 1.
  * `_before` and `_unchanged` name columns as the table does.
  */
 export const incRow = (change: RowChange, shape: Shape, commit: CommitFields, seq: number): string => {
@@ -102,14 +102,14 @@ const placed = (tuple: Tuple, shape: Shape): string => {
 
 /** Under REPLICA IDENTITY FULL the old tuple holds the large values that the new one leaves out. */
 const filled = (row: Tuple, before: Tuple): Tuple =>
-  row.some((cell) => cell.value === undefined)
-    ? row.map((cell) =>
-        cell.value === undefined ? (before.find((old) => old.name === cell.name) ?? cell) : cell,
-      )
+  row.some(isUnsent)
+    ? row.map((cell) => (isUnsent(cell) ? (before.find((old) => old.name === cell.name) ?? cell) : cell))
     : row
 
+const isUnsent = (cell: Cell): boolean => cell.value === undefined
+
 /**
- * `JSON.stringify` escapes `"`, `\\` and control characters and leaves the bytes of UTF-8 as they are. The object is put
+ * `JSON.stringify` escapes `"`, `\` and control characters and leaves the bytes of UTF-8 as they are. The object is put
  * together here: a JavaScript object would sort names such as `1` first and lose `__proto__`.
  */
 const printBefore = (before: Tuple): string => {
@@ -121,7 +121,6 @@ const printBefore = (before: Tuple): string => {
 }
 
 const printUnchanged = (row: Tuple): string | null => {
-  let names: Array<string> | undefined
-  for (const { name, value } of row) if (value === undefined) (names ??= []).push(name)
-  return names === undefined ? null : printTextArray(names)
+  if (!row.some(isUnsent)) return null
+  return printTextArray(row.filter(isUnsent).map((cell) => cell.name))
 }

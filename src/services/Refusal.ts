@@ -8,6 +8,7 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
     "SlotGone",
     "SlotLost",
     "SlotAhead",
+    "SourceBehind",
     "ForeignWatermark",
     "BrokenWatermark",
     "OtherLayout",

@@ -1,0 +1,145 @@
+/** One batch of changes, from the slot into the lake. */
+import { Clock, Effect, Option, Stream } from "effect"
+import * as Lsn from "./core/Lsn.ts"
+import { type DatasetTail, openBatch, type WrittenDataset } from "./IncObjects.ts"
+import { type Standing, watermarkOf, writeWatermark } from "./Resume.ts"
+import { decideStart } from "./Standing.ts"
+import type { ObjectStore } from "./services/ObjectStore.ts"
+import type { Refusal } from "./services/Refusal.ts"
+import type { SlotSession } from "./services/ReplicationSlot.ts"
+import type { SourceError } from "./services/SourceError.ts"
+import type { SourceTables } from "./services/SourceTables.ts"
+import type { Spool } from "./services/Spool.ts"
+import type { StoreError } from "./services/StoreError.ts"
+import type { WatermarkStore } from "./services/WatermarkStore.ts"
+import { wholeTransactions } from "./Transactions.ts"
+
+export interface Batch {
+  readonly standing: Standing
+  readonly written: ReadonlyArray<WrittenDataset>
+  /** The bound cut it: more is waiting. */
+  readonly more: boolean
+}
+
+export interface BatchLimits {
+  /** Soft bound of the peek, in slot lines. */
+  readonly maxLines: number
+  /**
+   * A batch without rows moves watermark and slot only when that lets the server forget at least this much log.
+   * In bytes. Half a WAL segment: the server forgets whole segments, and every move costs a write to the lake.
+   */
+  readonly worthMoving: bigint
+}
+
+export const halfSegment = 8n * 1024n * 1024n
+
+/** `pg_logical_slot_peek_changes` takes a 32-bit number. */
+const maxLinesMax = 2_147_483_647
+
+export type PipelineError = SourceError | StoreError | Refusal
+export type PipelineNeeds = ObjectStore | WatermarkStore | SourceTables | Spool
+
+/** Where the writer stands once `written` and everything up to `position` is durable. */
+const movedTo = (standing: Standing, position: Lsn.Lsn, written: ReadonlyArray<WrittenDataset>): Standing => {
+  const newest = new Map(
+    written.flatMap(({ dataset, objects }) => objects.slice(-1).map((object) => [dataset, object] as const)),
+  )
+  return {
+    ...standing,
+    position,
+    objects: new Map([
+      ...standing.objects,
+      ...[...newest].map(([dataset, { key }]) => [dataset, key] as const),
+    ]),
+    datasets: standing.datasets.map((tail): DatasetTail => {
+      const stamp = Option.map(
+        Option.fromNullishOr(newest.get(tail.source.dataset)),
+        (object) => object.stamp,
+      )
+      return {
+        source: tail.source,
+        newest: Option.orElse(stamp, () => tail.newest),
+        written: Option.filter(tail.written, ({ lsn }) => lsn > position),
+      }
+    }),
+  }
+}
+
+/** Step 1: what waits, read and made visible in the lake. */
+const carry = Effect.fnUntraced(function* (
+  session: SlotSession,
+  standing: Standing,
+  upTo: Lsn.Lsn,
+  maxLines: number,
+) {
+  let lastCommit = standing.position
+  let lines = 0
+  const objects = yield* openBatch(standing.datasets, standing.layout)
+  yield* session.peek({ upTo, maxLines, tables: standing.datasets.map(({ source }) => source.table) }).pipe(
+    Stream.tap((chunk) =>
+      Effect.sync(() => {
+        lines = chunk.at(-1)?.ordinal ?? lines
+      }),
+    ),
+    wholeTransactions,
+    // A slot behind the watermark tells again what the lake has: after a crash of the server that is normal.
+    Stream.map((transactions) => transactions.filter(({ commit }) => commit > standing.position)),
+    Stream.runForEach((transactions) => {
+      lastCommit = transactions.at(-1)?.commit ?? lastCommit
+      return objects.append(transactions)
+    }),
+  )
+  return { written: yield* objects.commit, lastCommit, more: lines >= maxLines }
+}, Effect.scoped)
+
+/** Steps 2 and 3. A writer that lost its lock must not speak for the lake: it is asked for just before. */
+const confirm = Effect.fnUntraced(function* (session: SlotSession, standing: Standing) {
+  yield* session.stillMine
+  yield* writeWatermark(standing)
+  yield* session.advance(standing.position)
+})
+
+/** Reads what waits and makes it durable, in the order of steps of `Pipeline.ts`. Safe to interrupt anywhere. */
+export const runBatch = Effect.fn("Cdc.runBatch")(function* (
+  session: SlotSession,
+  standing: Standing,
+  limits: BatchLimits,
+): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
+  const startedAt = yield* Clock.currentTimeMillis
+  const view = yield* session.look
+  const watermark = Option.some(watermarkOf(standing, Option.none()))
+  yield* Effect.fromResult(decideStart({ slotName: standing.slot, source: standing.source, view, watermark }))
+  if (view.flushed <= standing.readUpTo) return { standing, written: [], more: false }
+
+  const { written, lastCommit, more } = yield* carry(session, standing, view.flushed, limits.maxLines)
+  // A peek that was cut by its bound vouches for nothing after its last COMMIT.
+  const moved = movedTo(standing, more ? lastCommit : Lsn.max(view.flushed, lastCommit), written)
+  const readUpTo = more ? standing.readUpTo : view.flushed
+  if (more && moved.position === standing.position) {
+    // Messages outside of transactions filled it, and they cannot be confirmed one by one.
+    return yield* runBatch(session, standing, {
+      ...limits,
+      maxLines: Math.min(limits.maxLines * 2, maxLinesMax),
+    })
+  }
+  if (written.length === 0 && moved.position - standing.position < limits.worthMoving) {
+    return { standing: { ...standing, readUpTo }, written, more }
+  }
+  yield* confirm(session, moved)
+  yield* logBatch(moved, written, (yield* Clock.currentTimeMillis) - startedAt)
+  return { standing: { ...moved, readUpTo }, written, more }
+})
+
+const logBatch = (standing: Standing, written: ReadonlyArray<WrittenDataset>, millis: number) =>
+  written.length === 0
+    ? Effect.logDebug("cdc: nothing of ours in the log", { position: Lsn.print(standing.position) })
+    : Effect.logInfo("cdc: batch written", {
+        rows: written.map(({ dataset, rows }) => `${dataset}:${rows}`).join(","),
+        objects: written.reduce((sum, { objects }) => sum + objects.length, 0),
+        bytes: written.reduce(
+          (sum, { objects }) => sum + objects.reduce((all, { bytes }) => all + bytes, 0),
+          0,
+        ),
+        position: Lsn.print(standing.position),
+        millis,
+      })

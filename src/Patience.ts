@@ -1,0 +1,75 @@
+/**
+ * How long a fault is waited for, decided in one place: only faults that heal by waiting are tried again, with capped,
+ * jittered back-off, and each change of state is logged once.
+ */
+import { Clock, Duration, Effect, Random } from "effect"
+
+interface Fault {
+  readonly message: string
+  readonly isRetryable?: boolean
+}
+
+export interface Patience {
+  /** Before the first success. */
+  readonly atStart: Duration.Duration
+  /** After it. */
+  readonly later: Duration.Duration
+}
+
+/** What is expected to end: `full`, `cdc --once`, `init`. */
+export const forAWhile: Patience = { atStart: Duration.seconds(30), later: Duration.seconds(60) }
+/** `cdc`: a source that comes back after a weekend finds it still there. */
+export const forEver: Patience = { atStart: Duration.seconds(30), later: Duration.infinity }
+
+const firstDelayMillis = 250
+const longestDelayMillis = 10_000
+
+/** Doubling, capped, give or take a fifth: many processes must not come back at one moment. */
+const delay = (failures: number) =>
+  Effect.map(Random.nextBetween(0.8, 1.2), (jitter) =>
+    Duration.millis(Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter),
+  )
+
+/**
+ * Runs `attempt` until it succeeds, its fault is one that waiting cannot heal, or faults have lasted too long. It is
+ * given `healthy`, to be run whenever something has worked: from then on patience and back-off begin anew. That is why
+ * this is no `Effect.retry`, whose schedule goes on where it was after an attempt that worked for a day.
+ */
+export const patiently = <A, E extends Fault, R>(
+  patience: Patience,
+  attempt: (healthy: Effect.Effect<void>) => Effect.Effect<A, E, R>,
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    let workedOnce = false
+    let failures = 0
+    let failingSince = 0
+
+    const healthy = Effect.suspend(() => {
+      workedOnce = true
+      if (failures === 0) return Effect.void
+      failures = 0
+      return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.logInfo("Working again", { after: Duration.format(Duration.millis(now - failingSince)) }),
+      )
+    })
+    const again = (error: E): Effect.Effect<A, E, R> =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        if (failures === 0) failingSince = now
+        const limit = workedOnce ? patience.later : patience.atStart
+        if (error.isRetryable !== true || now - failingSince >= Duration.toMillis(limit))
+          return yield* Effect.fail(error)
+        failures++
+        if (failures === 1)
+          yield* Effect.logWarning(error.message, { tryingAgainFor: Duration.format(limit) })
+        yield* Effect.sleep(yield* delay(failures))
+        return yield* loop
+      })
+    const loop: Effect.Effect<A, E, R> = Effect.suspend(() =>
+      Effect.catch(
+        Effect.tap(attempt(healthy), () => healthy),
+        again,
+      ),
+    )
+    return loop
+  })

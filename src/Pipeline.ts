@@ -1,0 +1,134 @@
+/**
+ * Both flows, from PostgreSQL to the lake. A newcomer begins here.
+ *
+ * `full` is one snapshot, copied table by table. `cdc` is a stream of batches, repeated on a schedule, each of which
+ * takes the same durable steps in the same order:
+ *
+ *     1. lake       the objects become visible
+ *     2. watermark  the lake says up to where it is whole
+ *     3. slot       PostgreSQL may forget what the watermark covers
+ *
+ * So slot <= watermark <= lake at every instant, and stopping between any two steps repeats work and loses none.
+ * What step 1 wrote before a crash is found again in the lake itself (`Resume.ts`), so that every failure can be
+ * healed in one way: begin again.
+ */
+import { Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
+import { halfSegment, runBatch } from "./Cdc.ts"
+import { copyTable } from "./Full.ts"
+import { lakeLayout } from "./LakeLayout.ts"
+import { forAWhile, forEver, patiently } from "./Patience.ts"
+import { resume } from "./Resume.ts"
+import { Settings } from "./Settings.ts"
+import { ObjectStore } from "./services/ObjectStore.ts"
+import { Refusal } from "./services/Refusal.ts"
+import { ReplicationSlot } from "./services/ReplicationSlot.ts"
+import { SourceTables } from "./services/SourceTables.ts"
+import { StopSignal } from "./services/StopSignal.ts"
+import { WatermarkStore } from "./services/WatermarkStore.ts"
+
+/** Every configured table as it is at one moment. */
+export const full = Effect.gen(function* () {
+  const { tables, layout: wanted, slot } = yield* Settings
+  const { check } = yield* ObjectStore
+  const source = yield* SourceTables
+
+  yield* patiently(forAWhile, () => check)
+  const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
+  const layout = yield* lakeLayout(tables, wanted, watermark)
+  yield* patiently(forAWhile, () => warnWithoutSlot)
+  const copyAll = Effect.fnUntraced(function* (healthy: Effect.Effect<void>) {
+    const snapshot = yield* source.snapshot
+    yield* healthy
+    return yield* Effect.forEach(tables, (table) => copyTable(snapshot, table, layout, slot))
+  })
+  // A snapshot that broke cannot be taken up again: all its tables are copied anew, from one moment as promised.
+  return yield* patiently(forAWhile, (healthy) => Effect.scoped(copyAll(healthy)))
+})
+
+/** Changes made before the slot exists are in no `inc`: whoever wants both begins with the slot. */
+const warnWithoutSlot = Effect.gen(function* () {
+  const slot = yield* ReplicationSlot
+  if (Option.isSome(yield* slot.state)) return
+  yield* Effect.logWarning(
+    `The slot "${slot.name}" does not exist: changes made from now until it does will be in neither full nor inc. ` +
+      "Run `node dist/main.js init` first, then `full`.",
+  )
+})
+
+export interface CdcMode {
+  /** Drain what is there, then end. */
+  readonly once: boolean
+  /** Where another writer holds the slot: refuse instead of waiting as its standby. */
+  readonly noWait: boolean
+}
+
+/** Follows the slot: for ever, or with `once` until nothing waits. Ends with the batch in hand when it is asked to stop. */
+export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
+  const { check } = yield* ObjectStore
+  const stop = yield* StopSignal
+  yield* patiently(forAWhile, () => check)
+  const writing = patiently(mode.once ? forAWhile : forEver, (healthy) =>
+    Effect.scoped(writeUntilDone(mode, healthy)),
+  )
+  yield* Effect.raceFirst(writing, Effect.andThen(stop.wished, Effect.logInfo("cdc: stopping")))
+})
+
+/** One life of a writer: from taking the lock to the first failure, or the end. */
+const writeUntilDone = Effect.fnUntraced(function* (mode: CdcMode, healthy: Effect.Effect<void>) {
+  const { pollInterval, batchMaxChanges } = yield* Settings
+  const session = yield* attachOrWait(mode)
+  const standing = yield* Ref.make(yield* resume(session))
+  yield* healthy
+
+  const limits = { maxLines: batchMaxChanges, worthMoving: mode.once ? 1n : halfSegment }
+  const batch = Ref.get(standing).pipe(
+    Effect.flatMap((where) => finishInHand(runBatch(session, where, limits))),
+    Effect.tap((done) => Ref.set(standing, done.standing)),
+    Effect.tap(() => healthy),
+  )
+  const drain = Stream.paginate(undefined as void, () =>
+    Effect.map(
+      batch,
+      (done) => [[done], done.more ? Option.some<void>(undefined) : Option.none<void>()] as const,
+    ),
+  )
+  yield* Stream.runDrain(mode.once ? drain : Stream.repeat(drain, Schedule.spaced(pollInterval)))
+})
+
+/** A standby asks again this often. */
+const standbyInterval = Duration.seconds(1)
+
+const attachOrWait = Effect.fnUntraced(function* (mode: CdcMode) {
+  const slot = yield* ReplicationSlot
+  let told = false
+  while (true) {
+    const session = yield* slot.attach
+    if (Option.isSome(session)) {
+      if (told) yield* Effect.logInfo("cdc: taking over, the other writer has gone", { slot: slot.name })
+      return session.value
+    }
+    if (mode.noWait) return yield* anotherWriter(slot.name)
+    if (!told)
+      yield* Effect.logInfo("cdc: standby, another process writes from this slot", { slot: slot.name })
+    told = true
+    yield* Effect.sleep(standbyInterval)
+  }
+})
+
+const anotherWriter = (slot: string) =>
+  new Refusal({
+    reason: "AnotherWriter",
+    found: `Another process writes from the slot "${slot}"`,
+    stake: "Two writers would repeat each other's rows",
+    mend: "Stop that one, or start this one without --no-wait to wait as its standby",
+  })
+
+/** So long may the batch in hand still take when the program is asked to stop; then it is given up, which is safe too. */
+const grace = Duration.seconds(20)
+
+const finishInHand = <A, E, R>(batch: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const stop = yield* StopSignal
+    const givenUp = stop.wished.pipe(Effect.andThen(Effect.sleep(grace)), Effect.andThen(Effect.interrupt))
+    return yield* Effect.uninterruptibleMask((restore) => Effect.raceFirst(restore(batch), restore(givenUp)))
+  })

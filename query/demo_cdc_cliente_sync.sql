@@ -2,7 +2,8 @@
 --
 --     psql -f query/demo_cdc_cliente_sync.sql "$DATABASE_URL"
 --
--- Safe to run again as a whole: what exists is left as it is, and of the changes only the updates happen once more.
+-- Safe to run again as a whole: what exists is left as it is, and of the changes only the updates and the short-lived
+-- row happen once more.
 -- It needs wal_level = logical and a role that may create schemas, publications and slots.
 --
 -- `afluente init --demo` runs the sections schema and rows; `afluente demo` runs all of them, with `full` before the

@@ -78,7 +78,7 @@ const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
             reading(key, () => statFile(root, key)),
             Option.fromUndefinedOr,
           )
-        : Effect.succeed(Option.none()),
+        : Effect.succeedNone,
     list: (prefix, after) =>
       Stream.fromAsyncIterable(walk(root, prefix, after), (cause) => readError(cause, location)).pipe(
         Stream.flatMap(Stream.fromIterable),

@@ -177,7 +177,7 @@ export const objectStoreContract = (subject: StoreUnderTest): void => {
           const writer = yield* store.create("interrupted/1.csv")
           yield* writer.write(pattern(30 * mebibyte))
           yield* Deferred.succeed(written, undefined)
-          yield* Effect.never
+          return yield* Effect.never
         })
         const fiber = yield* Effect.forkChild(Effect.scoped(half))
         yield* Deferred.await(written)

@@ -1,0 +1,48 @@
+/**
+ * What the MinIO client leaves out between itself and Node's HTTP: a call can be cut off, a silent server is given up,
+ * and an answer that the client drops does not keep its connection for ever. The client has no option for any of them,
+ * but takes a transport.
+ */
+import { AsyncLocalStorage } from "node:async_hooks"
+import * as http from "node:http"
+import type { RequestOptions } from "node:https"
+import * as https from "node:https"
+
+const cutOff = new AsyncLocalStorage<AbortSignal>()
+
+/** Runs a call of the client; its requests, and the body of an answer not yet read, end when `signal` says so. */
+export const withSignal = <A>(signal: AbortSignal, call: () => Promise<A>): Promise<A> =>
+  cutOff.run(signal, call)
+
+// The client turns these into an error without reading the body (`retryHttpCodes` in its `request.ts`).
+const unread = new Set([408, 429, 499, 500, 502, 503, 504, 520])
+
+export interface Transport {
+  readonly request: typeof http.request
+  readonly agent: http.Agent
+}
+
+/** HTTP or HTTPS; a connection without traffic for `idleMillis` is given up, from the look-up of the name on. */
+export const makeTransport = (secure: boolean, idleMillis: number): Transport => {
+  const agent = secure ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true })
+  const send = secure ? https.request : http.request
+
+  const request = (options: RequestOptions, onResponse: (response: http.IncomingMessage) => void) => {
+    const signal = cutOff.getStore()
+    let response: http.IncomingMessage | undefined
+    const sent = send({ ...options, timeout: idleMillis, ...(signal && { signal }) }, (answer) => {
+      response = answer
+      if (unread.has(answer.statusCode ?? 0)) answer.resume()
+      onResponse(answer)
+    })
+    sent.on("timeout", () => {
+      // Bytes are waiting to be read: the silence is ours.
+      if (response !== undefined && response.readableLength > 0) return void sent.setTimeout(idleMillis)
+      const silence = Object.assign(new Error(`no answer for ${idleMillis / 1000} s`), { code: "ETIMEDOUT" })
+      ;(response ?? sent).destroy(silence)
+    })
+    return sent
+  }
+  // The client calls its transport with options and a listener only; the other shapes of `request` are never used.
+  return { request: request as typeof http.request, agent }
+}

@@ -1,0 +1,112 @@
+/** An HTTP server on a free loopback port that behaves as badly as it is told: for what no real S3 does on demand. */
+import { createServer, type IncomingMessage } from "node:http"
+import type { Socket } from "node:net"
+import { Effect, Redacted, type Scope } from "effect"
+import type { MinioOptions } from "../../layers/MinioBucket.ts"
+
+export interface Asked {
+  readonly method: string
+  /** Path and query, as sent. */
+  readonly url: string
+  readonly headers: IncomingMessage["headers"]
+  readonly body: Buffer
+}
+
+export type Answer =
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string | Buffer }
+  | "reset"
+  | "silence"
+  /** Bytes that are not HTTP. */
+  | "garbage"
+
+export interface ScriptedS3 {
+  /** Settings that lead to this server, with a bucket `lake` and a patience of 300 ms. */
+  readonly options: MinioOptions
+  readonly asked: ReadonlyArray<Asked>
+  /** Connections that are open now. */
+  readonly connections: () => number
+  /** The largest number of requests that were under way at one time. */
+  readonly mostAtOnce: () => number
+}
+
+export const scriptedS3 = (
+  answer: (asked: Asked, count: number) => Answer,
+): Effect.Effect<ScriptedS3, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const asked: Array<Asked> = []
+    const sockets = new Set<Socket>()
+    let underWay = 0
+    let mostAtOnce = 0
+    const server = createServer(async (request, response) => {
+      mostAtOnce = Math.max(mostAtOnce, ++underWay)
+      response.on("close", () => underWay--)
+      const pieces: Array<Buffer> = []
+      try {
+        for await (const piece of request) pieces.push(piece)
+      } catch {
+        return
+      }
+      const one = {
+        method: request.method ?? "",
+        url: request.url ?? "",
+        headers: request.headers,
+        body: Buffer.concat(pieces),
+      }
+      asked.push(one)
+      const given = answer(one, asked.length)
+      if (given === "silence") return
+      if (given === "reset") request.socket.resetAndDestroy()
+      else if (given === "garbage") request.socket.end("SSH-2.0-OpenSSH_9.2\r\n")
+      else response.writeHead(given.status, given.headers).end(given.body)
+    })
+    server.on("connection", (socket) => {
+      sockets.add(socket)
+      socket.on("close", () => sockets.delete(socket))
+    })
+    const port = yield* Effect.acquireRelease(
+      Effect.callback<number>((resume) => {
+        server.listen(0, "127.0.0.1", () => {
+          const address = server.address()
+          resume(Effect.succeed(address !== null && typeof address === "object" ? address.port : 0))
+        })
+      }),
+      () =>
+        Effect.sync(() => {
+          server.close()
+          for (const socket of sockets) socket.destroy()
+        }),
+    )
+    return {
+      options: {
+        endpoint: `http://127.0.0.1:${port}`,
+        accessKey: "key",
+        secretKey: Redacted.make("a-secret"),
+        region: "us-east-1",
+        bucket: "lake",
+        prefix: "",
+        idleMillis: 300,
+      },
+      asked,
+      connections: () => sockets.size,
+      mostAtOnce: () => mostAtOnce,
+    }
+  })
+
+/** An error as S3 writes it. */
+export const s3Error = (status: number, code: string): Answer => ({
+  status,
+  headers: { "content-type": "application/xml" },
+  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>words about ${code}</Message></Error>`,
+})
+
+export const uploadBegun: Answer = {
+  status: 200,
+  body: `<InitiateMultipartUploadResult><UploadId>upload-1</UploadId></InitiateMultipartUploadResult>`,
+}
+
+export const uploadCompleted: Answer = {
+  status: 200,
+  body:
+    "<CompleteMultipartUploadResult><Location>http://lake</Location><Bucket>lake</Bucket><Key>a.csv</Key>" +
+    '<ETag>"whole"</ETag></CompleteMultipartUploadResult>',
+}

@@ -1,0 +1,109 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Effect, Result, Schema } from "effect"
+import { fromBytes, toBytes } from "../../src/core/Bytes.ts"
+import type { Change } from "../../src/core/Change.ts"
+import { decodeChange, SlotText } from "../../src/core/TestDecoding.ts"
+import { printChange } from "../../src/core/TestDecodingPrinter.ts"
+import { printableChange, trapText } from "../support/printableChanges.ts"
+
+const runs = { arbitrary: { runs: 1000 } }
+const encode = Schema.encodeEffect(SlotText)
+const decode = Schema.decodeEffect(SlotText)
+
+/** Whatever is accepted is one change: printed and read again it is the same. */
+const isOneChange = (text: string): void => {
+  const change = decodeChange(text)
+  if (Result.isFailure(change)) {
+    assert.isAtMost(change.failure.offset, text.length)
+    return
+  }
+  assert.deepStrictEqual(decodeChange(printChange(change.success)), change)
+}
+
+/** Inside a message what looks like its size may fit too: then the line is the same, but not where it is divided. */
+const hasTwoSizes = (change: Change): boolean =>
+  change._tag === "Message" && `${change.prefix}${change.content}`.includes(", sz: ")
+
+describe("SlotText", () => {
+  it.effect.prop(
+    "reads back every change that it prints",
+    [printableChange],
+    ([change]) =>
+      Effect.gen(function* () {
+        if (hasTwoSizes(change)) return
+        assert.deepStrictEqual(yield* decode(yield* encode(change)), change)
+      }),
+    runs,
+  )
+
+  it.effect.prop(
+    "reads bytes and letters as the same change",
+    [printableChange],
+    ([change]) =>
+      Effect.sync(() => {
+        if (hasTwoSizes(change)) return
+        const letters = decodeChange(printChange(change))
+        const bytes = decodeChange(toBytes(printChange(change)))
+        assert.strictEqual(fromBytes(JSON.stringify(bytes)), JSON.stringify(letters))
+      }),
+    runs,
+  )
+})
+
+describe("decodeChange", () => {
+  it.effect.prop(
+    "takes a damaged line for one change or for none",
+    [printableChange, Schema.Int, trapText, Schema.Literals([0, 1, 5])],
+    ([change, place, piece, removed]) =>
+      Effect.sync(() => {
+        const line = printChange(change)
+        const at = Math.abs(place) % (line.length + 1)
+        isOneChange(line.slice(0, at) + piece + line.slice(at + removed))
+        isOneChange(line.slice(0, at))
+      }),
+    runs,
+  )
+
+  it.effect.prop(
+    "takes any text for one change or for none",
+    [
+      Schema.Literals(["", "table ", "table a.b: UPDATE: old-key:", "message: transactional: 0 prefix: "]),
+      trapText,
+    ],
+    ([start, text]) => Effect.sync(() => isOneChange(start + text)),
+    runs,
+  )
+
+  it.effect.prop(
+    "takes any bytes for one change or for none",
+    [Arbitrary.array(Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))))],
+    ([bytes]) => Effect.sync(() => isOneChange(String.fromCharCode(...bytes))),
+    runs,
+  )
+})
+
+/** A reader that goes back would need minutes for these and not milliseconds. */
+const repeats: ReadonlyArray<readonly [string, string, string, string]> = [
+  ["a doubled quote", "table a.b: INSERT: v[text]:'", "''", "'"],
+  ["an unclosed value", "table a.b: INSERT: v[text]:'", "''", ""],
+  ["a column", "table a.b: INSERT:", " v[text]:'x'", ""],
+  ["a column of an old tuple", "table a.b: UPDATE: old-key:", " v[text]:'x'", " new-tuple: v[text]:'x'"],
+  ["an unclosed name", 'table a."', '""', ""],
+  ["a word of a type", "table a.b: INSERT: v[text", " text", "]:'x'"],
+  ["a truncated table", "table a.b", ", a.b", ": TRUNCATE: (no-flags)"],
+  ["a digit", "BEGIN 1", "1", ""],
+  ["a digit of a number", "table a.b: INSERT: v[numeric]:1", "1", "."],
+  ["a size in a message", "message: transactional: 1 prefix: ", ", sz: 1 content:", ""],
+  ["a size that is none", "message: transactional: 1 prefix: ", ", sz: ", "1"],
+]
+
+describe("decodeChange reads a long line in a moment, repeating", () => {
+  for (const [what, start, piece, end] of repeats) {
+    it(what, () => {
+      const text = start + piece.repeat(4_000_000 / piece.length) + end
+      const begun = performance.now()
+      decodeChange(text)
+      assert.isBelow(performance.now() - begun, 5_000)
+    })
+  }
+})

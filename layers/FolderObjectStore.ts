@@ -42,7 +42,7 @@ const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
     prepare,
     check: prepare.pipe(
       Effect.andThen(hiddenFile(files, pathOf("check"), location)),
-      Effect.andThen((probe) => probe.write(new Uint8Array(1))),
+      Effect.andThen((probe) => Effect.andThen(probe.write(new Uint8Array(1)), probe.sync)),
       Effect.scoped,
     ),
     create: Effect.fn("FolderObjectStore.create")(function* (key) {

@@ -4,6 +4,8 @@
  */
 import { existsSync, readFileSync } from "node:fs"
 import { userInfo } from "node:os"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
 import type { ConnectionOptions } from "node:tls"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Option, Redacted, type Scope, Stream } from "effect"
@@ -27,6 +29,8 @@ export interface PostgresSession {
     sql: string,
     onEnd?: (rows: number) => void,
   ) => Stream.Stream<Uint8Array, SourceError>
+  /** Sends bytes to a `COPY … FROM STDIN`. */
+  readonly load: (subject: string, sql: string, bytes: Uint8Array) => Effect.Effect<void, SourceError>
 }
 
 /** The contract's section 3: the same value has the same bytes in `full` and in `inc`. */
@@ -136,13 +140,18 @@ export const connect = (
             )
           : open(encrypted, subject)
     const client = yield* Effect.acquireRelease(attempt, close)
-    const { to } = yield* Effect.promise(() => import("pg-copy-streams"))
+    const { from, to } = yield* Effect.promise(() => import("pg-copy-streams"))
     return {
       query: (about, sql, values = []) =>
         Effect.tryPromise({
           try: () => client.query<Record<string, string | null>>(sql, [...values]),
           catch: sourceError(about),
         }).pipe(Effect.map((result) => result.rows)),
+      load: (about, sql, bytes) =>
+        Effect.tryPromise({
+          try: () => pipeline(Readable.from([bytes]), client.query(from(sql))),
+          catch: sourceError(about),
+        }),
       copy: (about, sql, onEnd) =>
         Stream.suspend(() => {
           const readable = client.query(to(sql, { highWaterMark: 1 << 18 }))

@@ -30,7 +30,10 @@ const spoolFile = (file: FileHandle): SpoolFile => {
       attempt(async () => {
         const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(readBytes), 0, readBytes, offset)
         const next = offset + bytesRead
-        return [[buffer.subarray(0, bytesRead)], next < end && bytesRead > 0 ? Option.some(next) : Option.none()] as const
+        return [
+          [buffer.subarray(0, bytesRead)],
+          next < end && bytesRead > 0 ? Option.some(next) : Option.none(),
+        ] as const
       }),
     ),
   }

@@ -132,14 +132,18 @@ export const runBatch = Effect.fn("Cdc.runBatch")(function* (
 
 const logBatch = (standing: Standing, written: ReadonlyArray<WrittenDataset>, millis: number) =>
   written.length === 0
-    ? Effect.logDebug("cdc: nothing of ours in the log", { position: Lsn.print(standing.position) })
-    : Effect.logInfo("cdc: batch written", {
-        rows: written.map(({ dataset, rows }) => `${dataset}:${rows}`).join(","),
-        objects: written.reduce((sum, { objects }) => sum + objects.length, 0),
-        bytes: written.reduce(
-          (sum, { objects }) => sum + objects.reduce((all, { bytes }) => all + bytes, 0),
-          0,
-        ),
-        position: Lsn.print(standing.position),
-        millis,
-      })
+    ? Effect.logDebug("cdc: nothing of ours in the log").pipe(
+        Effect.annotateLogs({ position: Lsn.print(standing.position) }),
+      )
+    : Effect.logInfo("cdc: batch written").pipe(
+        Effect.annotateLogs({
+          rows: written.map(({ dataset, rows }) => `${dataset}:${rows}`).join(","),
+          objects: written.reduce((sum, { objects }) => sum + objects.length, 0),
+          bytes: written.reduce(
+            (sum, { objects }) => sum + objects.reduce((all, { bytes }) => all + bytes, 0),
+            0,
+          ),
+          position: Lsn.print(standing.position),
+          millis,
+        }),
+      )

@@ -62,7 +62,9 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     finished_at: yield* isoNow,
   }
   yield* store.put(manifestKey(key), Buffer.from(Manifest.print(manifest)))
-  yield* Effect.logInfo("full: table written", { dataset, rows, bytes, object: key })
+  yield* Effect.logInfo("full: table written").pipe(
+    Effect.annotateLogs({ dataset, rows, bytes, object: key }),
+  )
   return manifest
 }, Effect.scoped)
 

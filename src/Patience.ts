@@ -49,7 +49,9 @@ export const patiently = <A, E extends Fault, R>(
       if (failures === 0) return Effect.void
       failures = 0
       return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.logInfo("Working again", { after: Duration.format(Duration.millis(now - failingSince)) }),
+        Effect.logInfo("Working again").pipe(
+          Effect.annotateLogs({ after: Duration.format(Duration.millis(now - failingSince)) }),
+        ),
       )
     })
     const again = (error: E): Effect.Effect<A, E, R> =>
@@ -61,7 +63,9 @@ export const patiently = <A, E extends Fault, R>(
           return yield* Effect.fail(error)
         failures++
         if (failures === 1)
-          yield* Effect.logWarning(error.message, { tryingAgainFor: Duration.format(limit) })
+          yield* Effect.logWarning(error.message).pipe(
+            Effect.annotateLogs({ tryingAgainFor: Duration.format(limit) }),
+          )
         yield* Effect.sleep(yield* delay(failures))
         return yield* loop
       })

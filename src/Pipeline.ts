@@ -86,11 +86,8 @@ const writeUntilDone = Effect.fnUntraced(function* (mode: CdcMode, healthy: Effe
     Effect.tap((done) => Ref.set(standing, done.standing)),
     Effect.tap(() => healthy),
   )
-  const drain = Stream.paginate(undefined as void, () =>
-    Effect.map(
-      batch,
-      (done) => [[done], done.more ? Option.some<void>(undefined) : Option.none<void>()] as const,
-    ),
+  const drain = Stream.paginate(undefined, () =>
+    Effect.map(batch, (done) => [[done], done.more ? Option.some(undefined) : Option.none()] as const),
   )
   yield* Stream.runDrain(mode.once ? drain : Stream.repeat(drain, Schedule.spaced(pollInterval)))
 })
@@ -104,12 +101,17 @@ const attachOrWait = Effect.fnUntraced(function* (mode: CdcMode) {
   while (true) {
     const session = yield* slot.attach
     if (Option.isSome(session)) {
-      if (told) yield* Effect.logInfo("cdc: taking over, the other writer has gone", { slot: slot.name })
+      if (told)
+        yield* Effect.logInfo("cdc: taking over, the other writer has gone").pipe(
+          Effect.annotateLogs({ slot: slot.name }),
+        )
       return session.value
     }
     if (mode.noWait) return yield* anotherWriter(slot.name)
     if (!told)
-      yield* Effect.logInfo("cdc: standby, another process writes from this slot", { slot: slot.name })
+      yield* Effect.logInfo("cdc: standby, another process writes from this slot").pipe(
+        Effect.annotateLogs({ slot: slot.name }),
+      )
     told = true
     yield* Effect.sleep(standbyInterval)
   }

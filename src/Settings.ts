@@ -8,6 +8,7 @@ import {
   type Duration,
   Effect,
   Layer,
+  LogLevel,
   Option,
   Redacted,
   Result,
@@ -28,6 +29,11 @@ export interface S3Access {
   readonly region: string
 }
 
+export const logFormats = ["pretty", "logfmt", "json"] as const
+export type LogFormat = (typeof logFormats)[number]
+
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "none"] as const
+
 export class Settings extends Context.Service<
   Settings,
   {
@@ -42,6 +48,9 @@ export class Settings extends Context.Service<
     readonly layout: Option.Option<Layout>
     /** Soft bound of one peek, in slot lines. Not a bound of memory, which does not depend on it. */
     readonly batchMaxChanges: number
+    readonly logLevel: LogLevel.LogLevel
+    /** None: `pretty` on a terminal, else `logfmt`. */
+    readonly logFormat: Option.Option<LogFormat>
   }
 >()("afluente/Settings") {
   static readonly layer = Layer.effect(
@@ -129,6 +138,13 @@ const parseEndpoint = (value: string): Result.Result<URL, string> => {
     : Result.fail("an http or https address without path and user is expected")
 }
 
+const parseLogLevel = (text: string): Result.Result<LogLevel.LogLevel, string> => {
+  const level = LogLevel.values.find((known) => known.toLowerCase() === text.toLowerCase())
+  return level === undefined
+    ? Result.fail(`one of ${logLevels.join(", ")} is expected`)
+    : Result.succeed(level)
+}
+
 const source: Reading<SourceAddress> = Effect.gen(function* () {
   const read = yield* together({
     url: Effect.flatMap(secret("DATABASE_URL"), (url) =>
@@ -196,6 +212,8 @@ const load = together({
     "datasets",
     Config.option(Config.Literals(["single", "datasets"], "LAKE_LAYOUT")),
   ),
+  logLevel: parsed("LOG_LEVEL", "debug", "info", parseLogLevel),
+  logFormat: variable("LOG_FORMAT", "json", Config.option(Config.Literals(logFormats, "LOG_FORMAT"))),
   batchMaxChanges: variable(
     "BATCH_MAX_CHANGES",
     "1000000",

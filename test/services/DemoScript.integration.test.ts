@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Result } from "effect"
-import { parseDemoScript } from "../../src/core/DemoScript.ts"
+import { parseSections, shopSections } from "../../src/core/SqlSections.ts"
 import { TestPostgres } from "../support/postgres.ts"
 
 const script = Result.getOrThrow(
-  parseDemoScript(readFileSync(new URL("../../query/demo_cdc_cliente_sync.sql", import.meta.url), "utf8")),
+  parseSections(readFileSync(new URL("../../query/demo_cdc_cliente_sync.sql", import.meta.url), "utf8"), shopSections),
 )
 
 /** The sections in a database of its own, in the order of the file. */

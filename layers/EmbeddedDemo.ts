@@ -1,0 +1,39 @@
+/** The demo's world: an embedded PostgreSQL with a database of its own, and a lake in a temporary folder. */
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Option, Redacted, type Scope } from "effect"
+import type { SourceError } from "../src/services/SourceError.ts"
+import { start } from "./EmbeddedPostgres.ts"
+import type { EmbeddedPostgresError } from "./EmbeddedPostgresError.ts"
+import { connect } from "./PostgresSession.ts"
+
+const database = "loja"
+
+/** Runs until the scope closes, and leaves nothing behind. Answers the settings to use, as environment variables. */
+export const startDemo: Effect.Effect<
+  { readonly DATABASE_URL: string; readonly LAKE_URL: string },
+  EmbeddedPostgresError | SourceError,
+  Scope.Scope
+> = Effect.gen(function* () {
+  const folder = yield* Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "afluente-lake-"))),
+    (made) => Effect.promise(() => rm(made, { recursive: true, force: true })),
+  )
+  const server = yield* start()
+  const address = {
+    host: Option.some(server.host),
+    port: server.port,
+    user: Option.some(server.user),
+    password: Option.some(Redacted.make(server.password)),
+    database: Option.some("postgres"),
+    sslMode: "disable" as const,
+    sslRootCert: Option.none<string>(),
+  }
+  yield* Effect.scoped(
+    Effect.flatMap(connect(address, "demo"), (session) =>
+      session.query("demo", `CREATE DATABASE ${database}`),
+    ),
+  )
+  return { DATABASE_URL: `${server.url(database)}?sslmode=disable`, LAKE_URL: `file:${folder}` }
+})

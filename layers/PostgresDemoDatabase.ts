@@ -1,0 +1,18 @@
+/** One session for the demo's SQL: temporary tables live as long as it does. */
+import { Effect, Layer } from "effect"
+import type { SourceAddress } from "../src/core/SourceAddress.ts"
+import { DemoDatabase } from "../src/services/DemoDatabase.ts"
+import type { SourceError } from "../src/services/SourceError.ts"
+import { connect } from "./PostgresSession.ts"
+
+export const layer = (address: SourceAddress): Layer.Layer<DemoDatabase, SourceError> =>
+  Layer.effect(
+    DemoDatabase,
+    Effect.map(connect(address, "demo"), (session) =>
+      DemoDatabase.of({
+        run: (sql) => Effect.asVoid(session.query("demo SQL", sql)),
+        query: (sql) => session.query("demo SQL", sql),
+        load: (sql, bytes) => session.load("demo SQL", sql, bytes),
+      }),
+    ),
+  )

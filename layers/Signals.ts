@@ -1,0 +1,23 @@
+/** SIGINT and SIGTERM as a wish to end; the second one ends at once, which loses nothing either. */
+import { Deferred, Effect, Layer } from "effect"
+import { StopSignal } from "../src/services/StopSignal.ts"
+
+const signals = ["SIGINT", "SIGTERM"] as const
+
+export const layer: Layer.Layer<never> = Layer.effect(
+  StopSignal,
+  Effect.gen(function* () {
+    const asked = yield* Deferred.make<void>()
+    let times = 0
+    const onSignal = () => {
+      times++
+      if (times > 1) process.exit(130)
+      Deferred.doneUnsafe(asked, Effect.void)
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => signals.map((signal) => process.on(signal, onSignal))),
+      () => Effect.sync(() => signals.map((signal) => process.off(signal, onSignal))),
+    )
+    return { wished: Deferred.await(asked) }
+  }),
+)

@@ -1,0 +1,171 @@
+/** The commands: parses, provides the live layers, runs. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, ConfigProvider, Console, Effect, Exit, FileSystem, Runtime } from "effect"
+import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
+import { startDemo } from "../layers/EmbeddedDemo.ts"
+import { live, type Services } from "../layers/Live.ts"
+import * as Logging from "../layers/Logging.ts"
+import * as PostgresDemoDatabase from "../layers/PostgresDemoDatabase.ts"
+import { querySections } from "../layers/QueryFiles.ts"
+import * as Signals from "../layers/Signals.ts"
+import { replaySections, shopSections } from "./core/SqlSections.ts"
+import * as Demo from "./Demo.ts"
+import { asVariables, type SettingFlags, settingFlags } from "./Flags.ts"
+import { init } from "./Init.ts"
+import * as Pipeline from "./Pipeline.ts"
+import { Settings } from "./Settings.ts"
+import { StopSignal } from "./services/StopSignal.ts"
+
+/** Flags, then the environment, then `.env`; one that is not there is nothing to speak of. */
+const configured = Effect.fnUntraced(function* (flags: SettingFlags) {
+  const files = yield* FileSystem.FileSystem
+  const fromFile = (yield* files.exists(".env")) ? [yield* ConfigProvider.fromDotEnv({ path: ".env" })] : []
+  return [ConfigProvider.fromEnv(), ...fromFile].reduce(
+    (first, next) => ConfigProvider.orElse(first, next),
+    ConfigProvider.fromUnknown(asVariables(flags)),
+  )
+})
+
+/** Errors are written for people: the message alone. A defect is ours, and shows where it happened. */
+const messageOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return Cause.hasDies(cause) || !(error instanceof Error) ? Cause.pretty(cause) : error.message
+}
+const unlessStopped = (tell: (message: string) => Effect.Effect<void>) => (cause: Cause.Cause<unknown>) =>
+  Cause.hasInterruptsOnly(cause) ? Effect.void : tell(messageOf(cause))
+const onStderr = Effect.tapCause(unlessStopped((message) => Console.error(`afluente: ${message}`)))
+
+/** Runs a program with the services that the settings name, and logs its failure as the settings ask. */
+const provided = <A, E, R>(
+  provider: ConfigProvider.ConfigProvider,
+  program: Effect.Effect<A, E, R | Services>,
+) =>
+  Effect.gen(function* () {
+    const settings = yield* Settings.pipe(
+      Effect.provide(Settings.layer),
+      Effect.provideService(ConfigProvider.ConfigProvider, provider),
+      onStderr,
+    )
+    return yield* program.pipe(
+      Effect.provide(live(settings)),
+      Effect.tapCause(unlessStopped(Effect.logError)),
+      Effect.provide(Logging.layer(settings)),
+    )
+  })
+
+const withSettings = <A, E, R>(flags: SettingFlags, program: Effect.Effect<A, E, R | Services>) =>
+  Effect.flatMap(configured(flags), (provider) => provided(provider, program))
+
+/** What is not done when it is stopped ends as interrupted (130): only `cdc` has a batch in hand to finish. */
+const untilStopped = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(StopSignal, (stop) =>
+    Effect.raceFirst(program, Effect.andThen(stop.wished, Effect.interrupt)),
+  )
+
+const withDemoDatabase = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Settings, ({ source }) => Effect.provide(program, PostgresDemoDatabase.layer(source)))
+
+const demoScripts = Effect.all({
+  shop: querySections("demo_cdc_cliente_sync.sql", shopSections),
+  replay: querySections("replay_cliente.sql", replaySections),
+})
+
+const flag = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withDescription(description))
+
+const full = Command.make("full", settingFlags, (flags) =>
+  withSettings(flags, untilStopped(Pipeline.full)),
+).pipe(
+  Command.withDescription("Copies every configured table as it is now, each into one CSV object, and ends"),
+)
+
+const cdc = Command.make(
+  "cdc",
+  {
+    ...settingFlags,
+    once: flag("once", "write what waits in the slot, then end"),
+    noWait: flag(
+      "no-wait",
+      "end with 3 where another writer holds the slot, instead of waiting as its standby",
+    ),
+  },
+  ({ once, noWait, ...flags }) => withSettings(flags, Pipeline.cdc({ once, noWait })),
+).pipe(
+  Command.withDescription(
+    "Follows the slot: polls, writes what changed as CSV, moves on; stop it with Ctrl-C",
+  ),
+)
+
+const initCommand = Command.make(
+  "init",
+  { ...settingFlags, demo: flag("demo", "also make the schema db_loja with its table and sample rows") },
+  ({ demo, ...flags }) => {
+    const shop = withDemoDatabase(Effect.flatMap(demoScripts, Demo.makeShop))
+    return withSettings(flags, untilStopped(demo ? Effect.andThen(shop, init) : init))
+  },
+).pipe(Command.withDescription("Makes what is missing: the bucket or folder, and the slot. Safe to repeat"))
+
+const demo = Command.make(
+  "demo",
+  { keep: flag("keep", "leave PostgreSQL and the lake running until Ctrl-C, and print the settings to use") },
+  ({ keep }) =>
+    Effect.gen(function* () {
+      const variables = yield* onStderr(startDemo)
+      const provider = ConfigProvider.fromUnknown({ ...variables, LOG_FORMAT: "logfmt" })
+      const show = withDemoDatabase(Effect.flatMap(demoScripts, Demo.run))
+      yield* provided(provider, keep ? Effect.andThen(show, Demo.keepRunning(variables)) : show)
+    }).pipe(Effect.scoped, untilStopped),
+).pipe(
+  Command.withDescription("Shows all of it with nothing but Node: an embedded PostgreSQL, a folder as lake"),
+)
+
+const afluente = Command.make("afluente").pipe(
+  Command.withDescription(
+    "PostgreSQL tables into an S3-compatible lake as CSV: once in full, then change by change",
+  ),
+  Command.withSubcommands([full, cdc, initCommand, demo]),
+)
+
+/** Help that was asked for goes to stdout; help because of a mistake goes to stderr with the mistake. */
+const presenter: CliOutput.Presenter = {
+  present: (event) => {
+    const formatter = CliOutput.defaultFormatter({
+      colors: process.stdout.isTTY === true && !process.env["NO_COLOR"],
+    })
+    switch (event._tag) {
+      case "Version":
+        return Console.log(`${event.name} ${event.version}`)
+      case "Help": {
+        const help = formatter.formatHelpDoc(event.helpDoc)
+        return event.reason === "Requested" ? Console.log(help) : Console.error(help)
+      }
+      case "InvalidInvocation":
+        return Console.error(
+          `${formatter.formatHelpDoc(event.helpDoc)}\n${formatter.formatErrors(event.errors)}`,
+        )
+    }
+  },
+}
+
+/** Wrong usage is 2; every error of ours says its own code (`Runtime.errorExitCode`). */
+const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit)) return 0
+  if (Cause.hasInterruptsOnly(exit.cause)) return 130
+  const error = Cause.squash(exit.cause)
+  return CliError.isCliError(error) ? 2 : Runtime.getErrorExitCode(error)
+}
+
+const run = Runtime.makeRunMain(({ fiber, teardown }) => {
+  fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
+})
+
+Command.run(afluente, { version: "0.1.0" }).pipe(
+  Effect.provide(Signals.layer),
+  Effect.provide(NodeServices.layer),
+  Effect.provide(
+    CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
+  ),
+  Effect.provide(CliOutput.layerPresenter(presenter)),
+  (program) =>
+    run(program, { disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCode(exit)) }),
+)

@@ -1,0 +1,20 @@
+/** Everything the pipelines need, in memory: one PostgreSQL, one lake. Each build is a world of its own. */
+import { Layer } from "effect"
+import { Progress } from "../src/services/Progress.ts"
+import * as LakeWatermarkStore from "./LakeWatermarkStore.ts"
+import * as MemoryObjectStore from "./MemoryObjectStore.ts"
+import { MemoryPostgres } from "./MemoryPostgres.ts"
+import * as MemoryReplicationSlot from "./MemoryReplicationSlot.ts"
+import * as MemorySourceTables from "./MemorySourceTables.ts"
+import * as MemorySpool from "./MemorySpool.ts"
+
+/** The lake, with the watermark as one of its objects. */
+export const lake = LakeWatermarkStore.layer.pipe(Layer.provideMerge(MemoryObjectStore.layer))
+
+/** The source, as the service `MemoryPostgres` to act on and as the services that the pipelines read. */
+export const source = (slot: string) =>
+  Layer.merge(MemorySourceTables.layer, MemoryReplicationSlot.layer(slot)).pipe(
+    Layer.provideMerge(MemoryPostgres.layer),
+  )
+
+export const layer = (slot: string) => Layer.mergeAll(lake, source(slot), MemorySpool.layer, Progress.silent)

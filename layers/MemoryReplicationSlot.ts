@@ -1,0 +1,56 @@
+/** The logical slot of the PostgreSQL in memory. */
+import { Effect, Layer, Option, Stream } from "effect"
+import type { SlotLine } from "../src/core/SlotLine.ts"
+import { ReplicationSlot, type SlotSession, type SlotState } from "../src/services/ReplicationSlot.ts"
+import { MemoryPostgres } from "./MemoryPostgres.ts"
+
+/** Few, so that small tests have many chunks. */
+const linesPerChunk = 16
+
+const chunked = (lines: ReadonlyArray<SlotLine>): ReadonlyArray<ReadonlyArray<SlotLine>> =>
+  Array.from({ length: Math.ceil(lines.length / linesPerChunk) }, (_, i) =>
+    lines.slice(i * linesPerChunk, (i + 1) * linesPerChunk),
+  )
+
+export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryPostgres> =>
+  Layer.effect(
+    ReplicationSlot,
+    Effect.gen(function* () {
+      const server = yield* MemoryPostgres
+      const { slots, sessions } = server
+      const connect = sessions.connect("cdc")
+      const state = Effect.sync((): Option.Option<SlotState> => {
+        const slot = slots.find(name)
+        return Option.fromUndefinedOr(slot && { confirmed: slot.confirmed, walStatus: slot.walStatus })
+      })
+
+      const attach = Effect.gen(function* () {
+        const session = yield* connect
+        if (!sessions.tryLock(name, session)) return Option.none<SlotSession>()
+        const inside = sessions.inside(session)
+        return Option.some<SlotSession>({
+          source: server.identity,
+          look: Effect.andThen(
+            inside,
+            Effect.map(state, (slot) => ({ slot, flushed: server.log.flushed })),
+          ),
+          peek: (request) =>
+            Stream.fromEffect(Effect.andThen(inside, slots.peek(name, request))).pipe(
+              Stream.flatMap((lines) => Stream.fromIterable(chunked(lines))),
+              // A session can end in the middle of an answer.
+              Stream.mapEffect((chunk) => Effect.as(inside, chunk)),
+            ),
+          stillMine: inside,
+          advance: (lsn) => Effect.andThen(inside, slots.advance(name, lsn)),
+        })
+      })
+
+      const briefly = <A>(use: Effect.Effect<A>) => Effect.scoped(Effect.andThen(connect, use))
+      return ReplicationSlot.of({
+        name,
+        create: briefly(Effect.sync(() => slots.create(name))),
+        state: briefly(state),
+        attach,
+      })
+    }),
+  )

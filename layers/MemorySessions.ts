@@ -1,0 +1,58 @@
+/** Connections to the PostgreSQL in memory, and the advisory locks that they hold. */
+import { Effect, type Scope } from "effect"
+import { SourceError } from "../src/services/SourceError.ts"
+
+/** A connection. It ends with its client, when it is killed, or with the server. */
+export interface MemorySession {
+  readonly purpose: string
+}
+
+export class MemorySessions {
+  readonly #alive = new Set<MemorySession>()
+  readonly #locks = new Map<string, MemorySession>()
+  #open = true
+
+  /** Ends with the scope. */
+  connect(purpose: string): Effect.Effect<MemorySession, SourceError, Scope.Scope> {
+    const connected = Effect.suspend(() => {
+      if (!this.#open) return Effect.fail(unreachable("connection refused"))
+      const session = { purpose }
+      this.#alive.add(session)
+      return Effect.succeed(session)
+    })
+    return Effect.acquireRelease(connected, (session) => Effect.sync(() => this.#end(session)))
+  }
+
+  /** Fails where the session has gone. */
+  inside(session: MemorySession): Effect.Effect<void, SourceError> {
+    return Effect.suspend(() =>
+      this.#alive.has(session) ? Effect.void : Effect.fail(unreachable("the session was ended")),
+    )
+  }
+
+  /** `pg_try_advisory_lock`: the session's until it ends. */
+  tryLock(lock: string, session: MemorySession): boolean {
+    const holder = this.#locks.get(lock)
+    if (holder !== undefined) return holder === session
+    this.#locks.set(lock, session)
+    return true
+  }
+
+  /** `pg_terminate_backend` on all of them: each next call fails, and the locks are free. */
+  killAll(): void {
+    for (const session of [...this.#alive]) this.#end(session)
+  }
+
+  /** Whether new sessions are let in. */
+  admit(open: boolean): void {
+    this.#open = open
+  }
+
+  #end(session: MemorySession): void {
+    this.#alive.delete(session)
+    for (const [lock, holder] of this.#locks) if (holder === session) this.#locks.delete(lock)
+  }
+}
+
+const unreachable = (detail: string): SourceError =>
+  new SourceError({ reason: "Unreachable", subject: "server", detail })

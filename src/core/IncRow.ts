@@ -72,7 +72,7 @@ export const incRow = (change: RowChange, shape: Shape, commit: CommitFields, se
   const shared = `,${commit.lsn},${seq},${commit.xid},${commit.at},`
   switch (change._tag) {
     case "Insert":
-      return `I${shared},${placed(change.row, shape)}\n`
+      return `I${shared},${csvField(printUnchanged(change.row))}${placed(change.row, shape)}\n`
     case "Update": {
       const { before } = change
       const row = before === null ? change.row : filled(change.row, before)
@@ -102,11 +102,16 @@ const placed = (tuple: Tuple, shape: Shape): string => {
 
 /** Under REPLICA IDENTITY FULL the old tuple holds the large values that the new one leaves out. */
 const filled = (row: Tuple, before: Tuple): Tuple =>
-  row.some(isUnsent)
+  hasUnsent(row)
     ? row.map((cell) => (isUnsent(cell) ? (before.find((old) => old.name === cell.name) ?? cell) : cell))
     : row
 
 const isUnsent = (cell: Cell): boolean => cell.value === undefined
+
+const hasUnsent = (row: Tuple): boolean => {
+  for (let i = 0; i < row.length; i++) if (row[i]?.value === undefined) return true
+  return false
+}
 
 /**
  * `JSON.stringify` escapes `"`, `\` and control characters and leaves the bytes of UTF-8 as they are. The object is put
@@ -121,6 +126,6 @@ const printBefore = (before: Tuple): string => {
 }
 
 const printUnchanged = (row: Tuple): string | null => {
-  if (!row.some(isUnsent)) return null
+  if (!hasUnsent(row)) return null
   return printTextArray(row.filter(isUnsent).map((cell) => cell.name))
 }

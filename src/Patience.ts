@@ -10,9 +10,9 @@ interface Fault {
 }
 
 export interface Patience {
-  /** Before the first success. */
+  /** Before source and lake have answered for the first time. */
   readonly atStart: Duration.Duration
-  /** After it. */
+  /** After that. */
   readonly later: Duration.Duration
 }
 
@@ -32,20 +32,26 @@ const delay = (failures: number) =>
 
 /**
  * Runs `attempt` until it succeeds, its fault is one that waiting cannot heal, or faults have lasted too long. It is
- * given `healthy`, to be run whenever something has worked: from then on patience and back-off begin anew. That is why
- * this is no `Effect.retry`, whose schedule goes on where it was after an attempt that worked for a day.
+ * given `healthy`, to be run whenever work is done: from then on patience and back-off begin anew. That is why this is
+ * no `Effect.retry`, whose schedule goes on where it was after an attempt that worked for a day.
+ *
+ * And it is given `reached`, to be run when source and lake have answered: it is no longer the start. An answer alone
+ * is no health, for a lake that is full answers every question and takes no object.
  */
 export const patiently = <A, E extends Fault, R>(
   patience: Patience,
-  attempt: (healthy: Effect.Effect<void>) => Effect.Effect<A, E, R>,
+  attempt: (healthy: Effect.Effect<void>, reached: Effect.Effect<void>) => Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
-    let workedOnce = false
+    let reachedOnce = false
     let failures = 0
     let failingSince = 0
 
+    const reached = Effect.sync(() => {
+      reachedOnce = true
+    })
     const healthy = Effect.suspend(() => {
-      workedOnce = true
+      reachedOnce = true
       if (failures === 0) return Effect.void
       failures = 0
       return Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -58,7 +64,7 @@ export const patiently = <A, E extends Fault, R>(
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         if (failures === 0) failingSince = now
-        const limit = workedOnce ? patience.later : patience.atStart
+        const limit = reachedOnce ? patience.later : patience.atStart
         if (error.isRetryable !== true || now - failingSince >= Duration.toMillis(limit))
           return yield* Effect.fail(error)
         failures++
@@ -71,7 +77,7 @@ export const patiently = <A, E extends Fault, R>(
       })
     const loop: Effect.Effect<A, E, R> = Effect.suspend(() =>
       Effect.catch(
-        Effect.tap(attempt(healthy), () => healthy),
+        Effect.tap(attempt(healthy, reached), () => healthy),
         again,
       ),
     )

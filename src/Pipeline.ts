@@ -36,13 +36,13 @@ export const full = Effect.gen(function* () {
   const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
   const layout = yield* lakeLayout(tables, wanted, watermark)
   yield* patiently(forAWhile, () => warnWithoutSlot)
-  const copyAll = Effect.fnUntraced(function* (healthy: Effect.Effect<void>) {
+  const copyAll = Effect.fnUntraced(function* (reached: Effect.Effect<void>) {
     const snapshot = yield* source.snapshot
-    yield* healthy
+    yield* reached
     return yield* Effect.forEach(tables, (table) => copyTable(snapshot, table, layout, slot))
   })
   // A snapshot that broke cannot be taken up again: all its tables are copied anew, from one moment as promised.
-  return yield* patiently(forAWhile, (healthy) => Effect.scoped(copyAll(healthy)))
+  return yield* patiently(forAWhile, (_, reached) => Effect.scoped(copyAll(reached)))
 })
 
 /** Changes made before the slot exists are in no `inc`: whoever wants both begins with the slot. */
@@ -67,18 +67,22 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const { check } = yield* ObjectStore
   const stop = yield* StopSignal
   yield* patiently(forAWhile, () => check)
-  const writing = patiently(mode.once ? forAWhile : forEver, (healthy) =>
-    Effect.scoped(writeUntilDone(mode, healthy)),
+  const writing = patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
+    Effect.scoped(writeUntilDone(mode, healthy, reached)),
   )
   yield* Effect.raceFirst(writing, Effect.andThen(stop.wished, Effect.logInfo("cdc: stopping")))
 })
 
 /** One life of a writer: from taking the lock to the first failure, or the end. */
-const writeUntilDone = Effect.fnUntraced(function* (mode: CdcMode, healthy: Effect.Effect<void>) {
+const writeUntilDone = Effect.fnUntraced(function* (
+  mode: CdcMode,
+  healthy: Effect.Effect<void>,
+  reached: Effect.Effect<void>,
+) {
   const { pollInterval, batchMaxChanges } = yield* Settings
-  const session = yield* attachOrWait(mode)
+  const session = yield* attachOrWait(mode, healthy)
   const standing = yield* Ref.make(yield* resume(session))
-  yield* healthy
+  yield* reached
 
   const limits = { maxLines: batchMaxChanges, worthMoving: mode.once ? 1n : halfSegment }
   const batch = Ref.get(standing).pipe(
@@ -95,7 +99,7 @@ const writeUntilDone = Effect.fnUntraced(function* (mode: CdcMode, healthy: Effe
 /** A standby asks again this often. */
 const standbyInterval = Duration.seconds(1)
 
-const attachOrWait = Effect.fnUntraced(function* (mode: CdcMode) {
+const attachOrWait = Effect.fnUntraced(function* (mode: CdcMode, healthy: Effect.Effect<void>) {
   const slot = yield* ReplicationSlot
   let told = false
   while (true) {
@@ -113,6 +117,8 @@ const attachOrWait = Effect.fnUntraced(function* (mode: CdcMode) {
         Effect.annotateLogs({ slot: slot.name }),
       )
     told = true
+    // Waiting is a standby's work: one that has waited for a day does not give up on the source after 30 seconds.
+    yield* healthy
     yield* Effect.sleep(standbyInterval)
   }
 })

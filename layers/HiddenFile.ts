@@ -25,7 +25,7 @@ export interface HiddenFile {
   readonly publish: (as: "new" | "replacement") => Effect.Effect<void, StoreError>
 }
 
-// Pieces of 64 KiB written one by one cost three to five times the time of these.
+// Pieces of 64 KiB written one by one take about twice the time.
 const bytesPerWrite = 1024 * 1024
 
 // File systems without hard links: FAT and exFAT, some network and FUSE mounts.

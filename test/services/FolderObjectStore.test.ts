@@ -61,20 +61,23 @@ describe("FolderObjectStore", () => {
   it.live("says that the disk is full and leaves nothing of the object", () =>
     Effect.gen(function* () {
       const folder = join(base, "full")
-      const lake = FolderObjectStore.layer(folder, smallDisk(100_000))
-      const error = yield* Effect.flip(Effect.provide(write("a/1.csv", new Uint8Array(200_000), 4096), lake))
+      const lake = FolderObjectStore.layer(folder, smallDisk(2_345_678))
+      const error = yield* Effect.flip(
+        Effect.provide(write("a/1.csv", new Uint8Array(5_000_000), 4096), lake),
+      )
       assert.strictEqual(error.reason, "Full")
+      assert.isTrue(error.isRetryable)
       assert.deepStrictEqual(yield* Effect.promise(() => filesIn(folder)), [])
     }),
   )
 
   it.live("never makes an object visible of which a piece could not be written", () =>
     Effect.gen(function* () {
-      const store = yield* storeIn(join(base, "hole"), smallDisk(10))
+      const store = yield* storeIn(join(base, "hole"), smallDisk(1_500_000))
       yield* Effect.scoped(
         Effect.gen(function* () {
           const writer = yield* store.create("1.csv")
-          yield* Effect.flip(writer.write(new Uint8Array(20)))
+          yield* Effect.flip(writer.write(new Uint8Array(3_000_000)))
           assert.strictEqual((yield* Effect.flip(writer.commit)).reason, "Full")
         }),
       )

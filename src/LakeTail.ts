@@ -15,17 +15,19 @@ export interface NewestObject {
 }
 
 /**
- * The newest object of a dataset; `after` is one that is known already, so that a lake of a million objects is not
- * listed whole at every start.
+ * The newest object of a dataset; `known` is one that is known already, so that a lake of a million objects is not
+ * listed whole at every start. It is the newest where none was written since.
  */
 export const newestObject = Effect.fn("LakeTail.newestObject")(function* (
   area: Area,
   layout: Layout,
   dataset: string,
-  after: Option.Option<string>,
+  known: Option.Option<string>,
 ) {
   const store = yield* ObjectStore
-  return yield* store.list(datasetPrefix(area, layout, dataset), Option.getOrUndefined(after)).pipe(
+  // Without its ending a key stands just before itself.
+  const before = Option.map(known, (key) => key.replace(/\.csv$/, ""))
+  return yield* store.list(datasetPrefix(area, layout, dataset), Option.getOrUndefined(before)).pipe(
     Stream.runFold(
       () => Option.none<NewestObject>(),
       (newest, object) =>

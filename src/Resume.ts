@@ -60,15 +60,20 @@ export const resume = Effect.fn("Resume.resume")(function* (session: SlotSession
   const datasets = yield* Effect.forEach(settings.tables, (source) => {
     const recorded = Option.fromNullishOr(objects.get(source.dataset))
     return Effect.gen(function* () {
-      const newer = yield* newestObject("inc", layout, source.dataset, recorded)
-      if (Option.isNone(newer)) {
+      const found = yield* newestObject("inc", layout, source.dataset, recorded)
+      if (Option.isNone(found)) {
         const newest = Option.map(Option.flatMap(recorded, parseKey), ({ stamp }) => stamp)
         return { source, newest, written: Option.none() }
       }
-      // Written after the watermark: its last row tells how far that batch came.
-      objects.set(source.dataset, newer.value.object.key)
-      const written = yield* lastPosition(newer.value.object)
-      return { source, newest: Option.some(newer.value.stamp), written }
+      // Its last row tells how far the lake has come. The recorded object too may reach past the watermark: one that
+      // was found like this is recorded by the next watermark, and that may be one of a smaller batch.
+      objects.set(source.dataset, found.value.object.key)
+      const last = yield* lastPosition(found.value.object)
+      return {
+        source,
+        newest: Option.some(found.value.stamp),
+        written: Option.filter(last, ({ lsn }) => lsn > position),
+      }
     })
   })
   const standing: Standing = {

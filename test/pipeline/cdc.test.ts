@@ -4,13 +4,16 @@ import { TestClock } from "effect/testing"
 import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { Spool } from "../../src/services/Spool.ts"
+import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
 import {
   beginning,
   cdcOnce,
   cliente,
+  ended,
   incKeys,
   lakeKeys,
   put,
+  settings,
   shop,
   slotName,
   textOf,
@@ -26,6 +29,19 @@ const second = "inc/date=20251103/cdc_20251103_101530_0002.csv"
 const at = "2025-11-03 10:15:30+00"
 const ana = { id: "1", nome: "Ana", ativo: "true" }
 const bia = { id: "2", nome: "Bia", ativo: "false" }
+
+/** The process dies when it writes its nth watermark. */
+const dyingAt = (nth: number, when: "before" | "after" = "after") =>
+  Effect.map(WatermarkStore, (store) => {
+    let writes = 0
+    return WatermarkStore.of({
+      ...store,
+      write: (watermark) => {
+        if (++writes !== nth) return store.write(watermark)
+        return when === "before" ? Effect.interrupt : Effect.andThen(store.write(watermark), Effect.interrupt)
+      },
+    })
+  })
 
 describe("cdc writes", () => {
   it.effect("inserts, updates and deletes as rows in the order of the log", () =>
@@ -360,6 +376,33 @@ describe("cdc begins", () => {
       yield* cdcOnce
       assert.deepStrictEqual(yield* incKeys, [first])
       assert.strictEqual((yield* watermarkLines)[0], Lsn.print(lsn))
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("after that row too where a process died once it had written a watermark of its own", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const before = server.slots.find(slotName)?.confirmed ?? Lsn.zero
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* cdcOnce
+      server.crash()
+      yield* put("inc/_watermark.txt", Lsn.print(before))
+      yield* ended(Effect.provideServiceEffect(cdcOnce, WatermarkStore, dyingAt(1)))
+      yield* cdcOnce
+      assert.deepStrictEqual(yield* incKeys, [first])
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("after that row too where smaller batches have come half as far and then died", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      for (const id of ["1", "2", "3"]) yield* server.transact((tx) => tx.insert(clientes, { ...ana, id }))
+      // All three are in the lake, and no watermark says so; then a watermark says so of the first.
+      yield* ended(Effect.provideServiceEffect(cdcOnce, WatermarkStore, dyingAt(2, "before")))
+      const smaller = Effect.provide(cdcOnce, settings({ BATCH_MAX_CHANGES: "1" }))
+      yield* ended(Effect.provideServiceEffect(smaller, WatermarkStore, dyingAt(1)))
+      yield* cdcOnce
+      assert.deepStrictEqual(yield* incKeys, [first])
     }).pipe(Effect.provide(world())),
   )
 })

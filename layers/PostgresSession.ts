@@ -40,12 +40,16 @@ const sameBytes = `
   SET quote_all_identifiers = off; SET xmlbinary = 'base64';`
 
 /**
- * A busy server must be able to forget us: it looks every few seconds if the client is still there (PostgreSQL 14 and
- * newer), so that a decode or a copy nobody waits for ends by itself. Nothing of ours may wait for a lock for long.
+ * A busy server must be able to forget us: it looks every few seconds if the client is still there, so that a decode or
+ * a copy nobody waits for ends by itself. Nothing of ours may wait for a lock for long. The limits that a database sets
+ * for its applications would cut a long copy or the session that holds the writer's lock, again at every attempt.
+ * Two of the settings came with PostgreSQL 14: they are set where they exist.
  */
 const goodGuest = `
   SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10min'; SET default_transaction_read_only = off;
-  SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval';`
+  SET statement_timeout = 0;
+  SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval';
+  SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';`
 
 const connectTimeoutMillis = 10_000
 

@@ -1,0 +1,45 @@
+/** DuckDB as the independent reader of the lake: it shares no code with what wrote it. */
+import { DuckDBInstance } from "@duckdb/node-api"
+import { Effect } from "effect"
+
+export interface CsvTable {
+  readonly columns: ReadonlyArray<string>
+  /** Every value as the text that stands in the file; null is NULL, which is not the empty string. */
+  readonly rows: ReadonlyArray<ReadonlyArray<string | null>>
+}
+
+const textOf = (value: unknown): string | null => {
+  if (value === null || typeof value === "string") return value
+  throw new TypeError(`DuckDB answered a ${typeof value} where all is text`)
+}
+
+/** DuckDB's own defaults would guess types, read `""` as NULL and add a column for the folder `date=…`. */
+const dialect =
+  "all_varchar = true, header = true, hive_partitioning = false, allow_quoted_nulls = false, nullstr = '', delim = ',', quote = '\"', escape = '\"'"
+
+/** The largest row that the tests write; DuckDB refuses rows over its default of 2 MB. */
+const maxRowBytes = 64 * 1024 * 1024
+
+/** Reads one CSV file. */
+export const readCsv = (path: string): Effect.Effect<CsvTable> =>
+  Effect.promise(async () => {
+    const instance = await DuckDBInstance.create(":memory:")
+    const connection = await instance.connect()
+    try {
+      const literal = `'${path.replaceAll("'", "''")}'`
+      const read = await connection.runAndReadAll(
+        `SELECT * FROM read_csv(${literal}, ${dialect}, max_line_size = ${maxRowBytes})`,
+      )
+      return { columns: read.columnNames(), rows: read.getRowsJS().map((row) => row.map(textOf)) }
+    } finally {
+      connection.closeSync()
+      instance.closeSync()
+    }
+  })
+
+/** Rows by the names of their columns. */
+export const asRecords = ({
+  columns,
+  rows,
+}: CsvTable): ReadonlyArray<Readonly<Record<string, string | null>>> =>
+  rows.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null])))

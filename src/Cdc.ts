@@ -92,11 +92,22 @@ const carry = Effect.fnUntraced(function* (
   return { written: yield* objects.commit, lastCommit, more: lines >= maxLines }
 }, Effect.scoped)
 
-/** Steps 2 and 3. A writer that lost its lock must not speak for the lake: it is asked for just before. */
-const confirm = Effect.fnUntraced(function* (session: SlotSession, standing: Standing) {
-  yield* session.stillMine
-  yield* writeWatermark(standing)
-  yield* session.advance(standing.position)
+/** The slot and the log now, if a writer may go on from where it stands. Fails too when the session has gone. */
+const lookFrom = Effect.fnUntraced(function* (session: SlotSession, standing: Standing) {
+  const view = yield* session.look
+  const watermark = Option.some(watermarkOf(standing, Option.none()))
+  yield* Effect.fromResult(decideStart({ slotName: standing.slot, source: standing.source, view, watermark }))
+  return view
+})
+
+/**
+ * Steps 2 and 3. A writer that lost its lock must not speak for the lake, nor one whose slot somebody else moved just
+ * before it read: it looks again first.
+ */
+const confirm = Effect.fnUntraced(function* (session: SlotSession, from: Standing, to: Standing) {
+  yield* lookFrom(session, from)
+  yield* writeWatermark(to)
+  yield* session.advance(to.position)
 })
 
 /** Reads what waits and makes it durable, in the order of steps of `Pipeline.ts`. Safe to interrupt anywhere. */
@@ -106,9 +117,7 @@ export const runBatch = Effect.fn("Cdc.runBatch")(function* (
   limits: BatchLimits,
 ): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
   const startedAt = yield* Clock.currentTimeMillis
-  const view = yield* session.look
-  const watermark = Option.some(watermarkOf(standing, Option.none()))
-  yield* Effect.fromResult(decideStart({ slotName: standing.slot, source: standing.source, view, watermark }))
+  const view = yield* lookFrom(session, standing)
   if (view.flushed <= standing.readUpTo) return { standing, written: [], more: false }
 
   const { written, lastCommit, more } = yield* carry(session, standing, view.flushed, limits.maxLines)
@@ -125,7 +134,7 @@ export const runBatch = Effect.fn("Cdc.runBatch")(function* (
   if (written.length === 0 && moved.position - standing.position < limits.worthMoving) {
     return { standing: { ...standing, readUpTo }, written, more }
   }
-  yield* confirm(session, moved)
+  yield* confirm(session, standing, moved)
   yield* logBatch(moved, written, (yield* Clock.currentTimeMillis) - startedAt)
   return { standing: { ...moved, readUpTo }, written, more }
 })

@@ -15,7 +15,7 @@ export const beginning = Date.UTC(2025, 10, 3, 10, 15, 30)
 export const settings = (variables: Readonly<Record<string, string>> = {}) =>
   Layer.provide(
     // Fresh: inside of a program that has settings already, these must be others.
-    Layer.fresh(Settings.layer),
+    Layer.orDie(Layer.fresh(Settings.layer)),
     ConfigProvider.layer(ConfigProvider.fromUnknown({ LAKE_URL: "file:./lake", ...variables })),
   )
 

@@ -35,7 +35,7 @@ const concerns = (tables: ReadonlyArray<TableName>): string =>
       ({ schema, name }) =>
         `starts_with(data, 'table ' || quote_ident(${quoteLiteral(schema)}) || '.' || quote_ident(${quoteLiteral(name)}) || ': ')`,
     ),
-    "right(data, 60) LIKE '%: TRUNCATE: (%'",
+    "right(data, 60) LIKE '%: TRUNCATE:%'",
   ].join(" OR ")
 
 export const peekSql = (slot: string, request: PeekRequest): string =>

@@ -33,8 +33,10 @@ export const full = Effect.gen(function* () {
   const source = yield* SourceTables
 
   yield* patiently(forAWhile, () => check)
-  const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
-  const layout = yield* lakeLayout(tables, wanted, watermark)
+  const { read } = yield* WatermarkStore
+  const layout = yield* patiently(forAWhile, () =>
+    Effect.flatMap(read, (watermark) => lakeLayout(tables, wanted, watermark)),
+  )
   yield* patiently(forAWhile, () => warnWithoutSlot)
   const copyAll = Effect.fnUntraced(function* (reached: Effect.Effect<void>) {
     const snapshot = yield* source.snapshot

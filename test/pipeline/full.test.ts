@@ -8,6 +8,7 @@ import * as Manifest from "../../src/core/Manifest.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import { StoreError } from "../../src/services/StoreError.ts"
+import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
 import {
   beginning,
   cliente,
@@ -204,6 +205,24 @@ describe("full", () => {
       yield* TestClock.adjust("30 seconds")
       assert.isDefined(fiber.pollUnsafe())
       yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("waits for a lake that does not answer for a while when it asks for the watermark", () =>
+    Effect.gen(function* () {
+      yield* shop
+      const store = yield* WatermarkStore
+      let asked = 0
+      const shaky = WatermarkStore.of({
+        ...store,
+        read: Effect.suspend(() =>
+          ++asked === 1
+            ? Effect.fail(new StoreError({ reason: "Unreachable", subject: "lake", detail: "reset" }))
+            : store.read,
+        ),
+      })
+      const exit = yield* ended(Effect.provideService(Pipeline.full, WatermarkStore, shaky))
+      assert.isTrue(exit._tag === "Success")
     }).pipe(Effect.provide(world())),
   )
 

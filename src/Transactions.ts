@@ -104,7 +104,9 @@ export const wholeTransactions = <E>(
             return yield* malformed(line.lsn, { expected: "BEGIN", offset: 0, within: "" })
           }
         }
-        if (open !== undefined && open.heldBytes > heldBytesMax) yield* spill(yield* spool, open)
+        // The spool still serves a transaction that this chunk finished: it is read before the next chunk is asked for.
+        const inUse = finished.some(({ spooled }) => Option.isSome(spooled))
+        if (open !== undefined && open.heldBytes > heldBytesMax && !inUse) yield* spill(yield* spool, open)
         return finished
       })
 

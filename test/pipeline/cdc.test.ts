@@ -309,6 +309,27 @@ describe("cdc writes", () => {
       assert.isTrue((yield* textOf(first)) === expected)
     }).pipe(Effect.provide(world())),
   )
+
+  it.effect("two such transactions right behind each other, each with its own rows", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const large = (from: number, rows: number, bytes: number) =>
+        server.transact((tx) => {
+          for (let id = from; id < from + rows; id++) {
+            tx.insert(clientes, { id: `${id}`, nome: "x".repeat(bytes), ativo: "true" })
+          }
+        })
+      // The second is over the bound before anybody has read the first to its end.
+      yield* large(10, 40, 320 * 1024)
+      yield* large(50, 6, 2 * 1024 * 1024)
+      yield* cdcOnce
+      const ids = [...(yield* textOf(first)).matchAll(/,,,(\d+),x/g)].map((row) => row[1])
+      assert.deepStrictEqual(
+        ids,
+        Array.from({ length: 46 }, (_, i) => `${i + 10}`),
+      )
+    }).pipe(Effect.provide(world())),
+  )
 })
 
 describe("cdc names its objects", () => {

@@ -11,7 +11,7 @@ import { atOrBefore, type RowPosition } from "./core/LastRow.ts"
 import * as Lsn from "./core/Lsn.ts"
 import { nextStamp, objectKey, type Stamp } from "./core/ObjectKey.ts"
 import type { SourceTable } from "./core/SourceTable.ts"
-import { decodeChange } from "./core/TestDecoding.ts"
+import { decodeSlotText } from "./core/TestDecoding.ts"
 import type { Layout } from "./core/Watermark.ts"
 import { ObjectStore, type ObjectWriter } from "./services/ObjectStore.ts"
 import { SourceTables } from "./services/SourceTables.ts"
@@ -134,8 +134,8 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
       at: transaction.committedAt,
     }
     for (const line of lines) {
-      const change = decodeChange(line.text)
-      if (Result.isFailure(change)) return yield* malformed(line.lsn, change.failure)
+      const change = decodeSlotText(line.text)
+      if (Result.isFailure(change)) return yield* malformed(line.lsn, change.failure.message)
       if (!isRow(change.success)) continue
       for (const table of tablesOf(change.success)) {
         const target = byTable.get(tableKey(table))

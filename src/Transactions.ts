@@ -9,7 +9,7 @@ import type { Change } from "./core/Change.ts"
 import { type HeldLine, lineUnpacker, packLines } from "./core/HeldLine.ts"
 import * as Lsn from "./core/Lsn.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
-import { decodeChange } from "./core/TestDecoding.ts"
+import { decodeSlotText } from "./core/TestDecoding.ts"
 import { Refusal } from "./services/Refusal.ts"
 import { Spool, type SpoolFile } from "./services/Spool.ts"
 import type { StoreError } from "./services/StoreError.ts"
@@ -30,13 +30,10 @@ export interface Transaction {
 const heldBytesMax = 8 * 1024 * 1024
 
 /** A line that is not what `test_decoding` prints. Names the place, never a value. */
-export const malformed = (
-  lsn: bigint,
-  why: { readonly expected: string; readonly offset: number; readonly within: string },
-) =>
+export const malformed = (lsn: bigint, why: string) =>
   new Refusal({
     reason: "MalformedLine",
-    found: `The slot's line at ${Lsn.print(Lsn.Lsn.make(lsn))} cannot be read: ${why.expected} is expected at character ${why.offset}${why.within === "" ? "" : ` after \`${why.within}\``}`,
+    found: `The slot's line at ${Lsn.print(Lsn.Lsn.make(lsn))} cannot be read: ${why}`,
     stake: "To go on would be to guess at a row; nothing of this batch is confirmed, and the slot keeps it",
     mend: "Report this line's beginning and the server's version to the makers of this program",
   })
@@ -52,7 +49,7 @@ interface Open {
 type Part = Result.Result<Change, Refusal>
 
 const decode = (line: SlotLine): Part =>
-  Result.mapError(decodeChange(line.text), (why) => malformed(line.lsn, why))
+  Result.mapError(decodeSlotText(line.text), (why) => malformed(line.lsn, why.message))
 
 /** Whole transactions, in the order of their commits; what comes with one chunk of lines is given on together. */
 export const wholeTransactions = <E>(
@@ -71,21 +68,16 @@ export const wholeTransactions = <E>(
           if (line.text.startsWith("BEGIN")) {
             const begin = yield* Effect.fromResult(decode(line))
             if (begin._tag !== "Begin" || begin.xid === null || open !== undefined) {
-              return yield* malformed(line.lsn, {
-                expected: "one BEGIN with its transaction id",
-                offset: 0,
-                within: "",
-              })
+              return yield* malformed(line.lsn, "one BEGIN with its transaction id is expected")
             }
             open = { xid: begin.xid, beginOrdinal: line.ordinal, lines: [], heldBytes: 0, spooled: false }
           } else if (line.text.startsWith("COMMIT")) {
             const commit = yield* Effect.fromResult(decode(line))
             if (commit._tag !== "Commit" || commit.xid !== open?.xid || commit.at === null) {
-              return yield* malformed(line.lsn, {
-                expected: "the COMMIT of the open transaction, with its time",
-                offset: 0,
-                within: "",
-              })
+              return yield* malformed(
+                line.lsn,
+                "the COMMIT of the open transaction, with its time is expected",
+              )
             }
             if (open.spooled) yield* spill(yield* spool, open)
             finished.push({
@@ -101,7 +93,7 @@ export const wholeTransactions = <E>(
             open.heldBytes += line.text.length
           } else if (!line.text.startsWith("message:")) {
             // PostgreSQL 15 prints messages outside BEGIN and COMMIT; they carry no row. Nothing else may stand there.
-            return yield* malformed(line.lsn, { expected: "BEGIN", offset: 0, within: "" })
+            return yield* malformed(line.lsn, "BEGIN is expected")
           }
         }
         // The spool still serves a transaction that this chunk finished: it is read before the next chunk is asked for.

@@ -29,10 +29,15 @@ const encode = (change: Change): Effect.Effect<string, SchemaIssue.InvalidValue>
 }
 
 /** Without the line itself: an issue prints the value it is given, and rows are not for logs. */
-const issueOf = ({ expected, offset }: MalformedText): SchemaIssue.InvalidValue =>
-  new SchemaIssue.InvalidValue({ message: `Expected ${expected} at offset ${offset}` })
+const issueOf = ({ expected, offset, within }: MalformedText): SchemaIssue.InvalidValue =>
+  new SchemaIssue.InvalidValue({
+    message: `Expected ${expected} at offset ${offset}${within === "" ? "" : `, after \`${within}\``}`,
+  })
 
 /** One line of the slot as the change that it tells. Reads byte strings and ordinary text alike. */
 export const SlotText: Schema.Codec<Change, string> = Schema.String.pipe(
   Schema.decodeTo(Scanned, SchemaTransformation.transformEffect({ decode, encode })),
 )
+
+/** Reads one line through the codec. The failure's message names the place, never a value. */
+export const decodeSlotText = Schema.decodeResult(SlotText)

@@ -135,7 +135,10 @@ describe("SlotText", () => {
   it.effect("fails with the place and without the line", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(decode("table public.t: INSERT: v[text]:secret"))
-      assert.strictEqual(error.message, "Expected a quoted value at offset 32")
+      assert.strictEqual(
+        error.message,
+        "Expected a quoted value at offset 32, after `table public.t: INSERT:`",
+      )
     }),
   )
 

@@ -68,9 +68,11 @@ export interface CdcMode {
 export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const { check } = yield* ObjectStore
   const stop = yield* StopSignal
-  yield* patiently(forAWhile, () => check)
-  const writing = patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
-    Effect.scoped(writeUntilDone(mode, healthy, reached)),
+  const writing = Effect.andThen(
+    patiently(forAWhile, () => check),
+    patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
+      Effect.scoped(writeUntilDone(mode, healthy, reached)),
+    ),
   )
   yield* Effect.raceFirst(writing, Effect.andThen(stop.wished, Effect.logInfo("cdc: stopping")))
 })

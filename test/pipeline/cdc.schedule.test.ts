@@ -177,6 +177,23 @@ describe("cdc that is asked to stop", () => {
     }).pipe(Effect.provide(world())),
   )
 
+  it.effect("ends at once while it waits for a lake that does not answer at its start", () =>
+    Effect.gen(function* () {
+      yield* shop
+      const wish = yield* Deferred.make<void>()
+      const store = yield* ObjectStore
+      const fiber = yield* started(
+        cdcForEver.pipe(
+          Effect.provideService(ObjectStore, { ...store, check: Effect.fail(full) }),
+          Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
+        ),
+      )
+      yield* Deferred.succeed(wish, undefined)
+      yield* TestClock.adjust("1 millis")
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
+    }).pipe(Effect.provide(world())),
+  )
+
   it.effect("finishes the batch in hand first", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop

@@ -8,7 +8,7 @@ export const layer: Layer.Layer<Spool> = Layer.succeed(
     open: Effect.sync(() => {
       let chunks: Array<Uint8Array> = []
       return {
-        append: (bytes) => Effect.sync(() => void chunks.push(bytes.slice())),
+        append: (bytes) => Effect.sync(() => void chunks.push(Uint8Array.from(bytes))),
         clear: Effect.sync(() => {
           chunks = []
         }),

@@ -44,7 +44,7 @@ export const layer: Layer.Layer<Spool> = Layer.succeed(
   Spool.of({
     open: Effect.gen(function* () {
       const folder = yield* Effect.acquireRelease(
-        attempt(() => mkdtemp(join(tmpdir(), "afluente-"))),
+        attempt(() => mkdtemp(join(tmpdir(), "afluente-spool-"))),
         (made) => Effect.ignore(attempt(() => rm(made, { recursive: true, force: true }))),
       )
       const file = yield* Effect.acquireRelease(

@@ -26,8 +26,9 @@ const longestDelayMillis = 10_000
 
 /** Doubling, capped, give or take a fifth: many processes must not come back at one moment. */
 const delay = (failures: number) =>
-  Effect.map(Random.nextBetween(0.8, 1.2), (jitter) =>
-    Duration.millis(Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter),
+  Effect.map(
+    Random.nextBetween(0.8, 1.2),
+    (jitter) => Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter,
   )
 
 /**
@@ -64,15 +65,16 @@ export const patiently = <A, E extends Fault, R>(
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         if (failures === 0) failingSince = now
-        const limit = reachedOnce ? patience.later : patience.atStart
-        if (error.isRetryable !== true || now - failingSince >= Duration.toMillis(limit))
-          return yield* Effect.fail(error)
+        const limit = workedOnce ? patience.later : patience.atStart
+        const left = Duration.toMillis(limit) - (now - failingSince)
+        if (error.isRetryable !== true || left <= 0) return yield* Effect.fail(error)
         failures++
-        if (failures === 1)
+        if (failures === 1) {
           yield* Effect.logWarning(error.message).pipe(
             Effect.annotateLogs({ tryingAgainFor: Duration.format(limit) }),
           )
-        yield* Effect.sleep(yield* delay(failures))
+        }
+        yield* Effect.sleep(Duration.millis(Math.min(yield* delay(failures), left)))
         return yield* loop
       })
     const loop: Effect.Effect<A, E, R> = Effect.suspend(() =>

@@ -3,7 +3,7 @@
  *
  * Texts inside are *byte strings*: each character is one byte (0 to 255) of PostgreSQL's UTF-8 output. Every delimiter
  * of the slot's text and of CSV is ASCII, so nothing between the socket and the object needs to know the letters, and
- * not decoding them halves the cost per change (see docs/performance.md). `fromBytes` and `toBytes` of `Bytes.ts`
+ * not decoding them halves the cost per change (see docs/architecture.md). `fromBytes` and `toBytes` of `Bytes.ts`
  * turn names into ordinary text and back.
  */
 import { Schema } from "effect"

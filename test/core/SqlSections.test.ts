@@ -23,10 +23,7 @@ describe("sections of a SQL file", () => {
   })
 
   it("reads a file with Windows line ends alike", () => {
-    assert.deepStrictEqual(
-      parseShop(write(whole).replaceAll("\n", "\r\n")),
-      parseShop(write(whole)),
-    )
+    assert.deepStrictEqual(parseShop(write(whole).replaceAll("\n", "\r\n")), parseShop(write(whole)))
   })
 
   it("takes a marker for one only at the beginning of a line", () => {

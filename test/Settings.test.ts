@@ -1,0 +1,168 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Option, Redacted, Runtime } from "effect"
+import { asVariables } from "../src/Flags.ts"
+import { Settings } from "../src/Settings.ts"
+
+const load = (variables: Record<string, string>) =>
+  Settings.pipe(
+    Effect.provide(Settings.layer),
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(variables)),
+  )
+const keys = { MINIO_ACCESS_KEY: "key", MINIO_SECRET_KEY: "geheim" }
+const problems = (variables: Record<string, string>) =>
+  Effect.map(Effect.flip(load(variables)), (error) => error.problems)
+
+describe("settings", () => {
+  it.effect("have the defaults of the contract", () =>
+    Effect.gen(function* () {
+      const settings = yield* load(keys)
+      assert.deepStrictEqual(settings.tables, [
+        { table: { schema: "db_loja", name: "cliente" }, dataset: "clientes" },
+      ])
+      assert.strictEqual(settings.slot, "data_sync_slot")
+      assert.strictEqual(Duration.toMillis(settings.pollInterval), 2000)
+      assert.deepStrictEqual(settings.lake, { _tag: "Bucket", bucket: "raw", prefix: "" })
+      assert.strictEqual(settings.batchMaxChanges, 1_000_000)
+      assert.strictEqual(settings.logLevel, "Info")
+      assert.isTrue(Option.isNone(settings.layout))
+      const s3 = Option.getOrThrow(settings.s3)
+      assert.deepStrictEqual([s3.endpoint.origin, s3.region], ["http://localhost:9000", "us-east-1"])
+    }),
+  )
+
+  it.effect("need no keys for a lake in a folder", () =>
+    Effect.gen(function* () {
+      const settings = yield* load({ LAKE_URL: "file:./lake" })
+      assert.deepStrictEqual(
+        [settings.lake, settings.s3],
+        [{ _tag: "Folder", path: "./lake" }, Option.none()],
+      )
+    }),
+  )
+
+  it.effect("take AWS's variables where MinIO's are unset", () =>
+    Effect.gen(function* () {
+      const s3 = Option.getOrThrow(
+        (yield* load({
+          MINIO_ACCESS_KEY: "mine",
+          AWS_ACCESS_KEY_ID: "aws",
+          AWS_SECRET_ACCESS_KEY: "geheim",
+          AWS_SESSION_TOKEN: "token",
+          AWS_REGION: "sa-east-1",
+          AWS_ENDPOINT_URL_S3: "https://s3.example",
+        })).s3,
+      )
+      assert.deepStrictEqual(
+        [
+          s3.accessKey,
+          Redacted.value(s3.secretKey),
+          Option.map(s3.sessionToken, Redacted.value),
+          s3.region,
+          s3.endpoint.origin,
+        ],
+        ["mine", "geheim", Option.some("token"), "sa-east-1", "https://s3.example"],
+      )
+    }),
+  )
+
+  it.effect("let DATABASE_URL go before libpq's variables, part by part", () =>
+    Effect.gen(function* () {
+      const { source } = yield* load({
+        ...keys,
+        DATABASE_URL: "postgres://ana@db/loja",
+        PGHOST: "other",
+        PGPORT: "6000",
+        PGPASSWORD: "geheim",
+      })
+      assert.deepStrictEqual(
+        [source.host, source.port, source.user, source.database, Option.map(source.password, Redacted.value)],
+        [Option.some("db"), 6000, Option.some("ana"), Option.some("loja"), Option.some("geheim")],
+      )
+    }),
+  )
+
+  it.effect("tell all problems together, each with its variable and an example", () =>
+    Effect.gen(function* () {
+      const found = yield* problems({
+        DATABASE_URL: "mysql://x",
+        PGPORT: "99999",
+        PGSSLMODE: "maybe",
+        SOURCE_TABLES: "cliente",
+        REPLICATION_SLOT: "My Slot",
+        POLL_INTERVAL: "soon",
+        LAKE_URL: "s3://RAW",
+        LAKE_LAYOUT: "flat",
+        MINIO_ENDPOINT: "localhost:9000",
+        BATCH_MAX_CHANGES: "0",
+        LOG_LEVEL: "loud",
+        LOG_FORMAT: "xml",
+      })
+      const named = [
+        "DATABASE_URL",
+        "PGPORT",
+        "PGSSLMODE",
+        "SOURCE_TABLES",
+        "REPLICATION_SLOT",
+        "POLL_INTERVAL",
+        "LAKE_URL",
+        "LAKE_LAYOUT",
+        "MINIO_ENDPOINT",
+        "BATCH_MAX_CHANGES",
+        "LOG_LEVEL",
+        "LOG_FORMAT",
+      ]
+      for (const name of named) {
+        assert.isTrue(
+          found.some(
+            (problem) => problem.startsWith(`${name}: `) && problem.includes(`For example: ${name}=`),
+          ),
+          name,
+        )
+      }
+      assert.strictEqual(found.length, named.length)
+    }),
+  )
+
+  it.effect("ask for both keys of a bucket", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* problems({ MINIO_ACCESS_KEY: "key" })).length, 1)
+      assert.include((yield* problems({}))[0], "MINIO_ACCESS_KEY, MINIO_SECRET_KEY: both are needed")
+    }),
+  )
+
+  it.effect("end the program with 2", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(Runtime.getErrorExitCode(yield* Effect.flip(load({}))), 2)
+    }),
+  )
+
+  it.effect("never print a secret", () =>
+    Effect.gen(function* () {
+      const settings = yield* load({ ...keys, DATABASE_URL: "postgres://ana:geheim@db/loja" })
+      assert.notInclude(JSON.stringify(settings), "geheim")
+      assert.notInclude(
+        String(yield* Effect.flip(load({ DATABASE_URL: "postgres://ana:geheim@db:x/loja" }))),
+        "geheim",
+      )
+    }),
+  )
+})
+
+describe("flags", () => {
+  it("stand for the variable of their name", () => {
+    const none = {
+      sourceTables: Option.none(),
+      replicationSlot: Option.none(),
+      pollInterval: Option.none(),
+      lakeLayout: Option.none(),
+      minioEndpoint: Option.none(),
+      minioRegion: Option.none(),
+      logLevel: Option.none(),
+      logFormat: Option.none(),
+    }
+    assert.deepStrictEqual(
+      asVariables({ ...none, lakeUrl: Option.some("file:./x"), batchMaxChanges: Option.some("5") }),
+      { LAKE_URL: "file:./x", BATCH_MAX_CHANGES: "5" },
+    )
+  })
+})

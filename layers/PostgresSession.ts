@@ -33,11 +33,14 @@ export interface PostgresSession {
   readonly load: (subject: string, sql: string, bytes: Uint8Array) => Effect.Effect<void, SourceError>
 }
 
-/** The contract's section 3: the same value has the same bytes in `full` and in `inc`. */
+/**
+ * The contract's section 3: the same value has the same bytes in `full` and in `inc`. And the text of our own SQL means
+ * the same everywhere: with the old `standard_conforming_strings = off` a backslash in a table's name would be lost.
+ */
 const sameBytes = `
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
   SET extra_float_digits = 1; SET client_encoding = 'UTF8'; SET lc_monetary = 'C'; SET search_path = pg_catalog;
-  SET quote_all_identifiers = off; SET xmlbinary = 'base64';`
+  SET quote_all_identifiers = off; SET xmlbinary = 'base64'; SET standard_conforming_strings = on;`
 
 /**
  * A busy server must be able to forget us: it looks every few seconds if the client is still there, so that a decode or

@@ -1,5 +1,5 @@
 /** A plain `pg` client for tests: what it says is the server's own text, against which everything else is compared. */
-import { Data, Effect, type Scope } from "effect"
+import { Data, Effect, type Scope, Semaphore } from "effect"
 import pg from "pg"
 
 /** A row as the server prints it: no value is turned into a number, date or object. */
@@ -46,6 +46,8 @@ export const openSession = (url: string): Effect.Effect<TestSession, never, Scop
       return opened
     }
     yield* Effect.addFinalizer(() => Effect.promise(async () => client?.end().catch(() => undefined)))
+    // Tests that run at once may share a session; a connection does one thing after the other.
+    const inTurn = Semaphore.withPermits(yield* Semaphore.make(1), 1)
     return {
       sql: (text, values) =>
         Effect.tryPromise({
@@ -57,6 +59,6 @@ export const openSession = (url: string): Effect.Effect<TestSession, never, Scop
             return Array.isArray(told) ? (told.at(-1)?.rows ?? []) : told.rows
           },
           catch: failure,
-        }),
+        }).pipe(inTurn),
     }
   })

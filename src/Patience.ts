@@ -65,7 +65,7 @@ export const patiently = <A, E extends Fault, R>(
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         if (failures === 0) failingSince = now
-        const limit = workedOnce ? patience.later : patience.atStart
+        const limit = reachedOnce ? patience.later : patience.atStart
         const left = Duration.toMillis(limit) - (now - failingSince)
         if (error.isRetryable !== true || left <= 0) return yield* Effect.fail(error)
         failures++

@@ -26,9 +26,8 @@ const longestDelayMillis = 10_000
 
 /** Doubling, capped, give or take a fifth: many processes must not come back at one moment. */
 const delay = (failures: number) =>
-  Effect.map(
-    Random.nextBetween(0.8, 1.2),
-    (jitter) => Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter,
+  Effect.map(Random.nextBetween(0.8, 1.2), (jitter) =>
+    Math.ceil(Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter),
   )
 
 /**

@@ -24,7 +24,7 @@ export const forEver: Patience = { atStart: Duration.seconds(30), later: Duratio
 const firstDelayMillis = 250
 const longestDelayMillis = 10_000
 
-/** Doubling, capped, give or take a fifth: many processes must not come back at one moment. */
+/** Milliseconds: doubling, capped, give or take a fifth, because many processes must not come back at one moment. */
 const delay = (failures: number) =>
   Effect.map(Random.nextBetween(0.8, 1.2), (jitter) =>
     Math.ceil(Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter),

@@ -25,8 +25,8 @@ export interface BatchLimits {
   /** Soft bound of the peek, in slot lines. */
   readonly maxLines: number
   /**
-   * A batch without rows moves watermark and slot only when that lets the server forget at least this much log.
-   * In bytes. Half a WAL segment: the server forgets whole segments, and every move costs a write to the lake.
+   * A batch that read all there is and found no rows moves watermark and slot only when that lets the server forget
+   * at least this much log. In bytes. Half a WAL segment: the server forgets whole segments, and every move costs a write to the lake.
    */
   readonly worthMoving: bigint
 }
@@ -131,7 +131,8 @@ export const runBatch = Effect.fn("Cdc.runBatch")(function* (
       maxLines: Math.min(limits.maxLines * 2, maxLinesMax),
     })
   }
-  if (written.length === 0 && moved.position - standing.position < limits.worthMoving) {
+  // A batch that was cut moves always: the next one would read the same again.
+  if (!more && written.length === 0 && moved.position - standing.position < limits.worthMoving) {
     return { standing: { ...standing, readUpTo }, written, more }
   }
   yield* confirm(session, standing, moved)

@@ -106,6 +106,17 @@ describe("cdc rests", () => {
     }).pipe(Effect.provide(world({ BATCH_MAX_CHANGES: "1" }))),
   )
 
+  it.effect("and gets past more changes of other tables than a batch holds", () =>
+    Effect.gen(function* () {
+      const { server, clientes, pedidos } = yield* shop
+      for (let id = 1; id <= 5; id++)
+        yield* server.transact((tx) => tx.insert(pedidos, { id: `${id}`, total: "1.00" }))
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* started(cdcForEver)
+      assert.strictEqual((yield* incKeys).length, 1)
+    }).pipe(Effect.provide(world({ BATCH_MAX_CHANGES: "3" }))),
+  )
+
   it.effect("and gets past more messages than a batch holds", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop

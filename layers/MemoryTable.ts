@@ -4,6 +4,7 @@
  *
  * Not modelled: constraints and defaults, and changes of the table's columns by a transaction (they take effect at once).
  */
+import { Option } from "effect"
 import { toBytes } from "../src/core/Bytes.ts"
 import type { Tuple } from "../src/core/Change.ts"
 import type { TableName } from "../src/core/SourceTable.ts"
@@ -85,6 +86,7 @@ export class MemoryTable {
       columns: this.columns,
       primaryKey: this.primaryKey,
       identifiesDeletes: this.identity !== undefined,
+      notFollowed: Option.none(),
       estimatedRows: rows.length,
       estimatedBytes: rows.reduce(
         (sum, values) => sum + Object.values(values).reduce((all, value) => all + (value?.length ?? 0), 0),

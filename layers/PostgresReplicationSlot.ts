@@ -20,6 +20,9 @@ const plugin = "test_decoding"
 /** A decode of this length is stuck: the server is told to end it even if our end of the connection hangs. */
 const peekTimeout = "1h"
 
+/** A new slot waits for every open transaction: longer than this, a person should know. */
+const createTimeout = "60s"
+
 const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**
@@ -117,7 +120,13 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
         const detail = `wal_level is ${setting?.["wal_level"]}`
         return yield* new SourceError({ reason: "WalLevel", subject: describeAddress(address), detail })
       }
-      yield* session.query(subject, "SELECT pg_create_logical_replication_slot($1, $2)", [slot, plugin])
+      yield* session.query(subject, `SET lock_timeout = 0; SET statement_timeout = '${createTimeout}'`)
+      yield* session.query(subject, "SELECT pg_create_logical_replication_slot($1, $2)", [slot, plugin]).pipe(
+        Effect.catchIf(
+          (error) => error.reason === "Interrupted",
+          ({ detail }) => new SourceError({ reason: "OpenTransactions", subject, detail }),
+        ),
+      )
       return true
     }),
   )

@@ -16,7 +16,10 @@ export const copySql = (shape: TableShape): string => {
     const column = quoteIdentifier(name)
     return type === "boolean" ? `${column}::text AS ${column}` : column
   })
-  return `COPY (SELECT ${columns.join(", ")} FROM ${printTable(shape.table)}) TO STDOUT (FORMAT csv, HEADER)`
+  // A parent's children are tables of their own: their rows are not its rows, as in the log. Of a partitioned table the
+  // partitions' rows are all there is.
+  const from = `${Option.isNone(shape.notFollowed) ? "ONLY " : ""}${printTable(shape.table)}`
+  return `COPY (SELECT ${columns.join(", ")} FROM ${from}) TO STDOUT (FORMAT csv, HEADER)`
 }
 
 const copyOf =

@@ -1,5 +1,5 @@
 /** Reads from the catalog what a table looks like now. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { printTable, type TableName } from "../src/core/SourceTable.ts"
 import { SourceError } from "../src/services/SourceError.ts"
 import type { SourceColumn, SourceIdentity, TableShape } from "../src/services/SourceTables.ts"
@@ -10,17 +10,31 @@ import type { PostgresSession } from "./PostgresSession.ts"
  * n = nothing. Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
  */
 const shapeSql = `
-  SELECT c.oid::text AS oid, c.relkind::text AS kind, c.reltuples::bigint::text AS rows,
+  SELECT c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::bigint::text AS rows,
          pg_table_size(c.oid)::text AS bytes,
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'n' THEN false ELSE true END::text AS identifies,
          a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
          array_position(p.indkey::int2[], a.attnum)::text AS key_position
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_index p ON p.indrelid = c.oid AND p.indisprimary
+    LEFT JOIN pg_index p ON p.indrelid = c.oid AND p.indisprimary AND p.indimmediate
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
    ORDER BY a.attnum`
+
+/** Rows of a partitioned table are logged under the names of its partitions; a view has no rows of its own to log. */
+const notFollowed = (kind: string, persistence: string): Option.Option<string> => {
+  if (kind === "v" || kind === "m") return Option.some("it is a view, and the log tells of tables only")
+  if (kind === "f") return Option.some("it is a foreign table, whose changes another server logs")
+  if (kind === "p") {
+    return Option.some(
+      "it is partitioned, and the log tells its changes under the names of its partitions: name those",
+    )
+  }
+  if (persistence === "u") return Option.some("it is unlogged: ALTER TABLE … SET LOGGED")
+  if (persistence === "t") return Option.some("it is temporary")
+  return Option.none()
+}
 
 export const describeTable = (
   session: PostgresSession,
@@ -54,6 +68,7 @@ export const describeTable = (
         .sort((a, b) => a.position - b.position)
         .map((column) => column.name),
       identifiesDeletes: first["identifies"] === "true",
+      notFollowed: notFollowed(first["kind"] ?? "", first["persistence"] ?? ""),
       estimatedRows: Number(first["rows"]),
       estimatedBytes: Number(first["bytes"]),
     }

@@ -10,6 +10,7 @@ import { newestObject } from "./LakeTail.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import { Progress } from "./services/Progress.ts"
 import type { Snapshot } from "./services/SourceTables.ts"
+import { warnWithoutIdentity } from "./TableChecks.ts"
 
 const isoNow = Effect.map(DateTime.now, DateTime.formatIso)
 
@@ -24,7 +25,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const progress = yield* Progress
   const startedAt = yield* isoNow
   const shape = yield* snapshot.describe(table)
-  if (!shape.identifiesDeletes) yield* Effect.logWarning(withoutIdentity(printTable(table)))
+  yield* warnWithoutIdentity(shape)
   const newest = yield* newestObject("full", layout, dataset, Option.none())
   const stamp = nextStamp(
     Option.map(newest, (n) => n.stamp),
@@ -67,8 +68,3 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   )
   return manifest
 }, Effect.scoped)
-
-/** The `ALTER TABLE` that mends a table whose deletes nobody could tell apart. */
-export const withoutIdentity = (table: string): string =>
-  `${table} has no primary key and no replica identity: its deletes arrive without saying which row. ` +
-  `Mend it with a primary key, or: ALTER TABLE ${table} REPLICA IDENTITY FULL;`

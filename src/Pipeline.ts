@@ -25,6 +25,7 @@ import { ReplicationSlot } from "./services/ReplicationSlot.ts"
 import { SourceTables } from "./services/SourceTables.ts"
 import { StopSignal } from "./services/StopSignal.ts"
 import { WatermarkStore } from "./services/WatermarkStore.ts"
+import { checkFollowed } from "./TableChecks.ts"
 
 /** Every configured table as it is at one moment. */
 export const full = Effect.gen(function* () {
@@ -67,13 +68,15 @@ export interface CdcMode {
 /** Follows the slot: for ever, or with `once` until nothing waits. Ends with the batch in hand when it is asked to stop. */
 export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const { check } = yield* ObjectStore
+  const { tables } = yield* Settings
   const stop = yield* StopSignal
-  const writing = Effect.andThen(
-    patiently(forAWhile, () => check),
-    patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
+  const writing = Effect.gen(function* () {
+    yield* patiently(forAWhile, () => check)
+    yield* Effect.forEach(tables, ({ table }) => patiently(forAWhile, () => checkFollowed(table)))
+    yield* patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
       Effect.scoped(writeUntilDone(mode, healthy, reached)),
-    ),
-  )
+    )
+  })
   yield* Effect.raceFirst(writing, Effect.andThen(stop.wished, Effect.logInfo("cdc: stopping")))
 })
 

@@ -10,12 +10,15 @@ const advice = {
   Tls: "Check PGSSLMODE, and the certificate of the server.",
   DatabaseMissing: "Correct PGDATABASE or DATABASE_URL.",
   SchemaOrTableMissing: "Correct SOURCE_TABLES, or create the table.",
+  NotFollowed: "`full` can copy it; take it out of SOURCE_TABLES for `cdc`, or name the tables behind it.",
   Permission: "Grant it, for example: GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …;",
   NotReplicationRole: "As a superuser: ALTER ROLE … REPLICATION;",
   WalLevel: "Set wal_level = logical in postgresql.conf and restart PostgreSQL.",
   SlotMissing: "Create it with `node dist/main.js init`, then run `full`.",
   SlotPlugin: "Choose another REPLICATION_SLOT, or drop that slot if nothing uses it.",
   SlotDatabase: "A slot belongs to one database: choose another REPLICATION_SLOT, or correct PGDATABASE.",
+  OpenTransactions:
+    "A slot begins when the transactions open now have ended: end them (pg_stat_activity) and try again.",
   SlotsExhausted: "Raise max_replication_slots and restart PostgreSQL, or drop a slot that nothing uses.",
   SlotLost:
     "PostgreSQL has discarded changes not yet read. Raise max_slot_wal_keep_size, drop the slot, run `init` and `full` again.",
@@ -31,18 +34,22 @@ export const SourceReason = Schema.Literals([
   "Tls",
   "DatabaseMissing",
   "SchemaOrTableMissing",
+  "NotFollowed",
   "Permission",
   "NotReplicationRole",
   "WalLevel",
   "SlotMissing",
   "SlotPlugin",
   "SlotDatabase",
+  "OpenTransactions",
   "SlotsExhausted",
   "SlotLost",
   "Failed",
 ])
 export type SourceReason = typeof SourceReason.Type
 
+/** What no setting of ours can mend, and waiting may not either. */
+const endsWithOne: ReadonlySet<SourceReason> = new Set(["Failed", "OpenTransactions"])
 const healing: ReadonlySet<SourceReason> = new Set(["Unreachable", "Interrupted", "Full", "SlotInUse"])
 
 /** A failure of PostgreSQL. `subject` is the server, table or slot; no row value, no secret is ever in it. */
@@ -57,7 +64,7 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
     return healing.has(this.reason)
   }
   override get [Runtime.errorExitCode](): number {
-    return this.reason === "SlotLost" ? 3 : this.isRetryable || this.reason === "Failed" ? 1 : 2
+    return this.reason === "SlotLost" ? 3 : this.isRetryable || endsWithOne.has(this.reason) ? 1 : 2
   }
   override get message(): string {
     return `Source, ${this.subject}: ${this.detail}. ${advice[this.reason]}`

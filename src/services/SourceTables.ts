@@ -1,5 +1,5 @@
 /** The tables of the source: their shape, and a consistent copy of their rows. */
-import { Context, type Effect, type Scope, type Stream } from "effect"
+import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
 import type { TableName } from "../core/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
@@ -19,6 +19,11 @@ export interface TableShape {
   readonly primaryKey: ReadonlyArray<string>
   /** True where the log of a DELETE or UPDATE says which row it was: a key, an index or FULL. */
   readonly identifiesDeletes: boolean
+  /**
+   * Why the log does not tell its changes under its name: it is a view, partitioned, unlogged. None for what `cdc` can
+   * follow.
+   */
+  readonly notFollowed: Option.Option<string>
   /** What the server's statistics say, or -1 where it has none. */
   readonly estimatedRows: number
   /** Size of the table's own rows and large values on disk: about that of its CSV. */

@@ -1,0 +1,27 @@
+/** What a table must have so that its changes can be followed, told before it is missed. */
+import { Effect, Option } from "effect"
+import { printTable, type TableName } from "./core/SourceTable.ts"
+import { SourceError } from "./services/SourceError.ts"
+import { SourceTables, type TableShape } from "./services/SourceTables.ts"
+
+/** Deletes of such a table arrive without saying which row: the warning holds the `ALTER TABLE` that mends it. */
+export const warnWithoutIdentity = ({ table, identifiesDeletes }: TableShape) => {
+  const name = printTable(table)
+  return identifiesDeletes
+    ? Effect.void
+    : Effect.logWarning(
+        `${name} has no primary key and no replica identity: its deletes arrive without saying which row. ` +
+          `Mend it with a primary key, or: ALTER TABLE ${name} REPLICA IDENTITY FULL;`,
+      )
+}
+
+/** A table whose changes never come would look like one that never changes: `cdc` does not start with it. */
+export const checkFollowed = Effect.fn("TableChecks.checkFollowed")(function* (table: TableName) {
+  const catalog = yield* SourceTables
+  const shape = yield* catalog.describe(table)
+  if (Option.isSome(shape.notFollowed)) {
+    const detail = shape.notFollowed.value
+    return yield* new SourceError({ reason: "NotFollowed", subject: `table ${printTable(table)}`, detail })
+  }
+  yield* warnWithoutIdentity(shape)
+})

@@ -11,7 +11,7 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Option, Redacted, type Scope, Stream } from "effect"
 import type { Client, ClientConfig } from "pg"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
-import type { SourceError } from "../src/services/SourceError.ts"
+import { SourceError } from "../src/services/SourceError.ts"
 import { sourceError } from "./PostgresErrors.ts"
 
 export type Row = Readonly<Record<string, string | null>>
@@ -44,17 +44,27 @@ const sameBytes = `
 
 /**
  * A busy server must be able to forget us: it looks every few seconds if the client is still there, so that a decode or
- * a copy nobody waits for ends by itself. Nothing of ours may wait for a lock for long. The limits that a database sets
- * for its applications would cut a long copy or the session that holds the writer's lock, again at every attempt.
- * Two of the settings came with PostgreSQL 14: they are set where they exist.
+ * a copy nobody waits for ends by itself. We wait for no lock for long. Time limits that the role or the database set
+ * for short queries would end a long copy: they do not hold here. Servers before 14 or 17 lack some of these,
+ * and only Linux is sure to have the first.
  */
 const goodGuest = `
-  SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10min'; SET default_transaction_read_only = off;
-  SET statement_timeout = 0;
-  SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval';
-  SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';`
+  SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10min';
+  SELECT set_config(name, wanted.value, false) FROM pg_settings JOIN (VALUES
+    ('client_connection_check_interval', '5s'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')
+  ) AS wanted (name, value) USING (name)
+   WHERE name <> 'client_connection_check_interval' OR version() LIKE '%linux%';`
 
 const connectTimeoutMillis = 10_000
+
+/**
+ * A statement that was swallowed by the network is not missed by TCP for a quarter of an hour. Longer than any of ours
+ * takes: the longest, confirming a large backlog, reads a few hundred MB of log in each second.
+ */
+const answerTimeout = "5 minutes"
+
+const unanswered = (subject: string) =>
+  new SourceError({ reason: "Unreachable", subject, detail: `no answer within ${answerTimeout}` })
 
 /** libpq's default: the local socket where there is one. */
 const defaultHost = (port: number): string =>
@@ -133,7 +143,8 @@ export const connect = (
     }
     const encrypted = yield* Effect.try({
       try: () => ({ ...config, ssl: tls(address, host) }),
-      catch: sourceError(subject),
+      catch: () =>
+        new SourceError({ reason: "Tls", subject, detail: "the file of PGSSLROOTCERT cannot be read" }),
     })
     const attempt =
       address.sslMode === "disable" || address.sslMode === "allow" || host.startsWith("/")
@@ -153,7 +164,10 @@ export const connect = (
         Effect.tryPromise({
           try: () => client.query<Record<string, string | null>>(sql, [...values]),
           catch: sourceError(about),
-        }).pipe(Effect.map((result) => result.rows)),
+        }).pipe(
+          Effect.map((result) => result.rows),
+          Effect.timeoutOrElse({ duration: answerTimeout, orElse: () => unanswered(about) }),
+        ),
       load: (about, sql, bytes) =>
         Effect.tryPromise({
           try: () => pipeline(Readable.from([bytes]), client.query(from(sql))),

@@ -1,5 +1,5 @@
 /** DuckDB as the independent reader of the lake: it shares no code with what wrote it. */
-import { DuckDBInstance } from "@duckdb/node-api"
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
 import { Effect } from "effect"
 
 export interface CsvTable {
@@ -20,21 +20,22 @@ const dialect =
 /** The largest row that the tests write; DuckDB refuses rows over its default of 2 MB. */
 const maxRowBytes = 64 * 1024 * 1024
 
+/** One for the process: to open it takes longer than to read most files. */
+let connection: Promise<DuckDBConnection> | undefined
+const connected = (): Promise<DuckDBConnection> => {
+  connection ??= DuckDBInstance.create(":memory:").then((instance) => instance.connect())
+  return connection
+}
+
 /** Reads one CSV file. */
 export const readCsv = (path: string): Effect.Effect<CsvTable> =>
   Effect.promise(async () => {
-    const instance = await DuckDBInstance.create(":memory:")
-    const connection = await instance.connect()
-    try {
-      const literal = `'${path.replaceAll("'", "''")}'`
-      const read = await connection.runAndReadAll(
-        `SELECT * FROM read_csv(${literal}, ${dialect}, max_line_size = ${maxRowBytes})`,
-      )
-      return { columns: read.columnNames(), rows: read.getRowsJS().map((row) => row.map(textOf)) }
-    } finally {
-      connection.closeSync()
-      instance.closeSync()
-    }
+    const duckdb = await connected()
+    const literal = `'${path.replaceAll("'", "''")}'`
+    const read = await duckdb.runAndReadAll(
+      `SELECT * FROM read_csv(${literal}, ${dialect}, max_line_size = ${maxRowBytes})`,
+    )
+    return { columns: read.columnNames(), rows: read.getRowsJS().map((row) => row.map(textOf)) }
   })
 
 /** Rows by the names of their columns. */

@@ -1,0 +1,109 @@
+/**
+ * Whatever fails, however often: the lake holds each change exactly once, in order. Scripts of transactions and faults
+ * are drawn at random; a failure shows the smallest one and a text with which `FAULT_REPLAY` runs it again.
+ */
+import { assert, it } from "@effect/vitest"
+import { Arbitrary, Cause, Clock, Config, Deferred, Effect, Exit, Fiber, Option, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
+import * as Pipeline from "../../src/Pipeline.ts"
+import { StopSignal } from "../../src/services/StopSignal.ts"
+import { type Round, rounds } from "../support/faultScripts.ts"
+import { durableSteps, FaultScript, faults, withFaults } from "../support/faults.ts"
+import { checkLake } from "../support/lakeOracle.ts"
+import { beginning, cdcOnce, ended, settings, started, twoTables, world } from "../support/memoryWorld.ts"
+import { openShop } from "../support/scriptedShop.ts"
+
+const datasets = ["clientes", "pedidos"] as const
+
+/** Runs until it ends by itself; is asked to stop when it hangs or, where it would go on for ever, after a while. */
+const runProcess = Effect.fnUntraced(function* <E, R>(
+  { once, maxChanges }: Round,
+  script: FaultScript,
+  program: Effect.Effect<void, E, R>,
+) {
+  const wish = yield* Deferred.make<void>()
+  const fiber = yield* started(
+    program.pipe(
+      Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
+      Effect.provide(settings({ ...twoTables, BATCH_MAX_CHANGES: `${maxChanges}` })),
+    ),
+  )
+  for (let seconds = 0; fiber.pollUnsafe() === undefined; seconds++) {
+    assert.isBelow(seconds, 300, "the program neither ends nor stops")
+    if (script.hanging || (!once && seconds === 40)) yield* Deferred.succeed(wish, undefined)
+    yield* TestClock.adjust("1 second")
+  }
+  const exit = yield* Fiber.await(fiber)
+  const refused = Exit.isFailure(exit) && Cause.hasFails(exit.cause) && !isRetryable(Cause.squash(exit.cause))
+  if (refused || (Exit.isFailure(exit) && Cause.hasDies(exit.cause))) return yield* Effect.fail(exit.cause)
+})
+
+const isRetryable = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "isRetryable" in error && error.isRetryable === true
+
+const play = Effect.fnUntraced(function* (script: ReadonlyArray<Round>, hits: Set<string>) {
+  const server = yield* MemoryPostgres
+  const shop = openShop(server)
+  for (const round of script) {
+    const faultScript = new FaultScript()
+    for (const { step, after, what } of round.troubles) {
+      faultScript.add(step, ...Array.from({ length: after }, () => "pass" as const), what)
+    }
+    const waiting = [...round.meanwhile]
+    const meanwhile = Effect.suspend(() => {
+      const next = waiting.shift()
+      return next === undefined ? Effect.void : Effect.asVoid(shop.run(next))
+    })
+    yield* Effect.forEach(round.works, shop.run)
+    const mode = { once: round.once, noWait: false }
+    yield* runProcess(round, faultScript, withFaults(faultScript, { server, meanwhile })(Pipeline.cdc(mode)))
+    for (const hit of faultScript.hits) hits.add(hit)
+    yield* TestClock.setTime((yield* Clock.currentTimeMillis) + round.clockSeconds * 1000)
+  }
+  server.log.flush()
+  const last = yield* ended(cdcOnce)
+  if (Exit.isFailure(last)) return yield* Effect.fail(last.cause)
+  yield* checkLake(
+    server,
+    datasets.map((dataset) => ({ dataset, table: shop.tables[dataset] })),
+  )
+})
+
+/** Enough to see every fault at every durable step, in some ten seconds. */
+const usualRuns = 300
+
+/** `FAULT_RUNS` scripts, or the one that `FAULT_REPLAY` tells. */
+const options = Effect.gen(function* () {
+  const runs = yield* Config.schema(
+    Schema.NumberFromString.check(Schema.isInt(), Schema.isGreaterThan(0)),
+    "FAULT_RUNS",
+  ).pipe(Config.withDefault(usualRuns))
+  const replay = yield* Config.option(Config.String("FAULT_REPLAY"))
+  return { runs, ...Option.match(replay, { onNone: () => ({}), onSome: (text) => ({ replay: text }) }) }
+})
+
+it.effect("the lake holds each change exactly once and in order, whatever fails at whichever step", () =>
+  Effect.gen(function* () {
+    const hits = new Set<string>()
+    const chosen = yield* options
+    const result = yield* Arbitrary.checkEffect(
+      rounds,
+      (script) =>
+        play(script, hits).pipe(
+          Effect.as(true),
+          Effect.provide(world(twoTables)),
+          // What an assertion throws shall be made smaller too.
+          Effect.catchCause((cause) => Effect.fail(cause)),
+          Effect.ensuring(TestClock.setTime(beginning)),
+        ),
+      chosen,
+    )
+    if (result._tag !== "Passed") return assert.fail(Arbitrary.formatCheckFailure(result))
+    const unseen = durableSteps
+      .flatMap((step) => faults.map((fault) => `${step}: ${fault}`))
+      .filter((hit) => !hits.has(hit))
+    // A replay, and a run that was asked to be short, is not expected to have seen all.
+    if (chosen.runs >= usualRuns && !("replay" in chosen)) assert.deepStrictEqual(unseen, [])
+  }),
+)

@@ -12,6 +12,11 @@ export class MemorySessions {
   readonly #locks = new Map<string, MemorySession>()
   #open = true
 
+  /** How many are connected, as `pg_stat_activity` would show. */
+  get count(): number {
+    return this.#alive.size
+  }
+
   /** Ends with the scope. */
   connect(purpose: string): Effect.Effect<MemorySession, SourceError, Scope.Scope> {
     const connected = Effect.suspend(() => {

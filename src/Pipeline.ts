@@ -12,7 +12,7 @@
  * What step 1 wrote before a crash is found again in the lake itself (`Resume.ts`), so that every failure can be
  * healed in one way: begin again.
  */
-import { Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
+import { Duration, Effect, Exit, Option, Ref, Schedule, Scope, Stream } from "effect"
 import { halfSegment, runBatch } from "./Cdc.ts"
 import { copyTable } from "./Full.ts"
 import { lakeLayout } from "./LakeLayout.ts"
@@ -108,9 +108,12 @@ const standbyInterval = Duration.seconds(1)
 
 const attachOrWait = Effect.fnUntraced(function* (mode: CdcMode, healthy: Effect.Effect<void>) {
   const slot = yield* ReplicationSlot
+  const scope = yield* Effect.scope
   let told = false
   while (true) {
-    const session = yield* slot.attach
+    // A session that has not got the lock is let go at once: a standby that kept each would use up the server's.
+    const attempt = yield* Scope.fork(scope)
+    const session = yield* Scope.provide(slot.attach, attempt)
     if (Option.isSome(session)) {
       if (told)
         yield* Effect.logInfo("cdc: taking over, the other writer has gone").pipe(
@@ -118,6 +121,7 @@ const attachOrWait = Effect.fnUntraced(function* (mode: CdcMode, healthy: Effect
         )
       return session.value
     }
+    yield* Scope.close(attempt, Exit.void)
     if (mode.noWait) return yield* anotherWriter(slot.name)
     if (!told)
       yield* Effect.logInfo("cdc: standby, another process writes from this slot").pipe(

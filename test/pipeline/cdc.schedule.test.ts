@@ -304,6 +304,16 @@ describe("cdc beside another writer", () => {
     }).pipe(Effect.provide(world())),
   )
 
+  it.effect("keeps one connection while it waits, not one for each time it asks", () =>
+    Effect.gen(function* () {
+      const { server } = yield* shop
+      yield* started(cdcForEver)
+      yield* started(cdcForEver)
+      yield* TestClock.adjust("10 minutes")
+      assert.isAtMost(server.sessions.count, 2)
+    }).pipe(Effect.provide(world())),
+  )
+
   it.effect("still waits for a source that restarts after a day of waiting", () =>
     Effect.gen(function* () {
       const { server } = yield* shop

@@ -71,7 +71,7 @@ const play = Effect.fnUntraced(function* (script: ReadonlyArray<Round>, hits: Se
 })
 
 /** Enough to see every fault at every durable step, in some ten seconds. */
-const usualRuns = 300
+const usualRuns = 200
 
 /** `FAULT_RUNS` scripts, or the one that `FAULT_REPLAY` tells. */
 const options = Effect.gen(function* () {

@@ -36,7 +36,7 @@ const rules: ReadonlyArray<Rule> = [
   [/^(42P01|3F000)$/, any, "SchemaOrTableMissing"],
   [/^53100$/, any, "Full"],
   [/^(08|53|57P0)/, any, "Unreachable"],
-  [/^(57014|55P03|55P03|40|25P0)/, any, "Interrupted"],
+  [/^(57014|55P03|40|25P0)/, any, "Interrupted"],
   [/^(ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|ENOENT|ESOCKET)/, any, "Unreachable"],
   [/^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL)/, any, "Tls"],
   [any, /does not support SSL|certificate/i, "Tls"],

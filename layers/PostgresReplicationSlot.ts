@@ -71,9 +71,7 @@ const readState = (
     const detail = `it was made in the database "${row["database"]}"`
     return Effect.fail(new SourceError({ reason: "SlotDatabase", subject, detail }))
   }
-  return Effect.succeed(
-    Option.some({ confirmed: lsnOf(row["confirmed"]), walStatus: row["wal_status"] ?? "" }),
-  )
+  return Effect.succeedSome({ confirmed: lsnOf(row["confirmed"]), walStatus: row["wal_status"] ?? "" })
 }
 
 const peek =

@@ -1,6 +1,6 @@
 /** The commands: parses, provides the live layers, runs. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, ConfigProvider, Console, Effect, Exit, FileSystem, Runtime } from "effect"
+import { Cause, ConfigProvider, Console, Effect, Exit, FileSystem, Layer, Runtime } from "effect"
 import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
 import { startDemo } from "../layers/EmbeddedDemo.ts"
 import { live, type Services } from "../layers/Live.ts"
@@ -160,12 +160,14 @@ const run = Runtime.makeRunMain(({ fiber, teardown }) => {
 })
 
 Command.run(afluente, { version: "0.1.0" }).pipe(
-  Effect.provide(Signals.layer),
-  Effect.provide(NodeServices.layer),
   Effect.provide(
-    CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
+    Layer.mergeAll(
+      Signals.layer,
+      NodeServices.layer,
+      CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
+      CliOutput.layerPresenter(presenter),
+    ),
   ),
-  Effect.provide(CliOutput.layerPresenter(presenter)),
   (program) =>
     run(program, { disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCode(exit)) }),
 )

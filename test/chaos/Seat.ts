@@ -19,7 +19,7 @@ export interface UnexpectedEnd {
 }
 
 /** How much of a process's log is kept, for the one that ends by itself. */
-const logLines = 40
+const logLines = 15
 
 export class Seat {
   #child: ChildProcess | undefined

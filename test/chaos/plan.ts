@@ -38,7 +38,9 @@ export const planKills = (count: number, lake: "s3" | "folder", dice: Dice): Rea
     // Each moment once; then they are drawn, with as many kills that follow the clock alone.
     const early = seen[i]
     const moment = dice.one(seen)
-    const skip = moment.startsWith("object") ? dice.between(0, 4) : dice.between(0, 2)
+    // What a process does once, as it begins, does not come again.
+    const most = moment.startsWith("object") ? 4 : moment.startsWith("lo") ? 0 : 2
+    const skip = dice.between(0, most)
     const afterMillis = dice.chance(0.3) ? dice.between(0, 600) : dice.between(300, 2500)
     const standby = i > 5 && dice.chance(0.2)
     const byClock = dice.chance(0.4)

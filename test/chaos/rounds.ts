@@ -75,6 +75,8 @@ export const runRounds = async (
       await setTimeout(when.afterMillis)
       return writer()?.kill()
     }
+    // One that has taken over has begun already.
+    if (when.moment === "lockAsked" && writer()?.hasAsked === true) return writer()?.kill()
     const first = Promise.race(seats.map((seat) => seat.arm(when.moment, when.skip)))
     const death = await within(hangMillis, first)
     for (const seat of seats) seat.disarm()

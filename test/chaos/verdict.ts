@@ -1,4 +1,5 @@
 /** Judges the lake when all is quiet: from its objects, the live tables and the witness alone. */
+import { relative } from "node:path"
 import pg from "pg"
 import { type LakeObject, objectsBelow, rowsOf } from "./lakeReader.ts"
 import { type Ledger, ledgers } from "./ledgers.ts"
@@ -21,8 +22,8 @@ class Findings {
   readonly #counts = new Map<string, number>()
 
   add(table: string, kind: string, what: string): void {
-    const count = (this.#counts.get(table + kind) ?? 0) + 1
-    this.#counts.set(table + kind, count)
+    const count = (this.#counts.get(`${table}: ${kind}`) ?? 0) + 1
+    this.#counts.set(`${table}: ${kind}`, count)
     if (count <= toldPerKind) this.all.push(`${table}: ${kind}: ${what}`)
   }
   get totals(): ReadonlyArray<string> {
@@ -67,16 +68,17 @@ const judgeTable = async (
       findings.add(name, "names not increasing", object.key)
   })
   const places = new Map(witness.map(({ at }, place) => [at, place]))
-  let changes = 0
+  const seen = new Set<string>()
   let last = ""
   let expected = 0
   for await (const row of rowsOf(folder, objects)) {
     const at = `${row["_lsn"]} ${row["_seq"]}`
     const position = `${row["_lsn"]} ${(row["_seq"] ?? "").padStart(12, "0")}`
-    if (position === last) findings.add(name, "twice", `${at} in ${row["file"]}`)
-    else if (position < last) findings.add(name, "not in order", `${at} after ${last} in ${row["file"]}`)
+    const file = relative(folder, row["file"] ?? "")
+    if (seen.has(at)) findings.add(name, "twice", `${at} in ${file}`)
+    else if (position < last) findings.add(name, "not in order", `${at} after ${last} in ${file}`)
+    seen.add(at)
     last = position > last ? position : last
-    changes++
 
     const op = row["_op"] ?? ""
     const what = op === "T" ? " " : `${keyOf(row)} ${op === "D" ? "" : row["mark"]}`
@@ -86,13 +88,13 @@ const judgeTable = async (
       findings.add(
         name,
         "not what the witness tells",
-        `"${change}" instead of "${wanted?.change}" in ${row["file"]}`,
+        `"${change}" instead of "${wanted?.change}" in ${file}`,
       )
       // After a gap or a repetition the rest may be right: go on from where the witness tells this one.
       expected = (places.get(at) ?? expected - 1) + 1
     }
     const refused = apply(rows, row)
-    if (refused !== undefined) findings.add(name, "replay", `${at} ${refused} (${row["file"]})`)
+    if (refused !== undefined) findings.add(name, "replay", `${at} ${refused} (${file})`)
   }
   for (const missing of witness.slice(expected)) findings.add(name, "missing", missing.change)
 
@@ -104,7 +106,11 @@ const judgeTable = async (
       findings.add(name, "row differs", `${key} in ${columns.map(([column]) => column)}`)
   }
   for (const key of rows.keys()) if (!live.has(key)) findings.add(name, "row too many", key)
-  return { changes, objects: objects.length, bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0) }
+  return {
+    changes: seen.size,
+    objects: objects.length,
+    bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
+  }
 }
 
 export const judge = async (folder: string, url: string): Promise<Verdict> => {

@@ -55,7 +55,8 @@ const goodGuest = `
   ) AS wanted (name, value) USING (name)
    WHERE name <> 'client_connection_check_interval' OR version() LIKE '%linux%';`
 
-const connectTimeoutMillis = 10_000
+/** From the look-up of the name to a session that is set up: longer than this, nobody is there. */
+const connectTimeout = "10 seconds"
 
 /**
  * A statement that was swallowed by the network is not missed by TCP for a quarter of an hour. Longer than any of ours
@@ -63,8 +64,8 @@ const connectTimeoutMillis = 10_000
  */
 const answerTimeout = "5 minutes"
 
-const unanswered = (subject: string) =>
-  new SourceError({ reason: "Unreachable", subject, detail: `no answer within ${answerTimeout}` })
+const unanswered = (subject: string, within: string) =>
+  new SourceError({ reason: "Unreachable", subject, detail: `no answer within ${within}` })
 
 /** libpq's default: the local socket where there is one. */
 const defaultHost = (port: number): string =>
@@ -80,25 +81,6 @@ const tls = (address: SourceAddress, host: string): ConnectionOptions => ({
   ...(address.sslMode === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
 })
 
-const open = (config: ClientConfig, subject: string) =>
-  Effect.tryPromise({
-    try: async () => {
-      const { default: pg } = await import("pg")
-      const client = new pg.Client(config)
-      // A connection that breaks between two queries says so here; the next query fails with the same cause.
-      client.on("error", () => {})
-      try {
-        await client.connect()
-        await client.query(sameBytes + goodGuest)
-        return client
-      } catch (cause) {
-        client.connection.stream.destroy()
-        throw cause
-      }
-    },
-    catch: sourceError(subject),
-  })
-
 /** Ends politely where the session is idle, at once where it is in the middle of something. */
 const close = (client: Client) =>
   Effect.promise(() => client.end()).pipe(
@@ -106,6 +88,35 @@ const close = (client: Client) =>
     Effect.andThen(Effect.sync(() => client.connection.stream.destroy())),
     Effect.ignore,
   )
+
+/**
+ * Connects for as long as the scope lives. The client belongs to the scope before it connects: whoever gives up on a
+ * server that is silent (a person, or our own patience) does not wait for it.
+ */
+const open = Effect.fnUntraced(function* (config: ClientConfig, subject: string) {
+  const { default: pg } = yield* Effect.promise(() => import("pg"))
+  const made = Effect.sync(() => {
+    const client = new pg.Client(config)
+    // A connection that breaks between two queries says so here; the next query fails with the same cause.
+    client.on("error", () => {})
+    return client
+  })
+  const client = yield* Effect.acquireRelease(made, close)
+  yield* Effect.tryPromise({
+    try: async () => {
+      await client.connect()
+      await client.query(sameBytes + goodGuest)
+    },
+    catch: sourceError(subject),
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: connectTimeout,
+      orElse: () => unanswered(subject, connectTimeout),
+    }),
+    Effect.onError(() => Effect.sync(() => client.connection.stream.destroy())),
+  )
+  return client
+})
 
 /** Where we connect to, for messages: `loja on db.example:5432`. */
 export const describeAddress = (address: SourceAddress): string => {
@@ -135,7 +146,6 @@ export const connect = (
         onSome: (p) => ({ password: Redacted.value(p) }),
       }),
       application_name: `afluente ${purpose}`,
-      connectionTimeoutMillis: connectTimeoutMillis,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       // Every value as PostgreSQL prints it: a number that JavaScript cannot hold must not be rounded.
@@ -146,18 +156,16 @@ export const connect = (
       catch: () =>
         new SourceError({ reason: "Tls", subject, detail: "the file of PGSSLROOTCERT cannot be read" }),
     })
-    const attempt =
-      address.sslMode === "disable" || address.sslMode === "allow" || host.startsWith("/")
-        ? open(config, subject)
-        : address.sslMode === "prefer"
-          ? // libpq's rule: encrypted where the server can, in clear where it says that it cannot.
-            Effect.catchIf(
-              open(encrypted, subject),
-              (error) => error.reason === "Tls",
-              () => open(config, subject),
-            )
-          : open(encrypted, subject)
-    const client = yield* Effect.acquireRelease(attempt, close)
+    const client = yield* address.sslMode === "disable" || address.sslMode === "allow" || host.startsWith("/")
+      ? open(config, subject)
+      : address.sslMode === "prefer"
+        ? // libpq's rule: encrypted where the server can, in clear where it says that it cannot.
+          Effect.catchIf(
+            open(encrypted, subject),
+            (error) => error.reason === "Tls",
+            () => open(config, subject),
+          )
+        : open(encrypted, subject)
     const { from, to } = yield* Effect.promise(() => import("pg-copy-streams"))
     return {
       query: (about, sql, values = []) =>
@@ -166,7 +174,7 @@ export const connect = (
           catch: sourceError(about),
         }).pipe(
           Effect.map((result) => result.rows),
-          Effect.timeoutOrElse({ duration: answerTimeout, orElse: () => unanswered(about) }),
+          Effect.timeoutOrElse({ duration: answerTimeout, orElse: () => unanswered(about, answerTimeout) }),
         ),
       load: (about, sql, bytes) =>
         Effect.tryPromise({
@@ -176,13 +184,19 @@ export const connect = (
       copy: (about, sql, onEnd) =>
         Stream.suspend(() => {
           const readable = client.query(to(sql, { highWaterMark: 1 << 18 }))
+          // The driver tells the end of the connection also to a copy that nobody reads any more.
+          readable.on("error", () => {})
+          // The number of rows comes after the last byte, and may come later: what is asked next is answered after it.
+          const counted = Effect.tryPromise({ try: () => client.query(""), catch: sourceError(about) }).pipe(
+            Effect.map(() => onEnd?.(readable.rowCount)),
+          )
           return NodeStream.fromReadable<Uint8Array, SourceError>({
             evaluate: () => readable,
             onError: sourceError(about),
             chunkSize: 8,
             closeOnDone: false,
           }).pipe(
-            Stream.onEnd(Effect.sync(() => onEnd?.(readable.rowCount))),
+            Stream.onEnd(onEnd === undefined ? Effect.void : counted),
             // What is left of a COPY cannot be skipped cheaply: the connection goes, and the server stops by itself.
             Stream.onExit((exit) =>
               Effect.sync(() => exit._tag === "Failure" && client.connection.stream.destroy()),

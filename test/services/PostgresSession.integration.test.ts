@@ -1,0 +1,211 @@
+/** One connection on a network that breaks, hangs and delays: it must always end, and never end in silence. */
+import { assert, layer } from "@effect/vitest"
+import { Clock, Effect, Exit, Fiber, Layer, Option, Redacted, Scope, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { connect } from "../../layers/PostgresSession.ts"
+import type { SourceAddress } from "../../src/core/SourceAddress.ts"
+import { eventually } from "../support/eventually.ts"
+import { TestPostgres } from "../support/postgres.ts"
+import { type TcpProxyOptions, tcpProxy } from "../support/tcpProxy.ts"
+
+const addressAt = (host: string, port: number, password: string): SourceAddress => ({
+  host: Option.some(host),
+  port,
+  user: Option.some("postgres"),
+  password: Option.some(Redacted.make(password)),
+  database: Option.some("postgres"),
+  sslMode: "disable",
+  sslRootCert: Option.none(),
+})
+
+/** A network to the server, and the address that leads through it. */
+const openNetwork = Effect.fnUntraced(function* (options?: TcpProxyOptions) {
+  const { server } = yield* TestPostgres
+  const network = yield* tcpProxy(server.port, options)
+  return {
+    network,
+    address: { ...addressAt("127.0.0.1", network.port, server.password), user: Option.some(server.user) },
+  }
+})
+
+/** About 20 MB, more than all the buffers on the way hold. */
+const largeCopy = "COPY (SELECT n, repeat('x', 1000) FROM generate_series(1, 20000) AS n) TO STDOUT"
+
+const bytesOf = <E, R>(copy: Stream.Stream<Uint8Array, E, R>) =>
+  Stream.runFold(
+    copy,
+    () => 0,
+    (sum, chunk: Uint8Array) => sum + chunk.length,
+  )
+
+/** Something happens when the first piece has come and is not taken yet. */
+const atFirst = <E, R>(copy: Stream.Stream<Uint8Array, E, R>, happening: Effect.Effect<unknown>) =>
+  Stream.mapEffect(copy, (chunk, i) => (i === 0 ? Effect.as(happening, chunk) : Effect.succeed(chunk)))
+
+/** Resets the connection once so many bytes have come from the server. */
+const breaksAfter = (bytes: number): TcpProxyOptions => {
+  let seen = 0
+  return {
+    answer: (piece) => {
+      seen += piece.length
+      return seen > bytes ? undefined : [piece]
+    },
+  }
+}
+
+layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a session", (it) => {
+  it.effect("fails a copy when the connection breaks in the middle of it", () =>
+    Effect.gen(function* () {
+      const { address } = yield* openNetwork(breaksAfter(5_000_000))
+      const session = yield* connect(address, "test")
+      const error = yield* Effect.flip(bytesOf(session.copy("table t", largeCopy)))
+      assert.deepStrictEqual([error.reason, error.subject], ["Unreachable", "table t"])
+    }),
+  )
+
+  it.effect("fails a copy when the connection breaks while its reader is slow", () =>
+    Effect.gen(function* () {
+      const { network, address } = yield* openNetwork()
+      const session = yield* connect(address, "test")
+      const slow = atFirst(session.copy("table t", largeCopy), network.cut)
+      assert.strictEqual((yield* Effect.flip(bytesOf(slow))).reason, "Unreachable")
+    }),
+  )
+
+  it.effect("fails a copy when the server ends the session in the middle of it", () =>
+    Effect.gen(function* () {
+      const { sql } = yield* TestPostgres
+      const { address } = yield* openNetwork()
+      const session = yield* connect(address, "doomed")
+      const end = sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'afluente doomed'",
+      )
+      const copy = atFirst(session.copy("table t", largeCopy), Effect.orDie(end))
+      assert.strictEqual((yield* Effect.flip(bytesOf(copy))).reason, "Unreachable")
+    }),
+  )
+
+  it.effect("fails a copy with what the server says when a row of it fails", () =>
+    Effect.gen(function* () {
+      const { address } = yield* openNetwork()
+      const session = yield* connect(address, "test")
+      const sql =
+        "COPY (SELECT 1 / (15000 - n), repeat('x', 1000) FROM generate_series(1, 20000) AS n) TO STDOUT"
+      const error = yield* Effect.flip(bytesOf(session.copy("table t", sql)))
+      assert.deepStrictEqual([error.reason, error.detail], ["Failed", "PostgreSQL reported error 22012"])
+    }),
+  )
+
+  it.effect("knows the number of rows although the end of the answer comes in pieces", () =>
+    Effect.gen(function* () {
+      // CopyDone is `c` and its own length; the number comes in the message after it.
+      const copyDone = Buffer.from([0x63, 0, 0, 0, 4])
+      const { address } = yield* openNetwork({
+        answer: (bytes) => {
+          const at = bytes.indexOf(copyDone)
+          return at < 0 ? [bytes] : [bytes.subarray(0, at + 5), bytes.subarray(at + 5)]
+        },
+      })
+      const session = yield* connect(address, "test")
+      let rows = -1
+      const copy = session.copy("table t", "COPY (SELECT FROM generate_series(1, 7)) TO STDOUT", (count) => {
+        rows = count
+      })
+      yield* Stream.runDrain(copy)
+      assert.strictEqual(rows, 7)
+    }),
+  )
+
+  it.effect("ends when its reader has had enough of a copy, and lets the server go", () =>
+    Effect.gen(function* () {
+      const { sql } = yield* TestPostgres
+      const { address } = yield* openNetwork()
+      const first = Stream.take(
+        Stream.unwrap(Effect.map(connect(address, "bored"), (session) => session.copy("table t", largeCopy))),
+        1,
+      )
+      yield* Effect.scoped(Stream.runDrain(first))
+      yield* eventually(
+        "the server's session ends",
+        Effect.map(
+          sql("SELECT FROM pg_stat_activity WHERE application_name = 'afluente bored'"),
+          (sessions) => sessions.length === 0,
+        ),
+      )
+    }),
+  )
+
+  it.effect("tells with the next query that the connection broke while it was idle", () =>
+    Effect.gen(function* () {
+      const { network, address } = yield* openNetwork()
+      const session = yield* connect(address, "test")
+      yield* network.cut
+      const ask = session.query("slot", "SELECT 1 AS one")
+      yield* eventually("it has noticed", Effect.map(Effect.exit(ask), Exit.isFailure))
+      assert.strictEqual((yield* Effect.flip(ask)).reason, "Unreachable")
+    }),
+  )
+
+  it.effect("is closed within a second although the server is silent in the middle of a query", () =>
+    Effect.gen(function* () {
+      const { network, address } = yield* openNetwork()
+      const scope = yield* Scope.make()
+      const session = yield* Scope.provide(connect(address, "test"), scope)
+      yield* network.freeze
+      const query = yield* Effect.forkChild(session.query("slot", "SELECT 1"))
+      const begun = yield* Clock.currentTimeMillis
+      yield* Fiber.interrupt(query)
+      yield* Scope.close(scope, Exit.void)
+      assert.isBelow((yield* Clock.currentTimeMillis) - begun, 1500)
+    }),
+  )
+
+  it.effect("can be given up at once while a server that is silent keeps it waiting", () =>
+    Effect.gen(function* () {
+      const { network, address } = yield* openNetwork()
+      yield* network.freeze
+      const connecting = yield* Effect.forkChild(Effect.scoped(connect(address, "test")))
+      yield* eventually(
+        "it has connected",
+        Effect.sync(() => network.asked() === 1),
+      )
+      const begun = yield* Clock.currentTimeMillis
+      yield* Fiber.interrupt(connecting)
+      assert.isBelow((yield* Clock.currentTimeMillis) - begun, 1000)
+    }),
+  )
+
+  for (const [moment, text] of [
+    ["welcome it", undefined],
+    ["take its settings", "client_connection_check_interval"],
+  ] as const) {
+    it.effect(`is out of reach after 10 seconds where the server does not ${moment}`, () =>
+      Effect.gen(function* () {
+        const { network, address } = yield* openNetwork()
+        if (text === undefined) yield* network.freeze
+        // Of the program's time only: the proxy is waited for in real time.
+        const clock = yield* Layer.build(TestClock.layer())
+        const connecting = yield* Effect.forkChild(
+          Effect.flip(Effect.scoped(Effect.provide(connect(address, "test"), clock))),
+        )
+        yield* text === undefined
+          ? eventually(
+              "it has connected",
+              Effect.sync(() => network.asked() === 1),
+            )
+          : network.freezeOnceAsked(text)
+        yield* Effect.provide(TestClock.adjust("10 seconds"), clock)
+        assert.strictEqual((yield* Fiber.join(connecting)).reason, "Unreachable")
+      }),
+    )
+  }
+
+  it.effect("is out of reach where the host's name is not known", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        Effect.scoped(connect(addressAt("does-not-exist.invalid", 5432, "x"), "test")),
+      )
+      assert.deepStrictEqual([error.reason, error.isRetryable], ["Unreachable", true])
+    }),
+  )
+})

@@ -40,7 +40,6 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
               // A session can end in the middle of an answer.
               Stream.mapEffect((chunk) => Effect.as(inside, chunk)),
             ),
-          stillMine: inside,
           advance: (lsn) => Effect.andThen(inside, slots.advance(name, lsn)),
         })
       })

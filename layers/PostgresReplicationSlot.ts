@@ -144,7 +144,6 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
         })),
       ),
       peek: peek(session, subject, slot),
-      stillMine: Effect.asVoid(session.query(subject, "SELECT 1")),
       advance: (lsn) =>
         Effect.map(
           session.query(subject, "SELECT end_lsn::text AS lsn FROM pg_replication_slot_advance($1, $2)", [

@@ -45,8 +45,6 @@ export interface SlotSession {
    * confirm: the next peek tells the same.
    */
   readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<SlotLine>, SourceError>
-  /** Fails when the session, and with it the writer's lock, is gone. */
-  readonly stillMine: Effect.Effect<void, SourceError>
   /**
    * Lets PostgreSQL forget everything up to `lsn`. Cannot be undone. Safe to repeat. Answers the position the server
    * really moved to, which may be less: trust that, and demand nothing.

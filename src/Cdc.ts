@@ -65,6 +65,14 @@ const movedTo = (standing: Standing, position: Lsn.Lsn, written: ReadonlyArray<W
   }
 }
 
+/** The slot and the log now, if a writer may go on from where it stands. Fails too when the session has gone. */
+const lookFrom = Effect.fnUntraced(function* (session: SlotSession, standing: Standing) {
+  const view = yield* session.look
+  const watermark = Option.some(watermarkOf(standing, Option.none()))
+  yield* Effect.fromResult(decideStart({ slotName: standing.slot, source: standing.source, view, watermark }))
+  return view
+})
+
 /** Step 1: what waits, read and made visible in the lake. */
 const carry = Effect.fnUntraced(function* (
   session: SlotSession,
@@ -89,16 +97,11 @@ const carry = Effect.fnUntraced(function* (
       return objects.append(transactions)
     }),
   )
+  // Objects are sent while the session is idle: one that was lost meanwhile is found out here, before a successor that
+  // has the lock by now would write the same rows beside ours.
+  yield* lookFrom(session, standing)
   return { written: yield* objects.commit, lastCommit, more: lines >= maxLines }
 }, Effect.scoped)
-
-/** The slot and the log now, if a writer may go on from where it stands. Fails too when the session has gone. */
-const lookFrom = Effect.fnUntraced(function* (session: SlotSession, standing: Standing) {
-  const view = yield* session.look
-  const watermark = Option.some(watermarkOf(standing, Option.none()))
-  yield* Effect.fromResult(decideStart({ slotName: standing.slot, source: standing.source, view, watermark }))
-  return view
-})
 
 /**
  * Steps 2 and 3. A writer that lost its lock must not speak for the lake, nor one whose slot somebody else moved just

@@ -38,27 +38,34 @@ const currentLsn = (sql: TestSession["sql"]) =>
 const atOrAfter = (sql: TestSession["sql"], lsn: string, bound: string) =>
   Effect.map(sql("SELECT $1::pg_lsn >= $2::pg_lsn AS holds", [lsn, bound]), ([row]) => row?.["holds"] === "t")
 
+/** Whether a session of the program, or one of ours, waits for a lock in this database. */
+const waiting = ({ sql }: Pipeline, application: "afluente" | "test") =>
+  Effect.map(
+    sql(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+          AND starts_with(application_name, $1)`,
+      [application],
+    ),
+    (sessions) => sessions.length > 0,
+  )
+
 /**
  * A batch that cannot go on: it has a DELETE to write, asks the catalog for the table's columns, and the table is
- * locked. `release` lets it go on.
+ * locked. Whoever takes the lock stands in line before the DELETE is committed. `release` lets the batch go on.
  */
 const stuckBatch = Effect.gen(function* () {
   const pipeline = yield* openSimple
-  yield* pipeline.sql("INSERT INTO public.t VALUES (1, 'a')")
-  yield* pipeline.run("cdc", "--once")
-  yield* pipeline.sql("DELETE FROM public.t")
-  const locker = yield* pipeline.database.session
-  yield* locker.sql("BEGIN; LOCK TABLE public.t")
   const program = yield* pipeline.start("cdc")
-  yield* eventually(
-    "the batch waits for the table",
-    Effect.map(
-      pipeline.sql(
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      ),
-      (waiting) => waiting.length === 1,
-    ),
-  )
+  yield* pipeline.sql("INSERT INTO public.t VALUES (1, 'a')")
+  yield* program.says("cdc: batch written")
+  const deleter = yield* pipeline.database.session
+  const locker = yield* pipeline.database.session
+  yield* deleter.sql("BEGIN; DELETE FROM public.t")
+  const locking = yield* Effect.forkScoped(locker.sql("BEGIN; LOCK TABLE public.t"))
+  yield* eventually("the lock is asked for", waiting(pipeline, "test"))
+  yield* deleter.sql("COMMIT")
+  yield* Fiber.join(locking)
+  yield* program.brings("a batch that waits for the table", waiting(pipeline, "afluente"))
   return { ...pipeline, program, release: locker.sql("COMMIT") }
 })
 
@@ -82,7 +89,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
       yield* sql("INSERT INTO public.t VALUES (1, 'a')")
       yield* program.says("cdc: batch written")
       yield* sql("INSERT INTO public.t VALUES (2, 'b')")
-      yield* eventually(
+      yield* program.brings(
         "the second batch",
         Effect.map(lake.objects("inc/"), (objects) => objects.length === 2),
       )
@@ -120,7 +127,10 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
 
   it.effect("refuses to be a second writer with --no-wait", () =>
     Effect.gen(function* () {
-      const { run } = yield* stuckBatch
+      const { sql, start, run } = yield* openSimple
+      const writer = yield* start("cdc")
+      yield* sql("INSERT INTO public.t VALUES (1, 'a')")
+      yield* writer.says("cdc: batch written")
       const { code, stderr } = yield* run("cdc", "--no-wait")
       assert.strictEqual(code, 3)
       assert.match(stderr, /Another process writes from the slot.*without --no-wait/)
@@ -208,16 +218,16 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
     Effect.gen(function* () {
       const pipeline = yield* openSimple
       const { sql, start, lake } = pipeline
-      yield* start("cdc")
-      yield* eventually(
+      const program = yield* start("cdc")
+      yield* program.brings(
         "the first watermark",
         Effect.map(lake.keys, (keys) => keys.includes("inc/_watermark.txt")),
       )
       const begun = yield* currentLsn(sql)
       // Each fills a segment of 16 MB: more than what makes a move worth its write to the lake.
       for (const n of [1, 2]) yield* sql(`CREATE TABLE public.other${n} (); SELECT pg_switch_wal()`)
-      yield* eventually(
-        "the slot moves on",
+      yield* program.brings(
+        "the slot further on",
         Effect.flatMap(slotState(pipeline), ({ confirmed }) =>
           Effect.andThen(sql("CREATE TEMP TABLE IF NOT EXISTS x ()"), atOrAfter(sql, confirmed, begun)),
         ),
@@ -321,7 +331,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
       yield* server.restart
       yield* sql("INSERT INTO public.t VALUES (2, 'b')")
       yield* program.says("Working again")
-      yield* eventually(
+      yield* program.brings(
         "the second row",
         Effect.map(lake.allRecords("inc/"), (rows) => ids(rows).join() === "1,2"),
       )
@@ -341,10 +351,14 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
       const url = new URL(environment["DATABASE_URL"] ?? "")
       url.username = role
       url.password = "secret"
-      const codes = yield* Effect.forEach([["cdc", "--once"], ["full"]], (args) =>
-        Effect.map(runProgram(args, { ...environment, DATABASE_URL: url.href }), ({ code }) => code),
+      const outcomes = yield* Effect.forEach([["cdc", "--once"], ["full"]], (args) =>
+        runProgram(args, { ...environment, DATABASE_URL: url.href }),
       )
-      assert.deepStrictEqual([codes, (yield* lake.objects("")).length], [[0, 0], 2])
+      assert.deepStrictEqual(
+        [outcomes.map(({ code }) => code), (yield* lake.objects("")).length],
+        [[0, 0], 2],
+        outcomes.map(({ stderr }) => stderr).join(""),
+      )
     }),
   )
 })

@@ -7,7 +7,6 @@ import {
   awkwardTable,
   hostileDefaults,
 } from "../support/awkwardTable.ts"
-import { eventually } from "../support/eventually.ts"
 import { openPipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { serverCopy, serverRows } from "../support/serverCopy.ts"
@@ -120,8 +119,8 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("fu
       yield* writer.sql("BEGIN; LOCK TABLE public.b")
       const program = yield* start("full")
       yield* program.says("dataset=a")
-      yield* eventually(
-        "full waits for b",
+      yield* program.brings(
+        "full to the lock of b",
         Effect.map(
           sql("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
           (waiting) => waiting.length === 1,

@@ -29,6 +29,8 @@ export interface RunningProgram {
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** Waits until its log or output holds the text, and dies where it ends or takes too long without. */
   readonly says: (text: string) => Effect.Effect<void>
+  /** Waits in the same way for what it does to the world. */
+  readonly brings: <E, R>(what: string, condition: Effect.Effect<boolean, E, R>) => Effect.Effect<void, E, R>
   /** Waits for its end. */
   readonly outcome: Effect.Effect<Outcome>
 }
@@ -72,18 +74,26 @@ export const startProgram = (
       eventually(what, condition, deadline).pipe(
         Effect.catchDefect((defect) => Effect.die(new Error(`${defect}\n${told.stdout}${told.stderr}`))),
       )
+    const brings: RunningProgram["brings"] = (what, condition) =>
+      within(
+        what,
+        Effect.gen(function* () {
+          // Asked before the condition, which its last act may have fulfilled.
+          const outcome = ended
+          const holds = yield* condition
+          return outcome !== undefined && !holds
+            ? yield* Effect.die(new Error(`the program ended with ${outcome.code} before: ${what}`))
+            : holds
+        }),
+      )
     return {
       pid: child.pid ?? 0,
       signal: (signal) => Effect.sync(() => child.kill(signal)),
+      brings,
       says: (text) =>
-        within(
+        brings(
           `the program says "${text}"`,
-          Effect.suspend(() => {
-            const said = told.stdout.includes(text) || told.stderr.includes(text)
-            return ended !== undefined && !said
-              ? Effect.die(new Error(`it ended with ${ended.code} and did not say "${text}"`))
-              : Effect.succeed(said)
-          }),
+          Effect.sync(() => told.stdout.includes(text) || told.stderr.includes(text)),
         ),
       outcome: within(
         "the program ends",

@@ -30,6 +30,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         const inside = sessions.inside(session)
         return Option.some<SlotSession>({
           source: server.identity,
+          ended: sessions.ended(session),
           look: Effect.andThen(
             inside,
             Effect.map(state, (slot) => ({ slot, flushed: server.log.flushed })),

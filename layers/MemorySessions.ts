@@ -9,6 +9,7 @@ export interface MemorySession {
 
 export class MemorySessions {
   readonly #alive = new Set<MemorySession>()
+  readonly #onEnd = new Map<MemorySession, Set<() => void>>()
   readonly #locks = new Map<string, MemorySession>()
   #open = true
 
@@ -35,6 +36,17 @@ export class MemorySessions {
     )
   }
 
+  /** Fails as soon as the session has gone. */
+  ended(session: MemorySession): Effect.Effect<never, SourceError> {
+    return Effect.callback((resume) => {
+      const onEnd = () => resume(Effect.fail(unreachable("the session was ended")))
+      if (!this.#alive.has(session)) return onEnd()
+      const listeners = this.#onEnd.get(session) ?? new Set()
+      this.#onEnd.set(session, listeners.add(onEnd))
+      return Effect.sync(() => listeners.delete(onEnd))
+    })
+  }
+
   /** `pg_try_advisory_lock`: the session's until it ends. */
   tryLock(lock: string, session: MemorySession): boolean {
     const holder = this.#locks.get(lock)
@@ -55,6 +67,8 @@ export class MemorySessions {
 
   #end(session: MemorySession): void {
     this.#alive.delete(session)
+    for (const tell of this.#onEnd.get(session) ?? []) tell()
+    this.#onEnd.delete(session)
     for (const [lock, holder] of this.#locks) if (holder === session) this.#locks.delete(lock)
   }
 }

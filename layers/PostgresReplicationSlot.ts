@@ -137,6 +137,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     const source = yield* identify(session)
     return Option.some<SlotSession>({
       source,
+      ended: session.ended,
       look: Effect.flatMap(session.query(subject, lookSql, [slot]), (rows) =>
         Effect.map(readState(subject, rows), (found) => ({
           slot: found,

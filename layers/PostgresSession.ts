@@ -17,6 +17,8 @@ import { sourceError } from "./PostgresErrors.ts"
 export type Row = Readonly<Record<string, string | null>>
 
 export interface PostgresSession {
+  /** Fails when the connection has ended, whoever ended it. */
+  readonly ended: Effect.Effect<never, SourceError>
   /** Rows with every value as text. `subject` names what an error is about. */
   readonly query: (
     subject: string,
@@ -80,6 +82,16 @@ const tls = (address: SourceAddress, host: string): ConnectionOptions => ({
   ...(address.sslMode === "verify-full" && !host.startsWith("/") ? { servername: host } : {}),
   ...(address.sslMode === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
 })
+
+/** Heard at once where the server or the network ends the connection, and not by the next query only. */
+const ending = (client: Client, subject: string): Effect.Effect<never, SourceError> =>
+  Effect.callback((resume) => {
+    const onEnd = () =>
+      resume(new SourceError({ reason: "Unreachable", subject, detail: "the connection has ended" }))
+    if (client.connection.stream.destroyed) return onEnd()
+    client.once("end", onEnd)
+    return Effect.sync(() => client.off("end", onEnd))
+  })
 
 /** Ends politely where the session is idle, at once where it is in the middle of something. */
 const close = (client: Client) =>
@@ -168,6 +180,7 @@ export const connect = (
         : open(encrypted, subject)
     const { from, to } = yield* Effect.promise(() => import("pg-copy-streams"))
     return {
+      ended: ending(client, subject),
       query: (about, sql, values = []) =>
         Effect.tryPromise({
           try: () => client.query<Record<string, string | null>>(sql, [...values]),

@@ -93,7 +93,10 @@ const writeUntilDone = Effect.fnUntraced(function* (
 
   const limits = { maxLines: batchMaxChanges, worthMoving: mode.once ? 1n : halfSegment }
   const batch = Ref.get(standing).pipe(
-    Effect.flatMap((where) => finishInHand(runBatch(session, where, limits))),
+    // A writer that has lost its lock stops where it is: a successor may be writing the same rows already.
+    Effect.flatMap((where) =>
+      finishInHand(Effect.raceFirst(runBatch(session, where, limits), session.ended)),
+    ),
     Effect.tap((done) => Ref.set(standing, done.standing)),
     Effect.tap(() => healthy),
   )

@@ -39,6 +39,8 @@ export interface PeekRequest {
  */
 export interface SlotSession {
   readonly source: SourceIdentity
+  /** Fails as soon as the session has ended, and so the lock is free for another; waits for as long as it lasts. */
+  readonly ended: Effect.Effect<never, SourceError>
   readonly look: Effect.Effect<SlotView, SourceError>
   /**
    * Lines not yet confirmed, whole transactions in the order of their commits, many at a time. Reading does not

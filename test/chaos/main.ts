@@ -131,10 +131,7 @@ const chaos = async (
       await Effect.runPromise(server.restart)
     },
     checkpoint: () => query("CHECKPOINT").catch(() => {}),
-    cut: () => {
-      one.source.cut()
-      two.source.cut()
-    },
+    cut: (seat) => void [one, two].find((each) => each.seat === seat)?.source.cut(),
   }
 
   const writers = startWriters(url, writerCount, dice.fork("writers"))

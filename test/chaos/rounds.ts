@@ -8,8 +8,8 @@ export interface Source {
   /** As after `kill -9`, and up again. */
   readonly crash: () => Promise<void>
   readonly checkpoint: () => Promise<void>
-  /** Breaks the connections of both seats. */
-  readonly cut: () => void
+  /** Breaks the connections of one seat: its process lives, and has lost the lock. */
+  readonly cut: (seat: Seat) => void
 }
 
 export interface Outcome {
@@ -36,7 +36,7 @@ const within = <A>(millis: number, promise: Promise<A>): Promise<A | undefined> 
 
 const until = async (holds: () => boolean, millis: number): Promise<boolean> => {
   const end = performance.now() + millis
-  while (!holds() && performance.now() < end) await setTimeout(10)
+  while (!holds() && performance.now() < end) await setTimeout(2)
   return holds()
 }
 
@@ -60,7 +60,11 @@ export const runRounds = async (
       await setTimeout(afterMillis)
       if (kind === "crash") await source.crash()
       if (kind === "checkpoint") await source.checkpoint()
-      if (kind === "cut") source.cut()
+      if (kind === "cut") {
+        // The worst time for it: what is on its way must not arrive beside what a standby writes.
+        await until(() => writer()?.phase === "object under way", 2000)
+        source.cut(writer() ?? seats[0])
+      }
     }
     storm = Promise.all([storm, happen()]).then(() => {})
   }

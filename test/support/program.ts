@@ -31,6 +31,8 @@ export interface RunningProgram {
   readonly says: (text: string) => Effect.Effect<void>
   /** Waits in the same way for what it does to the world. */
   readonly brings: <E, R>(what: string, condition: Effect.Effect<boolean, E, R>) => Effect.Effect<void, E, R>
+  /** What it has said so far. */
+  readonly told: Effect.Effect<Pick<Outcome, "stdout" | "stderr">>
   /** Waits for its end. */
   readonly outcome: Effect.Effect<Outcome>
 }
@@ -90,6 +92,7 @@ export const startProgram = (
       pid: child.pid ?? 0,
       signal: (signal) => Effect.sync(() => child.kill(signal)),
       brings,
+      told: Effect.sync(() => ({ ...told })),
       says: (text) =>
         brings(
           `the program says "${text}"`,

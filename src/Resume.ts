@@ -85,9 +85,10 @@ export const resume = Effect.fn("Resume.resume")(function* (session: SlotSession
     datasets,
     objects,
   }
+  // A slot behind the watermark (the server crashed before it noted our confirmation) is brought up to it. Where it is
+  // not behind, this moves nothing and proves the right to, before a role without it leaves a mark in the lake.
+  yield* session.advance(position)
   // The first watermark stands before the first object, so that objects without one are a lake that lost its watermark.
   if (Option.isNone(watermark) || Option.isNone(watermark.value.slot)) yield* writeWatermark(standing)
-  // A slot behind the watermark (the server crashed before it noted our confirmation) is brought up to it.
-  if (Option.exists(view.slot, ({ confirmed }) => confirmed < position)) yield* session.advance(position)
   return standing
 })

@@ -110,11 +110,12 @@ const demo = Command.make(
   { keep: flag("keep", "leave PostgreSQL and the lake running until Ctrl-C, and print the settings to use") },
   ({ keep }) =>
     Effect.gen(function* () {
-      const variables = yield* onStderr(startDemo)
+      const variables = yield* untilStopped(onStderr(startDemo))
       const provider = ConfigProvider.fromUnknown({ ...variables, LOG_FORMAT: "logfmt" })
       const show = withDemoDatabase(Effect.flatMap(demoScripts, Demo.run))
-      yield* provided(provider, keep ? Effect.andThen(show, Demo.keepRunning(variables)) : show)
-    }).pipe(Effect.scoped, untilStopped),
+      yield* provided(provider, untilStopped(show))
+      if (keep) yield* Demo.keepRunning(variables)
+    }).pipe(Effect.scoped),
 ).pipe(
   Command.withDescription("Shows all of it with nothing but Node: an embedded PostgreSQL, a folder as lake"),
 )

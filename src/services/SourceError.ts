@@ -67,6 +67,6 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
     return this.reason === "SlotLost" ? 3 : this.isRetryable || endsWithOne.has(this.reason) ? 1 : 2
   }
   override get message(): string {
-    return `Source, ${this.subject}: ${this.detail}. ${advice[this.reason]}`
+    return `Source, ${this.subject}: ${this.detail.replace(/\.$/, "")}. ${advice[this.reason]}`
   }
 }

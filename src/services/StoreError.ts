@@ -43,6 +43,6 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
     return this.isRetryable ? 1 : this.reason === "Exists" ? 3 : 2
   }
   override get message(): string {
-    return `Lake, ${this.subject}: ${this.detail}. ${advice[this.reason]}`
+    return `Lake, ${this.subject}: ${this.detail.replace(/\.$/, "")}. ${advice[this.reason]}`
   }
 }

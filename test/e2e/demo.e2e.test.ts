@@ -72,10 +72,10 @@ describe.concurrent("demo", () => {
       const { code } = yield* runProgram(["cdc", "--once"], settings)
       const before = yield* answers(port)
       yield* program.signal("SIGINT")
-      yield* program.outcome
+      const ended = yield* program.outcome
       assert.deepStrictEqual(
-        [code, before, yield* answers(port), yield* filesBelow(scratch)],
-        [0, true, false, []],
+        [code, before, ended.code, yield* answers(port), yield* filesBelow(scratch)],
+        [0, true, 0, false, []],
       )
     }),
   )

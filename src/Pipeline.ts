@@ -12,15 +12,15 @@
  * What step 1 wrote before a crash is found again in the lake itself (`Resume.ts`), so that every failure can be
  * healed in one way: begin again.
  */
-import { Duration, Effect, Exit, Option, Ref, Schedule, Scope, Stream } from "effect"
+import { Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
 import { halfSegment, runBatch } from "./Cdc.ts"
 import { copyTable } from "./Full.ts"
 import { lakeLayout } from "./LakeLayout.ts"
 import { forAWhile, forEver, patiently } from "./Patience.ts"
 import { resume } from "./Resume.ts"
 import { Settings } from "./Settings.ts"
+import { attachOrWait } from "./Standby.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
-import { Refusal } from "./services/Refusal.ts"
 import { ReplicationSlot } from "./services/ReplicationSlot.ts"
 import { SourceTables } from "./services/SourceTables.ts"
 import { StopSignal } from "./services/StopSignal.ts"
@@ -87,7 +87,7 @@ const writeUntilDone = Effect.fnUntraced(function* (
   reached: Effect.Effect<void>,
 ) {
   const { pollInterval, batchMaxChanges } = yield* Settings
-  const session = yield* attachOrWait(mode, healthy)
+  const session = yield* attachOrWait(mode.noWait, healthy)
   const standing = yield* Ref.make(yield* resume(session))
   yield* reached
 
@@ -105,45 +105,6 @@ const writeUntilDone = Effect.fnUntraced(function* (
   )
   yield* Stream.runDrain(mode.once ? drain : Stream.repeat(drain, Schedule.spaced(pollInterval)))
 })
-
-/** A standby asks again this often. */
-const standbyInterval = Duration.seconds(1)
-
-const attachOrWait = Effect.fnUntraced(function* (mode: CdcMode, healthy: Effect.Effect<void>) {
-  const slot = yield* ReplicationSlot
-  const scope = yield* Effect.scope
-  let told = false
-  while (true) {
-    // A session that has not got the lock is let go at once: a standby that kept each would use up the server's.
-    const attempt = yield* Scope.fork(scope)
-    const session = yield* Scope.provide(slot.attach, attempt)
-    if (Option.isSome(session)) {
-      if (told)
-        yield* Effect.logInfo("cdc: taking over, the other writer has gone").pipe(
-          Effect.annotateLogs({ slot: slot.name }),
-        )
-      return session.value
-    }
-    yield* Scope.close(attempt, Exit.void)
-    if (mode.noWait) return yield* anotherWriter(slot.name)
-    if (!told)
-      yield* Effect.logInfo("cdc: standby, another process writes from this slot").pipe(
-        Effect.annotateLogs({ slot: slot.name }),
-      )
-    told = true
-    // Waiting is a standby's work: one that has waited for a day does not give up on the source after 30 seconds.
-    yield* healthy
-    yield* Effect.sleep(standbyInterval)
-  }
-})
-
-const anotherWriter = (slot: string) =>
-  new Refusal({
-    reason: "AnotherWriter",
-    found: `Another process writes from the slot "${slot}"`,
-    stake: "Two writers would repeat each other's rows",
-    mend: "Stop that one, or start this one without --no-wait to wait as its standby",
-  })
 
 /** So long may the batch in hand still take when the program is asked to stop; then it is given up, which is safe too. */
 const grace = Duration.seconds(20)

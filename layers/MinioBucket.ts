@@ -1,6 +1,7 @@
 /** One bucket through the MinIO client: calls as effects, which can be interrupted, and fail as the object store does. */
-import { Effect, Redacted, Schedule, type Scope } from "effect"
+import { Effect, Fiber, Redacted, Schedule, type Scope } from "effect"
 import type { Client } from "minio"
+import { StopSignal } from "../src/services/StopSignal.ts"
 import { StoreError } from "../src/services/StoreError.ts"
 import { minioError } from "./MinioErrors.ts"
 import { makeTransport, withSignal } from "./MinioTransport.ts"
@@ -39,6 +40,25 @@ const quickTries = Schedule.min([Schedule.exponential("100 millis"), Schedule.sp
 /** Repeats what failed because the store was out of reach, up to three times within a few seconds. */
 export const retryQuickly = <A, R>(effect: Effect.Effect<A, StoreError, R>) =>
   Effect.retry(effect, { schedule: quickTries, while: (error) => error.reason === "Unreachable" })
+
+/** Who has asked the program to end waits no longer than this for an answer. */
+const lastWait = "3 seconds"
+
+/**
+ * For a call whose outcome must be known when it is over: what it made could otherwise not be taken back, or be made
+ * twice. Whoever interrupts it waits for the outcome; but a store that is silent does not keep the program from ending.
+ */
+export const untilKnown = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const stop = yield* StopSignal
+      const fiber = yield* Effect.forkChild(call)
+      const waited = Effect.raceFirst(Fiber.await(fiber), Effect.andThen(stop.wished, Effect.sleep(lastWait)))
+      return yield* restore(Fiber.join(fiber)).pipe(
+        Effect.onInterrupt(() => Effect.andThen(waited, Fiber.interrupt(fiber))),
+      )
+    }),
+  )
 
 /** S3 takes a body of up to 5 GiB in one PUT. The client would cut what is larger than its part size into a stream. */
 const neverCut = 5 * 1024 * 1024 * 1024

@@ -4,7 +4,7 @@ import { Effect, Layer, Option, Stream } from "effect"
 import type { BucketItem } from "minio"
 import { ObjectStore, type StoredObject } from "../src/services/ObjectStore.ts"
 import { StoreError } from "../src/services/StoreError.ts"
-import { type MinioBucket, type MinioOptions, openBucket, retryQuickly } from "./MinioBucket.ts"
+import { type MinioBucket, type MinioOptions, openBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
 import { minioError } from "./MinioErrors.ts"
 import { abort, lookUp, multipartUpload } from "./MultipartUpload.ts"
 import { isKey, isPrefix, keyRefused, notFound } from "./StoreKeys.ts"
@@ -30,7 +30,7 @@ const make = (bucket: MinioBucket, folder: string): ObjectStore["Service"] => {
       yield* listPage(folder, "", "", 1)
       // Proves the right to write and shows nothing to anybody.
       const probe = nameOf("check")
-      yield* Effect.uninterruptible(
+      yield* untilKnown(
         Effect.flatMap(
           bucket.call(probe, (client) => client.initiateNewMultipartUpload(bucket.name, probe, {})),
           (uploadId) => abort(bucket, probe, uploadId),

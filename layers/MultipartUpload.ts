@@ -10,14 +10,14 @@ import { Effect, Fiber, type Scope } from "effect"
 import type { BucketItemStat, Client } from "minio"
 import type { ObjectWriter } from "../src/services/ObjectStore.ts"
 import { StoreError } from "../src/services/StoreError.ts"
-import { type MinioBucket, retryQuickly } from "./MinioBucket.ts"
+import { type MinioBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
 import { withSignal } from "./MinioTransport.ts"
 import { maxParts, PartBuffer, partBytes } from "./PartBuffer.ts"
 import { taken } from "./StoreKeys.ts"
 
 const partsInFlight = 2
 /** An upload that cannot be aborted by then is left to the server, which discards it (MinIO: after 24 hours). */
-const abortMillis = 10_000
+const abortMillis = 5_000
 
 /** Marks an object with the writer that made it, so that a repeated commit knows its own work. */
 const writerTag = "afluente-writer"
@@ -48,14 +48,14 @@ export const multipartUpload = (
     // Added before any part is under way, and so run after they are interrupted.
     yield* Effect.addFinalizer(() => (uploadId === undefined ? Effect.void : abort(bucket, name, uploadId)))
 
-    // Not to be interrupted: an upload whose id is not known could not be aborted.
+    // An upload whose id is not known could not be aborted.
     const begin = bucket
       .once(name, (client) =>
         client.initiateNewMultipartUpload(bucket.name, name, { [`x-amz-meta-${writerTag}`]: writer }),
       )
       .pipe(
         Effect.tap((id) => Effect.sync(() => (uploadId = id))),
-        Effect.uninterruptible,
+        untilKnown,
         retryQuickly,
       )
 
@@ -149,7 +149,7 @@ const putNew = async (client: Client, bucket: MinioBucket, name: string, body: B
 
 /**
  * Makes the object visible unless one stands there. Where the answer to an earlier try was lost, the object found is our
- * own and the work is done. The call itself is not interrupted: its outcome is what the caller must know.
+ * own and the work is done. Whoever interrupts the call waits for its outcome: it may be what makes the object visible.
  */
 const publish = (
   bucket: MinioBucket,
@@ -163,7 +163,7 @@ const publish = (
     const madeBy: unknown = found.metaData[writerTag]
     return madeBy === writer || (yield* taken(bucket.subjectOf(name)))
   })
-  const send = Effect.uninterruptible(bucket.once(name, call)).pipe(
+  const send = untilKnown(bucket.once(name, call)).pipe(
     // `Exists`, or an upload id that is no longer known: the sign of a success whose answer was lost.
     Effect.catchIf(
       (error) => error.reason === "Exists" || error.reason === "Broken",

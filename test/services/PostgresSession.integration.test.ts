@@ -182,18 +182,20 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a 
     it.effect(`is out of reach after 10 seconds where the server does not ${moment}`, () =>
       Effect.gen(function* () {
         const { network, address } = yield* openNetwork()
-        if (text === undefined) yield* network.freeze
         // Of the program's time only: the proxy is waited for in real time.
         const clock = yield* Layer.build(TestClock.layer())
+        if (text === undefined) yield* network.freeze
+        const silent =
+          text === undefined
+            ? eventually(
+                "it has connected",
+                Effect.sync(() => network.asked() === 1),
+              )
+            : yield* network.freezeOnceAsked(text)
         const connecting = yield* Effect.forkChild(
           Effect.flip(Effect.scoped(Effect.provide(connect(address, "test"), clock))),
         )
-        yield* text === undefined
-          ? eventually(
-              "it has connected",
-              Effect.sync(() => network.asked() === 1),
-            )
-          : network.freezeOnceAsked(text)
+        yield* silent
         yield* Effect.provide(TestClock.adjust("10 seconds"), clock)
         assert.strictEqual((yield* Fiber.join(connecting)).reason, "Unreachable")
       }),

@@ -13,8 +13,8 @@ export interface TcpProxy {
   readonly freeze: Effect.Effect<void>
   /** What was held back passes, and everything after it. */
   readonly thaw: Effect.Effect<void>
-  /** Waits until a client sends this text, and freezes when the server has got it. */
-  readonly freezeOnceAsked: (text: string) => Effect.Effect<void>
+  /** Freezes when a client has sent this text and the server has got it; what it gives back waits for that. */
+  readonly freezeOnceAsked: (text: string) => Effect.Effect<Effect.Effect<void>>
 }
 
 export interface TcpProxyOptions {
@@ -94,7 +94,7 @@ export const tcpProxy = (
         for (const socket of sockets) socket.resume()
       }),
       freezeOnceAsked: (text) =>
-        Effect.suspend(() => {
+        Effect.sync(() => {
           awaited = text
           return eventually(
             `a client asks for ${text}`,

@@ -210,7 +210,7 @@ describe("cdc refuses", () => {
       yield* refuses(cdcOnce, {
         code: 3,
         reason: "BrokenObject",
-        says: [key, "does not begin with _op,_lsn,_seq", "Move the object out of the lake"],
+        says: [key, "does not begin with _op,_lsn,_seq", "move it out of the lake"],
       })
     }).pipe(Effect.provide(world())),
   )
@@ -219,7 +219,7 @@ describe("cdc refuses", () => {
     Effect.gen(function* () {
       yield* written
       yield* put("inc/date=20251103/cdc_20251103_235959.csv", "")
-      yield* refuses(cdcOnce, { code: 3, reason: "BrokenObject", says: ["it is empty", "Move the object"] })
+      yield* refuses(cdcOnce, { code: 3, reason: "BrokenObject", says: ["it is empty", "restore it from a copy"] })
     }).pipe(Effect.provide(world())),
   )
 

@@ -46,23 +46,6 @@ const sufferFrom = (s3: MemoryS3, { from, answer }: LakeTrouble) => {
 layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })(
   "cdc goes on by itself",
   (it) => {
-    it.effect("without a word when the store takes an object and does not answer for half a minute", () =>
-      Effect.gen(function* () {
-        const s3 = yield* memoryS3
-        const shop = yield* openShop(s3.environment)
-        const program = yield* following(shop)
-        let hung = false
-        yield* s3.suffer((asked, perform) => {
-          if (hung || !isObject(asked)) return perform()
-          hung = true
-          perform()
-          return "silence"
-        })
-        yield* insert(shop, 2)
-        yield* checkHealed(shop, program, never, s3.copyTo(shop.lake))
-      }),
-    )
-
     it.effect("and leaves the batch to its standby when its connection breaks while it writes", () =>
       Effect.gen(function* () {
         const s3 = yield* memoryS3

@@ -1,4 +1,5 @@
 /** Who asks the program to end, or kills it, does not wait long, finds nothing half-written, and loses nothing. */
+import { rename, rm, writeFile } from "node:fs/promises"
 import { assert, layer } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { eventually } from "../support/eventually.ts"
@@ -196,6 +197,27 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
     )
   }
 
+  it.effect("ends with 2 and what to do when its folder can be written no more, and loses nothing", () =>
+    Effect.gen(function* () {
+      const shop = yield* openShop()
+      const program = yield* following(shop)
+      const aside = `${shop.lake.folder}.aside`
+      yield* Effect.promise(async () => {
+        await rename(shop.lake.folder, aside)
+        await writeFile(shop.lake.folder, "in the way")
+      })
+      yield* insert(shop, 2)
+      const { code, stderr } = yield* program.outcome
+      assert.strictEqual(code, 2)
+      assert.match(stderr, /The folder cannot be written\. Give this user the right to/)
+      yield* Effect.promise(async () => {
+        await rm(shop.lake.folder)
+        await rename(aside, shop.lake.folder)
+      })
+      yield* checkCompleted(shop)
+    }),
+  )
+
   it.effect("leaves nothing in the folder when full is stopped in the middle of a copy", () =>
     Effect.gen(function* () {
       const pipeline = yield* openSlow()
@@ -242,13 +264,14 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
       yield* program.signal("SIGKILL")
       yield* program.outcome
       yield* pipeline.sql("UPDATE public.pace SET slow = false")
-      const { code } = yield* pipeline.run("full")
+      const { code, stderr } = yield* pipeline.run("full")
       const keys = yield* pipeline.lake.keys
       const [manifest] = yield* pipeline.lake.manifests()
       // What a reader sees; the hidden file is nobody's any more.
       assert.deepStrictEqual(
         [code, keys.filter((key) => !isHidden(key) && key.endsWith(".csv")), manifest?.rows],
         [0, [manifest?.object], 20060],
+        stderr,
       )
     }),
   )

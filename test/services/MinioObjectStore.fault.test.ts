@@ -200,8 +200,13 @@ describe("MinioObjectStore, writing an object", () => {
     }),
   )
 
-  for (const bytes of [1, 9 * mebibyte]) {
-    it.live(`knows its own object of ${bytes} bytes again when the answer to the commit is lost`, () =>
+  for (const [bytes, loss] of [
+    [1, "reset"],
+    [1, "silence"],
+    [9 * mebibyte, "reset"],
+    [9 * mebibyte, "silence"],
+  ] as const) {
+    it.live(`knows its own object of ${bytes} bytes again when the commit is answered by ${loss}`, () =>
       Effect.gen(function* () {
         let writer = ""
         const server = yield* scriptedS3((asked) => {
@@ -217,7 +222,7 @@ describe("MinioObjectStore, writing an object", () => {
           }
           if (isComplete(asked) || (asked.method === "PUT" && tag !== undefined)) {
             writer = tag === undefined ? began : String(tag)
-            return "reset"
+            return loss
           }
           return upload(asked)
         })

@@ -219,7 +219,11 @@ describe("cdc refuses", () => {
     Effect.gen(function* () {
       yield* written
       yield* put("inc/date=20251103/cdc_20251103_235959.csv", "")
-      yield* refuses(cdcOnce, { code: 3, reason: "BrokenObject", says: ["it is empty", "restore it from a copy"] })
+      yield* refuses(cdcOnce, {
+        code: 3,
+        reason: "BrokenObject",
+        says: ["it is empty", "restore it from a copy"],
+      })
     }).pipe(Effect.provide(world())),
   )
 

@@ -5,7 +5,10 @@ import { parseSections, shopSections } from "../../src/core/SqlSections.ts"
 import { TestPostgres } from "../support/postgres.ts"
 
 const script = Result.getOrThrow(
-  parseSections(readFileSync(new URL("../../query/demo_cdc_cliente_sync.sql", import.meta.url), "utf8"), shopSections),
+  parseSections(
+    readFileSync(new URL("../../query/demo_cdc_cliente_sync.sql", import.meta.url), "utf8"),
+    shopSections,
+  ),
 )
 
 /** The sections in a database of its own, in the order of the file. */

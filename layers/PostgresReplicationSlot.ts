@@ -28,6 +28,8 @@ const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`
 /**
  * Lines of tables that nobody asked for stay on the server; they are numbered before, so `seq` does not depend on it.
  * A TRUNCATE names several tables on one line, so each of them is let through (they end with their flags).
+ * Of a message only the line is needed, for the bound: what it holds may be any bytes, and where the database is not in
+ * UTF-8, the server fails to convert some.
  * COPY takes no parameters: the names are literals here, quoted once as text and once by `quote_ident`, with which
  * the plugin itself prints them.
  */
@@ -42,7 +44,7 @@ const concerns = (tables: ReadonlyArray<TableName>): string =>
   ].join(" OR ")
 
 export const peekSql = (slot: string, request: PeekRequest): string =>
-  `COPY (SELECT lsn, ordinality, data
+  `COPY (SELECT lsn, ordinality, CASE WHEN starts_with(data, 'message: ') THEN 'message:' ELSE data END
            FROM pg_logical_slot_peek_changes(${quoteLiteral(slot)}, ${quoteLiteral(Lsn.print(request.upTo))}, ${request.maxLines},
                 'include-xids', '1', 'include-timestamp', '1', 'skip-empty-xacts', '1')
                 WITH ORDINALITY AS line(lsn, xid, data, ordinality)

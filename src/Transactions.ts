@@ -88,11 +88,12 @@ export const wholeTransactions = <E>(
               spooled: open.spooled ? Option.some(replay(yield* spool)) : Option.none(),
             })
             open = undefined
+          } else if (line.text.startsWith("message:")) {
+            // No row, and PostgreSQL 15 prints some outside of BEGIN and COMMIT: it only counts as a line.
           } else if (open !== undefined) {
             open.lines.push({ seq: line.ordinal - open.beginOrdinal, lsn: line.lsn, text: line.text })
             open.heldBytes += line.text.length
-          } else if (!line.text.startsWith("message:")) {
-            // PostgreSQL 15 prints messages outside BEGIN and COMMIT; they carry no row. Nothing else may stand there.
+          } else {
             return yield* malformed(line.lsn, "BEGIN is expected")
           }
         }

@@ -13,9 +13,12 @@ const textOf = (value: unknown): string | null => {
   throw new TypeError(`DuckDB answered a ${typeof value} where all is text`)
 }
 
-/** DuckDB's own defaults would guess types, read `""` as NULL and add a column for the folder `date=…`. */
+/**
+ * DuckDB's own defaults would guess types, read `""` as NULL, add a column for the folder `date=…`, and take `\r\n` inside
+ * a quoted name for the end of the line.
+ */
 const dialect =
-  "all_varchar = true, header = true, hive_partitioning = false, allow_quoted_nulls = false, nullstr = '', delim = ',', quote = '\"', escape = '\"'"
+  "all_varchar = true, hive_partitioning = false, allow_quoted_nulls = false, nullstr = '', delim = ',', quote = '\"', escape = '\"', new_line = '\\n'"
 
 /** The largest row that the tests write; DuckDB refuses rows over its default of 2 MB. */
 const maxRowBytes = 64 * 1024 * 1024
@@ -27,13 +30,13 @@ const connected = (): Promise<DuckDBConnection> => {
   return connection
 }
 
-/** Reads one CSV file. */
-export const readCsv = (path: string): Effect.Effect<CsvTable> =>
+/** Reads one CSV file. Without `header` its first line is a row as any other, which takes names that DuckDB takes for one. */
+export const readCsv = (path: string, header = true): Effect.Effect<CsvTable> =>
   Effect.promise(async () => {
     const duckdb = await connected()
     const literal = `'${path.replaceAll("'", "''")}'`
     const read = await duckdb.runAndReadAll(
-      `SELECT * FROM read_csv(${literal}, ${dialect}, max_line_size = ${maxRowBytes})`,
+      `SELECT * FROM read_csv(${literal}, ${dialect}, header = ${header}, max_line_size = ${maxRowBytes})`,
     )
     return { columns: read.columnNames(), rows: read.getRowsJS().map((row) => row.map(textOf)) }
   })

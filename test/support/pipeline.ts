@@ -12,14 +12,17 @@ export interface PipelineOptions {
   readonly tables: string
   /** Over those that the fixture sets. */
   readonly settings?: Environment
+  /** Of the database, where it is not UTF8. */
+  readonly encoding?: string
 }
 
 export const openPipeline = Effect.fn("openPipeline")(function* ({
   setup,
   tables,
   settings,
+  encoding,
 }: PipelineOptions) {
-  const database = yield* (yield* TestPostgres).database(setup)
+  const database = yield* (yield* TestPostgres).database(setup, encoding)
   const lake = yield* openLakeFolder
   const slot = `slot_${randomBytes(6).toString("hex")}`
   const environment: Environment = {

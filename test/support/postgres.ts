@@ -37,9 +37,12 @@ export class TestPostgres extends Context.Service<
     readonly sql: TestSession["sql"]
     /**
      * A new, empty database under a random name; `setup` is run in it. When the scope closes it is dropped with its
-     * slots, so that tests of one file do not use up each other's `max_replication_slots`.
+     * slots, so that tests of one file do not use up each other's `max_replication_slots`. UTF8 where nothing else is said.
      */
-    readonly database: (setup?: string) => Effect.Effect<TestDatabase, SqlFailure, Scope.Scope>
+    readonly database: (
+      setup?: string,
+      encoding?: string,
+    ) => Effect.Effect<TestDatabase, SqlFailure, Scope.Scope>
   }
 >()("afluente/test/TestPostgres") {
   static readonly layer = (options: EmbeddedOptions = {}): Layer.Layer<TestPostgres, EmbeddedPostgresError> =>
@@ -48,10 +51,12 @@ export class TestPostgres extends Context.Service<
       Effect.gen(function* () {
         const server = yield* testServer(options)
         const { sql } = yield* openSession(server.url("postgres"))
-        const database = Effect.fn("TestPostgres.database")(function* (setup?: string) {
+        const database = Effect.fn("TestPostgres.database")(function* (setup?: string, encoding = "UTF8") {
           const name = `test_${randomBytes(6).toString("hex")}`
           const url = server.url(name)
-          yield* Effect.acquireRelease(sql(`CREATE DATABASE ${name} TEMPLATE template0`), () =>
+          // The server's own locale knows no other encoding than its own.
+          const locale = encoding === "UTF8" ? "" : `ENCODING '${encoding}' LOCALE 'C'`
+          yield* Effect.acquireRelease(sql(`CREATE DATABASE ${name} TEMPLATE template0 ${locale}`), () =>
             dropDatabase(sql, name),
           )
           const session = openSession(url)

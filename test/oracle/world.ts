@@ -141,7 +141,7 @@ const defaults: Readonly<Record<string, ReadonlyArray<string>>> = {
   extra_float_digits: ["'-15'", "'0'", "'3'"],
   quote_all_identifiers: ["on"],
   lc_monetary: ["'C.UTF-8'", "'POSIX'"],
-  client_encoding: ["'LATIN1'", "'SQL_ASCII'", "'WIN1252'"],
+  client_encoding: ["'LATIN1'", "'SQL_ASCII'"],
   standard_conforming_strings: ["off"],
   xmlbinary: ["'hex'"],
   xmloption: ["'document'"],

@@ -47,11 +47,13 @@ const sameBytes = `
 /**
  * A busy server must be able to forget us: it looks every few seconds if the client is still there, so that a decode or
  * a copy nobody waits for ends by itself. We wait for no lock for long. Time limits that the role or the database set
- * for short queries would end a long copy: they do not hold here. Servers before 14 or 17 lack some of these,
- * and only Linux is sure to have the first.
+ * for short queries would end a long copy: they do not hold here. Where row-level security would hide rows from us, the
+ * server shall say so: a copy of some rows is none. Servers before 14 or 17 lack some of these, and only Linux is sure
+ * to have the first.
  */
 const goodGuest = `
   SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10min';
+  SET row_security = off;
   SELECT set_config(name, wanted.value, false) FROM pg_settings JOIN (VALUES
     ('client_connection_check_interval', '5s'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')
   ) AS wanted (name, value) USING (name)

@@ -47,7 +47,7 @@ const openSnapshot = (address: SourceAddress): SourceTables["Service"]["snapshot
       id: moment?.["snapshot"] ?? "",
       lsn: Option.getOrElse(Lsn.parse(moment?.["lsn"] ?? ""), () => Lsn.zero),
       source,
-      describe: (table) => describeTable(session, table),
+      describe: (table) => describeTable(session, table, "measured"),
       copy: copyOf(session),
     }
     return snapshot
@@ -59,7 +59,9 @@ export const layer = (address: SourceAddress): Layer.Layer<SourceTables> =>
     SourceTables.of({
       describe: (table) =>
         Effect.scoped(
-          Effect.flatMap(connect(address, "catalog"), (session) => describeTable(session, table)),
+          Effect.flatMap(connect(address, "catalog"), (session) =>
+            describeTable(session, table, "from statistics"),
+          ),
         ),
       snapshot: openSnapshot(address),
     }),

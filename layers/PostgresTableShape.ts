@@ -11,7 +11,7 @@ import type { PostgresSession } from "./PostgresSession.ts"
  */
 const shapeSql = `
   SELECT c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::bigint::text AS rows,
-         pg_table_size(c.oid)::text AS bytes,
+         (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'n' THEN false ELSE true END::text AS identifies,
          a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
          array_position(p.indkey::int2[], a.attnum)::text AS key_position
@@ -36,13 +36,22 @@ const notFollowed = (kind: string, persistence: string): Option.Option<string> =
   return Option.none()
 }
 
+/**
+ * To measure is to wait for whoever changes or empties the table as a whole. Only a copy must do that; `cdc` must not, or
+ * a long `ALTER TABLE` would hold it up.
+ */
 export const describeTable = (
   session: PostgresSession,
   table: TableName,
+  size: "measured" | "from statistics",
 ): Effect.Effect<TableShape, SourceError> =>
   Effect.gen(function* () {
     const subject = `table ${printTable(table)}`
-    const rows = yield* session.query(subject, shapeSql, [table.schema, table.name])
+    const rows = yield* session.query(subject, shapeSql, [
+      table.schema,
+      table.name,
+      String(size === "measured"),
+    ])
     const first = rows[0]
     if (first === undefined) {
       return yield* new SourceError({ reason: "SchemaOrTableMissing", subject, detail: "it does not exist" })

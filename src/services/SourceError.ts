@@ -11,7 +11,8 @@ const advice = {
   DatabaseMissing: "Correct PGDATABASE or DATABASE_URL.",
   SchemaOrTableMissing: "Correct SOURCE_TABLES, or create the table.",
   NotFollowed: "`full` can copy it; take it out of SOURCE_TABLES for `cdc`, or name the tables behind it.",
-  Permission: "Grant it, for example: GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …;",
+  Permission:
+    "Grant it, for example: GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …; against row-level security: ALTER ROLE … BYPASSRLS;",
   NotReplicationRole: "As a superuser: ALTER ROLE … REPLICATION;",
   WalLevel: "Set wal_level = logical in postgresql.conf and restart PostgreSQL.",
   SlotMissing: "Create it with `node dist/main.js init`, then run `full`.",

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
+import { runProgram } from "../support/program.ts"
 
 /** Each statement is a transaction of its own; then all of it is carried. */
 const carry = Effect.fn("carry")(function* (pipeline: Pipeline, changes: ReadonlyArray<string>) {
@@ -177,6 +178,27 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("fu
       ])
     }),
   )
+
+  it.effect("refuses to copy a part: rows that row-level security hides are not silently left out", () =>
+    Effect.gen(function* () {
+      const { database, sql, environment, lake } = yield* openPipeline({
+        ...simple,
+        setup: `${simple.setup}; INSERT INTO public.t VALUES (1, 'seen'), (2, 'hidden');
+                ALTER TABLE public.t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON public.t USING (id = 1)`,
+      })
+      const role = `reader_${database.name}`
+      yield* Effect.acquireRelease(
+        sql(`CREATE ROLE ${role} LOGIN REPLICATION PASSWORD 'secret'; GRANT SELECT ON public.t TO ${role}`),
+        () => Effect.ignore(sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)),
+      )
+      const url = new URL(environment["DATABASE_URL"] ?? "")
+      url.username = role
+      url.password = "secret"
+      const { code, stderr } = yield* runProgram(["full"], { ...environment, DATABASE_URL: url.href })
+      assert.deepStrictEqual([code, yield* lake.keys], [2, []], stderr)
+      assert.match(stderr, /row-level security.*BYPASSRLS/s)
+    }),
+  )
 })
 
 layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("inc", (it) => {
@@ -228,6 +250,22 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("in
             ["I", "4", "d"],
           ],
         ],
+      )
+    }),
+  )
+
+  it.effect("does not wait for a table that somebody is about to change", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline(simple)
+      const other = yield* pipeline.database.session
+      yield* pipeline.createSlot
+      yield* pipeline.sql("INSERT INTO public.t VALUES (1, 'a')")
+      yield* other.sql("BEGIN; ALTER TABLE public.t ADD w integer")
+      const { code, stderr } = yield* pipeline.run("cdc", "--once")
+      assert.deepStrictEqual(
+        [code, only(yield* pipeline.lake.allRecords("inc/"), "_op", "id")],
+        [0, [["I", "1"]]],
+        stderr,
       )
     }),
   )

@@ -78,14 +78,15 @@ const checkBefore = ({ values }: IncRow, { look, row, old = [] }: Witnessed): Re
 }
 
 /** A column's place in an object that a delete began: the shape is not known, and so not how often `_` was appended. */
-const placeOf = (header: ReadonlyArray<string>, name: string): number =>
-  header.findIndex(
-    (found, i) =>
-      i >= metaColumns.length &&
-      (metaColumns.includes(name)
-        ? found.startsWith(`${name}_`) && /^_+$/.test(found.slice(name.length))
-        : found === name),
-  )
+const placeOf = (header: ReadonlyArray<string>, name: string): number => {
+  const fits = (found: string) =>
+    metaColumns.includes(name)
+      ? found.startsWith(`${name}_`) && /^_+$/.test(found.slice(name.length))
+      : found === name
+  const candidates = header.slice(metaColumns.length).filter(fits)
+  const longest = candidates.toSorted((a, b) => b.length - a.length)[0]
+  return longest === undefined ? -1 : header.indexOf(longest)
+}
 
 const checkDeleted = ({ object, values }: IncRow, { look, row }: Witnessed): ReadonlyArray<string> => {
   const wanted = keyOf(look).flatMap((column) => {

@@ -150,14 +150,14 @@ export const runRound = Effect.fn("runRound")(function* (seed: number, size: num
 
   for (let part = 0; part < 2; part++) {
     yield* write(size, true)
-    yield* settle(({ holdsTables }) => holdsTables)
     yield* bringBack
     yield* run("cdc", "--once")
   }
+  // A copy waits for whoever has a table for himself.
+  yield* settle(({ holdsTables }) => holdsTables)
   yield* run("full")
   differences.push(...(yield* checkFulls(lake, database, followed)))
   yield* write(size, false)
-  yield* settle(({ holdsTables }) => holdsTables)
   yield* run("cdc", "--once")
   yield* write(size, false)
   yield* settle(() => true)

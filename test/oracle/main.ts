@@ -3,9 +3,10 @@ import { parseArgs } from "node:util"
 import { Effect } from "effect"
 import type { EmbeddedOptions } from "../../layers/EmbeddedPostgres.ts"
 import { TestPostgres } from "../support/postgres.ts"
+import { measureMemory } from "./memory.ts"
 import { runRound } from "./round.ts"
 
-const usage = "npm run test:oracle -- [--minutes 30] [--seed 42] [--size 60]"
+const usage = "npm run test:oracle -- [--minutes 30] [--seed 42] [--size 60] [--postgres 18.4.0-beta.17]"
 
 const options = (args: ReadonlyArray<string>) => {
   const { values } = parseArgs({
@@ -14,11 +15,13 @@ const options = (args: ReadonlyArray<string>) => {
       minutes: { type: "string", default: "5" },
       seed: { type: "string", default: String(Date.now() % 1_000_000_000) },
       size: { type: "string", default: "60" },
+      memory: { type: "boolean", default: false },
+      rows: { type: "string", default: "1000000" },
     },
   })
   const [minutes, seed, size] = [Number(values.minutes), Number(values.seed), Number(values.size)]
   if (!(minutes >= 0) || !Number.isInteger(seed) || !Number.isInteger(size)) throw new Error(usage)
-  return { minutes, seed, size }
+  return { minutes, seed, size, memory: values.memory, rows: Number(values.rows) }
 }
 
 const rounds = Effect.fnUntraced(function* ({ minutes, seed, size }: ReturnType<typeof options>) {
@@ -51,12 +54,17 @@ const rounds = Effect.fnUntraced(function* ({ minutes, seed, size }: ReturnType<
   return true
 })
 
-/** The process's exit code. */
-export const main = async (args: ReadonlyArray<string>): Promise<number> => {
+/** The process's exit code. `postgres` is the folder of another server than the installed one. */
+export const main = async (args: ReadonlyArray<string>, postgres?: string): Promise<number> => {
   const chosen = options(args)
-  console.log(`seed ${chosen.seed}, ${chosen.minutes} minutes`)
-  const server: EmbeddedOptions = { settings: { logical_decoding_work_mem: "64kB" } }
-  const good = Effect.runPromise(Effect.provide(rounds(chosen), TestPostgres.layer(server)))
+  if (!chosen.memory) console.log(`seed ${chosen.seed}, ${chosen.minutes} minutes`)
+  const task = chosen.memory ? Effect.as(measureMemory(chosen.rows), true) : rounds(chosen)
+  const server: EmbeddedOptions = {
+    // Small, so that large transactions go over the disk.
+    ...(chosen.memory ? {} : { settings: { logical_decoding_work_mem: "64kB" } }),
+    ...(postgres === undefined ? {} : { package: postgres }),
+  }
+  const good = Effect.runPromise(Effect.provide(task, TestPostgres.layer(server)))
   return good.then(
     (isGood) => (isGood ? 0 : 1),
     (cause) => {

@@ -155,6 +155,7 @@ export const runRound = Effect.fn("runRound")(function* (seed: number, size: num
   }
   // A copy waits for whoever has a table for himself.
   yield* settle(({ holdsTables }) => holdsTables)
+  yield* bringBack
   yield* run("full")
   differences.push(...(yield* checkFulls(lake, database, followed)))
   yield* write(size, false)

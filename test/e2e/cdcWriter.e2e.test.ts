@@ -3,9 +3,9 @@ import { watch } from "node:fs"
 import { readdir } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Schedule } from "effect"
-import { eventually } from "../support/eventually.ts"
+import { Deferred, Effect, Fiber, Schedule } from "effect"
 import { temporaryFolder } from "../support/lakeFolder.ts"
+import { memoryS3 } from "../support/memoryS3.ts"
 import type { TestSession } from "../support/pgClient.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
@@ -38,35 +38,33 @@ const currentLsn = (sql: TestSession["sql"]) =>
 const atOrAfter = (sql: TestSession["sql"], lsn: string, bound: string) =>
   Effect.map(sql("SELECT $1::pg_lsn >= $2::pg_lsn AS holds", [lsn, bound]), ([row]) => row?.["holds"] === "t")
 
-/** Whether a session of the program, or one of ours, waits for a lock in this database. */
-const waiting = ({ sql }: Pipeline, application: "afluente" | "test") =>
-  Effect.map(
-    sql(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-          AND starts_with(application_name, $1)`,
-      [application],
-    ),
-    (sessions) => sessions.length > 0,
-  )
-
-/**
- * A batch that cannot go on: it has a DELETE to write, asks the catalog for the table's columns, and the table is
- * locked. Whoever takes the lock stands in line before the DELETE is committed. `release` lets the batch go on.
- */
+/** A batch whose second object the store has got and does not answer for. `release` lets it answer. */
 const stuckBatch = Effect.gen(function* () {
-  const pipeline = yield* openSimple
+  const s3 = yield* memoryS3
+  const pipeline = yield* openPipeline({ ...simple, settings: s3.environment })
+  yield* pipeline.createSlot
   const program = yield* pipeline.start("cdc")
   yield* pipeline.sql("INSERT INTO public.t VALUES (1, 'a')")
   yield* program.says("cdc: batch written")
-  const deleter = yield* pipeline.database.session
-  const locker = yield* pipeline.database.session
-  yield* deleter.sql("BEGIN; DELETE FROM public.t")
-  const locking = yield* Effect.forkScoped(locker.sql("BEGIN; LOCK TABLE public.t"))
-  yield* eventually("the lock is asked for", waiting(pipeline, "test"))
-  yield* deleter.sql("COMMIT")
-  yield* Fiber.join(locking)
-  yield* program.brings("a batch that waits for the table", waiting(pipeline, "afluente"))
-  return { ...pipeline, program, release: locker.sql("COMMIT") }
+  const released = yield* Deferred.make<void>()
+  let taken = false
+  yield* s3.suffer(async (asked, perform) => {
+    if (asked.method !== "PUT" || !decodeURIComponent(asked.url).includes("/inc/date=")) return perform()
+    taken = true
+    await Effect.runPromise(Deferred.await(released))
+    return perform()
+  })
+  yield* pipeline.sql("DELETE FROM public.t")
+  yield* program.brings(
+    "the object of the delete",
+    Effect.sync(() => taken),
+  )
+  return {
+    ...pipeline,
+    program,
+    release: Deferred.succeed(released, undefined),
+    rows: Effect.andThen(s3.copyTo(pipeline.lake), pipeline.lake.allRecords("inc/")),
+  }
 })
 
 /** Kills the process the moment that a file of such a name appears in the folder. */
@@ -101,27 +99,27 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
 
   it.effect("finishes the batch in hand when it is asked to stop", () =>
     Effect.gen(function* () {
-      const { program, release, lake } = yield* stuckBatch
+      const { program, release, rows } = yield* stuckBatch
       yield* program.signal("SIGTERM")
       yield* program.says("cdc: stopping")
       yield* release
       const { code } = yield* program.outcome
-      const rows = yield* lake.allRecords("inc/")
-      assert.deepStrictEqual([code, rows.map((row) => row["_op"])], [0, ["I", "D"]])
+      const ops = (yield* rows).map((row) => row["_op"])
+      assert.deepStrictEqual([code, ops], [0, ["I", "D"]])
     }),
   )
 
   it.effect("stops at once at the second signal, and the next run writes what was in hand once", () =>
     Effect.gen(function* () {
-      const { program, release, lake, run } = yield* stuckBatch
+      const { program, release, rows, run } = yield* stuckBatch
       yield* program.signal("SIGINT")
       yield* program.says("cdc: stopping")
       yield* program.signal("SIGINT")
       const { code } = yield* program.outcome
       yield* release
       yield* run("cdc", "--once")
-      const rows = yield* lake.allRecords("inc/")
-      assert.deepStrictEqual([code, rows.map((row) => row["_op"])], [130, ["I", "D"]])
+      const ops = (yield* rows).map((row) => row["_op"])
+      assert.deepStrictEqual([code, ops], [130, ["I", "D"]])
     }),
   )
 

@@ -1,5 +1,6 @@
 /** The logical slot, through PostgreSQL's SQL functions. */
 import { Effect, Layer, Option, Stream } from "effect"
+import { longLineBytes, readLongLine } from "../src/core/LongLine.ts"
 import * as Lsn from "../src/core/Lsn.ts"
 import type { SlotLine } from "../src/core/SlotLine.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
@@ -80,7 +81,16 @@ const peek =
   (session: PostgresSession, subject: string, slot: string) =>
   (request: PeekRequest): Stream.Stream<ReadonlyArray<SlotLine>, SourceError> =>
     Stream.suspend(() => {
-      const reader = copyBinaryReader()
+      let lines: Array<SlotLine> = []
+      const reader = copyBinaryReader(([lsn, ordinal, data]) => {
+        const place = {
+          lsn: (lsn?.readBigUInt64BE() ?? 0n) as Lsn.Lsn, // 64 unsigned bits are what a position is
+          ordinal: Number(ordinal?.readBigUInt64BE() ?? 0n),
+        }
+        if (data == null || data.length <= longLineBytes) {
+          lines.push({ ...place, text: data?.toString("latin1") ?? "" })
+        } else lines.push({ ...place, ...readLongLine(data) })
+      })
       const cutShort = new SourceError({
         reason: "Interrupted",
         subject,
@@ -88,14 +98,8 @@ const peek =
       })
       return session.copy(subject, peekSql(slot, request)).pipe(
         Stream.map((chunk) => {
-          const lines: Array<SlotLine> = []
-          reader.push(chunk, ([lsn, ordinal, data]) => {
-            lines.push({
-              lsn: (lsn?.readBigUInt64BE() ?? 0n) as Lsn.Lsn, // 64 unsigned bits are what a position is
-              ordinal: Number(ordinal?.readBigUInt64BE() ?? 0n),
-              text: data?.toString("latin1") ?? "",
-            })
-          })
+          lines = []
+          reader.push(chunk)
           return lines
         }),
         Stream.concat(Stream.suspend(() => (reader.ended() ? Stream.empty : Stream.fail(cutShort)))),

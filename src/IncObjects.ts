@@ -8,6 +8,7 @@ import type { Change, Table } from "./core/Change.ts"
 import type { HeldLine } from "./core/HeldLine.ts"
 import { fitsShape, incHeader, incRow, type RowChange, type Shape, shapeOf } from "./core/IncRow.ts"
 import { atOrBefore, type RowPosition } from "./core/LastRow.ts"
+import { type LongLine, rowPieces } from "./core/LongLine.ts"
 import * as Lsn from "./core/Lsn.ts"
 import { nextStamp, objectKey, type Stamp } from "./core/ObjectKey.ts"
 import type { SourceTable } from "./core/SourceTable.ts"
@@ -96,6 +97,14 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
     yield* target.object.writer.write(bytes)
   })
 
+  /** Piece by piece: the row as a whole is never in memory. */
+  const writeLong = Effect.fnUntraced(function* (target: Target, row: string, long: LongLine) {
+    for (const piece of rowPieces(row, long)) {
+      target.pending.push(piece)
+      yield* flush(target)
+    }
+  })
+
   const finish = Effect.fnUntraced(function* (target: Target) {
     yield* flush(target)
     if (target.object === undefined) return
@@ -144,8 +153,10 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
           yield* takeShape(target, change.success)
         const position = { lsn: transaction.commit, seq: line.seq }
         if (Option.exists(target.written, (written) => atOrBefore(position, written))) continue
-        target.pending.push(incRow(change.success, target.shape ?? [], commit, line.seq))
+        const row = incRow(change.success, target.shape ?? [], commit, line.seq)
         target.rows++
+        if (line.long === undefined) target.pending.push(row)
+        else yield* writeLong(target, row, line.long)
       }
     }
   })

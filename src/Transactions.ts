@@ -6,7 +6,7 @@
  */
 import { Effect, Option, Result, Scope, Stream } from "effect"
 import type { Change } from "./core/Change.ts"
-import { type HeldLine, lineUnpacker, packLines } from "./core/HeldLine.ts"
+import { bytesOf, type HeldLine, lineUnpacker, packLines } from "./core/HeldLine.ts"
 import * as Lsn from "./core/Lsn.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
 import { decodeSlotText } from "./core/TestDecoding.ts"
@@ -91,8 +91,15 @@ export const wholeTransactions = <E>(
           } else if (line.text.startsWith("message:")) {
             // No row, and PostgreSQL 15 prints some outside of BEGIN and COMMIT: it only counts as a line.
           } else if (open !== undefined) {
-            open.lines.push({ seq: line.ordinal - open.beginOrdinal, lsn: line.lsn, text: line.text })
-            open.heldBytes += line.text.length
+            const { lsn, text, long } = line
+            const held: HeldLine = {
+              seq: line.ordinal - open.beginOrdinal,
+              lsn,
+              text,
+              ...(long === undefined ? {} : { long }),
+            }
+            open.lines.push(held)
+            open.heldBytes += bytesOf(held)
           } else {
             return yield* malformed(line.lsn, "BEGIN is expected")
           }
@@ -113,7 +120,7 @@ export const wholeTransactions = <E>(
 /** The spool serves one large transaction after the other: the one before was read when this one began to grow. */
 const spill = Effect.fnUntraced(function* (spool: SpoolFile, open: Open) {
   if (!open.spooled) yield* spool.clear
-  yield* spool.append(packLines(open.lines))
+  yield* Effect.forEach(packLines(open.lines), spool.append, { discard: true })
   open.lines = []
   open.heldBytes = 0
   open.spooled = true

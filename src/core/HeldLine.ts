@@ -2,6 +2,9 @@
  * A line of a transaction that waits for its COMMIT, and its form in the spool: three numbers, then the text.
  * Own format: it lives for minutes in a file of this process, and nobody else reads it.
  */
+import { recordReader } from "./ByteRecords.ts"
+import { type LongLine, longLineBytes, readLongLine } from "./LongLine.ts"
+
 export interface HeldLine {
   /** 1 is the first line after BEGIN, lines of other tables counted. Column `_seq`. */
   readonly seq: number
@@ -9,49 +12,55 @@ export interface HeldLine {
   readonly lsn: bigint
   /** A byte string: see `Bytes.ts`. */
   readonly text: string
+  /** Of a very long line: what the marks in its text stand for. */
+  readonly long?: LongLine
 }
 
 /** `seq` (8 bytes), `lsn` (8), length of the text (4). */
 const headBytes = 20
 
-export const packLines = (lines: ReadonlyArray<HeldLine>): Buffer => {
-  const packed = Buffer.allocUnsafe(lines.reduce((sum, line) => sum + headBytes + line.text.length, 0))
+/** Of the line as the server sent it. */
+export const bytesOf = ({ text, long }: HeldLine): number => long?.bytes.length ?? text.length
+
+/** The pieces to write one after the other: a very long line as it lies, the others together. */
+export const packLines = (lines: ReadonlyArray<HeldLine>): ReadonlyArray<Uint8Array> => {
+  const packed = Buffer.allocUnsafe(
+    lines.reduce((sum, line) => sum + headBytes + (line.long === undefined ? line.text.length : 0), 0),
+  )
+  const pieces: Array<Uint8Array> = []
+  let from = 0
   let at = 0
   for (const line of lines) {
     packed.writeBigUInt64BE(BigInt(line.seq), at)
     packed.writeBigUInt64BE(line.lsn, at + 8)
-    packed.writeUInt32BE(line.text.length, at + 16)
-    packed.write(line.text, at + headBytes, "latin1")
-    at += headBytes + line.text.length
+    packed.writeUInt32BE(bytesOf(line), at + 16)
+    at += headBytes
+    if (line.long === undefined) at += packed.write(line.text, at, "latin1")
+    else {
+      pieces.push(packed.subarray(from, at), line.long.bytes)
+      from = at
+    }
   }
-  return packed
+  return [...pieces, packed.subarray(from)]
 }
 
 /** Gives back the lines that are whole with each chunk. */
 export const lineUnpacker = (): ((chunk: Uint8Array) => ReadonlyArray<HeldLine>) => {
-  let waiting: Array<Uint8Array> = []
-  let waitingBytes = 0
-  let needed = headBytes
+  let lines: Array<HeldLine> = []
+  const push = recordReader((bytes, at) => {
+    if (at + headBytes > bytes.length) return -headBytes
+    const length = bytes.readUInt32BE(at + 16)
+    const start = at + headBytes
+    if (start + length > bytes.length) return -headBytes - length
+    const place = { seq: Number(bytes.readBigUInt64BE(at)), lsn: bytes.readBigUInt64BE(at + 8) }
+    if (length <= longLineBytes)
+      lines.push({ ...place, text: bytes.toString("latin1", start, start + length) })
+    else lines.push({ ...place, ...readLongLine(bytes.subarray(start, start + length)) })
+    return start + length
+  })
   return (chunk) => {
-    waiting.push(chunk)
-    waitingBytes += chunk.length
-    // A long line comes in many chunks: they are joined once, when all are there.
-    if (waitingBytes < needed) return []
-    const bytes = Buffer.concat(waiting, waitingBytes)
-    const lines: Array<HeldLine> = []
-    let at = 0
-    while (true) {
-      needed = headBytes
-      if (at + headBytes > bytes.length) break
-      needed += bytes.readUInt32BE(at + 16)
-      if (at + needed > bytes.length) break
-      const seq = Number(bytes.readBigUInt64BE(at))
-      const lsn = bytes.readBigUInt64BE(at + 8)
-      lines.push({ seq, lsn, text: bytes.toString("latin1", at + headBytes, at + needed) })
-      at += needed
-    }
-    waiting = [bytes.subarray(at)]
-    waitingBytes = bytes.length - at
+    lines = []
+    push(chunk)
     return lines
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Cell, Change, Tuple } from "./Change.ts"
 import { csvField, csvRow } from "./Csv.ts"
+import { isMark, markInJson } from "./LongLine.ts"
 import { printTextArray } from "./TextArray.ts"
 
 /** Names of a table's columns, in table order. */
@@ -120,7 +121,8 @@ const hasUnsent = (row: Tuple): boolean => {
 const printBefore = (before: Tuple): string => {
   const members: Array<string> = []
   for (const { name, value } of before) {
-    if (typeof value === "string") members.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`)
+    if (typeof value !== "string") continue
+    members.push(`${JSON.stringify(name)}:${isMark(value) ? markInJson(value) : JSON.stringify(value)}`)
   }
   return `{${members.join(",")}}`
 }

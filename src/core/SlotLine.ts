@@ -1,3 +1,4 @@
+import type { LongLine } from "./LongLine.ts"
 import type { Lsn } from "./Lsn.ts"
 
 /** One line as the slot prints it. */
@@ -11,4 +12,6 @@ export interface SlotLine {
   readonly ordinal: number
   /** A byte string: see `Bytes.ts`. */
   readonly text: string
+  /** Of a very long line: what the marks in its text stand for. */
+  readonly long?: LongLine
 }

@@ -17,21 +17,17 @@ const answer = Buffer.concat([header, ...rows.map((fields) => row(...fields)), t
 describe("binary COPY", () => {
   it("gives the same rows wherever the chunks are cut", () => {
     for (const size of [1, 3, 18, 19, 20, 65_536, answer.length]) {
-      const reader = copyBinaryReader()
       const read: Array<ReadonlyArray<string | null>> = []
-      for (let at = 0; at < answer.length; at += size) {
-        reader.push(answer.subarray(at, at + size), (fields) =>
-          read.push(fields.map((f) => f?.toString("utf8") ?? null)),
-        )
-      }
+      const reader = copyBinaryReader((fields) => read.push(fields.map((f) => f?.toString("utf8") ?? null)))
+      for (let at = 0; at < answer.length; at += size) reader.push(answer.subarray(at, at + size))
       assert.deepStrictEqual(read, rows, `chunks of ${size}`)
       assert.isTrue(reader.ended())
     }
   })
 
   it("does not take an answer for whole that ends before its end marker", () => {
-    const reader = copyBinaryReader()
-    reader.push(answer.subarray(0, answer.length - 2), () => {})
+    const reader = copyBinaryReader(() => {})
+    reader.push(answer.subarray(0, answer.length - 2))
     assert.isFalse(reader.ended())
   })
 })

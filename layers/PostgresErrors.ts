@@ -34,6 +34,8 @@ const rules: ReadonlyArray<Rule> = [
   [/^42501$/, /replication/i, "NotReplicationRole"],
   [/^42501$/, any, "Permission"],
   [/^(42P01|3F000)$/, any, "SchemaOrTableMissing"],
+  [/^54000$/, any, "TooLarge"],
+  [/^(22021|22P05)$/, any, "Encoding"],
   [/^53100$/, any, "Full"],
   [/^(08|53|57P0)/, any, "Unreachable"],
   [/^(57014|55P03|40|25P0)/, any, "Interrupted"],
@@ -44,7 +46,7 @@ const rules: ReadonlyArray<Rule> = [
 ]
 
 /** Only these messages are repeated: they name things we own. Others might quote a row's values. */
-const quotable = /^(28|3D|42501|42P01|42704|3F|53|55|57|08)/
+const quotable = /^(28|3D|42501|42P01|42704|3F|53|54000|55|57|08)/
 
 export const classify = (cause: unknown): SourceReason => {
   const { code, message } = failureOf(cause)

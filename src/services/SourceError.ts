@@ -23,6 +23,10 @@ const advice = {
   SlotsExhausted: "Raise max_replication_slots and restart PostgreSQL, or drop a slot that nothing uses.",
   SlotLost:
     "PostgreSQL has discarded changes not yet read. Raise max_slot_wal_keep_size, drop the slot, run `init` and `full` again.",
+  TooLarge:
+    "PostgreSQL cannot print a row of more than 1 GB. Make it smaller; a slot cannot pass by it: run `drop-slot`, `init` and `full`.",
+  Encoding:
+    "A value or name cannot be written in UTF-8. Correct it in the table; a slot cannot pass by it: run `drop-slot`, `init` and `full`.",
   Failed: "See the cause.",
 } as const
 
@@ -45,6 +49,8 @@ export const SourceReason = Schema.Literals([
   "OpenTransactions",
   "SlotsExhausted",
   "SlotLost",
+  "TooLarge",
+  "Encoding",
   "Failed",
 ])
 export type SourceReason = typeof SourceReason.Type

@@ -269,4 +269,24 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("in
       )
     }),
   )
+
+  it.effect("stops at a value whose bytes are no UTF-8, and says so without them", () =>
+    Effect.gen(function* () {
+      const { createSlot, sql, run } = yield* openPipeline({ ...simple, encoding: "SQL_ASCII" })
+      yield* createSlot
+      yield* sql("INSERT INTO public.t VALUES (1, 'a' || convert_from('\\xe7', 'SQL_ASCII'))")
+      const outcomes = yield* Effect.forEach([["full"], ["cdc", "--once"]], (args) => run(...args))
+      assert.deepStrictEqual(
+        outcomes.map(({ code, stderr }) => [
+          code,
+          stderr.includes("cannot be written in UTF-8"),
+          stderr.includes("0xe7"),
+        ]),
+        [
+          [2, true, false],
+          [2, true, false],
+        ],
+      )
+    }),
+  )
 })

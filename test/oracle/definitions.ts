@@ -13,12 +13,13 @@ export const changeColumns = Effect.fnUntraced(function* ({ session, dice, world
   const free = look.columns.filter(({ isMade }) => !isMade)
   const key = free.filter(({ isKey }) => isKey).map(({ name }) => name)
   yield* session.sql(
-    dice.chance(0.25)
-      ? replicaIdentity(dice, table, key)
-      : dice.chance(0.1)
-        ? dice.one(world.typeChanges)
-        : alterColumns(dice, world, table, free),
+    dice.chance(0.25) ? replicaIdentity(dice, table, key) : alterColumns(dice, world, table, free),
   )
+  return []
+})
+
+export const changeTypes = Effect.fnUntraced(function* ({ session, dice, world }: Pen) {
+  yield* session.sql(dice.one(world.typeChanges))
   return []
 })
 

@@ -17,11 +17,12 @@ const options = (args: ReadonlyArray<string>) => {
       size: { type: "string", default: "60" },
       memory: { type: "boolean", default: false },
       rows: { type: "string", default: "1000000" },
+      only: { type: "string", default: "" },
     },
   })
   const [minutes, seed, size] = [Number(values.minutes), Number(values.seed), Number(values.size)]
   if (!(minutes >= 0) || !Number.isInteger(seed) || !Number.isInteger(size)) throw new Error(usage)
-  return { minutes, seed, size, memory: values.memory, rows: Number(values.rows) }
+  return { minutes, seed, size, memory: values.memory, rows: Number(values.rows), only: values.only }
 }
 
 const rounds = Effect.fnUntraced(function* ({ minutes, seed, size }: ReturnType<typeof options>) {
@@ -58,7 +59,7 @@ const rounds = Effect.fnUntraced(function* ({ minutes, seed, size }: ReturnType<
 export const main = async (args: ReadonlyArray<string>, postgres?: string): Promise<number> => {
   const chosen = options(args)
   if (!chosen.memory) console.log(`seed ${chosen.seed}, ${chosen.minutes} minutes`)
-  const task = chosen.memory ? Effect.as(measureMemory(chosen.rows), true) : rounds(chosen)
+  const task = chosen.memory ? Effect.as(measureMemory(chosen.rows, chosen.only), true) : rounds(chosen)
   const server: EmbeddedOptions = {
     // Small, so that large transactions go over the disk.
     ...(chosen.memory ? {} : { settings: { logical_decoding_work_mem: "64kB" } }),

@@ -1,5 +1,5 @@
 /**
- * What large values and large transactions cost: `npm run test:oracle -- --memory [--rows 5000000]`. Linux only, because it
+ * What large values and large transactions cost: `npm run test:oracle -- --memory [--rows 5000000] [--only transaction]`. Linux only, because it
  * reads `/proc`. The figures are for docs/values.md; nothing is asserted.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs"
@@ -74,6 +74,10 @@ const cases = (rows: number): ReadonlyArray<Case> => [
     change: `INSERT INTO public.t SELECT 1, v, v, v, v FROM repeat(md5('1'), 1562500) AS v`,
   },
   {
+    what: "a value of 600 MB",
+    change: "INSERT INTO public.t VALUES (1, repeat('x', 600000000))",
+  },
+  {
     what: "an update of a row of 100 MB under REPLICA IDENTITY FULL",
     change: `ALTER TABLE public.t REPLICA IDENTITY FULL; INSERT INTO public.t SELECT 1, v, v FROM repeat(md5('1'), 1562500) AS v;
              UPDATE public.t SET id = 2`,
@@ -102,9 +106,10 @@ const measure = Effect.fnUntraced(function* ({ what, change }: Case, database: T
   yield* measured(what, ["full"], environment, database)
 })
 
-export const measureMemory = Effect.fn("measureMemory")(function* (rows: number) {
+/** All of them, or those whose name holds a text. */
+export const measureMemory = Effect.fn("measureMemory")(function* (rows: number, only: string) {
   const { database } = yield* TestPostgres
-  for (const one of cases(rows)) {
+  for (const one of cases(rows).filter(({ what }) => what.includes(only))) {
     yield* Effect.scoped(Effect.flatMap(database(), (own) => measure(one, own)))
   }
 })

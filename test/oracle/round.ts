@@ -150,6 +150,7 @@ export const runRound = Effect.fn("runRound")(function* (seed: number, size: num
 
   for (let part = 0; part < 2; part++) {
     yield* write(size, true)
+    yield* settle(({ holdsTypes }) => holdsTypes)
     yield* bringBack
     yield* run("cdc", "--once")
   }

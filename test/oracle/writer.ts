@@ -6,7 +6,7 @@ import { Effect, Result } from "effect"
 import type { TableName } from "../../src/core/SourceTable.ts"
 import type { Dice } from "../chaos/Dice.ts"
 import type { SqlFailure, TestSession } from "../support/pgClient.ts"
-import { changeColumns, moveTables } from "./definitions.ts"
+import { changeColumns, changeTypes, moveTables } from "./definitions.ts"
 import { deleteRows, emitMessage, insertRows, truncateTables, updateRows } from "./statements.ts"
 import type { Witnessed, WitnessedTransaction } from "./witness.ts"
 import type { World } from "./world.ts"
@@ -31,6 +31,8 @@ export interface Writer {
   isOpen: boolean
   /** It changed or emptied tables as a whole: nobody else can use them until it ends. */
   holdsTables: boolean
+  /** It changed types: the server cannot print values of them until it ends. */
+  holdsTypes: boolean
   pending: Array<Witnessed>
   savepoints: Array<number>
 }
@@ -54,6 +56,7 @@ const statement = (
     truncate: 0.5,
     columns: allowed.definitions ? 1.5 : 0,
     tables: allowed.definitions ? 0.7 : 0,
+    types: allowed.definitions ? 0.2 : 0,
   })
   switch (kind) {
     case "insert":
@@ -70,6 +73,9 @@ const statement = (
     case "columns":
       writer.holdsTables = true
       return changeColumns(pen)
+    case "types":
+      writer.holdsTypes = true
+      return changeTypes(pen)
     case "tables":
       writer.holdsTables = true
       return moveTables(pen)
@@ -79,6 +85,7 @@ const statement = (
 const forget = (writer: Writer): void => {
   writer.isOpen = false
   writer.holdsTables = false
+  writer.holdsTypes = false
   writer.pending = []
   writer.savepoints = []
 }
@@ -112,6 +119,7 @@ export const makeWriter = (pen: Pen): Writer => ({
   pen,
   isOpen: false,
   holdsTables: false,
+  holdsTypes: false,
   pending: [],
   savepoints: [],
 })

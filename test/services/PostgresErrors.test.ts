@@ -18,6 +18,8 @@ const cases: ReadonlyArray<readonly [code: string, message: string, SourceReason
   ["42501", "must be superuser or replication role to use replication slots", "NotReplicationRole"],
   ["42501", "permission denied for table cliente", "Permission"],
   ["42P01", 'relation "x.y" does not exist', "SchemaOrTableMissing"],
+  ["54000", "out of memory", "TooLarge"],
+  ["22021", 'invalid byte sequence for encoding "UTF8": 0xff', "Encoding"],
   ["53100", "could not write to file: No space left on device", "Full"],
   ["53300", "sorry, too many clients already", "Unreachable"],
   ["57P01", "terminating connection due to administrator command", "Unreachable"],

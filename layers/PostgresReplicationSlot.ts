@@ -82,14 +82,12 @@ const peek =
   (request: PeekRequest): Stream.Stream<ReadonlyArray<SlotLine>, SourceError> =>
     Stream.suspend(() => {
       let lines: Array<SlotLine> = []
-      const reader = copyBinaryReader(([lsn, ordinal, data]) => {
-        const place = {
-          lsn: (lsn?.readBigUInt64BE() ?? 0n) as Lsn.Lsn, // 64 unsigned bits are what a position is
-          ordinal: Number(ordinal?.readBigUInt64BE() ?? 0n),
-        }
+      const reader = copyBinaryReader(([lsnField, ordinalField, data]) => {
+        const lsn = (lsnField?.readBigUInt64BE() ?? 0n) as Lsn.Lsn // 64 unsigned bits are what a position is
+        const ordinal = Number(ordinalField?.readBigUInt64BE() ?? 0n)
         if (data == null || data.length <= longLineBytes) {
-          lines.push({ ...place, text: data?.toString("latin1") ?? "" })
-        } else lines.push({ ...place, ...readLongLine(data) })
+          lines.push({ lsn, ordinal, text: data?.toString("latin1") ?? "" })
+        } else lines.push({ lsn, ordinal, ...readLongLine(data) })
       })
       const cutShort = new SourceError({
         reason: "Interrupted",

@@ -52,10 +52,11 @@ export const lineUnpacker = (): ((chunk: Uint8Array) => ReadonlyArray<HeldLine>)
     const length = bytes.readUInt32BE(at + 16)
     const start = at + headBytes
     if (start + length > bytes.length) return -headBytes - length
-    const place = { seq: Number(bytes.readBigUInt64BE(at)), lsn: bytes.readBigUInt64BE(at + 8) }
+    const seq = Number(bytes.readBigUInt64BE(at))
+    const lsn = bytes.readBigUInt64BE(at + 8)
     if (length <= longLineBytes)
-      lines.push({ ...place, text: bytes.toString("latin1", start, start + length) })
-    else lines.push({ ...place, ...readLongLine(bytes.subarray(start, start + length)) })
+      lines.push({ seq, lsn, text: bytes.toString("latin1", start, start + length) })
+    else lines.push({ seq, lsn, ...readLongLine(bytes.subarray(start, start + length)) })
     return start + length
   })
   return (chunk) => {

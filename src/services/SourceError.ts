@@ -24,9 +24,9 @@ const advice = {
   SlotLost:
     "PostgreSQL has discarded changes not yet read. Raise max_slot_wal_keep_size, drop the slot, run `init` and `full` again.",
   TooLarge:
-    "PostgreSQL cannot print a row of more than 1 GB. Make it smaller; a slot cannot pass by it: run `drop-slot`, `init` and `full`.",
+    "PostgreSQL cannot print a row of more than 1 GB. Make it smaller; a slot cannot pass by it: drop it (`SELECT pg_drop_replication_slot`), then run `init` and `full`.",
   Encoding:
-    "A value or name cannot be written in UTF-8. Correct it in the table; a slot cannot pass by it: run `drop-slot`, `init` and `full`.",
+    "A value or name cannot be written in UTF-8. Correct it in the table; a slot cannot pass by it: drop it (`SELECT pg_drop_replication_slot`), then run `init` and `full`.",
   Failed: "See the cause.",
 } as const
 

@@ -86,6 +86,7 @@ export class MemoryTable {
       columns: this.columns,
       primaryKey: this.primaryKey,
       identifiesDeletes: this.identity !== undefined,
+      virtualColumns: [],
       notFollowed: Option.none(),
       estimatedRows: rows.length,
       estimatedBytes: rows.reduce(

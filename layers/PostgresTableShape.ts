@@ -14,6 +14,7 @@ const shapeSql = `
          (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'n' THEN false ELSE true END::text AS identifies,
          a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
+         (a.attgenerated = 'v')::text AS virtual,
          array_position(p.indkey::int2[], a.attnum)::text AS key_position
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -57,7 +58,7 @@ export const describeTable = (
       return yield* new SourceError({ reason: "SchemaOrTableMissing", subject, detail: "it does not exist" })
     }
     const columns = rows.flatMap(
-      (row): ReadonlyArray<SourceColumn & { readonly position: number }> =>
+      (row): ReadonlyArray<SourceColumn & { readonly position: number; readonly isVirtual: boolean }> =>
         row["name"] == null || row["type"] == null
           ? []
           : [
@@ -65,6 +66,7 @@ export const describeTable = (
                 name: row["name"],
                 type: row["type"],
                 nullable: row["nullable"] === "true",
+                isVirtual: row["virtual"] === "true",
                 position: Number(row["key_position"] ?? -1),
               },
             ],
@@ -76,6 +78,7 @@ export const describeTable = (
         .filter((column) => column.position >= 0)
         .sort((a, b) => a.position - b.position)
         .map((column) => column.name),
+      virtualColumns: columns.filter((column) => column.isVirtual).map((column) => column.name),
       identifiesDeletes: first["identifies"] === "true",
       notFollowed: notFollowed(first["kind"] ?? "", first["persistence"] ?? ""),
       estimatedRows: Number(first["rows"]),

@@ -15,6 +15,14 @@ export const warnWithoutIdentity = ({ table, identifiesDeletes }: TableShape) =>
       )
 }
 
+const warnOfVirtual = ({ table, virtualColumns }: TableShape) =>
+  virtualColumns.length === 0
+    ? Effect.void
+    : Effect.logWarning(
+        `${printTable(table)} has columns that are generated when they are read: the log does not hold them, and inc has NULL ` +
+          `in their place. STORED ones it holds.`,
+      ).pipe(Effect.annotateLogs({ columns: virtualColumns.join(",") }))
+
 /** A table whose changes never come would look like one that never changes: `cdc` does not start with it. */
 export const checkFollowed = Effect.fn("TableChecks.checkFollowed")(function* (table: TableName) {
   const catalog = yield* SourceTables
@@ -24,4 +32,5 @@ export const checkFollowed = Effect.fn("TableChecks.checkFollowed")(function* (t
     return yield* new SourceError({ reason: "NotFollowed", subject: `table ${printTable(table)}`, detail })
   }
   yield* warnWithoutIdentity(shape)
+  yield* warnOfVirtual(shape)
 })

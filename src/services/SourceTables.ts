@@ -24,6 +24,8 @@ export interface TableShape {
    * follow.
    */
   readonly notFollowed: Option.Option<string>
+  /** Generated when they are read (VIRTUAL, from PostgreSQL 18): the log holds no value of them. Of its `columns`. */
+  readonly virtualColumns: ReadonlyArray<string>
   /** What the server's statistics say, or -1 where it has none. */
   readonly estimatedRows: number
   /** Size of the table's own rows and large values on disk: about that of its CSV. */

@@ -20,7 +20,8 @@ export const checkReplay = Effect.fn("checkReplay")(function* (
   const manifest = (yield* lake.manifests()).findLast((found) => found.dataset === dataset)
   const look = yield* lookAt(database, table)
   if (manifest === undefined || look === undefined) return [`${dataset}: there is nothing to replay`]
-  const { columns, identity } = look
+  const { identity } = look
+  const columns = look.columns.filter(({ isVirtual }) => !isVirtual)
   const key = columns.filter(({ isKey }) => identity !== "key" || isKey).map(({ name }) => name)
   // Which row was changed is not told where nothing identifies it: such a table can only grow.
   const since = inc.flatMap(({ rows }) => rows).filter((row) => !isSeen(manifest.snapshot, Number(row[3])))
@@ -32,10 +33,12 @@ export const checkReplay = Effect.fn("checkReplay")(function* (
     snapshot: manifest.snapshot,
     inc,
     columns: names,
-    incNames: incNames(names),
+    incNames: incNames(look.columns.map(({ name }) => name)).filter(
+      (_, i) => look.columns[i]?.isVirtual === false,
+    ),
     key,
   })
   yield* database.sql(promisedSettings)
-  const live = yield* readRows(database, tableSql(table), look)
+  const live = yield* readRows(database, tableSql(table), { ...look, columns })
   return [...problems, ...difference(rows, live)].map((why) => `${dataset}, full and inc together: ${why}`)
 })

@@ -80,22 +80,16 @@ export const runRound = Effect.fn("runRound")(function* (seed: number, size: num
   const { database, programUrl } = yield* createDatabase(encoding)
   yield* database.sql(promisedSettings)
   // Names may clash: an array's type has the name of its element's with `_` before it.
+  const [server] = yield* database.sql("SHOW server_version_num")
+  const version = Number(server?.["server_version_num"])
   const world = yield* Effect.suspend(() => {
-    const drawn = makeWorld(dice, encoding)
+    const drawn = makeWorld(dice, encoding, version)
     return Effect.as(database.sql(drawn.setup), drawn)
   }).pipe(Effect.retry({ times: 20 }))
   const places = makePlaces(dice.fork("places"), world)
   yield* createTables(dice.fork("tables"), world, places, database)
 
   const lake = yield* openLakeFolder
-  if (process.env["ORACLE_KEEP"])
-    yield* Effect.addFinalizer(() =>
-      Effect.promise(() =>
-        import("node:fs/promises").then((fs) =>
-          fs.cp(lake.folder, process.env["ORACLE_KEEP"] ?? "", { recursive: true }),
-        ),
-      ),
-    )
   const slot = `oracle_${randomBytes(5).toString("hex")}`
   const followed = places.flatMap(({ table, dataset }) => (dataset === undefined ? [] : [{ table, dataset }]))
   const environment = {

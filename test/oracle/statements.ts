@@ -41,7 +41,7 @@ const told = (
     : changes.map((change) => ({ ...change, dataset: target.dataset ?? "", look: target.look }))
 
 const draw = ({ dice, world }: Pen, column: Column): string => {
-  const kind = world.byType.get(column.type)
+  const kind = world.kindOf(column.type)
   if (kind === undefined) throw new Error(`no values are known of the type ${column.type}`)
   if (!column.isRequired && dice.chance(0.15)) return "NULL"
   return textSql(kind.draw(dice, column.isKey ? "short" : "any"))

@@ -8,6 +8,8 @@ export interface Column {
   readonly type: string
   /** The table makes its value: nobody may give one. */
   readonly isMade: boolean
+  /** Made when it is read: the log holds none. From PostgreSQL 18. */
+  readonly isVirtual: boolean
   readonly isRequired: boolean
   /** Of the key by which the log says which row it was. */
   readonly isKey: boolean
@@ -21,7 +23,7 @@ export interface Look {
 
 const lookSql = `
   SELECT c.relreplident::text AS identity, i.indexrelid IS NOT NULL AS has_key, a.attname AS name,
-         format_type(a.atttypid, a.atttypmod) AS type, a.attgenerated <> '' OR a.attidentity <> '' AS made,
+         format_type(a.atttypid, a.atttypmod) AS type, a.attgenerated <> '' OR a.attidentity <> '' AS made, a.attgenerated = 'v' AS virtual,
          a.attnotnull AS required, a.attnum = ANY (i.indkey) AS key
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -46,6 +48,7 @@ export const lookAt = (session: TestSession, { schema, name }: TableName) =>
                 name: row["name"],
                 type: row["type"] ?? "",
                 isMade: row["made"] === "t",
+                isVirtual: row["virtual"] === "t",
                 isRequired: row["required"] === "t",
                 isKey: row["key"] === "t",
               },

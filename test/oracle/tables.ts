@@ -7,22 +7,22 @@ import { nameSql, tableSql, textSql } from "./sql.ts"
 import type { World } from "./world.ts"
 
 /** A column whose value the table makes of another. */
-const generated = (name: string, type: string, of: string): string | undefined => {
+const generated = (name: string, type: string, of: string, how: string): string | undefined => {
   const from = nameSql(of)
   switch (type) {
     case "integer":
-      return `${nameSql(name)} bigint GENERATED ALWAYS AS (${from}::bigint * 2) STORED`
+      return `${nameSql(name)} bigint GENERATED ALWAYS AS (${from}::bigint * 2) ${how}`
     case "numeric":
-      return `${nameSql(name)} numeric GENERATED ALWAYS AS (${from} * 3) STORED`
+      return `${nameSql(name)} numeric GENERATED ALWAYS AS (${from} * 3) ${how}`
     case "text":
-      return `${nameSql(name)} text GENERATED ALWAYS AS (${from} || ${textSql("'\"!")}) STORED`
+      return `${nameSql(name)} text GENERATED ALWAYS AS (${from} || ${textSql("'\"!")}) ${how}`
     default:
       return undefined
   }
 }
 
 const typicalCount = (dice: Dice): number =>
-  dice.pick({ none: 1, few: 14, many: 5, crowd: 1 }) === "few"
+  dice.chance(0.7)
     ? dice.between(1, 9)
     : dice.one([0, dice.between(10, 25), dice.between(10, 25), dice.between(60, 150)])
 
@@ -42,7 +42,7 @@ export const createTable = (dice: Dice, world: World, table: TableName): Readonl
   const all = dice.chance(0.5) ? [...extra, ...columns] : [...columns, ...extra]
   const made = columns.flatMap(({ name, kind }) => {
     const sql = dice.chance(0.4)
-      ? generated(`${[...name].slice(0, 8).join("")} 2x`, kind.type, name)
+      ? generated(`${[...name].slice(0, 8).join("")} 2x`, kind.type, name, dice.one(world.generated))
       : undefined
     return sql === undefined ? [] : [sql]
   })

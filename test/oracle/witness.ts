@@ -34,8 +34,9 @@ const lakeText = ({ type }: Column, value: string | null): string | null =>
 export const columnList = (columns: ReadonlyArray<Column>, from: string): string =>
   columns.map(({ name }, i) => `, ${from}.${nameSql(name)} AS c${i}`).join("")
 
+/** As the log has them. */
 export const valuesOf = (columns: ReadonlyArray<Column>, row: TextRow): Values =>
-  columns.map((column, i) => lakeText(column, row[`c${i}`] ?? null))
+  columns.map((column, i) => (column.isVirtual ? null : lakeText(column, row[`c${i}`] ?? null)))
 
 /** The rows of a table as they are now. */
 export const readRows = Effect.fn("readRows")(function* (

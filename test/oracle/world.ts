@@ -18,9 +18,11 @@ import { nameSql, textSql, typeSql } from "./sql.ts"
 
 export interface World {
   readonly encoding: Encoding
+  /** What a column can be that the table makes of others. */
+  readonly generated: ReadonlyArray<string>
   readonly kinds: ReadonlyArray<Kind>
-  /** Kinds by their type as the catalog prints it. */
-  readonly byType: ReadonlyMap<string, Kind>
+  /** Of a type as the catalog prints it. */
+  readonly kindOf: (type: string) => Kind | undefined
   readonly schemas: ReadonlyArray<string>
   /** A table cannot bear the name of a type. */
   readonly typeNames: ReadonlyArray<string>
@@ -29,9 +31,13 @@ export interface World {
   readonly typeChanges: ReadonlyArray<string>
 }
 
+/** Which names are quoted differs from version to version. */
+const keyOfType = (type: string): string => type.replace(/"([a-z_][a-z0-9_]*)"/g, "$1")
+
 const printedType = (schema: string, name: string): string => `${printName(schema)}.${printName(name)}`
 
-export const makeWorld = (dice: Dice, encoding: Encoding): World => {
+/** `version` as `server_version_num` tells it. */
+export const makeWorld = (dice: Dice, encoding: Encoding, version: number): World => {
   const schemas = ["public", ...distinctNames(dice, encoding, 2, ["public"])]
   const own = schemas[1] ?? "public"
   const typeNames = distinctNames(dice, encoding, 11)
@@ -102,6 +108,7 @@ export const makeWorld = (dice: Dice, encoding: Encoding): World => {
     text,
   ].map(arrayOf)
   const kinds = [...plain, ...builtInRanges(), ...made, ...made, ...arrays]
+  const byType = new Map(kinds.map((found) => [keyOfType(found.type), found]))
   const setup = [
     ...schemas.slice(1).map((schema) => `CREATE SCHEMA ${nameSql(schema)}`),
     "CREATE EXTENSION hstore SCHEMA public; CREATE EXTENSION citext SCHEMA public; CREATE EXTENSION ltree SCHEMA public",
@@ -124,8 +131,9 @@ export const makeWorld = (dice: Dice, encoding: Encoding): World => {
   ]
   return {
     encoding,
+    generated: version < 180_000 ? ["STORED"] : ["STORED", "VIRTUAL"],
     kinds,
-    byType: new Map(kinds.map((found) => [found.type, found])),
+    kindOf: (type) => byType.get(keyOfType(type)),
     schemas,
     typeNames,
     setup,

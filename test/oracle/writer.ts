@@ -105,9 +105,8 @@ const attempt = Effect.fnUntraced(function* (
     if (isGuarded && dice.chance(0.5)) yield* session.sql("RELEASE guard")
     return
   }
-  const { code, message } = told.failure
+  const { code } = told.failure
   tally.mistakes.set(code, (tally.mistakes.get(code) ?? 0) + 1)
-  if (process.env["ORACLE_MISTAKES"] !== undefined) console.log(code, message.slice(0, 150))
   if (isGuarded) yield* session.sql("ROLLBACK TO guard")
   else {
     yield* session.sql("ROLLBACK")

@@ -235,7 +235,10 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
       const pipeline = yield* openSlow(s3.environment)
       const program = yield* pipeline.start("full")
       yield* copyingSlowly(program, pipeline)
-      assert.isTrue(s3.asked.some(({ url }) => url.includes("partNumber=")))
+      yield* program.brings(
+        "a part in the store",
+        Effect.sync(() => s3.asked.some(({ url }) => url.includes("partNumber="))),
+      )
       const { code, seconds } = yield* stopped(program, "SIGTERM")
       assert.deepStrictEqual([code, yield* s3.keys, yield* s3.unfinished], [130, [], []])
       assert.isBelow(seconds, atOnceSeconds)

@@ -158,7 +158,7 @@ const defaults: Readonly<Record<string, ReadonlyArray<string>>> = {
   default_transaction_read_only: ["on"],
   default_transaction_deferrable: ["on"],
   client_min_messages: ["'debug1'", "'error'"],
-  statement_timeout: ["'1ms'"],
+  statement_timeout: ["'1s'"],
   synchronize_seqscans: ["off"],
 }
 

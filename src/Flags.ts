@@ -24,6 +24,12 @@ export const settingFlags = {
     "batch-max-changes",
     "soft bound of one peek, in slot lines (BATCH_MAX_CHANGES; 1000000)",
   ),
+  fullParallel: flag(
+    "full-parallel",
+    "readers of one table in full (FULL_PARALLEL; what helps on this machine)",
+  ),
+  csvCompression: flag("csv-compression", "none or gzip (CSV_COMPRESSION; none)"),
+  metricsPort: flag("metrics-port", "serves /metrics and /healthz there (METRICS_PORT; off)"),
   logLevel: flag("log-level", "trace, debug, info, warn, error, fatal or none (LOG_LEVEL; info)"),
   logFormat: flag("log-format", "pretty, logfmt or json (LOG_FORMAT; pretty on a terminal, else logfmt)"),
 }

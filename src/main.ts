@@ -1,13 +1,14 @@
 /** The commands: parses, provides the live layers, runs. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, ConfigProvider, Console, Effect, Exit, FileSystem, Layer, Runtime } from "effect"
-import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
+import { ConfigProvider, Effect, FileSystem, Layer } from "effect"
+import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { startDemo } from "../layers/EmbeddedDemo.ts"
 import { live, type Services } from "../layers/Live.ts"
 import * as Logging from "../layers/Logging.ts"
 import * as PostgresDemoDatabase from "../layers/PostgresDemoDatabase.ts"
 import { querySections } from "../layers/QueryFiles.ts"
 import * as Signals from "../layers/Signals.ts"
+import { exitCode, flag, onStderr, presenter, runMain, unlessStopped } from "./CommandLine.ts"
 import { replaySections, shopSections } from "./core/SqlSections.ts"
 import * as Demo from "./Demo.ts"
 import { asVariables, type SettingFlags, settingFlags } from "./Flags.ts"
@@ -25,15 +26,6 @@ const configured = Effect.fnUntraced(function* (flags: SettingFlags) {
     ConfigProvider.fromUnknown(asVariables(flags)),
   )
 })
-
-/** Errors are written for people: the message alone. A defect is ours, and shows where it happened. */
-const messageOf = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  return Cause.hasDies(cause) || !(error instanceof Error) ? Cause.pretty(cause) : error.message
-}
-const unlessStopped = (tell: (message: string) => Effect.Effect<void>) => (cause: Cause.Cause<unknown>) =>
-  Cause.hasInterruptsOnly(cause) ? Effect.void : tell(messageOf(cause))
-const onStderr = Effect.tapCause(unlessStopped((message) => Console.error(`afluente: ${message}`)))
 
 /** Runs a program with the services that the settings name, and logs its failure as the settings ask. */
 const provided = <A, E, R>(
@@ -69,9 +61,6 @@ const demoScripts = Effect.all({
   shop: querySections("demo_cdc_cliente_sync.sql", shopSections),
   replay: querySections("replay_cliente.sql", replaySections),
 })
-
-const flag = (name: string, description: string) =>
-  Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withDescription(description))
 
 const full = Command.make("full", settingFlags, (flags) =>
   withSettings(flags, untilStopped(Pipeline.full)),
@@ -127,39 +116,6 @@ const afluente = Command.make("afluente").pipe(
   Command.withSubcommands([full, cdc, initCommand, demo]),
 )
 
-/** Help that was asked for goes to stdout; help because of a mistake goes to stderr with the mistake. */
-const presenter: CliOutput.Presenter = {
-  present: (event) => {
-    const formatter = CliOutput.defaultFormatter({
-      colors: process.stdout.isTTY === true && !process.env["NO_COLOR"],
-    })
-    switch (event._tag) {
-      case "Version":
-        return Console.log(`${event.name} ${event.version}`)
-      case "Help": {
-        const help = formatter.formatHelpDoc(event.helpDoc)
-        return event.reason === "Requested" ? Console.log(help) : Console.error(help)
-      }
-      case "InvalidInvocation":
-        return Console.error(
-          `${formatter.formatHelpDoc(event.helpDoc)}\n${formatter.formatErrors(event.errors)}`,
-        )
-    }
-  },
-}
-
-/** Wrong usage is 2; every error of ours says its own code (`Runtime.errorExitCode`). */
-const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
-  if (Exit.isSuccess(exit)) return 0
-  if (Cause.hasInterruptsOnly(exit.cause)) return 130
-  const error = Cause.squash(exit.cause)
-  return CliError.isCliError(error) ? 2 : Runtime.getErrorExitCode(error)
-}
-
-const run = Runtime.makeRunMain(({ fiber, teardown }) => {
-  fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
-})
-
 Command.run(afluente, { version: "0.1.0" }).pipe(
   Effect.provide(
     Layer.mergeAll(
@@ -170,5 +126,5 @@ Command.run(afluente, { version: "0.1.0" }).pipe(
     ),
   ),
   (program) =>
-    run(program, { disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCode(exit)) }),
+    runMain(program, { disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCode(exit)) }),
 )

@@ -157,6 +157,9 @@ describe("flags", () => {
       lakeLayout: Option.none(),
       minioEndpoint: Option.none(),
       minioRegion: Option.none(),
+      fullParallel: Option.none(),
+      csvCompression: Option.none(),
+      metricsPort: Option.none(),
       logLevel: Option.none(),
       logFormat: Option.none(),
     }

@@ -1,0 +1,54 @@
+/** How the command line speaks: help, mistakes and failures as text, and how a run ends as exit code. */
+import { Cause, Console, Effect, Exit, Runtime } from "effect"
+import { CliError, CliOutput, Flag } from "effect/cli"
+
+/** Errors are written for people: the message alone. A defect is ours, and shows where it happened. */
+const messageOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return Cause.hasDies(cause) || !(error instanceof Error) ? Cause.pretty(cause) : error.message
+}
+
+/** A failure as its message; silence where it was only stopped. */
+export const unlessStopped =
+  (tell: (message: string) => Effect.Effect<void>) => (cause: Cause.Cause<unknown>) =>
+    Cause.hasInterruptsOnly(cause) ? Effect.void : tell(messageOf(cause))
+
+export const onStderr = Effect.tapCause(unlessStopped((message) => Console.error(`afluente: ${message}`)))
+
+/** A switch: off unless given. */
+export const flag = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withDescription(description))
+
+/** Help that was asked for goes to stdout; help because of a mistake goes to stderr with the mistake. */
+export const presenter: CliOutput.Presenter = {
+  present: (event) => {
+    const formatter = CliOutput.defaultFormatter({
+      colors: process.stdout.isTTY === true && !process.env["NO_COLOR"],
+    })
+    switch (event._tag) {
+      case "Version":
+        return Console.log(`${event.name} ${event.version}`)
+      case "Help": {
+        const help = formatter.formatHelpDoc(event.helpDoc)
+        return event.reason === "Requested" ? Console.log(help) : Console.error(help)
+      }
+      case "InvalidInvocation":
+        return Console.error(
+          `${formatter.formatHelpDoc(event.helpDoc)}\n${formatter.formatErrors(event.errors)}`,
+        )
+    }
+  },
+}
+
+/** Wrong usage is 2; every error of ours says its own code (`Runtime.errorExitCode`). */
+export const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit)) return 0
+  if (Cause.hasInterruptsOnly(exit.cause)) return 130
+  const error = Cause.squash(exit.cause)
+  return CliError.isCliError(error) ? 2 : Runtime.getErrorExitCode(error)
+}
+
+/** Ends the process with the code of the run, whatever is still open. */
+export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+  fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
+})

@@ -1,0 +1,47 @@
+/** Where a run writes: a lake of its own each time, empty, and gone with the scope. */
+import { mkdtemp, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { Effect, Layer, Redacted, type Scope } from "effect"
+import type { Environment } from "../test/support/program.ts"
+import { freshBucket, withBucket } from "../test/support/s3Endpoint.ts"
+import { discardingS3 } from "./DiscardingS3.ts"
+import type { LakeName } from "./Options.ts"
+
+export interface Lake {
+  readonly told: string
+  readonly fresh: Effect.Effect<Environment, never, Scope.Scope>
+}
+
+/** A temporary folder below `place`, removed with the scope. */
+export const scratchFolder = (place: string): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(place, "afluente-bench-"))),
+    (made) => Effect.promise(() => rm(made, { recursive: true, force: true })),
+  )
+
+const folderLake = (place: string): Lake => ({
+  told: "folder",
+  fresh: Effect.map(scratchFolder(place), (folder) => ({ LAKE_URL: `file:${folder}` })),
+})
+
+const serverLake: Lake = {
+  told: "S3 server",
+  fresh: Effect.gen(function* () {
+    const options = freshBucket()
+    yield* Layer.build(withBucket(options))
+    return {
+      LAKE_URL: `s3://${options.bucket}`,
+      MINIO_ENDPOINT: options.endpoint,
+      MINIO_ACCESS_KEY: options.accessKey,
+      MINIO_SECRET_KEY: Redacted.value(options.secretKey),
+      MINIO_REGION: options.region,
+    }
+  }),
+}
+
+const discardingLake: Lake = { told: "S3 that discards", fresh: discardingS3 }
+
+export const lakeOf = (name: LakeName, place: string): Lake => {
+  if (name === "folder") return folderLake(place)
+  return process.env["S3_TEST_ENDPOINT"] === undefined ? discardingLake : serverLake
+}

@@ -1,0 +1,36 @@
+/** The figures for people. */
+import type { Spread } from "./Figures.ts"
+import type { Machine } from "./Machine.ts"
+import type { Result } from "./Result.ts"
+
+const heads = ["what", "against", "measured", "target", "met", "floor s", "tool s", "peak MB", "CPU s"]
+
+const seconds = (spread: Spread | undefined): string => spread?.median.toFixed(2) ?? ""
+
+const cells = (result: Result): ReadonlyArray<string> => [
+  result.what,
+  result.against,
+  result.measured,
+  result.target,
+  result.met ? "yes" : "NO",
+  seconds(result.floorSeconds),
+  seconds(result.toolSeconds),
+  result.peakBytes === undefined ? "" : (result.peakBytes / 1e6).toFixed(0),
+  result.cpuSeconds?.toFixed(2) ?? "",
+]
+
+/** As Markdown, in columns of even width. */
+export const printTable = (results: ReadonlyArray<Result>): string => {
+  const rows = [heads, ...results.map(cells)]
+  const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (row: ReadonlyArray<string>) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`
+  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`
+  return [line(heads), rule, ...rows.slice(1).map(line)].join("\n")
+}
+
+export const printMachine = (machine: Machine): string =>
+  [
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}`,
+    `Node ${machine.node}, PostgreSQL ${machine.postgres}; load at start ${machine.loadAtStart}; ${machine.date}`,
+  ].join("\n")

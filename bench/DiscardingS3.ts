@@ -41,7 +41,7 @@ export const discardingS3: Effect.Effect<Environment, never, Scope.Scope> = Effe
       asXml("<InitiateMultipartUploadResult><UploadId>upload</UploadId></InitiateMultipartUploadResult>")
     } else if (request.method === "POST") {
       asXml(
-        `<CompleteMultipartUploadResult><Bucket>${bucket}</Bucket><Key>${key}</Key><ETag>${etag}</ETag></CompleteMultipartUploadResult>`,
+        `<CompleteMultipartUploadResult><Location>http://s3</Location><Bucket>${bucket}</Bucket><Key>${key}</Key><ETag>${etag}</ETag></CompleteMultipartUploadResult>`,
       )
     } else if (key === "") asXml("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
     else if (!ofWatermark || watermark === undefined) {

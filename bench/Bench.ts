@@ -10,6 +10,8 @@ import type { Source } from "./Source.ts"
 export interface BenchContext {
   readonly options: Options
   readonly source: Source
+  /** Folder for what is made. */
+  readonly place: string
   readonly lakes: ReadonlyArray<Lake>
   /** Whether a part is to be run. */
   readonly wants: (part: string) => boolean

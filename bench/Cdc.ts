@@ -96,43 +96,53 @@ const races = (changes: number): ReadonlyArray<Race> => [
   },
 ]
 
-export const cdcBench: Bench = {
-  room: ({ changes, only }) => (only.length === 0 || only.includes("drain") ? 6 : 2) * changes * 1500,
-  run: Effect.fn("bench cdc")(function* (context) {
-    const { source, lakes, options, wants, found } = context
-    const apart = yield* startUp(context)
-    for (const { what: raced, written, atMost } of races(options.changes).filter(({ part }) => wants(part))) {
+const run = Effect.fnUntraced(function* (
+  { source, lakes, options, found }: BenchContext,
+  { what: raced, written, atMost }: Race,
+  apart: ReadonlyMap<Lake, number>,
+) {
+  const backlog = yield* writeBacklog(source, written)
+  for (const lake of lakes) {
+    const what = `${raced}, ${lake.told}`
+    const pairs = yield* alternate(what, options.runs, peek(source, backlog), drain(source, lake, backlog))
+    yield* found(
+      compared({
+        what,
+        against: `${floorName}: COPY of one peek`,
+        pairs,
+        target: { atMost },
+        apart: apart.get(lake) ?? 0,
+      }),
+    )
+  }
+}, Effect.scoped)
+
+/** Backlogs of many transactions and of one, one ten times the other: what grows with any of it shows. */
+const memory = Effect.fnUntraced(function* ({ source, lakes, options, found }: BenchContext) {
+  for (const changes of [options.changes / 10, options.changes]) {
+    for (const [shape, written] of [
+      ["100 a transaction", inHundreds(changes)],
+      ["one transaction", inOneTransaction(changes)],
+    ] as const) {
       yield* Effect.gen(function* () {
         const backlog = yield* writeBacklog(source, written)
         for (const lake of lakes) {
-          const what = `${raced}, ${lake.told}`
-          const pairs = yield* alternate(
-            what,
-            options.runs,
-            peek(source, backlog),
-            drain(source, lake, backlog),
-          )
-          yield* found(
-            compared({
-              what,
-              against: `${floorName}: COPY of one peek`,
-              pairs,
-              target: { atMost },
-              apart: apart.get(lake) ?? 0,
-            }),
-          )
-          yield* found(peak(what, usageOf(pairs.tool), 130))
-        }
-      }).pipe(Effect.scoped)
-    }
-    if (wants("memory")) {
-      yield* Effect.gen(function* () {
-        const backlog = yield* writeBacklog(source, inOneTransaction(options.changes))
-        for (const lake of lakes) {
           const usage = usageOf([yield* drain(source, lake, backlog)])
-          yield* found(peak(`cdc, one transaction of ${options.changes} rows, ${lake.told}`, usage, 130))
+          yield* found(peak(`cdc, ${changes} changes, ${shape}, ${lake.told}`, usage, 130))
         }
       }).pipe(Effect.scoped)
     }
+  }
+})
+
+export const cdcBench: Bench = {
+  room: ({ changes, only }) => (only.length === 0 || only.includes("drain") ? 6 : 2) * changes * 1500,
+  run: Effect.fn("bench cdc")(function* (context) {
+    const { options, wants } = context
+    const apart = yield* startUp(context)
+    for (const race of races(options.changes).filter(({ part }) => wants(part))) {
+      yield* run(context, race, apart)
+    }
+    if (wants("memory")) yield* memory(context)
   }),
 }

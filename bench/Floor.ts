@@ -40,7 +40,7 @@ const byPsql = (program: string, source: Source, command: string): Effect.Effect
 const byReader = (source: Source, copy: string): Effect.Effect<Run> =>
   Effect.promise(async () => {
     const startedAt = performance.now()
-    const client = new pg.Client({ connectionString: source.url })
+    const client = new pg.Client({ connectionString: source.urlOf(source.database) })
     await client.connect()
     const nowhere = new Writable({ write: (_bytes, _encoding, done) => done() })
     await pipeline(client.query(to(copy)), nowhere).finally(() => client.end())

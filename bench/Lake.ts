@@ -1,11 +1,19 @@
 /** Where a run writes: a lake of its own each time, empty, and gone with the scope. */
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect, Layer, Redacted, type Scope } from "effect"
 import type { Environment } from "../test/support/program.ts"
 import { freshBucket, withBucket } from "../test/support/s3Endpoint.ts"
 import { discardingS3 } from "./DiscardingS3.ts"
 import type { LakeName } from "./Options.ts"
+
+/** Objects of `inc` that are visible in a folder, with their paths. */
+export const incObjects = async (folder: string): Promise<ReadonlyArray<string>> => {
+  const found = await readdir(join(folder, "inc"), { recursive: true, withFileTypes: true }).catch(() => [])
+  return found
+    .filter((entry) => entry.isFile() && /^cdc_.*\.csv$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+}
 
 export interface Lake {
   readonly told: string

@@ -1,7 +1,7 @@
 /** What is asked of a bench on its command line. */
 import { parseArgs } from "node:util"
 
-export const benchNames = ["full", "cdc"] as const
+export const benchNames = ["full", "cdc", "idle", "latency", "impact"] as const
 export type BenchName = (typeof benchNames)[number]
 
 export const lakeNames = ["folder", "s3"] as const

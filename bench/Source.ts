@@ -32,12 +32,12 @@ export const openSource = Effect.fn("openSource")(function* (place: string) {
     PGSSLMODE: "disable",
   }
   return {
+    /** On the database of the bench; `admin` on another, `postgres`. */
     sql,
     admin: admin.sql,
-    /** A further session of its own. */
-    session: openSession(server.url(database)),
-    url: server.url(database),
-    port: server.port,
+    /** Connection string of a database of this server. */
+    urlOf: server.url,
+    database,
     /** libpq's variables, for `psql` and for the tool. */
     libpq,
     version: version?.["server_version"] ?? "unknown",

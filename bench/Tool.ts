@@ -1,7 +1,7 @@
 /** The built program as its user runs it, and what a run cost. */
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { Effect, Schema } from "effect"
+import { Deferred, Effect, Schema, type Scope } from "effect"
 import type { Environment } from "../test/support/program.ts"
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url))
@@ -22,20 +22,34 @@ export interface ToolRun {
 
 const Usage = Schema.fromJsonString(Schema.Struct({ cpuSeconds: Schema.Number, peakBytes: Schema.Number }))
 
-/** Runs it to its end, and dies with its log where that is not a success. Killed when interrupted. */
-export const runTool = (args: ReadonlyArray<string>, environment: Environment): Effect.Effect<ToolRun> =>
-  Effect.callback<ToolRun>((resume) => {
+export interface RunningTool {
+  /** Asks it to finish the batch in hand and end. */
+  readonly stop: Effect.Effect<void>
+  /** Its end; dies with its log where that is not a success. */
+  readonly ended: Effect.Effect<ToolRun>
+}
+
+/** Runs until it ends by itself, and is killed with the scope. */
+export const startTool = (
+  args: ReadonlyArray<string>,
+  environment: Environment,
+): Effect.Effect<RunningTool, never, Scope.Scope> =>
+  Effect.gen(function* () {
     const startedAt = performance.now()
-    const child = spawn(process.execPath, ["--require", usageAtExit, main, ...args], {
-      cwd: quietFolder,
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        TMPDIR: process.env["TMPDIR"] ?? "",
-        LOG_FORMAT: "logfmt",
-        ...environment,
-      },
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
-    })
+    const spawned = () =>
+      spawn(process.execPath, ["--require", usageAtExit, main, ...args], {
+        cwd: quietFolder,
+        env: {
+          PATH: process.env["PATH"] ?? "",
+          TMPDIR: process.env["TMPDIR"] ?? "",
+          LOG_FORMAT: "logfmt",
+          ...environment,
+        },
+        stdio: ["ignore", "pipe", "pipe", "pipe"],
+      })
+    const child = yield* Effect.acquireRelease(Effect.sync(spawned), (made) =>
+      Effect.sync(() => made.kill("SIGKILL")),
+    )
     let seconds = 0
     let told = ""
     let usage = ""
@@ -45,15 +59,16 @@ export const runTool = (args: ReadonlyArray<string>, environment: Environment): 
     child.on("exit", () => {
       seconds = (performance.now() - startedAt) / 1000
     })
-    child.on("close", (code) => {
-      if (code !== 0) return resume(Effect.die(new Error(`${args.join(" ")} ended with ${code}:\n${told}`)))
-      resume(
-        Effect.map(Effect.orDie(Schema.decodeEffect(Usage)(usage)), (decoded) => ({
-          seconds,
-          told,
-          ...decoded,
-        })),
-      )
+    const closed = Deferred.makeUnsafe<number | null>()
+    child.on("close", (code) => Deferred.doneUnsafe(closed, Effect.succeed(code)))
+    const ended = Effect.gen(function* () {
+      const code = yield* Deferred.await(closed)
+      if (code !== 0) return yield* Effect.die(new Error(`${args.join(" ")} ended with ${code}:\n${told}`))
+      return { seconds, told, ...(yield* Effect.orDie(Schema.decodeEffect(Usage)(usage))) }
     })
-    return Effect.sync(() => child.kill("SIGKILL"))
+    return { stop: Effect.sync(() => child.kill("SIGTERM")), ended }
   })
+
+/** Runs it to its end. */
+export const runTool = (args: ReadonlyArray<string>, environment: Environment): Effect.Effect<ToolRun> =>
+  Effect.scoped(Effect.flatMap(startTool(args, environment), ({ ended }) => ended))

@@ -6,7 +6,10 @@ import type { Bench } from "./Bench.ts"
 import { cdcBench } from "./Cdc.ts"
 import { floorName } from "./Floor.ts"
 import { fullBench } from "./Full.ts"
+import { idleBench } from "./Idle.ts"
+import { impactBench } from "./Impact.ts"
 import { lakeOf } from "./Lake.ts"
+import { latencyBench } from "./Latency.ts"
 import { describeMachine, placeFor } from "./Machine.ts"
 import { type BenchName, type Options, parseOptions } from "./Options.ts"
 import type { Result } from "./Result.ts"
@@ -16,6 +19,9 @@ import { printMachine, printTable } from "./Table.ts"
 const benches: Readonly<Record<BenchName, Bench>> = {
   full: fullBench,
   cdc: cdcBench,
+  idle: idleBench,
+  latency: latencyBench,
+  impact: impactBench,
 }
 
 const measure = Effect.fn("measure")(function* (options: Options, resultsFolder: string) {

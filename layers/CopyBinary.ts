@@ -7,8 +7,11 @@
  */
 import { recordReader } from "../src/core/ByteRecords.ts"
 
-/** A field's bytes, which are never written again; null is SQL NULL. */
-export type Field = Buffer | null
+/**
+ * A whole row: its fields lie in `bytes`, which are never written again, from `bounds[2 * n]` to before
+ * `bounds[2 * n + 1]`; a SQL NULL begins at -1. `bounds` is used again for the next row.
+ */
+export type OnRow = (bytes: Buffer, bounds: ReadonlyArray<number>) => void
 
 export interface CopyBinaryReader {
   /** Calls `onRow` for every row that is whole by now. */
@@ -21,7 +24,8 @@ export interface CopyBinaryReader {
 const headerBytes = 19
 const endMarker = -1
 
-export const copyBinaryReader = (onRow: (fields: ReadonlyArray<Field>) => void): CopyBinaryReader => {
+export const copyBinaryReader = (onRow: OnRow): CopyBinaryReader => {
+  const bounds: Array<number> = []
   let headerSeen = false
   let done = false
 
@@ -33,17 +37,18 @@ export const copyBinaryReader = (onRow: (fields: ReadonlyArray<Field>) => void):
       done = true
       return bytes.length
     }
-    const fields: Array<Field> = []
+    bounds.length = 2 * count
     let i = at + 2
     for (let n = 0; n < count; n++) {
       if (i + 4 > bytes.length) return at - i - 4
       const length = bytes.readInt32BE(i)
       i += 4
       if (length >= 0 && i + length > bytes.length) return at - i - length
-      fields.push(length < 0 ? null : bytes.subarray(i, i + length))
+      bounds[2 * n] = length < 0 ? -1 : i
       i += Math.max(length, 0)
+      bounds[2 * n + 1] = i
     }
-    onRow(fields)
+    onRow(bytes, bounds)
     return i
   }
 

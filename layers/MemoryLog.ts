@@ -5,7 +5,7 @@
 import { Schema } from "effect"
 import type { Change } from "../src/core/Change.ts"
 import * as Lsn from "../src/core/Lsn.ts"
-import type { SlotLine } from "../src/core/SlotLine.ts"
+import { SlotLine } from "../src/core/SlotLine.ts"
 import { sameTable, type TableName } from "../src/core/SourceTable.ts"
 import { SlotText } from "../src/core/TestDecoding.ts"
 import type { PeekRequest } from "../src/services/ReplicationSlot.ts"
@@ -93,7 +93,7 @@ export class MemoryLog {
       for (const line of lines) {
         ordinal++
         const concerns = line.tables?.some((one) => tables.some((other) => sameTable(one, other))) ?? true
-        if (concerns) wanted.push({ lsn: line.lsn, ordinal, text: line.text })
+        if (concerns) wanted.push(SlotLine.of(line.lsn, ordinal, line.text))
       }
     }
     return wanted

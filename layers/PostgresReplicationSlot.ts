@@ -1,8 +1,7 @@
 /** The logical slot, through PostgreSQL's SQL functions. */
 import { Effect, Layer, Option, Stream } from "effect"
-import { longLineBytes, readLongLine } from "../src/core/LongLine.ts"
 import * as Lsn from "../src/core/Lsn.ts"
-import type { SlotLine } from "../src/core/SlotLine.ts"
+import { SlotLine } from "../src/core/SlotLine.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import type { TableName } from "../src/core/SourceTable.ts"
 import {
@@ -82,12 +81,16 @@ const peek =
   (request: PeekRequest): Stream.Stream<ReadonlyArray<SlotLine>, SourceError> =>
     Stream.suspend(() => {
       let lines: Array<SlotLine> = []
-      const reader = copyBinaryReader(([lsnField, ordinalField, data]) => {
-        const lsn = (lsnField?.readBigUInt64BE() ?? 0n) as Lsn.Lsn // 64 unsigned bits are what a position is
-        const ordinal = Number(ordinalField?.readBigUInt64BE() ?? 0n)
-        if (data == null || data.length <= longLineBytes) {
-          lines.push({ lsn, ordinal, text: data?.toString("latin1") ?? "" })
-        } else lines.push({ lsn, ordinal, ...readLongLine(data) })
+      const reader = copyBinaryReader((bytes, bounds) => {
+        const [lsnAt, ordinalAt, start, end] = [
+          bounds[0] ?? 0,
+          bounds[2] ?? 0,
+          bounds[4] ?? 0,
+          bounds[5] ?? 0,
+        ]
+        const lsn = bytes.readBigUInt64BE(lsnAt) as Lsn.Lsn // 64 unsigned bits are what a position is
+        const ordinal = bytes.readUInt32BE(ordinalAt) * 2 ** 32 + bytes.readUInt32BE(ordinalAt + 4)
+        lines.push(new SlotLine(lsn, ordinal, bytes, start, end))
       })
       const cutShort = new SourceError({
         reason: "Interrupted",

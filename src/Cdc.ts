@@ -1,7 +1,8 @@
 /** One batch of changes, from the slot into the lake. */
 import { Clock, Effect, Option, Stream } from "effect"
 import * as Lsn from "./core/Lsn.ts"
-import { type DatasetTail, openBatch, type WrittenDataset } from "./IncObjects.ts"
+import { type DatasetTail, rowsIn, type WrittenDataset } from "./DatasetObjects.ts"
+import { openBatch } from "./IncObjects.ts"
 import { type Standing, watermarkOf, writeWatermark } from "./Resume.ts"
 import { decideStart } from "./Standing.ts"
 import type { ObjectStore } from "./services/ObjectStore.ts"
@@ -150,7 +151,7 @@ const logBatch = (standing: Standing, written: ReadonlyArray<WrittenDataset>, mi
       )
     : Effect.logInfo("cdc: batch written").pipe(
         Effect.annotateLogs({
-          rows: written.map(({ dataset, rows }) => `${dataset}:${rows}`).join(","),
+          rows: written.map(({ dataset, rows }) => `${dataset}:${rowsIn(rows)}`).join(","),
           objects: written.reduce((sum, { objects }) => sum + objects.length, 0),
           bytes: written.reduce(
             (sum, { objects }) => sum + objects.reduce((all, { bytes }) => all + bytes, 0),

@@ -6,9 +6,9 @@
  */
 import { Effect, Option, Result, Scope, Stream } from "effect"
 import type { Change } from "./core/Change.ts"
-import { bytesOf, type HeldLine, lineUnpacker, packLines } from "./core/HeldLine.ts"
 import * as Lsn from "./core/Lsn.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
+import { lineUnpacker, packLines } from "./core/SpooledLine.ts"
 import { decodeSlotText } from "./core/TestDecoding.ts"
 import { Refusal } from "./services/Refusal.ts"
 import { Spool, type SpoolFile } from "./services/Spool.ts"
@@ -21,19 +21,21 @@ export interface Transaction {
   readonly commit: Lsn.Lsn
   /** As PostgreSQL prints a timestamptz. */
   readonly committedAt: string
+  /** Number of its BEGIN: `_seq` of a line is how far it stands after that. */
+  readonly beginOrdinal: number
   /** The lines that fitted into memory: all of them, or none where `spooled` has them. */
-  readonly held: ReadonlyArray<HeldLine>
-  readonly spooled: Option.Option<Stream.Stream<ReadonlyArray<HeldLine>, StoreError>>
+  readonly held: ReadonlyArray<SlotLine>
+  readonly spooled: Option.Option<Stream.Stream<ReadonlyArray<SlotLine>, StoreError>>
 }
 
 /** Text of one open transaction that is kept in memory. Most have a few rows; a line over it is held all the same. */
 const heldBytesMax = 8 * 1024 * 1024
 
 /** A line that is not what `test_decoding` prints. Names the place, never a value. */
-export const malformed = (lsn: bigint, why: string) =>
+export const malformed = (lsn: Lsn.Lsn, why: string) =>
   new Refusal({
     reason: "MalformedLine",
-    found: `The slot's line at ${Lsn.print(Lsn.Lsn.make(lsn))} cannot be read: ${why}`,
+    found: `The slot's line at ${Lsn.print(lsn)} cannot be read: ${why}`,
     stake: "To go on would be to guess at a row; nothing of this batch is confirmed, and the slot keeps it",
     mend: "Report this line's beginning and the server's version to the makers of this program",
   })
@@ -41,7 +43,7 @@ export const malformed = (lsn: bigint, why: string) =>
 interface Open {
   readonly xid: number
   readonly beginOrdinal: number
-  lines: Array<HeldLine>
+  lines: Array<SlotLine>
   heldBytes: number
   spooled: boolean
 }
@@ -50,6 +52,10 @@ type Part = Result.Result<Change, Refusal>
 
 const decode = (line: SlotLine): Part =>
   Result.mapError(decodeSlotText(line.text), (why) => malformed(line.lsn, why.message))
+
+const letterB = 0x42
+const letterC = 0x43
+const letterM = 0x6d
 
 /** Whole transactions, in the order of their commits; what comes with one chunk of lines is given on together. */
 export const wholeTransactions = <E>(
@@ -65,13 +71,15 @@ export const wholeTransactions = <E>(
       const absorb = Effect.fnUntraced(function* (chunk: ReadonlyArray<SlotLine>) {
         const finished: Array<Transaction> = []
         for (const line of chunk) {
-          if (line.text.startsWith("BEGIN")) {
+          // Which kind of line it is, without making a text of it.
+          const letter = line.bytes[line.start]
+          if (letter === letterB) {
             const begin = yield* Effect.fromResult(decode(line))
             if (begin._tag !== "Begin" || begin.xid === null || open !== undefined) {
               return yield* malformed(line.lsn, "one BEGIN with its transaction id is expected")
             }
             open = { xid: begin.xid, beginOrdinal: line.ordinal, lines: [], heldBytes: 0, spooled: false }
-          } else if (line.text.startsWith("COMMIT")) {
+          } else if (letter === letterC) {
             const commit = yield* Effect.fromResult(decode(line))
             if (commit._tag !== "Commit" || commit.xid !== open?.xid || commit.at === null) {
               return yield* malformed(
@@ -84,19 +92,16 @@ export const wholeTransactions = <E>(
               xid: open.xid,
               commit: line.lsn,
               committedAt: commit.at,
+              beginOrdinal: open.beginOrdinal,
               held: open.lines,
               spooled: open.spooled ? Option.some(replay(yield* spool)) : Option.none(),
             })
             open = undefined
-          } else if (line.text.startsWith("message:")) {
+          } else if (letter === letterM && line.text.startsWith("message:")) {
             // No row, and PostgreSQL 15 prints some outside of BEGIN and COMMIT: it only counts as a line.
           } else if (open !== undefined) {
-            const { lsn, text, long } = line
-            const seq = line.ordinal - open.beginOrdinal
-            // Written out, because spreading costs more than all else that is done for a line here.
-            const held: HeldLine = long === undefined ? { seq, lsn, text } : { seq, lsn, text, long }
-            open.lines.push(held)
-            open.heldBytes += bytesOf(held)
+            open.lines.push(line)
+            open.heldBytes += line.length
           } else {
             return yield* malformed(line.lsn, "BEGIN is expected")
           }
@@ -123,7 +128,7 @@ const spill = Effect.fnUntraced(function* (spool: SpoolFile, open: Open) {
   open.spooled = true
 })
 
-const replay = (spool: SpoolFile): Stream.Stream<ReadonlyArray<HeldLine>, StoreError> =>
+const replay = (spool: SpoolFile): Stream.Stream<ReadonlyArray<SlotLine>, StoreError> =>
   Stream.suspend(() => {
     const unpack = lineUnpacker()
     return Stream.map(spool.replay, unpack)

@@ -15,7 +15,9 @@ const names = readdirSync(folder)
 
 describe("what a real server printed", () => {
   it("has a golden for every case and a case for every golden", () => {
-    assert.deepStrictEqual(names, goldenCases.map(({ name }) => name).sort())
+    // `messages.18`: the same case as a newer version prints it.
+    const cases = new Set(names.map((name) => name.replace(/\.\d+$/, "")))
+    assert.deepStrictEqual([...cases].sort(), goldenCases.map(({ name }) => name).sort())
   })
 
   for (const name of names) {

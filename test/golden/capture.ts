@@ -1,5 +1,6 @@
 /**
- * Writes the goldens of `test_decoding/` again: every `.txt` is what a real server prints for its case.
+ * Writes the goldens of `test_decoding/` again: every `.txt` is what a real server prints for its case. Where PostgreSQL 18
+ * prints it differently, the case has a `.18.txt`: captured with `TEST_POSTGRES`, the folder of its package.
  *
  *     npx esbuild test/golden/capture.ts --bundle --platform=node --format=esm --packages=external --outfile=capture.mjs
  *     node capture.mjs
@@ -7,21 +8,26 @@
  * in the repository's root (Node 24 runs `node test/golden/capture.ts` as it is). The `.json` beside each is not written:
  * it is what a person has read and found right.
  */
-import { writeFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { Effect } from "effect"
 import { TestPostgres } from "../support/postgres.ts"
-import { captureLines, printGolden } from "../support/goldenLines.ts"
+import { captureLines, majorVersion, printGolden, withoutXids } from "../support/goldenLines.ts"
 import { goldenCases } from "../support/testDecodingCases.ts"
 
-const capture = Effect.forEach(
-  goldenCases,
-  (golden) =>
-    Effect.gen(function* () {
-      const file = printGolden(yield* captureLines(golden))
-      yield* Effect.promise(() => writeFile(`test/golden/test_decoding/${golden.name}.txt`, file, "latin1"))
-      yield* Effect.log(`${golden.name}: ${file.split("\n").length - 1} lines`)
-    }),
-  { discard: true },
-)
+const folder = "test/golden/test_decoding"
+
+const capture = Effect.gen(function* () {
+  const version = yield* majorVersion
+  for (const golden of goldenCases) {
+    const lines = printGolden(yield* captureLines(golden))
+    const usual = `${folder}/${golden.name}.txt`
+    if (version === "15") yield* Effect.promise(() => writeFile(usual, lines, "latin1"))
+    else if (withoutXids(lines) !== withoutXids(yield* Effect.promise(() => readFile(usual, "latin1")))) {
+      const own = `${folder}/${golden.name}.${version}.txt`
+      yield* Effect.promise(() => writeFile(own, lines, "latin1"))
+      yield* Effect.log(`${golden.name} is another in version ${version}`)
+    }
+  }
+})
 
 await Effect.runPromise(capture.pipe(Effect.provide(TestPostgres.layer())))

@@ -17,7 +17,7 @@ const isSame = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): boolean =
   a.length === b.length && a.every((value, i) => value === b[i])
 
 const ofOneLength =
-  /^(smallint|integer|bigint|oid|real|double|boolean|date|time|timestamp|interval|uuid|macaddr8?|money|point|line|lseg|box|circle|xid8?|cid|tid|"char"|name|pg_lsn|reg\w+|aclitem)(?![a-z])[^[]*$/
+  /^(smallint|integer|bigint|oid|real|double|boolean|date|time|timestamp|interval|uuid|macaddr8?|money|point|line|lseg|box|circle|xid8?|cid|tid|"char"|name|pg_lsn|reg\w+|aclitem)(?=$| |\()[^[]*$/
 
 /** In a table of many columns the server stores values of 20 bytes apart. */
 const mayBeApart = ({ type }: Column): boolean => !ofOneLength.test(type)

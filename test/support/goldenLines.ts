@@ -27,6 +27,17 @@ export const captureLines = Effect.fn("captureLines")(function* ({
   return told.map(({ bytes }) => Buffer.from(bytes ?? "", "base64").toString("latin1"))
 }, Effect.scoped)
 
+/** Of the server, as in `15`. */
+export const majorVersion = Effect.gen(function* () {
+  const { sql } = yield* TestPostgres
+  const [row] = yield* sql("SELECT current_setting('server_version_num')::integer / 10000 AS major")
+  return row?.["major"] ?? ""
+})
+
+/** Transaction ids and commit times are new each time. */
+export const withoutXids = (file: string): string =>
+  file.replace(/^(BEGIN|COMMIT) \d+/gm, "$1 …").replace(/ \(at [-+:. \d]+\)$/gm, " (at …)")
+
 const escapes: Readonly<Record<string, string>> = {
   "\\": "\\\\",
   "\n": "\\n",

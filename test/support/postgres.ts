@@ -69,9 +69,15 @@ export class TestPostgres extends Context.Service<
     )
 }
 
+/** The folder of another version's package, which `npm run test:postgres` has installed for its run. */
+const otherVersion = (): EmbeddedOptions => {
+  const folder = process.env["TEST_POSTGRES"]
+  return folder === undefined ? {} : { package: folder }
+}
+
 /** A server of a test's own, to be stopped, killed and started again. */
 export const testServer = (options: EmbeddedOptions = {}) =>
-  Effect.flatMap(roomyMemory, (memory) => start({ ...memory, ...options }))
+  Effect.flatMap(roomyMemory, (memory) => start({ ...memory, ...otherVersion(), ...options }))
 
 /** A test may have stopped the server: then there is nothing to drop it from. */
 const dropDatabase = (sql: TestSession["sql"], name: string): Effect.Effect<void> =>

@@ -245,4 +245,159 @@ export const goldenCases: ReadonlyArray<GoldenCase> = [
       "BEGIN; INSERT INTO public.t VALUES (3, 3); SAVEPOINT s; INSERT INTO public.t VALUES (4, 4); ROLLBACK TO s; COMMIT",
     ],
   },
+  {
+    name: "any-character",
+    setup: [small],
+    changes: [
+      "INSERT INTO public.t SELECT 1, string_agg(chr(n), '') FROM generate_series(1, 127) AS n",
+      "INSERT INTO public.t SELECT 2, string_agg(chr(n), '') FROM generate_series(128, 255) AS n",
+      "INSERT INTO public.t SELECT plane + 3, chr(plane * 65536 + 65535) || chr(plane * 65536 + 57344) FROM generate_series(0, 16) AS plane",
+    ],
+  },
+  {
+    name: "numbers-at-the-edge",
+    setup: [
+      "CREATE TYPE public.numbers AS (n numeric, f double precision)",
+      "CREATE TABLE public.t (a numeric, b numeric(3,-2), c real, d double precision, e money, f numeric[], g public.numbers)",
+    ],
+    changes: [
+      "INSERT INTO public.t VALUES ((repeat('9', 1000) || '.' || repeat('1', 1000))::numeric, 12345, 3.4028235e38, 1.7976931348623157e308, '-92233720368547758.08', '{NaN,Infinity,-Infinity}', '(NaN,-Infinity)')",
+      "INSERT INTO public.t VALUES (-0.10, -49, '-0', 5e-324, '92233720368547758.07', '{0.00,-1e-20}', '(,-0)')",
+      "INSERT INTO public.t VALUES ('1e-30', 0, 1e-45, 0.1, 0, '{}', '(,)')",
+    ],
+  },
+  {
+    name: "times-at-the-edge",
+    setup: [
+      "CREATE TABLE public.t (a date, b time, c time with time zone, d timestamp, e timestamp with time zone, f interval, g timestamp with time zone[])",
+    ],
+    changes: [
+      `INSERT INTO public.t VALUES ('4713-01-01 BC', '24:00:00', '00:00:00+15:59:59', '0044-03-15 12:00 BC', '0044-03-15 12:00:00-03:06:28 BC', '-178000000 years', '{infinity,NULL,-infinity}')`,
+      `INSERT INTO public.t VALUES ('5874897-12-31', '23:59:59.999999', '23:59:59.999999-15:59', '294276-12-31 23:59:59.999999', '12025-01-01', '1 year -1 mon +1 day -00:00:00.000001', '{"0001-01-01 BC"}')`,
+      "INSERT INTO public.t VALUES ('infinity', '00:00', '12:00+00', 'infinity', '-infinity', '0', '{}')",
+    ],
+  },
+  {
+    name: "documents-and-shapes",
+    setup: [
+      "CREATE EXTENSION hstore SCHEMA public",
+      "CREATE EXTENSION citext SCHEMA public",
+      `CREATE TABLE public.t (a json, b jsonb, c xml, d tsvector, e tsquery, f public.hstore, g public.citext, h public.hstore[], i public.citext[],
+         j cidr, k macaddr, l macaddr8, m line, n lseg, o box, p path, q polygon, r circle, s box[], t jsonpath)`,
+    ],
+    changes: [
+      `INSERT INTO public.t VALUES (E'{"a" :\\n  "it''s"}', '{"b": [1.50, null, "x\\ty"]}', E'<a b="c">\\n''</a>', $$'it''s':1A 'b]:':2$$, $$'a b' <-> !'c'$$, 'a=>NULL, "b \\"=>"=>"''x"', 'ÁB''c',
+         ARRAY['a=>1', NULL]::public.hstore[], '{A,"b,c"}', '10.0.0.0/8', '08:00:2b:01:02:03', '08:00:2b:ff:fe:01:02:03', '{1,-1,0}', '[(0,0),(1,1.5)]', '(2,2),(0,0)', '[(0,0),(1,1)]', '((0,0),(1,1),(2,0))',
+         '<(0,0),1e300>', '{(2,2),(0,0);(1,1),(0,0)}', '$."x y"[*]')`,
+    ],
+  },
+  {
+    name: "array-shapes",
+    setup: [
+      "CREATE SCHEMA s",
+      `CREATE TYPE s."My]Type" AS ENUM ('', 'NULL')`,
+      `CREATE DOMAIN public."ok?" AS boolean`,
+      `CREATE TYPE s."pair " AS (n integer, l text[])`,
+      `CREATE TABLE public.t (a integer[], b text[], c s."My]Type"[], d public."ok?"[], e s."pair "[])`,
+    ],
+    changes: [
+      `INSERT INTO public.t VALUES ('[0:2]={1,NULL,3}', '[-1:0][2:3]={{a,NULL},{"NULL",""}}', '{"",NULL,"NULL"}', '{t,NULL,f}', ARRAY[(1, '{a,"b c"}')]::s."pair "[])`,
+      `INSERT INTO public.t VALUES ('{{{1},{2}},{{3},{4}}}', '{}', '{}', '{}', '{NULL}')`,
+    ],
+  },
+  {
+    name: "own-multiranges",
+    setup: [
+      "CREATE SCHEMA s",
+      `CREATE TYPE s."r]" AS RANGE (subtype = text, collation = "C", multirange_type_name = s."many ""r""")`,
+      "CREATE TYPE public.pair AS (b boolean, i bit(2))",
+      "CREATE DOMAIN public.pairs AS public.pair",
+      `CREATE TABLE public.t (a s."r]", b s."many ""r""", c s."many ""r"""[], d public.pairs)`,
+    ],
+    changes: [
+      `INSERT INTO public.t VALUES ('["it''s",)', '{[a,b),["c,d",e]}', ARRAY['{}', '{(,)}']::s."many ""r"""[], '(t,10)')`,
+    ],
+  },
+  {
+    name: "our-own-names",
+    setup: ["CREATE TABLE public.t (_op text PRIMARY KEY, _op_ text, _before text, _unchanged text)"],
+    changes: ["INSERT INTO public.t VALUES ('I', 'x', '{}', '{}')", "UPDATE public.t SET _op = 'U'"],
+  },
+  {
+    name: "column-kinds",
+    setup: [
+      `CREATE TABLE public.t (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, gone text, n integer DEFAULT 7,
+         twice integer GENERATED ALWAYS AS (n * 2) STORED, s serial)`,
+      "ALTER TABLE public.t DROP COLUMN gone",
+    ],
+    changes: ["INSERT INTO public.t DEFAULT VALUES", "UPDATE public.t SET n = 8", "DELETE FROM public.t"],
+  },
+  {
+    name: "identity-nothing",
+    setup: [small, "ALTER TABLE public.t REPLICA IDENTITY NOTHING", "INSERT INTO public.t VALUES (1, 'a')"],
+    changes: ["UPDATE public.t SET id = 2", "DELETE FROM public.t"],
+  },
+  {
+    name: "identity-lost",
+    setup: [
+      "CREATE TABLE public.t (id integer PRIMARY KEY, code text NOT NULL UNIQUE)",
+      "ALTER TABLE public.t REPLICA IDENTITY USING INDEX t_code_key",
+      "ALTER TABLE public.t DROP CONSTRAINT t_code_key",
+      "INSERT INTO public.t VALUES (1, 'c')",
+    ],
+    changes: ["UPDATE public.t SET code = 'd'", "DELETE FROM public.t"],
+  },
+  {
+    name: "inherited",
+    setup: ["CREATE TABLE public.t (id integer)", "CREATE TABLE public.child (v text) INHERITS (public.t)"],
+    changes: [
+      "INSERT INTO public.t VALUES (1)",
+      "INSERT INTO public.child VALUES (2, 'a')",
+      "UPDATE public.t SET id = 3",
+      "TRUNCATE public.t",
+    ],
+  },
+  {
+    name: "not-logged",
+    setup: [
+      small,
+      "CREATE UNLOGGED TABLE public.u (id integer)",
+      "CREATE VIEW public.w AS SELECT id, v FROM public.t",
+      "CREATE MATERIALIZED VIEW public.m AS SELECT count(*) AS n FROM public.t",
+    ],
+    changes: [
+      "INSERT INTO public.u VALUES (1)",
+      "CREATE TEMPORARY TABLE x (id integer); INSERT INTO pg_temp.x VALUES (1)",
+      "INSERT INTO public.w VALUES (1, 'through the view')",
+      "REFRESH MATERIALIZED VIEW public.m",
+    ],
+  },
+  {
+    name: "tables-change",
+    setup: [small, "CREATE SCHEMA s"],
+    changes: [
+      `BEGIN; INSERT INTO public.t VALUES (1, 'a'); ALTER TABLE public.t ALTER v TYPE integer USING 5; INSERT INTO public.t VALUES (2, 6);
+       ALTER TABLE public.t RENAME TO u; INSERT INTO public.u VALUES (3, 7); ALTER TABLE public.u SET SCHEMA s; UPDATE s.u SET v = 8 WHERE id = 3; COMMIT`,
+      "CREATE TABLE public.t (v text, id integer)",
+      "INSERT INTO public.t VALUES ('b', 4)",
+      "BEGIN; DELETE FROM s.u WHERE id = 1; DROP TABLE s.u; COMMIT",
+    ],
+  },
+  {
+    name: "several-tables",
+    setup: [small, "CREATE TABLE public.u (id integer PRIMARY KEY)"],
+    changes: [
+      "BEGIN; INSERT INTO public.t VALUES (1, 'a'); INSERT INTO public.u VALUES (1); UPDATE public.t SET v = 'b'; DELETE FROM public.u; COMMIT",
+      "TRUNCATE public.u, public.t",
+    ],
+  },
+  {
+    name: "subtransactions",
+    setup: [small],
+    changes: [
+      `BEGIN; SAVEPOINT a; INSERT INTO public.t VALUES (1, 'kept'); SAVEPOINT b; INSERT INTO public.t VALUES (2, 'gone'); ROLLBACK TO b;
+       INSERT INTO public.t VALUES (2, 'kept'); RELEASE a; INSERT INTO public.t VALUES (3, 'kept'); COMMIT`,
+      "BEGIN; INSERT INTO public.t VALUES (4, 'gone'); ROLLBACK",
+    ],
+  },
 ]

@@ -1,0 +1,169 @@
+/** What one batch writes of one dataset: an object, and a new one whenever its columns change. */
+import { Clock, Effect, Option, Scope } from "effect"
+import { toBytes } from "./core/Bytes.ts"
+import {
+  type CommitFields,
+  fitsShape,
+  incHeader,
+  incRow,
+  type RowChange,
+  type Shape,
+  shapeOf,
+} from "./core/IncRow.ts"
+import { atOrBefore, type RowPosition } from "./core/LastRow.ts"
+import { type LongLine, rowPieces } from "./core/LongLine.ts"
+import type { Lsn } from "./core/Lsn.ts"
+import { nextStamp, objectKey, type Stamp } from "./core/ObjectKey.ts"
+import { RowBuffer } from "./core/RowBuffer.ts"
+import { type CommitBytes, commitBytes, RowTranscoder } from "./core/RowTranscoder.ts"
+import type { SlotLine } from "./core/SlotLine.ts"
+import type { SourceTable } from "./core/SourceTable.ts"
+import type { Layout } from "./core/Watermark.ts"
+import { ObjectStore, type ObjectWriter } from "./services/ObjectStore.ts"
+import { SourceTables } from "./services/SourceTables.ts"
+
+/** What is known of a dataset when a batch begins. */
+export interface DatasetTail {
+  readonly source: SourceTable
+  /** Name of its newest object, after which the next one is named. */
+  readonly newest: Option.Option<Stamp>
+  /** Changes up to here are in the lake already: a batch before the last crash wrote them. */
+  readonly written: Option.Option<RowPosition>
+}
+
+/** What a batch has written, by dataset. */
+export interface WrittenDataset {
+  readonly dataset: string
+  readonly objects: ReadonlyArray<{ readonly key: string; readonly stamp: Stamp; readonly bytes: number }>
+  readonly rows: RowCounts
+}
+
+/** Rows by `_op`. */
+export type RowCounts = Readonly<Record<RowChange["_tag"], number>>
+
+export const rowsIn = (counts: RowCounts): number =>
+  counts.Insert + counts.Update + counts.Delete + counts.Truncate
+
+/** The commit that rows carry, in the forms in which they need it. */
+export interface CommitOfRows {
+  readonly position: Lsn
+  readonly fields: CommitFields
+  readonly bytes: CommitBytes
+}
+
+export const commitOfRows = (position: Lsn, fields: CommitFields): CommitOfRows => ({
+  position,
+  fields,
+  bytes: commitBytes(fields),
+})
+
+export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
+
+/** The objects live in the surrounding scope: closed before they are finished, nothing of them is ever seen. */
+export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
+  { source, newest, written }: DatasetTail,
+  layout: Layout,
+) {
+  const store = yield* ObjectStore
+  const catalog = yield* SourceTables
+  const scope = yield* Effect.scope
+
+  let shape: Shape | undefined
+  /** Knows the rows of `shape`, from the last INSERT or UPDATE that had to be decoded. */
+  let transcoder: RowTranscoder | undefined
+  const pending = new RowBuffer()
+  let object: { readonly key: string; readonly stamp: Stamp; readonly writer: ObjectWriter } | undefined
+  let newestNow = newest
+  const finished: Array<WrittenDataset["objects"][number]> = []
+  const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
+
+  const open = Effect.gen(function* () {
+    const stamp = nextStamp(newestNow, yield* Clock.currentTimeMillis)
+    const key = objectKey("inc", layout, source.dataset, stamp)
+    const writer = yield* Scope.provide(store.create(key), scope)
+    newestNow = Option.some(stamp)
+    yield* writer.write(Buffer.from(incHeader(shape ?? []), "latin1"))
+    return { key, stamp, writer }
+  })
+
+  /** Gives the rows so far to the object. */
+  const flush = Effect.gen(function* () {
+    if (pending.length === 0) return
+    object ??= yield* open
+    yield* object.writer.write(pending.take())
+  })
+
+  const finish = Effect.gen(function* () {
+    yield* flush
+    if (object === undefined) return
+    const { key, stamp, writer } = object
+    const { bytes } = yield* writer.commit
+    finished.push({ key, stamp, bytes })
+    object = undefined
+  })
+
+  /**
+   * A change that does not fit the header in force begins a new object. INSERT and UPDATE bring their own header;
+   * DELETE and TRUNCATE take the catalog's, or where a later ALTER has made that of no use, just the columns they name.
+   */
+  const takeShape = Effect.fnUntraced(function* (change: RowChange) {
+    yield* finish
+    transcoder = undefined
+    if (change._tag === "Insert" || change._tag === "Update") return shapeOf(change)
+    const current = yield* catalog.describe(source.table).pipe(
+      Effect.map(({ columns }) => columns.map((column) => toBytes(column.name))),
+      // Dropped since: what the log says is all that is left of it.
+      Effect.catchIf(
+        (error) => error.reason === "SchemaOrTableMissing",
+        () => Effect.succeed([]),
+      ),
+    )
+    const named = change._tag === "Delete" ? (change.before ?? []).map((cell) => cell.name) : []
+    return fitsShape(change, current) ? current : named
+  })
+
+  /** Piece by piece: the row as a whole is never in memory. */
+  const appendLong = Effect.fnUntraced(function* (row: string, long: LongLine) {
+    for (const piece of rowPieces(row, long)) {
+      pending.push(piece)
+      yield* flush
+    }
+  })
+
+  const append = Effect.fnUntraced(function* (
+    change: RowChange,
+    commit: CommitOfRows,
+    seq: number,
+    long: LongLine | undefined,
+  ) {
+    if (shape === undefined || !fitsShape(change, shape)) shape = yield* takeShape(change)
+    if ((change._tag === "Insert" || change._tag === "Update") && !transcoder?.fits(change.row)) {
+      transcoder = new RowTranscoder(change.table, change.row)
+    }
+    if (Option.exists(written, (last) => atOrBefore({ lsn: commit.position, seq }, last))) return
+    const row = incRow(change, shape, commit.fields, seq)
+    rows[change._tag]++
+    if (long === undefined) pending.push(row)
+    else yield* appendLong(row, long)
+  })
+
+  return {
+    source,
+    append,
+    /** Appends the row of a line that needs no decoding; false where it does. */
+    appendKnown: (line: SlotLine, commit: CommitOfRows, seq: number): boolean => {
+      if (transcoder === undefined) return false
+      if (Option.isSome(written) && commit.position <= written.value.lsn) return false
+      const tag = transcoder.append(line, seq, commit.bytes, pending)
+      if (tag === undefined) return false
+      rows[tag]++
+      return true
+    },
+    /** Enough rows for a `flush`. */
+    isFull: () => pending.isFull,
+    flush,
+    /** Makes the last object visible. */
+    finish,
+    result: (): WrittenDataset => ({ dataset: source.dataset, objects: finished, rows }),
+  }
+})

@@ -83,6 +83,10 @@ const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
       Stream.fromAsyncIterable(walk(root, prefix, after), (cause) => readError(cause, location)).pipe(
         Stream.flatMap(Stream.fromIterable),
       ),
+    refusesSecond: Effect.fn("FolderObjectStore.refusesSecond")(function* (key) {
+      const file = yield* begin(key)
+      return yield* file.refusesTaken
+    }, Effect.scoped),
     remove: Effect.fn("FolderObjectStore.remove")(function* (key) {
       if (isKey(key)) yield* writing(key, () => removeFile(pathOf(key)))
     }),

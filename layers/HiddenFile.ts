@@ -19,6 +19,8 @@ export interface FolderFiles {
 
 export interface HiddenFile {
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
+  /** Whether the file system refuses a name that is taken: false where it has no hard links. */
+  readonly refusesTaken: Effect.Effect<boolean, StoreError>
   /** Brings to disk what was written; the file stays hidden. */
   readonly sync: Effect.Effect<void, StoreError>
   /** Makes the file visible, durably: as a `new` one, which fails where one stands, or as a `replacement`. */
@@ -70,6 +72,17 @@ export const hiddenFile = (
       }
     }
 
+    const refusesTaken = io(() =>
+      files.link(path, target).then(
+        () => false,
+        (cause) => {
+          if (errno(cause) === "EEXIST") return true
+          if (noHardLinks.has(errno(cause))) return false
+          throw cause
+        },
+      ),
+    )
+
     const gathered = new PartBuffer(bytesPerWrite)
     const flush = async () => {
       await writeAll(file, gathered.content)
@@ -91,6 +104,7 @@ export const hiddenFile = (
           return done === bytes.length ? Effect.void : unlessFailed(() => write(bytes, done))
         }),
       sync,
+      refusesTaken,
       publish: Effect.fnUntraced(function* (as) {
         yield* sync
         yield* unlessFailed(() => file.close())

@@ -4,6 +4,7 @@ import { Settings } from "../src/Settings.ts"
 import type { ObjectStore } from "../src/services/ObjectStore.ts"
 import type { Progress } from "../src/services/Progress.ts"
 import type { ReplicationSlot } from "../src/services/ReplicationSlot.ts"
+import type { SourceInspection } from "../src/services/SourceInspection.ts"
 import type { SourceTables } from "../src/services/SourceTables.ts"
 import type { Spool } from "../src/services/Spool.ts"
 import { StoreError } from "../src/services/StoreError.ts"
@@ -11,6 +12,7 @@ import type { WatermarkStore } from "../src/services/WatermarkStore.ts"
 import * as FolderObjectStore from "./FolderObjectStore.ts"
 import * as LakeWatermarkStore from "./LakeWatermarkStore.ts"
 import * as MinioObjectStore from "./MinioObjectStore.ts"
+import * as PostgresInspection from "./PostgresInspection.ts"
 import * as PostgresReplicationSlot from "./PostgresReplicationSlot.ts"
 import * as PostgresSourceTables from "./PostgresSourceTables.ts"
 import * as TempFileSpool from "./TempFileSpool.ts"
@@ -41,6 +43,7 @@ export type Services =
   | ObjectStore
   | WatermarkStore
   | SourceTables
+  | SourceInspection
   | ReplicationSlot
   | Spool
   | Progress
@@ -51,6 +54,7 @@ export const live = (settings: Settings["Service"]): Layer.Layer<Services, Store
     Layer.succeed(Settings, settings),
     LakeWatermarkStore.layer.pipe(Layer.provideMerge(objectStore(settings))),
     PostgresSourceTables.layer(settings.source),
+    PostgresInspection.layer(settings.source),
     PostgresReplicationSlot.layer(settings.source, settings.slot),
     TempFileSpool.layer,
     TerminalProgress.layer,

@@ -63,6 +63,7 @@ export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
             .map(([key, kept]) => describe(key, kept)),
         ),
       ),
+    refusesSecond: () => Effect.succeed(true),
     remove: (key) => Effect.sync(() => void objects.delete(key)),
   })
 })

@@ -6,7 +6,7 @@ import { ObjectStore, type StoredObject } from "../src/services/ObjectStore.ts"
 import { StoreError } from "../src/services/StoreError.ts"
 import { type MinioBucket, type MinioOptions, openBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
 import { minioError } from "./MinioErrors.ts"
-import { abort, lookUp, multipartUpload } from "./MultipartUpload.ts"
+import { abort, lookUp, multipartUpload, refusesTaken } from "./MultipartUpload.ts"
 import { isKey, isPrefix, keyRefused, notFound } from "./StoreKeys.ts"
 
 export type { MinioOptions } from "./MinioBucket.ts"
@@ -100,6 +100,10 @@ const make = (bucket: MinioBucket, folder: string): ObjectStore["Service"] => {
         }),
       )
     },
+    refusesSecond: Effect.fn("MinioObjectStore.refusesSecond")(function* (key) {
+      if (!isKey(key)) return yield* keyRefused(key)
+      return yield* refusesTaken(bucket, nameOf(key))
+    }),
     remove: Effect.fn("MinioObjectStore.remove")(function* (key) {
       if (!isKey(key)) return
       yield* bucket

@@ -136,16 +136,40 @@ const uploadPart = (
     )
     .pipe(Effect.map(({ etag }): Part => ({ part: number, etag })))
 
+const onlyIfNew = { "If-None-Match": "*" }
+
+const isUnknownHeader = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && cause.code === "NotImplemented"
+
 /** A server without conditional writes refuses the header; then the look beforehand must do. */
 const putNew = async (client: Client, bucket: MinioBucket, name: string, body: Buffer, writer: string) => {
   const metadata = { [`x-amz-meta-${writerTag}`]: writer }
   try {
-    await client.putObject(bucket.name, name, body, body.length, { ...metadata, "If-None-Match": "*" })
+    await client.putObject(bucket.name, name, body, body.length, { ...metadata, ...onlyIfNew })
   } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "NotImplemented")) throw cause
+    if (!isUnknownHeader(cause)) throw cause
     await client.putObject(bucket.name, name, body, body.length, metadata)
   }
 }
+
+/** Whether the server knows conditional writes; `name` must stand there. One that passes over the header empties it. */
+export const refusesTaken = (bucket: MinioBucket, name: string): Effect.Effect<boolean, StoreError> =>
+  bucket
+    .call(name, (client) =>
+      client.putObject(bucket.name, name, Buffer.alloc(0), 0, onlyIfNew).then(
+        () => false,
+        (cause: unknown) => {
+          if (isUnknownHeader(cause)) return false
+          throw cause
+        },
+      ),
+    )
+    .pipe(
+      Effect.catchIf(
+        (error) => error.reason === "Exists",
+        () => Effect.succeed(true),
+      ),
+    )
 
 /**
  * Makes the object visible unless one stands there. Where the answer to an earlier try was lost, the object found is our

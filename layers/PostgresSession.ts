@@ -135,15 +135,21 @@ const open = Effect.fnUntraced(function* (config: ClientConfig, subject: string)
   return client
 })
 
-/** Where we connect to, for messages: `loja on db.example:5432`. */
-export const describeAddress = (address: SourceAddress): string => {
-  const host = Option.getOrElse(address.host, () => defaultHost(address.port))
-  return `${databaseOf(address)} on ${host}:${address.port}`
+/** Who connects to what: libpq's defaults where the settings say nothing. */
+export const loginOf = (address: SourceAddress) => {
+  const user = Option.getOrElse(address.user, () => userInfo().username)
+  return {
+    host: Option.getOrElse(address.host, () => defaultHost(address.port)),
+    user,
+    database: Option.getOrElse(address.database, () => user),
+  }
 }
 
-const userOf = (address: SourceAddress): string => Option.getOrElse(address.user, () => userInfo().username)
-const databaseOf = (address: SourceAddress): string =>
-  Option.getOrElse(address.database, () => userOf(address))
+/** Where we connect to, for messages: `loja on db.example:5432`. */
+export const describeAddress = (address: SourceAddress): string => {
+  const { host, database } = loginOf(address)
+  return `${database} on ${host}:${address.port}`
+}
 
 /** `purpose` shows in `pg_stat_activity`: `afluente cdc`. */
 export const connect = (
@@ -152,12 +158,12 @@ export const connect = (
 ): Effect.Effect<PostgresSession, SourceError, Scope.Scope> =>
   Effect.gen(function* () {
     const subject = describeAddress(address)
-    const host = Option.getOrElse(address.host, () => defaultHost(address.port))
+    const { host, user, database } = loginOf(address)
     const config: ClientConfig = {
       host,
       port: address.port,
-      user: userOf(address),
-      database: databaseOf(address),
+      user,
+      database,
       ...Option.match(address.password, {
         onNone: () => ({}),
         onSome: (p) => ({ password: Redacted.value(p) }),

@@ -1,6 +1,7 @@
 /** How the command line speaks: help, mistakes and failures as text, and how a run ends as exit code. */
 import { Cause, Console, Effect, Exit, Runtime } from "effect"
 import { CliError, CliOutput, Flag } from "effect/cli"
+import type { Paper } from "./core/FindingTable.ts"
 
 /** Errors are written for people: the message alone. A defect is ours, and shows where it happened. */
 const messageOf = (cause: Cause.Cause<unknown>): string => {
@@ -19,12 +20,18 @@ export const onStderr = Effect.tapCause(unlessStopped((message) => Console.error
 export const flag = (name: string, description: string) =>
   Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withDescription(description))
 
+const isColourful = (): boolean => process.stdout.isTTY === true && !process.env["NO_COLOR"]
+
+/** What stdout is: a terminal of some width, or something that reads lines. */
+export const stdoutPaper = (): Paper => ({
+  colour: isColourful(),
+  width: process.stdout.isTTY === true ? process.stdout.columns : Number.POSITIVE_INFINITY,
+})
+
 /** Help that was asked for goes to stdout; help because of a mistake goes to stderr with the mistake. */
 export const presenter: CliOutput.Presenter = {
   present: (event) => {
-    const formatter = CliOutput.defaultFormatter({
-      colors: process.stdout.isTTY === true && !process.env["NO_COLOR"],
-    })
+    const formatter = CliOutput.defaultFormatter({ colors: isColourful() })
     switch (event._tag) {
       case "Version":
         return Console.log(`${event.name} ${event.version}`)

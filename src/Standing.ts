@@ -18,7 +18,8 @@ export interface Facts {
   readonly watermark: Option.Option<Watermark>
 }
 
-const startOver = (slotName: string) =>
+/** The way out where the lake cannot be gone on with. It loses nothing that is not lost already. */
+export const startOver = (slotName: string) =>
   `To begin anew: drop the slot (SELECT pg_drop_replication_slot('${slotName}')), choose an empty LAKE_URL, then run \`init\`, \`full\` and \`cdc\``
 
 const foreign = (facts: Facts, watermark: Watermark): Option.Option<string> => {

@@ -8,9 +8,10 @@ import * as Logging from "../layers/Logging.ts"
 import * as PostgresDemoDatabase from "../layers/PostgresDemoDatabase.ts"
 import { querySections } from "../layers/QueryFiles.ts"
 import * as Signals from "../layers/Signals.ts"
-import { exitCode, flag, onStderr, presenter, runMain, unlessStopped } from "./CommandLine.ts"
+import { exitCode, flag, onStderr, presenter, runMain, stdoutPaper, unlessStopped } from "./CommandLine.ts"
 import { replaySections, shopSections } from "./core/SqlSections.ts"
 import * as Demo from "./Demo.ts"
+import { doctor } from "./Doctor.ts"
 import { asVariables, type SettingFlags, settingFlags } from "./Flags.ts"
 import { init } from "./Init.ts"
 import * as Pipeline from "./Pipeline.ts"
@@ -94,6 +95,16 @@ const initCommand = Command.make(
   },
 ).pipe(Command.withDescription("Makes what is missing: the bucket or folder, and the slot. Safe to repeat"))
 
+const doctorCommand = Command.make(
+  "doctor",
+  { ...settingFlags, json: flag("json", "print the findings as JSON") },
+  ({ json, ...flags }) => withSettings(flags, untilStopped(doctor(json ? "json" : stdoutPaper()))),
+).pipe(
+  Command.withDescription(
+    "Checks everything that full and cdc need, and prints what mends each failure; ends with 1 where one would fail",
+  ),
+)
+
 const demo = Command.make(
   "demo",
   { keep: flag("keep", "leave PostgreSQL and the lake running until Ctrl-C, and print the settings to use") },
@@ -113,7 +124,7 @@ const afluente = Command.make("afluente").pipe(
   Command.withDescription(
     "PostgreSQL tables into an S3-compatible lake as CSV: once in full, then change by change",
   ),
-  Command.withSubcommands([full, cdc, initCommand, demo]),
+  Command.withSubcommands([full, cdc, initCommand, doctorCommand, demo]),
 )
 
 Command.run(afluente, { version: "0.1.0" }).pipe(

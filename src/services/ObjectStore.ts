@@ -46,6 +46,12 @@ export class ObjectStore extends Context.Service<
      * `after` only. Objects being written and objects that this program did not make visible are not among them.
      */
     readonly list: (prefix: string, after?: string) => Stream.Stream<StoredObject, StoreError>
+    /**
+     * Whether the store refuses by itself to make the object `key`, which must be there, a second time (S3: by
+     * `If-None-Match`). Where it does not, `create` only looks before it writes, which two writers may do at one moment.
+     * A store that does not refuse replaces the object with an empty one.
+     */
+    readonly refusesSecond: (key: string) => Effect.Effect<boolean, StoreError>
     /** Safe to repeat: an object that is not there is removed already. */
     readonly remove: (key: string) => Effect.Effect<void, StoreError>
   }

@@ -73,7 +73,11 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
   override get [Runtime.errorExitCode](): number {
     return this.reason === "SlotLost" ? 3 : this.isRetryable || endsWithOne.has(this.reason) ? 1 : 2
   }
+  /** What the person in front of it does next. */
+  get advice(): string {
+    return advice[this.reason]
+  }
   override get message(): string {
-    return `Source, ${this.subject}: ${this.detail.replace(/\.$/, "")}. ${advice[this.reason]}`
+    return `Source, ${this.subject}: ${this.detail.replace(/\.$/, "")}. ${this.advice}`
   }
 }

@@ -42,7 +42,11 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   override get [Runtime.errorExitCode](): number {
     return this.isRetryable ? 1 : this.reason === "Exists" ? 3 : 2
   }
+  /** What the person in front of it does next. */
+  get advice(): string {
+    return advice[this.reason]
+  }
   override get message(): string {
-    return `Lake, ${this.subject}: ${this.detail.replace(/\.$/, "")}. ${advice[this.reason]}`
+    return `Lake, ${this.subject}: ${this.detail.replace(/\.$/, "")}. ${this.advice}`
   }
 }

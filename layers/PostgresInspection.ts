@@ -1,0 +1,176 @@
+/** What `doctor` asks of PostgreSQL, from its catalogs and settings. */
+import { Effect, Layer, Option } from "effect"
+import * as Lsn from "../src/core/Lsn.ts"
+import type { SourceAddress } from "../src/core/SourceAddress.ts"
+import { printTable, type TableName } from "../src/core/SourceTable.ts"
+import type { SourceError } from "../src/services/SourceError.ts"
+import {
+  type RoleFacts,
+  type ServerFacts,
+  type SessionFacts,
+  type SlotLook,
+  SourceInspection,
+  type TableFacts,
+} from "../src/services/SourceInspection.ts"
+import { connect, describeAddress, loginOf, type PostgresSession, type Row } from "./PostgresSession.ts"
+import { describeTable, identify } from "./PostgresTableShape.ts"
+
+/** Settings that a version does not know are NULL. */
+const serverSql = `
+  SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number,
+         pg_is_in_recovery() AS recovering, current_setting('server_encoding') AS encoding,
+         current_setting('wal_level') AS wal_level,
+         current_setting('max_replication_slots') AS max_slots, (SELECT count(*) FROM pg_replication_slots) AS used_slots,
+         current_setting('max_wal_senders') AS max_senders,
+         pg_size_bytes(current_setting('max_slot_wal_keep_size', true)) AS log_limit,
+         pg_size_bytes(current_setting('logical_decoding_work_mem', true)) AS decoding_memory,
+         (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl) AS tls`
+
+const roleSql =
+  "SELECT rolname AS name, rolsuper OR rolreplication AS replicates FROM pg_roles WHERE rolname = current_user"
+
+/** Refused for want of the right before anything else: no position, no slot, nothing happens. */
+const rightSql = "SELECT pg_replication_slot_advance('afluente_doctor', '0/0')"
+
+const logSql =
+  "SELECT pg_current_wal_insert_lsn()::text AS position, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS millis"
+
+/** One row always. The lock is that of `PostgresReplicationSlot`: a key of 64 bits is shown as two of 32. */
+const slotSql = `
+  SELECT pg_current_wal_flush_lsn()::text AS flushed, slot.slot_name AS name, slot.plugin, slot.database,
+         slot.database = current_database() AS here, slot.wal_status, slot.confirmed_flush_lsn::text AS confirmed,
+         slot.restart_lsn::text AS restart, slot.safe_wal_size::text AS safe, slot.active_pid::text AS reader_pid,
+         (SELECT application_name FROM pg_stat_activity WHERE pid = slot.active_pid) AS reader,
+         writer.pid::text AS writer_pid, writer.application_name AS writer
+    FROM (SELECT $1::text AS wanted) AS one
+    LEFT JOIN pg_replication_slots AS slot ON slot.slot_name = wanted
+    LEFT JOIN LATERAL (
+      SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+       WHERE locktype = 'advisory' AND granted AND objsubid = 1
+         AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         AND (classid::bigint << 32 | objid::bigint) = hashtextextended('afluente/' || wanted, 0)
+       LIMIT 1) AS writer ON true`
+
+const tableSql = `
+  SELECT has_schema_privilege(n.oid, 'USAGE') AS may_use,
+         has_table_privilege(c.oid, 'SELECT') OR coalesce((
+           SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))
+             FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), false) AS may_read,
+         row_security_active(c.oid) AS hidden, c.relpersistence = 'u' AS unlogged
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
+
+const partitionsSql = `
+  SELECT leaf_schema.nspname AS schema, leaf.relname AS name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+         pg_partition_tree(c.oid) AS tree
+    JOIN pg_class leaf ON leaf.oid = tree.relid
+    JOIN pg_namespace leaf_schema ON leaf_schema.oid = leaf.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'p' AND tree.isleaf
+   ORDER BY 1, 2`
+
+const isTrue = (value: string | null | undefined): boolean => value === "t"
+
+/** A size of -1 is no limit; NULL is a setting that this version does not have. */
+const size = (value: string | null | undefined): Option.Option<number> =>
+  value == null || value.startsWith("-") ? Option.none() : Option.some(Number(value))
+
+const sessionOf = (
+  pid: string | null | undefined,
+  application: string | null | undefined,
+): Option.Option<SessionFacts> =>
+  pid == null ? Option.none() : Option.some({ pid: Number(pid), application: application ?? "" })
+
+const position = (value: string | null | undefined): Option.Option<Lsn.Lsn> => Lsn.parse(value ?? "")
+const positionOrZero = (value: string | null | undefined): Lsn.Lsn =>
+  Option.getOrElse(position(value), () => Lsn.zero)
+
+const first = (session: PostgresSession, about: string, sql: string, values: ReadonlyArray<string> = []) =>
+  Effect.map(session.query(about, sql, values), ([row]): Row => row ?? {})
+
+const server = (session: PostgresSession): Effect.Effect<ServerFacts, SourceError> =>
+  Effect.map(first(session, "server", serverSql), (row) => ({
+    version: row["version"] ?? "",
+    versionNumber: Number(row["number"]),
+    inRecovery: isTrue(row["recovering"]),
+    encoding: row["encoding"] ?? "",
+    walLevel: row["wal_level"] ?? "",
+    maxSlots: Number(row["max_slots"]),
+    usedSlots: Number(row["used_slots"]),
+    maxWalSenders: Number(row["max_senders"]),
+    slotLogLimit: size(row["log_limit"]),
+    decodingMemory: size(row["decoding_memory"]),
+    tls: Option.fromNullishOr(row["tls"]),
+  }))
+
+/** Hosted servers give the right by roles of their own: where the catalog says no, the server itself is asked. */
+const role = Effect.fnUntraced(function* (
+  session: PostgresSession,
+): Effect.fn.Return<RoleFacts, SourceError> {
+  const row = yield* first(session, "role", roleSql)
+  const refused = Effect.as(session.query("role", rightSql), false).pipe(
+    Effect.catch((error) => Effect.succeed(["NotReplicationRole", "Permission"].includes(error.reason))),
+  )
+  return { name: row["name"] ?? "", mayReplicate: isTrue(row["replicates"]) || !(yield* refused) }
+})
+
+const slotLook = (row: Row): SlotLook => ({
+  flushed: positionOrZero(row["flushed"]),
+  writer: sessionOf(row["writer_pid"], row["writer"]),
+  slot:
+    row["name"] == null
+      ? Option.none()
+      : Option.some({
+          plugin: Option.fromNullishOr(row["plugin"]),
+          database: Option.fromNullishOr(row["database"]),
+          isHere: isTrue(row["here"]),
+          walStatus: row["wal_status"] ?? "",
+          confirmed: positionOrZero(row["confirmed"]),
+          restart: position(row["restart"]),
+          safeBytes: Option.map(Option.fromNullishOr(row["safe"]), Number),
+          reader: sessionOf(row["reader_pid"], row["reader"]),
+        }),
+})
+
+const table = Effect.fnUntraced(function* (
+  session: PostgresSession,
+  name: TableName,
+): Effect.fn.Return<TableFacts, SourceError> {
+  const subject = `table ${printTable(name)}`
+  const shape = yield* describeTable(session, name, "from statistics")
+  const rights = yield* first(session, subject, tableSql, [name.schema, name.name])
+  const partitions = yield* session.query(subject, partitionsSql, [name.schema, name.name])
+  return {
+    shape,
+    isUnlogged: isTrue(rights["unlogged"]),
+    partitions: partitions.map((row) => ({ schema: row["schema"] ?? "", name: row["name"] ?? "" })),
+    mayUseSchema: isTrue(rights["may_use"]),
+    mayRead: isTrue(rights["may_read"]),
+    rowsAreHidden: isTrue(rights["hidden"]),
+  }
+})
+
+const isLocalHost = (host: string): boolean =>
+  host.startsWith("/") || host === "localhost" || host === "::1" || host.startsWith("127.")
+
+export const layer = (address: SourceAddress): Layer.Layer<SourceInspection> =>
+  Layer.sync(SourceInspection, () => {
+    const { host, user, database } = loginOf(address)
+    return SourceInspection.of({
+      location: describeAddress(address),
+      role: user,
+      database,
+      isLocal: isLocalHost(host),
+      connect: Effect.map(connect(address, "doctor"), (session) => ({
+        server: server(session),
+        role: role(session),
+        identity: identify(session),
+        log: Effect.map(first(session, "server", logSql), (row) => ({
+          position: positionOrZero(row["position"]),
+          millis: Number(row["millis"]),
+        })),
+        slot: (name) => Effect.map(first(session, `slot "${name}"`, slotSql, [name]), slotLook),
+        table: (name) => table(session, name),
+      })),
+    })
+  })

@@ -1,5 +1,5 @@
 /** DuckDB as the independent reader of the lake: it shares no code with what wrote it. */
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
+import { type DuckDBConnection, DuckDBInstance, type Json } from "@duckdb/node-api"
 import { Effect } from "effect"
 
 export interface CsvTable {
@@ -24,9 +24,14 @@ const dialect =
 const maxRowBytes = 64 * 1024 * 1024
 
 /** One for the process: to open it takes longer than to read most files. */
+let database: Promise<DuckDBInstance> | undefined
+const newConnection = async (): Promise<DuckDBConnection> => {
+  database ??= DuckDBInstance.create(":memory:")
+  return (await database).connect()
+}
 let connection: Promise<DuckDBConnection> | undefined
 const connected = (): Promise<DuckDBConnection> => {
-  connection ??= DuckDBInstance.create(":memory:").then((instance) => instance.connect())
+  connection ??= newConnection()
   return connection
 }
 
@@ -39,6 +44,19 @@ export const readCsv = (path: string, header = true): Effect.Effect<CsvTable> =>
       `SELECT * FROM read_csv(${literal}, ${dialect}, header = ${header}, max_line_size = ${maxRowBytes})`,
     )
     return { columns: read.columnNames(), rows: read.getRowsJS().map((row) => row.map(textOf)) }
+  })
+
+/** Runs a file of statements, in a session of its own, and answers the last one's rows, each value as DuckDB prints it. */
+export const runScript = (script: string): Effect.Effect<CsvTable> =>
+  Effect.promise(async () => {
+    const session = await newConnection()
+    try {
+      const read = await session.runAndReadAll(script)
+      const printed = (value: Json) => (value === null ? null : String(value))
+      return { columns: read.columnNames(), rows: read.getRowsJson().map((row) => row.map(printed)) }
+    } finally {
+      session.closeSync()
+    }
   })
 
 /** Rows by the names of their columns. */

@@ -119,7 +119,7 @@ const run = Effect.fnUntraced(function* (
 
 /** Backlogs of many transactions and of one, one ten times the other: what grows with any of it shows. */
 const memory = Effect.fnUntraced(function* ({ source, lakes, options, found }: BenchContext) {
-  for (const changes of [options.changes / 10, options.changes]) {
+  for (const changes of [Math.ceil(options.changes / 10), options.changes]) {
     for (const [shape, written] of [
       ["100 a transaction", inHundreds(changes)],
       ["one transaction", inOneTransaction(changes)],

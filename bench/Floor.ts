@@ -10,10 +10,13 @@ import type { Run } from "./Result.ts"
 import type { Source } from "./Source.ts"
 
 const wanted = process.env["PSQL"] ?? "psql"
-const version = spawnSync(wanted, ["--version"], { encoding: "utf8" })
-const psql = version.status === 0 ? wanted : undefined
-if (psql === undefined && process.env["PSQL"] !== undefined) {
-  throw new Error(`PSQL=${wanted} cannot be run. Correct it, or unset it for a floor without psql.`)
+const psql = spawnSync(wanted, ["--version"]).status === 0 ? wanted : undefined
+
+/** Says what is wrong with a `psql` that was named and cannot be run; the one on the PATH may be missing. */
+export const checkFloor = (): void => {
+  if (psql === undefined && process.env["PSQL"] !== undefined) {
+    throw new Error(`PSQL=${wanted} cannot be run. Correct it, or unset it for a floor without psql.`)
+  }
 }
 
 /** Which floor it is, for the reader of the figures. */

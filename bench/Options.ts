@@ -1,8 +1,19 @@
 /** What is asked of a bench on its command line. */
 import { parseArgs } from "node:util"
 
-export const benchNames = ["full", "cdc", "idle", "latency", "impact"] as const
-export type BenchName = (typeof benchNames)[number]
+/** Parts that can be run one by one. */
+const partsOf = {
+  full: ["speed", "parallel", "gzip", "memory"],
+  cdc: ["startup", "transactions", "singles", "memory", "drain"],
+  idle: ["poll", "retention"],
+  latency: [],
+  impact: [],
+} satisfies Readonly<Record<string, ReadonlyArray<string>>>
+export type BenchName = keyof typeof partsOf
+
+const benchNames: ReadonlyArray<string> = Object.keys(partsOf)
+const isBenchName = (name: string | undefined): name is BenchName =>
+  name !== undefined && benchNames.includes(name)
 
 export const lakeNames = ["folder", "s3"] as const
 export type LakeName = (typeof lakeNames)[number]
@@ -26,11 +37,13 @@ export interface Options {
   readonly json: string | undefined
 }
 
-export const usage = `npm run bench -- ${benchNames.join("|")} [--runs 5] [--rows 3000000] [--changes 1000000] [--seconds 30]
+const usage = `npm run bench -- ${benchNames.join("|")} [--runs 5] [--rows 3000000] [--changes 1000000] [--seconds 30]
     [--lake folder|s3] [--only PART,PART] [--data FOLDER] [--json FILE]
-  parts  full: speed, parallel, gzip, memory   cdc: startup, transactions, singles, memory, drain
-         idle: poll, retention   latency, impact: one part each
-  PSQL=/path/to/psql names the psql of the floor where none is on the PATH; S3_TEST_ENDPOINT, S3_TEST_ACCESS_KEY and
+${Object.entries(partsOf)
+  .flatMap(([bench, parts]) => (parts.length === 0 ? [] : [`  parts of ${bench}: ${parts.join(", ")}\n`]))
+  .join(
+    "",
+  )}  PSQL=/path/to/psql names the psql of the floor where none is on the PATH; S3_TEST_ENDPOINT, S3_TEST_ACCESS_KEY and
   S3_TEST_SECRET_KEY an S3 server. Build the program first: npm run build.`
 
 export const parseOptions = (args: ReadonlyArray<string>): Options => {
@@ -54,17 +67,24 @@ export const parseOptions = (args: ReadonlyArray<string>): Options => {
       throw new Error(`--${name}: a whole number from 1 on\n${usage}`)
     return number
   }
-  const bench = benchNames.find((name) => positionals.length === 1 && name === positionals[0])
-  const lakes = lakeNames.filter((name) => values.lake.split(",").includes(name))
-  if (bench === undefined || lakes.length === 0) throw new Error(usage)
+  const list = (text: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
+    const named = text.split(",").filter((one) => one !== "")
+    const unknown = named.find((one) => !known.includes(one))
+    if (unknown !== undefined) throw new Error(`"${unknown}" is not known here\n${usage}`)
+    return named
+  }
+  const [bench] = positionals
+  if (!isBenchName(bench) || positionals.length > 1) throw new Error(usage)
+  const lakes = list(values.lake, lakeNames)
+  const only = list(values.only, partsOf[bench])
   return {
     bench,
     runs: count("runs"),
     rows: count("rows"),
     changes: count("changes"),
     seconds: count("seconds"),
-    lakes,
-    only: values.only.split(",").filter((part) => part !== ""),
+    lakes: lakeNames.filter((name) => lakes.includes(name)),
+    only,
     data: values.data,
     json: values.json,
   }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path"
 import { Effect } from "effect"
 import type { Bench } from "./Bench.ts"
 import { cdcBench } from "./Cdc.ts"
-import { floorName } from "./Floor.ts"
+import { checkFloor, floorName } from "./Floor.ts"
 import { fullBench } from "./Full.ts"
 import { idleBench } from "./Idle.ts"
 import { impactBench } from "./Impact.ts"
@@ -65,10 +65,12 @@ export const main = async (args: ReadonlyArray<string>, resultsFolder: string): 
   const stop = new AbortController()
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stop.abort())
   try {
+    checkFloor()
     await Effect.runPromise(measure(parseOptions(args), resultsFolder), { signal: stop.signal })
     return 0
   } catch (cause) {
+    if (stop.signal.aborted) return 130
     console.error(cause instanceof Error ? cause.message : cause)
-    return stop.signal.aborted ? 130 : 1
+    return 1
   }
 }

@@ -6,13 +6,14 @@ import type { SourceColumn, SourceIdentity, TableShape } from "../src/services/S
 import type { PostgresSession } from "./PostgresSession.ts"
 
 /**
- * One row per column, in table order. `relreplident`: d = the primary key where there is one, i = an index, f = FULL,
- * n = nothing. Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
+ * One row per column, in table order. `relreplident`: d = the primary key where there is one, i = an index (it stays when
+ * the index is dropped), f = FULL, n = nothing. Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
  */
 const shapeSql = `
   SELECT c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::bigint::text AS rows,
          (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
-         CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'n' THEN false ELSE true END::text AS identifies,
+         CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true
+              WHEN 'i' THEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident) ELSE false END::text AS identifies,
          a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
          (a.attgenerated = 'v')::text AS virtual,
          array_position(p.indkey::int2[], a.attnum)::text AS key_position

@@ -214,6 +214,12 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ba
       /it is partitioned/,
     ],
     ["an unlogged table", "CREATE UNLOGGED TABLE public.x (id integer)", /it is unlogged/],
+    ["a materialized view", "CREATE MATERIALIZED VIEW public.x AS SELECT 1 AS id", /it is a view/],
+    [
+      "a foreign table",
+      "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE public.x (id integer) SERVER s",
+      /it is a foreign table/,
+    ],
   ] as const) {
     it.effect(`${what}, whose changes the log does not tell, is refused by cdc with 2`, () =>
       Effect.gen(function* () {
@@ -223,6 +229,19 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ba
       }),
     )
   }
+
+  it.effect("a temporary table, which only its own session has, is refused by cdc with 2", () =>
+    Effect.gen(function* () {
+      const { database, environment, createSlot } = yield* openPipeline(table)
+      yield* createSlot
+      const owner = yield* database.session
+      yield* owner.sql("CREATE TEMPORARY TABLE x (id integer)")
+      const [row] = yield* owner.sql("SELECT pg_my_temp_schema()::regnamespace AS schema")
+      const tables = { SOURCE_TABLES: `${row?.["schema"]}.x` }
+      const outcome = yield* runProgram(["cdc", "--once"], { ...environment, ...tables })
+      assertTold(outcome, 2, /it is temporary/)
+    }),
+  )
 
   it.effect("a slot that is not there is made by init, as cdc says with 2", () =>
     Effect.gen(function* () {

@@ -2,25 +2,11 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { awkwardRows, awkwardSetup, awkwardTable, hostileDefaults } from "../support/awkwardTable.ts"
-import { openPipeline, type Pipeline } from "../support/pipeline.ts"
+import { carry, only, shapesOf } from "../support/carried.ts"
+import { openPipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { rawRows } from "../support/rawRows.ts"
 import { openOracle } from "../support/slotOracle.ts"
-
-/** Each statement is a transaction of its own; then all of it is carried. */
-const carry = Effect.fn("carry")(function* (pipeline: Pipeline, changes: ReadonlyArray<string>) {
-  yield* pipeline.createSlot
-  for (const change of changes) yield* pipeline.sql(change)
-  const { code, stderr } = yield* pipeline.run("cdc", "--once")
-  assert.strictEqual(code, 0, stderr)
-  return yield* pipeline.lake.allRecords("inc/")
-})
-
-/** Only the columns that a test is about. */
-const only = (
-  rows: ReadonlyArray<Readonly<Record<string, string | null>>>,
-  ...names: ReadonlyArray<string>
-) => rows.map((row) => names.map((name) => row[name]))
 
 const simple = (...more: ReadonlyArray<string>) => ({
   setup: ["CREATE TABLE public.t (id integer PRIMARY KEY, v text)", ...more].join("; "),
@@ -296,19 +282,11 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("in
         "INSERT INTO public.t VALUES (3)",
         "DELETE FROM public.t WHERE id = 3",
       ])
-      const { objects, table } = pipeline.lake
-      const tables = yield* Effect.forEach(yield* objects("inc/"), table)
-      assert.deepStrictEqual(
-        tables.map(({ columns, rows }) => [
-          columns.slice(7).join(),
-          ...rows.map((row) => [row[0], ...row.slice(7)].join()),
-        ]),
-        [
-          ["id,v", "I,1,a", "I,2,b"],
-          ["id,v,w", "U,1,c,7", "D,2,,"],
-          ["id,W", "I,3,7", "D,3,"],
-        ],
-      )
+      assert.deepStrictEqual(yield* shapesOf(pipeline), [
+        ["id,v", "I,1,a", "I,2,b"],
+        ["id,v,w", "U,1,c,7", "D,2,,"],
+        ["id,W", "I,3,7", "D,3,"],
+      ])
     }),
   )
 

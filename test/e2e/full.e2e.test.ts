@@ -195,6 +195,18 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("fu
     }),
   )
 
+  it.effect("warns in the same way where the index of its identity has been dropped", () =>
+    Effect.gen(function* () {
+      const { run } = yield* openPipeline({
+        setup: `CREATE TABLE public.t (v text NOT NULL UNIQUE); ALTER TABLE public.t REPLICA IDENTITY USING INDEX t_v_key;
+                ALTER TABLE public.t DROP CONSTRAINT t_v_key`,
+        tables: "public.t",
+      })
+      const { stderr } = yield* run("full")
+      assert.include(stderr.replaceAll('\\"', '"'), 'ALTER TABLE "public"."t" REPLICA IDENTITY FULL;')
+    }),
+  )
+
   it.effect("never writes over what is there: every run adds an object", () =>
     Effect.gen(function* () {
       const { run, lake } = yield* openPipeline({ setup: simple, tables: "public.t" })

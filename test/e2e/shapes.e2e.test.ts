@@ -1,39 +1,16 @@
 /** Tables and databases of unusual shape, as `full` and `cdc` carry them. Random ones are in `test/oracle`. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { openPipeline, type Pipeline } from "../support/pipeline.ts"
+import { carry, copied, only, texts } from "../support/carried.ts"
+import { openPipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { runProgram } from "../support/program.ts"
-
-/** Each statement is a transaction of its own; then all of it is carried. */
-const carry = Effect.fn("carry")(function* (pipeline: Pipeline, changes: ReadonlyArray<string>) {
-  yield* pipeline.createSlot
-  for (const change of changes) yield* pipeline.sql(change)
-  const { code, stderr } = yield* pipeline.run("cdc", "--once")
-  assert.strictEqual(code, 0, stderr)
-  return yield* pipeline.lake.allRecords("inc/")
-})
-
-/** The texts of all objects below a prefix, the oldest first. */
-const texts = ({ lake }: Pipeline, prefix: string) =>
-  Effect.flatMap(lake.objects(prefix), (keys) => Effect.forEach(keys, lake.text))
-
-const copied = Effect.fn("copied")(function* (pipeline: Pipeline) {
-  const { code, stderr } = yield* pipeline.run("full")
-  assert.strictEqual(code, 0, stderr)
-  return yield* texts(pipeline, "full/")
-})
 
 /** Without the columns in which one run differs from the next. */
 const plain = (inc: string): string =>
   inc.replace(/^([IUDT]),[0-9A-F]{8}\/[0-9A-F]{8},(\d+),\d+,[^,]+,/gm, "$1,$2,")
 
 const header = "_op,_lsn,_seq,_xid,_commit_ts,_before,_unchanged"
-
-const only = (
-  rows: ReadonlyArray<Readonly<Record<string, string | null>>>,
-  ...names: ReadonlyArray<string>
-) => rows.map((row) => names.map((name) => row[name]))
 
 const simple = { setup: "CREATE TABLE public.t (id integer PRIMARY KEY, v text)", tables: "public.t" }
 

@@ -54,6 +54,41 @@ const breaksAfter = (bytes: number): TcpProxyOptions => {
 }
 
 layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a session", (it) => {
+  it.effect("prints every value the same way, whatever the database's defaults are", () =>
+    Effect.gen(function* () {
+      const { database, server } = yield* TestPostgres
+      const { name, sql } = yield* database()
+      const settings: ReadonlyArray<readonly [string, string, string]> = [
+        ["DateStyle", "ISO, MDY", "'SQL, DMY'"],
+        ["IntervalStyle", "postgres", "'iso_8601'"],
+        ["TimeZone", "UTC", "'America/Sao_Paulo'"],
+        ["bytea_output", "hex", "'escape'"],
+        ["client_encoding", "UTF8", "'LATIN1'"],
+        ["extra_float_digits", "1", "'-15'"],
+        ["lc_monetary", "C", "'POSIX'"],
+        ["quote_all_identifiers", "off", "on"],
+        ["search_path", "pg_catalog", "'public'"],
+        ["standard_conforming_strings", "on", "off"],
+        ["xmlbinary", "base64", "'hex'"],
+      ]
+      for (const [setting, , hostile] of settings) {
+        yield* sql(`ALTER DATABASE ${name} SET ${setting} = ${hostile}`)
+      }
+      const address = addressAt("127.0.0.1", server.port, server.password)
+      const session = yield* connect(
+        { ...address, user: Option.some(server.user), database: Option.some(name) },
+        "test",
+      )
+      const rows = yield* session.query("settings", "SELECT name, setting FROM pg_settings")
+      // A name is shown with its quotes where it was set while they were still wished for.
+      const found = new Map(rows.map((row) => [row["name"], row["setting"]?.replaceAll('"', "")]))
+      assert.deepStrictEqual(
+        settings.map(([setting]) => [setting, found.get(setting)]),
+        settings.map(([setting, promised]) => [setting, promised]),
+      )
+    }),
+  )
+
   it.effect("fails a copy when the connection breaks in the middle of it", () =>
     Effect.gen(function* () {
       const { address } = yield* openNetwork(breaksAfter(5_000_000))

@@ -61,6 +61,11 @@ export const awkwardRows: ReadonlyArray<string> = [
           (6, E'\\n', 'Infinity', '3.4028235e38', '1.7976931348623157e308', '5874897-12-31', '294276-12-31 23:59:59.999999', '294276-12-31 23:59:59.999999+00', '@ 4 years 5 mons ago', '04:05:06.7', '00:00:00-15:59', NULL),
           (7, '"', 1e-100, 1e10, 123456789012345680, '-infinity', '1970-01-01', '1970-01-01 00:00:00+00', '-00:00:00.5', NULL, NULL, '{}'),
           (8, ',', 1e100, 0.3, 1e15, NULL, NULL, '1900-01-01 00:00:00+00', '14 mons 3 days', NULL, NULL, NULL)`,
+  // Every control character but the zero byte, and characters of every plane.
+  `INSERT INTO ${awkwardTable} ("Id; ""n""", texto, "SELECT", j, n, ints, texts, ts)
+     SELECT 12, string_agg(chr(n), ''), (SELECT string_agg(chr(plane * 65536 + 65535) || chr(plane * 65536 + 57344), '') FROM generate_series(0, 16) AS plane),
+            to_json(string_agg(chr(n), '')), (repeat('9', 1000) || '.' || repeat('1', 1000))::numeric, '[0:2][-1:-1]={{1},{NULL},{3}}', ARRAY[string_agg(chr(n), '')], '12025-01-01'
+       FROM generate_series(1, 255) AS n`,
   `INSERT INTO ${awkwardTable} ("Id; ""n""", texto, varc, "SELECT") VALUES (9, 'unchanged-toast-datum', 'null', ' new-tuple: id[integer]:1'), (10, 'true', 'false', E'table public.t: INSERT: id[integer]:1\\nCOMMIT 5')`,
   `INSERT INTO ${awkwardTable} ("Id; ""n""", texto, jb, bin) SELECT 11, string_agg(md5(n::text), ',"' || E'\\n'), jsonb_agg(n::text), decode(string_agg(md5(n::text), ''), 'hex') FROM generate_series(1, 3000) AS n`,
 ]

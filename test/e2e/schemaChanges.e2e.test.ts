@@ -1,0 +1,95 @@
+/** Tables whose columns, names and very selves change while `cdc` follows them. Random changes are in `test/oracle`. */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { carry, shapesOf } from "../support/carried.ts"
+import { openPipeline } from "../support/pipeline.ts"
+import { TestPostgres } from "../support/postgres.ts"
+
+const simple = { setup: "CREATE TABLE public.t (id integer PRIMARY KEY, v text)", tables: "public.t" }
+
+/** What is done to the table, and the object that comes of it: its header and its rows. */
+const steps: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
+  ["INSERT INTO public.t VALUES (1, 'a')", ["id,v", "I,1,a"]],
+  ["ALTER TABLE public.t ADD w text; INSERT INTO public.t VALUES (2, 'b', 'c')", ["id,v,w", "I,2,b,c"]],
+  ["ALTER TABLE public.t DROP v; INSERT INTO public.t VALUES (3, 'd')", ["id,w", "I,3,d"]],
+  [
+    `ALTER TABLE public.t RENAME w TO "W, x"; UPDATE public.t SET "W, x" = 'e' WHERE id = 3`,
+    ["id,W, x", "U,3,e"],
+  ],
+  [
+    `ALTER TABLE public.t ALTER "W, x" TYPE integer USING length("W, x"); UPDATE public.t SET "W, x" = 7 WHERE id = 3`,
+    ["id,W, x", "U,3,7"],
+  ],
+  ["ALTER TABLE public.t RENAME id TO chave; DELETE FROM public.t WHERE chave = 1", ["chave,W, x", "D,1,"]],
+  [
+    `ALTER TABLE public.t RENAME TO away; INSERT INTO public.away VALUES (4);
+     ALTER TABLE public.away RENAME TO t; INSERT INTO public.t VALUES (5)`,
+    ["chave,W, x", "I,5,"],
+  ],
+  [
+    "DROP TABLE public.t; CREATE TABLE public.t (v text PRIMARY KEY, id integer); INSERT INTO public.t VALUES ('f', 6)",
+    ["v,id", "I,f,6"],
+  ],
+  ["TRUNCATE public.t", ["v,id", "T,,"]],
+]
+
+layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("inc", (it) => {
+  it.effect("has each row under the header of its moment while cdc follows a table that changes", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline(simple)
+      yield* pipeline.createSlot
+      const program = yield* pipeline.start("cdc")
+      for (const [i, [change]] of steps.entries()) {
+        // Each statement a transaction of its own.
+        for (const statement of change.split(";")) yield* pipeline.sql(statement)
+        yield* program.brings(
+          change,
+          Effect.map(pipeline.lake.objects("inc/"), (found) => found.length > i),
+        )
+      }
+      yield* program.signal("SIGTERM")
+      const { code, stderr } = yield* program.outcome
+      assert.strictEqual(code, 0, stderr)
+      assert.deepStrictEqual(
+        yield* shapesOf(pipeline),
+        steps.map(([, object]) => object),
+      )
+    }),
+  )
+
+  it.effect("has each row under the header of its moment where all of it is one transaction", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline(simple)
+      yield* carry(pipeline, [["BEGIN", ...steps.map(([change]) => change), "COMMIT"].join(";")])
+      assert.deepStrictEqual(yield* shapesOf(pipeline), [
+        ["id,v", "I,1,a"],
+        ["id,v,w", "I,2,b,c"],
+        ["id,w", "I,3,d"],
+        ["id,W, x", "U,3,e", "U,3,7"],
+        // The table that has these columns is gone when the row is read: what the row names is all that is left of it.
+        ["chave", "D,1"],
+        ["chave,W, x", "I,5,"],
+        ["v,id", "I,f,6", "T,,"],
+      ])
+    }),
+  )
+
+  it.effect("has no value under another column's name where two columns have swapped theirs", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline({
+        setup: `CREATE TABLE public.t (a text, b text); ALTER TABLE public.t REPLICA IDENTITY FULL;
+                INSERT INTO public.t VALUES ('a', NULL), (NULL, 'b'), ('c', 'd')`,
+        tables: "public.t",
+      })
+      yield* carry(pipeline, [
+        "INSERT INTO public.t VALUES ('first', 'second')",
+        "ALTER TABLE public.t RENAME a TO c; ALTER TABLE public.t RENAME b TO a; ALTER TABLE public.t RENAME c TO b",
+        "DELETE FROM public.t",
+      ])
+      assert.deepStrictEqual(yield* shapesOf(pipeline), [
+        ["a,b", "I,first,second", "D,,a", "D,b,"],
+        ["b,a", "D,c,d", "D,first,second"],
+      ])
+    }),
+  )
+})

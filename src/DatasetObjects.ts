@@ -12,7 +12,7 @@ import {
 } from "./core/IncRow.ts"
 import { atOrBefore, type RowPosition } from "./core/LastRow.ts"
 import { type LongLine, rowPieces } from "./core/LongLine.ts"
-import type { Lsn } from "./core/Lsn.ts"
+import * as Lsn from "./core/Lsn.ts"
 import { nextStamp, objectKey, type Stamp } from "./core/ObjectKey.ts"
 import { RowBuffer } from "./core/RowBuffer.ts"
 import { type CommitBytes, commitBytes, RowTranscoder } from "./core/RowTranscoder.ts"
@@ -21,6 +21,7 @@ import type { SourceTable } from "./core/SourceTable.ts"
 import type { Layout } from "./core/Watermark.ts"
 import { ObjectStore, type ObjectWriter } from "./services/ObjectStore.ts"
 import { SourceTables } from "./services/SourceTables.ts"
+import type { Transaction } from "./Transactions.ts"
 
 /** What is known of a dataset when a batch begins. */
 export interface DatasetTail {
@@ -46,16 +47,16 @@ export const rowsIn = (counts: RowCounts): number =>
 
 /** The commit that rows carry, in the forms in which they need it. */
 export interface CommitOfRows {
-  readonly position: Lsn
+  readonly position: Lsn.Lsn
+  readonly beginOrdinal: number
   readonly fields: CommitFields
   readonly bytes: CommitBytes
 }
 
-export const commitOfRows = (position: Lsn, fields: CommitFields): CommitOfRows => ({
-  position,
-  fields,
-  bytes: commitBytes(fields),
-})
+export const commitOfRows = ({ commit, xid, committedAt, beginOrdinal }: Transaction): CommitOfRows => {
+  const fields = { lsn: Lsn.printSortable(commit), xid, at: committedAt }
+  return { position: commit, beginOrdinal, fields, bytes: commitBytes(fields) }
+}
 
 export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
 

@@ -7,7 +7,6 @@ import { toBytes } from "./core/Bytes.ts"
 import type { Change, Table } from "./core/Change.ts"
 import type { RowChange } from "./core/IncRow.ts"
 import { longLineBytes, readLongLine } from "./core/LongLine.ts"
-import * as Lsn from "./core/Lsn.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
 import { decodeSlotText } from "./core/TestDecoding.ts"
 import type { Layout } from "./core/Watermark.ts"
@@ -67,29 +66,43 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
       ? latest
       : datasets.find((dataset) => dataset !== latest && dataset.appendKnown(line, commit, seq))
 
-  const appendLines = Effect.fnUntraced(function* (transaction: Transaction, lines: ReadonlyArray<SlotLine>) {
-    const commit = commitOfRows(transaction.commit, {
-      lsn: Lsn.printSortable(transaction.commit),
-      xid: transaction.xid,
-      at: transaction.committedAt,
-    })
-    for (const line of lines) {
-      const seq = line.ordinal - transaction.beginOrdinal
-      const owner = ownerOf(line, commit, seq)
-      if (owner === undefined) yield* appendDecoded(line, commit, seq)
-      else {
-        latest = owner
-        if (owner.isFull()) yield* owner.flush
+  /** Appends lines from `from` on, until one must be decoded or rows must be given on; answers where that is. */
+  const appendKnown = (lines: ReadonlyArray<SlotLine>, from: number, commit: CommitOfRows): number => {
+    for (let at = from; at < lines.length; at++) {
+      const line = lines[at]
+      const owner = line && ownerOf(line, commit, line.ordinal - commit.beginOrdinal)
+      if (owner === undefined) return at
+      latest = owner
+      if (owner.isFull()) return at + 1
+    }
+    return lines.length
+  }
+
+  const appendFrom = Effect.fnUntraced(function* (
+    lines: ReadonlyArray<SlotLine>,
+    from: number,
+    commit: CommitOfRows,
+  ) {
+    for (let at = from; at < lines.length; at = appendKnown(lines, at, commit)) {
+      const line = lines[at]
+      if (latest?.isFull()) yield* latest.flush
+      else if (line !== undefined) {
+        yield* appendDecoded(line, commit, line.ordinal - commit.beginOrdinal)
+        at++
       }
     }
   })
 
   const append = Effect.fnUntraced(function* (transactions: ReadonlyArray<Transaction>) {
     for (const transaction of transactions) {
-      yield* appendLines(transaction, transaction.held)
-      if (Option.isSome(transaction.spooled)) {
-        yield* Stream.runForEach(transaction.spooled.value, (lines) =>
-          Effect.andThen(appendLines(transaction, lines), flushAll),
+      const commit = commitOfRows(transaction)
+      const { held, spooled } = transaction
+      // Most transactions are done in this one call: an effect for each would cost as much as their rows.
+      const at = appendKnown(held, 0, commit)
+      if (at < held.length) yield* appendFrom(held, at, commit)
+      if (Option.isSome(spooled)) {
+        yield* Stream.runForEach(spooled.value, (lines) =>
+          Effect.andThen(appendFrom(lines, 0, commit), flushAll),
         )
       }
     }

@@ -74,13 +74,17 @@ export const wholeTransactions = <E>(
           // Which kind of line it is, without making a text of it.
           const letter = line.bytes[line.start]
           if (letter === letterB) {
-            const begin = yield* Effect.fromResult(decode(line))
+            const decoded = decode(line)
+            if (Result.isFailure(decoded)) return yield* decoded.failure
+            const begin = decoded.success
             if (begin._tag !== "Begin" || begin.xid === null || open !== undefined) {
               return yield* malformed(line.lsn, "one BEGIN with its transaction id is expected")
             }
             open = { xid: begin.xid, beginOrdinal: line.ordinal, lines: [], heldBytes: 0, spooled: false }
           } else if (letter === letterC) {
-            const commit = yield* Effect.fromResult(decode(line))
+            const decoded = decode(line)
+            if (Result.isFailure(decoded)) return yield* decoded.failure
+            const commit = decoded.success
             if (commit._tag !== "Commit" || commit.xid !== open?.xid || commit.at === null) {
               return yield* malformed(
                 line.lsn,

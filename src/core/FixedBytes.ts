@@ -4,35 +4,32 @@
  */
 export class FixedBytes {
   readonly length: number
-  readonly #words: Int32Array
-  /** What is left behind the last whole word. */
-  readonly #rest: Uint8Array
+  readonly #view: DataView
 
   /** `text` is a byte string: see `Bytes.ts`. */
   constructor(text: string) {
     const bytes = Buffer.from(text, "latin1")
     this.length = bytes.length
-    this.#words = Int32Array.from({ length: bytes.length >> 2 }, (_, i) => bytes.readInt32LE(4 * i))
-    this.#rest = bytes.subarray(4 * this.#words.length)
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   /** Whether they stand at `at`, and end at `end` or before. */
   standAt(view: DataView, at: number, end: number): boolean {
-    if (at + this.length > end) return false
-    const words = this.#words
-    const rest = this.#rest
-    let here = at
-    for (let i = 0; i < words.length; i++, here += 4) if (view.getInt32(here, true) !== words[i]) return false
-    for (let i = 0; i < rest.length; i++, here++) if (view.getUint8(here) !== rest[i]) return false
+    const { length } = this
+    if (at + length > end) return false
+    const own = this.#view
+    let i = 0
+    for (; i + 4 <= length; i += 4) if (view.getInt32(at + i) !== own.getInt32(i)) return false
+    for (; i < length; i++) if (view.getUint8(at + i) !== own.getUint8(i)) return false
     return true
   }
 
   /** Writes them at `at`, where there must be room. */
   writeAt(view: DataView, at: number): void {
-    const words = this.#words
-    const rest = this.#rest
-    let here = at
-    for (let i = 0; i < words.length; i++, here += 4) view.setInt32(here, words[i] ?? 0, true)
-    for (let i = 0; i < rest.length; i++, here++) view.setUint8(here, rest[i] ?? 0)
+    const { length } = this
+    const own = this.#view
+    let i = 0
+    for (; i + 4 <= length; i += 4) view.setInt32(at + i, own.getInt32(i))
+    for (; i < length; i++) view.setUint8(at + i, own.getUint8(i))
   }
 }

@@ -27,11 +27,13 @@ const pieceBytes = 1024 * 1024
 /** Milliseconds: S3 tells whole seconds. */
 const storePrecision = 1000
 
+const probeName = "_doctor_probe_"
+
 /** Removed when the check is over, also when it failed or was stopped. */
 const withProbe = <A, R>(use: (key: string) => Effect.Effect<A, never, R>) =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
-    const key = `_doctor_probe_${randomUUID()}.txt`
+    const key = `${probeName}${randomUUID()}.txt`
     return yield* Effect.ensuring(use(key), Effect.ignore(store.remove(key)))
   })
 
@@ -100,11 +102,11 @@ const removal = (key: string) =>
   Effect.flatMap(ObjectStore, (store) =>
     Effect.match(Effect.andThen(store.remove(key), store.stat(key)), {
       onFailure: ({ detail, advice }) =>
-        warning(checks.remove, `${detail}; the probe ${key} stays`, { advice }),
+        warning(checks.remove, `${detail}; what doctor wrote stays: ${probeName}*.txt`, { advice }),
       onSuccess: (found) =>
         Option.isNone(found)
           ? ok(checks.remove, "it can be removed")
-          : warning(checks.remove, `the probe ${key} is there after it was removed`, { advice: oddAnswer }),
+          : warning(checks.remove, "it is there after it was removed", { advice: oddAnswer }),
     }),
   )
 

@@ -83,5 +83,7 @@ export const tableFindings = (
         ]),
   ]
   const key = shape.primaryKey.length === 0 ? "" : `, key ${shape.primaryKey.join(", ")}`
-  return problems.length > 0 ? problems : [ok(name, `${shape.columns.length} columns${key}`)]
+  return problems.length > 0
+    ? problems
+    : [ok(name, `${shape.columns.length} column${shape.columns.length === 1 ? "" : "s"}${key}`)]
 }

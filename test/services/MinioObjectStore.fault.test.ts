@@ -56,6 +56,7 @@ describe("MinioObjectStore, when the server misbehaves", () => {
           Effect.flatMap(ObjectStore, (store) => store.check),
           Effect.flatMap(ObjectStore, (store) => store.prepare),
           Effect.flatMap(ObjectStore, (store) => store.readRange("a.csv", 1, 2)),
+          Effect.flatMap(ObjectStore, (store) => store.refusesSecond("a.csv")),
           Effect.flatMap(ObjectStore, (store) => store.remove("a.csv")),
         ]
         const failures = yield* Effect.forEach(calls, (call) => on(server, Effect.flip(call)), {
@@ -253,6 +254,20 @@ describe("MinioObjectStore, writing an object", () => {
       yield* on(server, write("a.csv", Buffer.from("x")))
     }),
   )
+
+  for (const [how, answer] of [
+    ["does not know them", s3Error(501, "NotImplemented")],
+    ["passes over them", done],
+  ] as const) {
+    it.live(`says that conditional writes are missing where the server ${how}`, () =>
+      Effect.gen(function* () {
+        const server = yield* scriptedS3(() => answer)
+        const refuses = Effect.flatMap(ObjectStore, (store) => store.refusesSecond("a.csv"))
+        assert.isFalse(yield* on(server, refuses))
+        assert.strictEqual(server.asked[0]?.headers["if-none-match"], "*")
+      }),
+    )
+  }
 
   it.live("aborts the upload when a part is refused, and says why", () =>
     Effect.gen(function* () {

@@ -382,6 +382,15 @@ export const objectStoreContract = (subject: StoreUnderTest): void => {
       }),
     )
 
+    it.effect("refuses by itself to make an object a second time, and leaves it as it was", () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        yield* store.put("twice/1.csv", text("first"))
+        assert.isTrue(yield* store.refusesSecond("twice/1.csv"))
+        assert.strictEqual(String(yield* readAll("twice/1.csv")), "first")
+      }),
+    )
+
     it.effect("removes an object once and for all, however often it is asked", () =>
       Effect.gen(function* () {
         const store = yield* ObjectStore

@@ -1,0 +1,80 @@
+/** How `doctor` goes about it, with a source that answers as it is told and a lake in memory. */
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Stream } from "effect"
+import { count, type Section } from "../../src/core/Finding.ts"
+import { examine } from "../../src/Doctor.ts"
+import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import { SourceError } from "../../src/services/SourceError.ts"
+import { SourceInspection } from "../../src/services/SourceInspection.ts"
+import { StoreError } from "../../src/services/StoreError.ts"
+import { inspection, source } from "../support/fakeInspection.ts"
+import { ended, lakeKeys, world } from "../support/memoryWorld.ts"
+
+const silentSource = new SourceError({ reason: "Unreachable", subject: "server", detail: "no answer" })
+const silentLake = new StoreError({ reason: "Unreachable", subject: "lake", detail: "no answer" })
+
+/** Lets the two seconds of the measurement pass. */
+const examined = (connect: SourceInspection["Service"]["connect"]) =>
+  Effect.flatten(ended(Effect.provideService(examine, SourceInspection, source(connect))))
+
+const failures = (sections: ReadonlyArray<Section>) =>
+  sections.flatMap(({ findings }) =>
+    findings.filter(({ mark }) => mark === "failed").map(({ check }) => check),
+  )
+
+describe("doctor", () => {
+  it.effect("has nothing to say against a source and a lake in good order, and leaves nothing behind", () =>
+    Effect.gen(function* () {
+      const sections = yield* examined(Effect.succeed(inspection()))
+      assert.deepStrictEqual(
+        [count(sections, "failed"), count(sections, "warning"), count(sections, "unchecked")],
+        [0, 0, 0],
+      )
+      assert.deepStrictEqual(yield* lakeKeys, [])
+    }).pipe(Effect.provide(world())),
+  )
+
+  for (const [question, checks] of [
+    ["server", ["server", "max_slot_wal_keep_size"]],
+    ["role", ["role"]],
+    ["log", ["clock", "max_slot_wal_keep_size"]],
+    ["slot", ['slot "data_sync_slot"']],
+    ["table", ['"db_loja"."cliente"']],
+  ] as const) {
+    it.effect(`goes on where the source does not answer what it is asked of ${question}`, () =>
+      Effect.gen(function* () {
+        const silence = Effect.fail(silentSource)
+        const isFunction = question === "slot" || question === "table"
+        const change = { [question]: isFunction ? () => silence : silence }
+        const sections = yield* examined(Effect.succeed(inspection(change)))
+        assert.deepStrictEqual(failures(sections), [...checks])
+      }).pipe(Effect.provide(world())),
+    )
+  }
+
+  it.effect("measures what the server writes in two seconds", () =>
+    Effect.gen(function* () {
+      const sections = yield* examined(Effect.succeed(inspection({}, 3 * 1024)))
+      const kept = sections
+        .flatMap(({ findings }) => findings)
+        .find(({ check }) => check === "max_slot_wal_keep_size")
+      assert.include(kept?.finding, "at the present rate of 3 KiB/s")
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("waits 30 s for source and lake together, not for one after the other", () =>
+    Effect.gen(function* () {
+      const store = yield* ObjectStore
+      const begin = yield* Clock.currentTimeMillis
+      const sections = yield* Effect.provideService(examined(Effect.fail(silentSource)), ObjectStore, {
+        ...store,
+        list: () => Stream.fail(silentLake),
+      })
+      const waited = (yield* Clock.currentTimeMillis) - begin
+      assert.deepStrictEqual(
+        [failures(sections), waited >= 30_000, waited < 40_000],
+        [["connection", "folder"], true, true],
+      )
+    }).pipe(Effect.provide(world())),
+  )
+})

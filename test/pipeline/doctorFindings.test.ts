@@ -1,0 +1,267 @@
+/** What `doctor` makes of facts, without a server. */
+import { assert, describe, it } from "@effect/vitest"
+import { Option, Result } from "effect"
+import { certainDifference, clockFinding } from "../../src/ClockFinding.ts"
+import type { Finding } from "../../src/core/Finding.ts"
+import * as Lsn from "../../src/core/Lsn.ts"
+import { keptLogFinding } from "../../src/KeptLogFinding.ts"
+import { connection, notConnected, roleFinding, serverFindings } from "../../src/ServerFindings.ts"
+import { missingSlot, type Start, slotFinding, standingFinding } from "../../src/SlotFindings.ts"
+import { Refusal } from "../../src/services/Refusal.ts"
+import { SourceError } from "../../src/services/SourceError.ts"
+import { tableFindings } from "../../src/TableFindings.ts"
+import { look, server, type slot, table } from "../support/fakeInspection.ts"
+
+const marks = (findings: ReadonlyArray<Finding>) => findings.map(({ mark, check }) => `${mark} ${check}`)
+const complaints = (findings: ReadonlyArray<Finding>) =>
+  marks(findings).filter((row) => !/^(ok|note) /.test(row))
+
+const local = { role: "afluente", database: "loja", isLocal: true }
+
+describe("The server", () => {
+  it("is well as the tests know it", () => {
+    assert.deepStrictEqual(complaints(serverFindings(server, true)), [])
+  })
+
+  it("is noted where its version was not tested, and refused where it is too old", () => {
+    const of = (versionNumber: number) => serverFindings({ ...server, versionNumber }, true)[0]?.mark
+    assert.deepStrictEqual([of(180001), of(130000), of(120019)], ["note", "note", "failed"])
+  })
+
+  it("is refused where it is a standby", () => {
+    assert.deepStrictEqual(complaints(serverFindings({ ...server, inRecovery: true }, true)), [
+      "failed server",
+    ])
+  })
+
+  it("is warned of where its database says nothing about the encoding", () => {
+    assert.deepStrictEqual(complaints(serverFindings({ ...server, encoding: "SQL_ASCII" }, true)), [
+      "warning server",
+    ])
+  })
+
+  it("needs a free slot only where ours is still to be made", () => {
+    const full = { ...server, usedSlots: 10 }
+    assert.deepStrictEqual(complaints(serverFindings(full, true)), [])
+    const [finding] = serverFindings(full, false).filter(({ mark }) => mark === "failed")
+    assert.deepStrictEqual(finding?.sql, ["ALTER SYSTEM SET max_replication_slots = 15;"])
+  })
+})
+
+describe("The connection", () => {
+  it("may be in clear on this machine and nowhere else", () => {
+    assert.strictEqual(connection(server, local).mark, "ok")
+    assert.strictEqual(connection(server, { ...local, isLocal: false }).mark, "warning")
+    const encrypted = { ...server, tls: Option.some("TLSv1.3") }
+    assert.strictEqual(connection(encrypted, { ...local, isLocal: false }).mark, "ok")
+  })
+
+  it("is granted to a name that needs quotes", () => {
+    const denied = new SourceError({ reason: "Permission", subject: "loja", detail: "permission denied" })
+    assert.deepStrictEqual(notConnected(denied, { ...local, role: 'the "reader"' }).sql, [
+      'GRANT CONNECT ON DATABASE "loja" TO "the ""reader""";',
+    ])
+  })
+
+  it("that fails otherwise has the advice of its error", () => {
+    const silent = new SourceError({ reason: "Unreachable", subject: "loja", detail: "no answer" })
+    assert.deepStrictEqual(
+      [notConnected(silent, local).sql, notConnected(silent, local).advice],
+      [[], silent.advice],
+    )
+  })
+})
+
+describe("A role", () => {
+  it("without the right to slots is given it", () => {
+    assert.deepStrictEqual(roleFinding({ name: "reader", mayReplicate: false }).sql, [
+      'ALTER ROLE "reader" REPLICATION;',
+    ])
+  })
+})
+
+describe("A clock", () => {
+  const reading = { before: 10_000, after: 10_200, precision: 1 }
+
+  it("differs by as much as the journey cannot explain", () => {
+    const of = (other: number) => certainDifference({ ...reading, other })
+    assert.deepStrictEqual([of(10_100), of(10_200), of(13_200), of(8_999)], [0, 0, 3000, -1000])
+  })
+
+  it("that tells whole seconds is not behind for its fraction", () => {
+    assert.strictEqual(certainDifference({ ...reading, other: 9_000, precision: 1000 }), 0)
+  })
+
+  it("is warned of from one second on, with its direction", () => {
+    const of = (other: number) => clockFinding({ ...reading, other })
+    assert.strictEqual(of(11_100).mark, "ok")
+    assert.deepStrictEqual(
+      [of(13_700), of(7_000)].map(({ mark, finding }) => [mark, finding]),
+      [
+        ["warning", "3.5 s ahead of this machine's"],
+        ["warning", "3.0 s behind this machine's"],
+      ],
+    )
+  })
+})
+
+describe("The log that is kept", () => {
+  const mebibyte = 2 ** 20
+  const limit = Option.some(1000 * mebibyte)
+
+  it("without a limit is a note, and says how fast the disk fills", () => {
+    const { mark, finding } = keptLogFinding(Option.none(), mebibyte, Option.none())
+    assert.strictEqual(mark, "note")
+    assert.include(finding, "84.4 GiB a day at the present rate of 1 MiB/s")
+  })
+
+  it("with a limit lasts as long as the present rate lets what is left of it", () => {
+    const half = Option.some(look({ safeBytes: Option.some(500 * mebibyte) }))
+    const { mark, finding } = keptLogFinding(limit, 1024, half)
+    assert.strictEqual(mark, "ok")
+    assert.include(finding, "1000 MiB, of which 500 MiB are left: without `cdc` the slot lasts 5d 22h")
+  })
+
+  it("that lasts less than a night is a warning, with a limit for a day", () => {
+    const { mark, finding, sql } = keptLogFinding(limit, mebibyte, Option.none())
+    assert.strictEqual(mark, "warning")
+    assert.include(finding, "lasts 16m 40s at the present rate of 1 MiB/s")
+    assert.deepStrictEqual(sql, [
+      "ALTER SYSTEM SET max_slot_wal_keep_size = '85GB';",
+      "SELECT pg_reload_conf();",
+    ])
+  })
+
+  it("of a server that writes nothing lasts for no time that could be told", () => {
+    assert.include(keptLogFinding(limit, 0, Option.none()).finding, "nothing was written while we looked")
+  })
+})
+
+describe("A slot", () => {
+  const finding = (change: Parameters<typeof look>[0]) => slotFinding("s", look(change), "unknown")
+
+  it("that is ours and reserved is well", () => {
+    const { mark, finding: found } = finding({})
+    assert.deepStrictEqual(
+      [mark, found],
+      ["ok", "test_decoding, reserved, 2 KiB of log kept, no `cdc` follows it now"],
+    )
+  })
+
+  it("of another kind, plugin or database is refused, and no statement drops it", () => {
+    const others = [
+      finding({ plugin: Option.none() }),
+      finding({ plugin: Option.some("pgoutput") }),
+      finding({ isHere: false, database: Option.some("other") }),
+    ]
+    assert.deepStrictEqual(
+      others.map((one) => [one.mark, one.sql.length, one.advice.includes("REPLICATION_SLOT")]),
+      others.map(() => ["failed", 0, true]),
+    )
+  })
+
+  it("is refused when it is lost, and warned of on the way there", () => {
+    const of = (walStatus: string) => finding({ walStatus }).mark
+    assert.deepStrictEqual([of("extended"), of("unreserved"), of("lost")], ["warning", "warning", "failed"])
+  })
+
+  it("may be read by the `cdc` that has its lock, and by nobody else", () => {
+    const reader = { pid: 7, application: "afluente cdc" }
+    const read = look({ reader: Option.some(reader) })
+    assert.strictEqual(slotFinding("s", { ...read, writer: Option.some(reader) }, "unknown").mark, "ok")
+    const { mark, finding: found } = slotFinding("s", read, "unknown")
+    assert.deepStrictEqual([mark, found.includes("read by process 7 (afluente cdc)")], ["warning", true])
+  })
+
+  it("that is missing is made anew only where no lake was written from it", () => {
+    const missing = { ...look(), slot: Option.none<typeof slot>() }
+    const of = (why: Parameters<typeof slotFinding>[2]) => slotFinding("s", missing, why)
+    assert.deepStrictEqual(of("not begun").sql, [
+      "SELECT pg_create_logical_replication_slot('s', 'test_decoding');",
+    ])
+    for (const why of ["written from it", "not its lake", "unknown"] as const) {
+      assert.deepStrictEqual([of(why).mark, of(why).sql], ["failed", []])
+    }
+  })
+})
+
+describe("Lake and slot", () => {
+  const flushed = Lsn.Lsn.make(0x1800n)
+  const refused = (reason: Refusal["reason"]): Option.Option<Start> =>
+    Option.some({
+      decided: Result.fail(new Refusal({ reason, found: "Found", stake: "Stake", mend: "Mend" })),
+      flushed,
+    })
+  const noSlot: Option.Option<Start> = Option.some({
+    decided: Result.fail(new SourceError({ reason: "SlotMissing", subject: "s", detail: "" })),
+    flushed,
+  })
+
+  it("that fit together tell where the next cdc begins", () => {
+    const decided = Result.succeed(Lsn.Lsn.make(0x1400n))
+    const { mark, finding } = standingFinding(Option.some({ decided, flushed }))
+    assert.deepStrictEqual(
+      [mark, finding],
+      ["ok", "the next `cdc` begins at 0/1400, 1 KiB before the log's end"],
+    )
+  })
+
+  it("fail where a start would be refused for what is between them", () => {
+    for (const reason of ["SlotAhead", "SourceBehind", "ForeignWatermark"] as const) {
+      const { mark, finding, advice } = standingFinding(refused(reason))
+      assert.deepStrictEqual([mark, finding, advice], ["failed", "Found. Stake.", "Mend."])
+    }
+  })
+
+  it("are not checked where the slot alone is at fault, which is told there", () => {
+    for (const start of [noSlot, refused("SlotGone"), refused("SlotLost"), Option.none()]) {
+      assert.strictEqual(standingFinding(start).mark, "unchecked")
+    }
+  })
+
+  it("tell what a missing slot means", () => {
+    assert.deepStrictEqual(
+      [noSlot, refused("SlotGone"), refused("ForeignWatermark"), Option.none()].map(missingSlot),
+      ["not begun", "written from it", "not its lake", "unknown"],
+    )
+  })
+})
+
+describe("A table", () => {
+  const source = { table: table.shape.table, dataset: "clientes" }
+  const of = (change: Partial<typeof table>, shape: Partial<typeof table.shape> = {}) =>
+    tableFindings(source, { ...table, ...change, shape: { ...table.shape, ...shape } }, "reader")
+
+  it("has one finding where all is well", () => {
+    assert.deepStrictEqual(
+      of({}).map(({ mark, finding }) => [mark, finding]),
+      [["ok", "1 column, key id"]],
+    )
+  })
+
+  it("has one finding with its statement for each right that is missing", () => {
+    assert.deepStrictEqual(
+      of({ mayUseSchema: false, mayRead: false, rowsAreHidden: true }).map(({ mark, sql }) => [mark, ...sql]),
+      [
+        ["failed", 'GRANT USAGE ON SCHEMA "db_loja" TO "reader";'],
+        ["failed", 'GRANT SELECT ON "db_loja"."cliente" TO "reader";'],
+        ["failed", 'ALTER ROLE "reader" BYPASSRLS;'],
+      ],
+    )
+  })
+
+  it("is refused where cdc cannot follow it, and its identity is not spoken of then", () => {
+    const view = of({}, { notFollowed: Option.some("it is a view"), identifiesDeletes: false })
+    assert.deepStrictEqual(
+      view.map(({ mark, finding }) => [mark, finding]),
+      [["failed", "it is a view"]],
+    )
+  })
+
+  it("is warned of where the log will not tell all of it", () => {
+    assert.deepStrictEqual(
+      of({}, { identifiesDeletes: false, virtualColumns: ["v"] }).map(({ mark }) => mark),
+      ["warning", "warning"],
+    )
+  })
+})

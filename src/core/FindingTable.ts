@@ -31,7 +31,7 @@ const paint = (text: string, code: string, { colour }: Paper): string =>
 const wrap = (text: string, width: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let line = ""
-  for (const word of text.split(" ")) {
+  for (const word of text.trim().split(/\s+/)) {
     if (line !== "" && line.length + 1 + word.length > width) {
       lines.push(line)
       line = word
@@ -53,6 +53,17 @@ const gathered = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
     checks.length === 1 ? first : { ...first, check: `${checks.length} checks`, advice: checks.join(", ") },
   )
 }
+
+/** A wrong key is refused in the same words whatever is tried with it: they are printed once. */
+const withoutRepeats = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
+  findings.map((finding, at) => {
+    const same = findings
+      .slice(0, at)
+      .find((one) => one.finding === finding.finding && one.advice === finding.advice)
+    return finding.mark === "failed" && same?.mark === "failed" && finding.sql.length === 0
+      ? { ...finding, finding: `as ${same.check}`, advice: "" }
+      : finding
+  })
 
 /** Long names of tables do not push everything else to the right: what comes after them begins on its own line. */
 const widestCheck = 32
@@ -83,7 +94,10 @@ export const summary = (sections: ReadonlyArray<Section>): string =>
   ].join(", ")
 
 export const printTable = (sections: ReadonlyArray<Section>, paper: Paper): string => {
-  const rows = sections.map((section) => ({ ...section, findings: gathered(section.findings) }))
+  const rows = sections.map((section) => ({
+    ...section,
+    findings: gathered(withoutRepeats(section.findings)),
+  }))
   const names = rows.flatMap(({ findings }) => findings.map(({ check }) => check.length))
   const checkWidth = Math.min(Math.max(...names, 0), widestCheck)
   return [

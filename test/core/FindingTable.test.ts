@@ -41,6 +41,20 @@ describe("The table of findings", () => {
     )
   })
 
+  it("says once what several checks failed for in the same words", () => {
+    const refused = (check: string) => failed(check, "SignatureDoesNotMatch", { advice: "Check the keys." })
+    const findings = [refused("bucket"), ok("clock", "agrees"), refused("write")]
+    assert.strictEqual(
+      printTable([{ name: "lake", location: "s3://raw", findings }], paper),
+      `lake  s3://raw
+  FAIL  bucket  SignatureDoesNotMatch
+                Check the keys.
+  ok    clock   agrees
+  FAIL  write   as bucket
+2 failed, 0 warnings, 0 not checked`,
+    )
+  })
+
   it("wraps words at the terminal's width, and never a statement, which is to be copied", () => {
     const finding = failed("wal_level", "it is replica: the log does not hold the rows that a slot tells", {
       sql: ["ALTER SYSTEM SET wal_level = 'logical'; -- in one line"],

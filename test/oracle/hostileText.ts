@@ -1,7 +1,7 @@
 /** Texts and names drawn from all that breaks a line, a file or a parser. Never a zero byte: PostgreSQL holds none. */
 import type { Dice } from "../chaos/Dice.ts"
 
-export type Encoding = "UTF8" | "LATIN1"
+export type Encoding = "UTF8" | "LATIN1" | "EUC_JP"
 
 /** How long a value may become: a key must fit into an index page, a large one is stored apart. */
 export type Room = "short" | "any"
@@ -63,6 +63,7 @@ const ascii = [
 
 const beyondAscii: Readonly<Record<Encoding, ReadonlyArray<string>>> = {
   LATIN1: ["é", "ç", "ã", "ÿ", "\u0080", "\u0085", "\u00a0", "ß", "Ã©"],
+  EUC_JP: ["é", "ç", "ã", "ÿ", "表", "ソ", "ｱ", "鷗", "、", "！", "Я", "─"],
   UTF8: [
     "é",
     "ç",
@@ -87,6 +88,13 @@ const beyondAscii: Readonly<Record<Encoding, ReadonlyArray<string>>> = {
 /** First and last code point of stretches from every plane; surrogates are no characters. */
 const planes: Readonly<Record<Encoding, ReadonlyArray<readonly [number, number]>>> = {
   LATIN1: [[0x01, 0xff]],
+  // Hiragana, katakana, and the first of the Chinese characters, all of which it has.
+  EUC_JP: [
+    [0x01, 0x7f],
+    [0x3041, 0x3093],
+    [0x30a1, 0x30f6],
+    [0x4e00, 0x4e01],
+  ],
   UTF8: [
     [0x01, 0xff],
     [0x100, 0x7ff],
@@ -132,6 +140,8 @@ export const hostileText = (dice: Dice, encoding: Encoding, room: Room): string 
     case "medium":
       return pieces(dice, encoding, dice.between(20, 400))
     case "large":
+      // What repeats itself is packed, in the row or apart from it.
+      if (dice.chance(0.3)) return pieces(dice, encoding, 8).repeat(dice.between(200, 2000))
       return pieces(dice, encoding, 3) + noise(dice, dice.between(300, 30_000)) + pieces(dice, encoding, 3)
   }
 }

@@ -76,7 +76,7 @@ const createTables = Effect.fnUntraced(function* (
 
 export const runRound = Effect.fn("runRound")(function* (seed: number, size: number) {
   const dice = new Dice(seed)
-  const encoding = dice.pick<Encoding>({ UTF8: 4, LATIN1: 1 })
+  const encoding = dice.pick<Encoding>({ UTF8: 6, LATIN1: 1, EUC_JP: 1 })
   const { database, programUrl } = yield* createDatabase(encoding)
   yield* database.sql(promisedSettings)
   // Names may clash: an array's type has the name of its element's with `_` before it.
@@ -144,7 +144,7 @@ export const runRound = Effect.fn("runRound")(function* (seed: number, size: num
   // What was before the slot is told by `full` alone.
   committed.length = 0
   yield* database.sql("SELECT pg_create_logical_replication_slot($1, 'test_decoding')", [slot])
-  yield* database.sql(hostileDefaults(dice.fork("defaults"), database.name, world.schemas))
+  yield* database.sql(hostileDefaults(dice.fork("defaults"), database.name, world))
 
   for (let part = 0; part < 2; part++) {
     yield* write(size, true)

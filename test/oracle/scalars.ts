@@ -170,7 +170,7 @@ const catalogTypes: ReadonlyArray<Kind> = [
   oneOf("regnamespace", ["pg_catalog", "public", "information_schema"]),
   oneOf("regrole", ["pg_read_all_data", "postgres"]),
   oneOf("regconfig", ["english", "simple"]),
-  oneOf("regcollation", ['"C"', "ucs_basic"]),
+  oneOf("regcollation", ['"C"', '"POSIX"']),
   oneOf("aclitem", ["postgres=arwd*/postgres", "=r/postgres"]),
   oneOf("int2vector", ["", "1 -2 3"]),
   oneOf("oidvector", ["", "1 2"]),

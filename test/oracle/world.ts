@@ -57,7 +57,7 @@ export const makeWorld = (dice: Dice, encoding: Encoding, version: number): Worl
   const type = (name: string) => typeSql({ schema: own, name })
   const printed = (name: string) => printedType(own, name)
   const plain = scalars(encoding)
-  const pick = () => dice.one(plain.filter(({ type }) => !type.startsWith("public.")))
+  const pick = () => dice.one(plain)
 
   // A label has at most 63 bytes.
   const labels = [
@@ -149,7 +149,6 @@ const defaults: Readonly<Record<string, ReadonlyArray<string>>> = {
   extra_float_digits: ["'-15'", "'0'", "'3'"],
   quote_all_identifiers: ["on"],
   lc_monetary: ["'C.UTF-8'", "'POSIX'"],
-  client_encoding: ["'LATIN1'", "'SQL_ASCII'"],
   standard_conforming_strings: ["off"],
   xmlbinary: ["'hex'"],
   xmloption: ["'document'"],
@@ -162,10 +161,17 @@ const defaults: Readonly<Record<string, ReadonlyArray<string>>> = {
   synchronize_seqscans: ["off"],
 }
 
-export const hostileDefaults = (dice: Dice, database: string, schemas: ReadonlyArray<string>): string =>
+/** Into which the server can turn a database's texts, or most of them. */
+const clientEncodings: Readonly<Record<Encoding, ReadonlyArray<string>>> = {
+  UTF8: ["'LATIN1'", "'SQL_ASCII'"],
+  LATIN1: ["'WIN1252'", "'SQL_ASCII'"],
+  EUC_JP: ["'SJIS'", "'SQL_ASCII'"],
+}
+
+export const hostileDefaults = (dice: Dice, database: string, { schemas, encoding }: World): string =>
   [
     `ALTER DATABASE ${database} SET search_path = ${[...schemas].reverse().map(nameSql).join(", ")}`,
-    ...Object.entries(defaults)
+    ...Object.entries({ ...defaults, client_encoding: clientEncodings[encoding] })
       .filter(() => dice.chance(0.6))
       .map(([name, values]) => `ALTER DATABASE ${database} SET ${name} = ${dice.one(values)}`),
   ].join(";\n")

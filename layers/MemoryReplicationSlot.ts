@@ -1,7 +1,13 @@
 /** The logical slot of the PostgreSQL in memory. */
 import { Effect, Layer, Option, Stream } from "effect"
 import type { SlotLine } from "../src/core/SlotLine.ts"
-import { ReplicationSlot, type SlotSession, type SlotState } from "../src/services/ReplicationSlot.ts"
+import {
+  type PeekRequest,
+  ReplicationSlot,
+  type SlotSession,
+  type SlotState,
+} from "../src/services/ReplicationSlot.ts"
+import type { SourceError } from "../src/services/SourceError.ts"
 import { MemoryPostgres } from "./MemoryPostgres.ts"
 
 /** Few, so that small tests have many chunks. */
@@ -24,23 +30,28 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         return Option.fromUndefinedOr(slot && { confirmed: slot.confirmed, walStatus: slot.walStatus })
       })
 
+      /** What needs no lock. */
+      const reading = (inside: Effect.Effect<void, SourceError>) => ({
+        source: server.identity,
+        look: Effect.andThen(
+          inside,
+          Effect.map(state, (slot) => ({ slot, flushed: server.log.flushed })),
+        ),
+        peek: (request: PeekRequest) =>
+          Stream.fromEffect(Effect.andThen(inside, slots.peek(name, request))).pipe(
+            Stream.flatMap((lines) => Stream.fromIterable(chunked(lines))),
+            // A session can end in the middle of an answer.
+            Stream.mapEffect((chunk) => Effect.as(inside, chunk)),
+          ),
+      })
+
       const attach = Effect.gen(function* () {
         const session = yield* connect
         if (!sessions.tryLock(name, session)) return Option.none<SlotSession>()
         const inside = sessions.inside(session)
         return Option.some<SlotSession>({
-          source: server.identity,
+          ...reading(inside),
           ended: sessions.ended(session),
-          look: Effect.andThen(
-            inside,
-            Effect.map(state, (slot) => ({ slot, flushed: server.log.flushed })),
-          ),
-          peek: (request) =>
-            Stream.fromEffect(Effect.andThen(inside, slots.peek(name, request))).pipe(
-              Stream.flatMap((lines) => Stream.fromIterable(chunked(lines))),
-              // A session can end in the middle of an answer.
-              Stream.mapEffect((chunk) => Effect.as(inside, chunk)),
-            ),
           advance: (lsn) => Effect.andThen(inside, slots.advance(name, lsn)),
         })
       })
@@ -51,6 +62,11 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         create: briefly(Effect.sync(() => slots.create(name))),
         state: briefly(state),
         attach,
+        visit: Effect.map(connect, (session) => ({
+          ...reading(sessions.inside(session)),
+          // A commit here is on the disk when it is seen.
+          flushedTo: () => sessions.inside(session),
+        })),
       })
     }),
   )

@@ -86,6 +86,7 @@ export class MemoryTable {
       columns: this.columns,
       primaryKey: this.primaryKey,
       identifiesDeletes: this.identity !== undefined,
+      replicaKey: typeof this.identity === "object" ? this.identity : [],
       virtualColumns: [],
       notFollowed: Option.none(),
       estimatedRows: rows.length,

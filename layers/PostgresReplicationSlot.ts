@@ -1,5 +1,5 @@
 /** The logical slot, through PostgreSQL's SQL functions. */
-import { Effect, Layer, Option, Stream } from "effect"
+import { Effect, Layer, Option, Schedule, Stream } from "effect"
 import * as Lsn from "../src/core/Lsn.ts"
 import { SlotLine } from "../src/core/SlotLine.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
@@ -107,6 +107,37 @@ const peek =
       )
     })
 
+/** More than the server's background writer takes to flush by itself what nobody waits for. */
+const flushTimeout = "30 seconds"
+
+/**
+ * A commit that did not wait for the disk (`synchronous_commit = off`), and the rows of a transaction still open, are
+ * flushed when somebody commits. That is us: a transaction with an id and nothing in it, which no slot tells of.
+ */
+const flushedTo = (session: PostgresSession, lsn: Lsn.Lsn): Effect.Effect<void, SourceError> =>
+  Effect.gen(function* () {
+    const isThere = Effect.map(
+      session.query("server", "SELECT (pg_current_wal_flush_lsn() >= $1::pg_lsn)::text AS there", [
+        Lsn.print(lsn),
+      ]),
+      (rows) => rows[0]?.["there"] === "true",
+    )
+    if (yield* isThere) return
+    yield* session.query("server", "SELECT pg_current_xact_id()")
+    yield* isThere.pipe(
+      Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("50 millis") }),
+      Effect.timeoutOrElse({
+        duration: flushTimeout,
+        orElse: () =>
+          new SourceError({
+            reason: "Interrupted",
+            subject: "server",
+            detail: `its log did not reach the disk up to ${Lsn.print(lsn)} within ${flushTimeout}`,
+          }),
+      }),
+    )
+  })
+
 /** Derived from the slot's name, so that every process that would read this slot asks for the same lock. */
 const lockSql = "SELECT pg_try_advisory_lock(hashtextextended('afluente/' || $1, 0)) AS mine"
 
@@ -136,6 +167,26 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     }),
   )
 
+  const look = (session: PostgresSession) =>
+    Effect.flatMap(session.query(subject, lookSql, [slot]), (rows) =>
+      Effect.map(readState(subject, rows), (found) => ({
+        slot: found,
+        flushed: lsnOf(rows[0]?.["flushed"]),
+      })),
+    )
+
+  const visit = Effect.gen(function* () {
+    const session = yield* connect(address, "verify")
+    yield* session.query(subject, `SET statement_timeout = '${peekTimeout}'`)
+    const source = yield* identify(session)
+    return {
+      source,
+      look: look(session),
+      peek: peek(session, subject, slot),
+      flushedTo: (lsn: Lsn.Lsn) => flushedTo(session, lsn),
+    }
+  })
+
   const attach = Effect.gen(function* () {
     const session = yield* connect(address, "cdc")
     const [lock] = yield* session.query(subject, lockSql, [slot])
@@ -145,12 +196,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     return Option.some<SlotSession>({
       source,
       ended: session.ended,
-      look: Effect.flatMap(session.query(subject, lookSql, [slot]), (rows) =>
-        Effect.map(readState(subject, rows), (found) => ({
-          slot: found,
-          flushed: lsnOf(rows[0]?.["flushed"]),
-        })),
-      ),
+      look: look(session),
       peek: peek(session, subject, slot),
       advance: (lsn) =>
         Effect.map(
@@ -165,6 +211,6 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
 
   return Layer.succeed(
     ReplicationSlot,
-    ReplicationSlot.of({ name: slot, create, state: briefly(state), attach }),
+    ReplicationSlot.of({ name: slot, create, state: briefly(state), attach, visit }),
   )
 }

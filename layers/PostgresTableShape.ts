@@ -7,19 +7,23 @@ import type { PostgresSession } from "./PostgresSession.ts"
 
 /**
  * One row per column, in table order. `relreplident`: d = the primary key where there is one, i = an index (it stays when
- * the index is dropped), f = FULL, n = nothing. Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
+ * the index is dropped), f = FULL, n = nothing. Columns that an index only INCLUDEs are no part of its key.
+ * Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
  */
 const shapeSql = `
+  WITH keys AS (SELECT *, (indkey::int2[])[0:indnkeyatts - 1] AS keys FROM pg_index)
   SELECT c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::bigint::text AS rows,
          (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true
-              WHEN 'i' THEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident) ELSE false END::text AS identifies,
+              WHEN 'i' THEN i.indexrelid IS NOT NULL ELSE false END::text AS identifies,
          a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
          (a.attgenerated = 'v')::text AS virtual,
-         array_position(p.indkey::int2[], a.attnum)::text AS key_position
+         array_position(p.keys, a.attnum)::text AS key_position,
+         array_position(CASE c.relreplident WHEN 'd' THEN p.keys WHEN 'i' THEN i.keys END, a.attnum)::text AS replica_position
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_index p ON p.indrelid = c.oid AND p.indisprimary AND p.indimmediate
+    LEFT JOIN keys p ON p.indrelid = c.oid AND p.indisprimary AND p.indimmediate
+    LEFT JOIN keys i ON i.indrelid = c.oid AND i.indisreplident
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
    ORDER BY a.attnum`
@@ -59,7 +63,11 @@ export const describeTable = (
       return yield* new SourceError({ reason: "SchemaOrTableMissing", subject, detail: "it does not exist" })
     }
     const columns = rows.flatMap(
-      (row): ReadonlyArray<SourceColumn & { readonly position: number; readonly isVirtual: boolean }> =>
+      (
+        row,
+      ): ReadonlyArray<
+        SourceColumn & { readonly position: number; readonly replica: number; readonly isVirtual: boolean }
+      > =>
         row["name"] == null || row["type"] == null
           ? []
           : [
@@ -69,6 +77,7 @@ export const describeTable = (
                 nullable: row["nullable"] === "true",
                 isVirtual: row["virtual"] === "true",
                 position: Number(row["key_position"] ?? -1),
+                replica: Number(row["replica_position"] ?? -1),
               },
             ],
     )
@@ -78,6 +87,10 @@ export const describeTable = (
       primaryKey: columns
         .filter((column) => column.position >= 0)
         .sort((a, b) => a.position - b.position)
+        .map((column) => column.name),
+      replicaKey: columns
+        .filter((column) => column.replica >= 0)
+        .sort((a, b) => a.replica - b.replica)
         .map((column) => column.name),
       virtualColumns: columns.filter((column) => column.isVirtual).map((column) => column.name),
       identifiesDeletes: first["identifies"] === "true",

@@ -2,6 +2,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { ConfigProvider, Effect, FileSystem, Layer } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import * as DuckDbComparison from "../layers/DuckDbComparison.ts"
 import { startDemo } from "../layers/EmbeddedDemo.ts"
 import { live, type Services } from "../layers/Live.ts"
 import * as Logging from "../layers/Logging.ts"
@@ -17,6 +18,7 @@ import { init } from "./Init.ts"
 import * as Pipeline from "./Pipeline.ts"
 import { Settings } from "./Settings.ts"
 import { StopSignal } from "./services/StopSignal.ts"
+import { verify } from "./Verify.ts"
 
 /** Flags, then the environment, then `.env`; one that is not there is nothing to speak of. */
 const configured = Effect.fnUntraced(function* (flags: SettingFlags) {
@@ -105,6 +107,17 @@ const doctorCommand = Command.make(
   ),
 )
 
+const verifyCommand = Command.make(
+  "verify",
+  { ...settingFlags, json: flag("json", "tell it as one JSON document") },
+  ({ json, ...flags }) =>
+    withSettings(flags, untilStopped(Effect.provide(verify({ json }), DuckDbComparison.layer))),
+).pipe(
+  Command.withDescription(
+    "Rebuilds each table from the lake and compares it with the table; ends with 4 where they differ",
+  ),
+)
+
 const demo = Command.make(
   "demo",
   { keep: flag("keep", "leave PostgreSQL and the lake running until Ctrl-C, and print the settings to use") },
@@ -124,7 +137,7 @@ const afluente = Command.make("afluente").pipe(
   Command.withDescription(
     "PostgreSQL tables into an S3-compatible lake as CSV: once in full, then change by change",
   ),
-  Command.withSubcommands([full, cdc, initCommand, doctorCommand, demo]),
+  Command.withSubcommands([full, cdc, initCommand, doctorCommand, verifyCommand, demo]),
 )
 
 Command.run(afluente, { version: "0.1.0" }).pipe(

@@ -10,3 +10,11 @@ const special = /^$|^null$|[",{}\\ \t\n\v\f\r]/i
 
 const printElement = (element: string): string =>
   special.test(element) ? `"${element.replace(/["\\]/g, "\\$&")}"` : element
+
+const element = /"((?:[^"\\]|\\.)*)"|([^,{}]+)/gs
+
+/** The elements of a `text[]` as PostgreSQL prints it; of one dimension, without NULL. */
+export const parseTextArray = (text: string): ReadonlyArray<string> =>
+  [...text.slice(1, -1).matchAll(element)].map(
+    ([, quoted, bare]) => quoted?.replace(/\\(.)/gs, "$1") ?? bare ?? "",
+  )

@@ -33,6 +33,16 @@ export interface PeekRequest {
   readonly tables: ReadonlyArray<TableName>
 }
 
+/** A look at the slot that takes no right to it: a writer may run meanwhile, and nothing can be confirmed. */
+export interface SlotVisit {
+  readonly source: SourceIdentity
+  readonly look: Effect.Effect<SlotView, SourceError>
+  /** As in a `SlotSession`. `SlotInUse` while another session reads. */
+  readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<SlotLine>, SourceError>
+  /** Ends when the log is on the server's disk up to `lsn`, so that a peek tells what was committed till then. */
+  readonly flushedTo: (lsn: Lsn) => Effect.Effect<void, SourceError>
+}
+
 /**
  * The right to read the slot. One session holds the writer's lock, reads and confirms: when it dies, all three end
  * together, so a writer that lost its lock can confirm nothing.
@@ -66,5 +76,7 @@ export class ReplicationSlot extends Context.Service<
      * Never two sessions of one slot at once.
      */
     readonly attach: Effect.Effect<Option.Option<SlotSession>, SourceError, Scope.Scope>
+    /** Needs no lock. The slot may be missing: `look` tells. */
+    readonly visit: Effect.Effect<SlotVisit, SourceError, Scope.Scope>
   }
 >()("afluente/services/ReplicationSlot") {}

@@ -19,6 +19,8 @@ export interface TableShape {
   readonly primaryKey: ReadonlyArray<string>
   /** True where the log of a DELETE or UPDATE says which row it was: a key, an index or FULL. */
   readonly identifiesDeletes: boolean
+  /** The columns by which the log tells which row it was; empty where it logs the whole row (FULL) or nothing. */
+  readonly replicaKey: ReadonlyArray<string>
   /**
    * Why the log does not tell its changes under its name: it is a view, partitioned, unlogged. None for what `cdc` can
    * follow.

@@ -46,6 +46,7 @@ export const table: TableFacts = {
     table: { schema: "db_loja", name: "cliente" },
     columns: [{ name: "id", type: "integer", nullable: false }],
     primaryKey: ["id"],
+    replicaKey: ["id"],
     identifiesDeletes: true,
     notFollowed: Option.none(),
     virtualColumns: [],

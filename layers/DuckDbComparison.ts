@@ -1,0 +1,162 @@
+/** The comparing engine: DuckDB on files in a temporary folder. It is loaded when the first workbench is opened. */
+import { type FileHandle, mkdtemp, open as openFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
+import { Context, Effect, Layer, Option, Stream } from "effect"
+import {
+  ComparisonError,
+  LakeComparison,
+  type RowFile,
+  type Workbench,
+} from "../src/services/LakeComparison.ts"
+import { ObjectStore } from "../src/services/ObjectStore.ts"
+import { errno } from "./FolderErrors.ts"
+import * as FolderObjectStore from "./FolderObjectStore.ts"
+
+/**
+ * What does not fit goes to the disk. Sorts and joins of any size have been seen to end with less; more makes them
+ * faster only. Threads each take their share of it.
+ */
+const engineSettings = (folder: string) => ({
+  memory_limit: "400MB",
+  threads: "2",
+  temp_directory: join(folder, "spilled"),
+  preserve_insertion_order: "false",
+  // Nothing is fetched from the network: what it reads is in the folder.
+  autoinstall_known_extensions: "false",
+  autoload_known_extensions: "false",
+})
+
+const isFull = (cause: unknown): boolean =>
+  ["ENOSPC", "EDQUOT"].includes(errno(cause)) ||
+  /No space left|disk quota|max_temp_directory_size|Out of Memory/i.test(String(cause))
+
+const failure = (doing: string) => (cause: unknown) =>
+  isFull(cause)
+    ? new ComparisonError({ reason: "Full", detail: `no space is left in ${tmpdir()} (${doing})`, cause })
+    : new ComparisonError({ reason: "Failed", detail: `${doing} failed`, cause })
+
+const attempt = <A>(doing: string, call: () => Promise<A>) =>
+  Effect.uninterruptible(Effect.tryPromise({ try: call, catch: failure(doing) }))
+
+const rowFile = (path: string, handle: FileHandle): RowFile => {
+  let end = 0
+  return {
+    path,
+    append: (bytes) =>
+      attempt("writing rows", async () => {
+        for (let done = 0; done < bytes.length; ) {
+          done += (await handle.write(bytes, done, bytes.length - done, end + done)).bytesWritten
+        }
+        end += bytes.length
+      }),
+    length: Effect.sync(() => end),
+    cut: (length) =>
+      attempt("writing rows", async () => {
+        await handle.truncate(length)
+        end = length
+      }),
+  }
+}
+
+const openRows = (folder: string, name: string) =>
+  Effect.acquireRelease(
+    attempt("writing rows", () => openFile(join(folder, name), "w+", 0o600)),
+    (handle) =>
+      Effect.ignore(
+        attempt("removing rows", async () => {
+          await handle.close()
+          await rm(join(folder, name), { force: true })
+        }),
+      ),
+  ).pipe(Effect.map((handle) => rowFile(join(folder, name), handle)))
+
+/** A query that nobody waits for is ended, and its end awaited: only then may the engine be closed. */
+const stoppable = <A>(connection: DuckDBConnection, call: () => Promise<A>) =>
+  Effect.callback<A, ComparisonError>((resume) => {
+    const running = call()
+    running.then(
+      (value) => resume(Effect.succeed(value)),
+      (cause) => resume(Effect.fail(failure("the comparison")(cause))),
+    )
+    return Effect.promise(async () => {
+      connection.interrupt()
+      await running.catch(() => undefined)
+    })
+  })
+
+const text = (value: unknown): string | null => (value === null ? null : String(value))
+
+const rowsOf =
+  (connection: DuckDBConnection): Workbench["rows"] =>
+  (query) =>
+    Stream.unwrap(
+      Effect.map(
+        stoppable(connection, () => connection.stream(query)),
+        (result) =>
+          Stream.paginate(undefined, () =>
+            Effect.map(
+              stoppable(connection, () => result.fetchChunk()),
+              (chunk) => {
+                const rows = chunk === null ? [] : chunk.getRows().map((row) => row.map(text))
+                return [rows, rows.length === 0 ? Option.none() : Option.some(undefined)] as const
+              },
+            ),
+          ),
+      ),
+    )
+
+const loadEngine = Effect.tryPromise({
+  try: () => import("@duckdb/node-api"),
+  catch: (cause) =>
+    new ComparisonError({
+      reason: "EngineMissing",
+      detail: `the package @duckdb/node-api cannot be loaded on ${process.platform} ${process.arch}`,
+      cause,
+    }),
+})
+
+const open = Effect.gen(function* () {
+  const { DuckDBInstance } = yield* loadEngine
+  const folder = yield* Effect.acquireRelease(
+    attempt("making a temporary folder", () => mkdtemp(join(tmpdir(), "afluente-verify-"))),
+    (made) =>
+      Effect.ignore(
+        attempt("removing the temporary folder", () => rm(made, { recursive: true, force: true })),
+      ),
+  )
+  const opened = (instance: DuckDBInstance) => Effect.sync(() => instance.closeSync())
+  const instance = yield* Effect.acquireRelease(
+    attempt("opening DuckDB", () =>
+      DuckDBInstance.create(join(folder, "tables.duckdb"), engineSettings(folder)),
+    ),
+    opened,
+  )
+  const connection = yield* Effect.acquireRelease(
+    attempt("opening DuckDB", () => instance.connect()),
+    (made) => Effect.sync(() => made.closeSync()),
+  )
+  let lakes = 0
+  return {
+    folder,
+    file: (name) => openRows(folder, name),
+    lake: Effect.suspend(() => {
+      lakes++
+      const path = join(folder, `lake-${lakes}`)
+      return Effect.acquireRelease(
+        Effect.map(Layer.build(FolderObjectStore.layer(path)), (context) =>
+          Context.get(context, ObjectStore),
+        ),
+        () => Effect.ignore(attempt("removing a lake", () => rm(path, { recursive: true, force: true }))),
+      )
+    }),
+    run: (statements) =>
+      Effect.forEach(statements, (statement) => stoppable(connection, () => connection.run(statement)), {
+        discard: true,
+      }),
+    rows: rowsOf(connection),
+  } satisfies Workbench
+})
+
+export const layer: Layer.Layer<LakeComparison> = Layer.succeed(LakeComparison, LakeComparison.of({ open }))

@@ -1,0 +1,111 @@
+/**
+ * Reads the records of a CSV file from bytes that come in chunks, without making text of them. The dialect is that of
+ * `Csv.ts`: a quote inside a value is doubled, so a line break ends a record where the quotes before it are even.
+ */
+
+export interface CsvRecord {
+  readonly bytes: Buffer
+  /** Field `n` lies from `bounds[2 * n]` to before `bounds[2 * n + 1]`, its quotes included. Used again for the next one. */
+  readonly bounds: ReadonlyArray<number>
+  readonly fields: number
+  /** No byte over 127. */
+  readonly ascii: boolean
+}
+
+export interface CsvRecordReader {
+  /** Hands on the records that are whole by now. Their bytes are not written again. */
+  readonly push: (chunk: Uint8Array) => void
+  /** False where the last record is cut short, or one was longer than any that PostgreSQL prints. */
+  readonly end: () => boolean
+}
+
+const quote = 0x22
+const comma = 0x2c
+const newline = 0x0a
+
+/** PostgreSQL ends at 1 GB for a row. A longer one is a quote too many, and would take the whole file into memory. */
+const maxRecordBytes = 1_200_000_000
+
+export const csvRecords = (onRecord: (record: CsvRecord) => void): CsvRecordReader => {
+  const bounds: Array<number> = []
+  /** The beginning of a record whose end has not come yet. */
+  let held: Array<Buffer> = []
+  let heldBytes = 0
+  let inQuotes = false
+  let broken = false
+
+  /** The end of the record at `at`, which is handed on; -1 where it is not whole. */
+  const read = (bytes: Buffer, at: number): number => {
+    let field = 0
+    let quoted = false
+    let seen = 0
+    bounds[0] = at
+    for (let i = at; i < bytes.length; i++) {
+      const code = bytes[i] as number // inside
+      seen |= code
+      if (code === quote) quoted = !quoted
+      else if (quoted || (code !== comma && code !== newline)) continue
+      else {
+        bounds[2 * field + 1] = i
+        field++
+        if (code === newline) {
+          onRecord({ bytes, bounds, fields: field, ascii: seen < 128 })
+          return i + 1
+        }
+        bounds[2 * field] = i + 1
+      }
+    }
+    inQuotes = quoted
+    return -1
+  }
+
+  /** After the line break that ends the held record; -1 where it is not in these bytes. */
+  const endOfHeld = (bytes: Buffer): number => {
+    for (let i = 0; i < bytes.length; i++) {
+      const code = bytes[i]
+      if (code === quote) inQuotes = !inQuotes
+      else if (code === newline && !inQuotes) return i + 1
+    }
+    return -1
+  }
+
+  const hold = (bytes: Buffer): void => {
+    held.push(bytes)
+    heldBytes += bytes.length
+    if (heldBytes <= maxRecordBytes) return
+    broken = true
+    held = []
+  }
+
+  return {
+    push: (chunk) => {
+      if (broken) return
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+      let at = 0
+      if (held.length > 0) {
+        at = endOfHeld(bytes)
+        if (at < 0) return hold(bytes)
+        const whole = Buffer.concat([...held, bytes.subarray(0, at)])
+        held = []
+        heldBytes = 0
+        read(whole, 0)
+      }
+      while (at < bytes.length) {
+        const next = read(bytes, at)
+        if (next < 0) return hold(bytes.subarray(at))
+        at = next
+      }
+    },
+    end: () => !broken && held.length === 0,
+  }
+}
+
+/** The value of a field as a byte string (see `Bytes.ts`); null is NULL. */
+export const fieldText = ({ bytes, bounds }: CsvRecord, field: number): string | null => {
+  const start = bounds[2 * field] ?? 0
+  const end = bounds[2 * field + 1] ?? 0
+  if (start === end) return null
+  return bytes[start] === quote
+    ? bytes.toString("latin1", start + 1, end - 1).replaceAll('""', '"')
+    : bytes.toString("latin1", start, end)
+}

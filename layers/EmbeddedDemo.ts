@@ -29,6 +29,8 @@ export const startDemo: Effect.Effect<
     database: Option.some("postgres"),
     sslMode: "disable" as const,
     sslRootCert: Option.none<string>(),
+    sslCert: Option.none<string>(),
+    sslKey: Option.none<string>(),
   }
   yield* Effect.scoped(
     Effect.flatMap(connect(address, "demo"), (session) =>

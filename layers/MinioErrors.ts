@@ -2,13 +2,15 @@
  * Failures of the MinIO client as errors of the object store.
  *
  * Sources: the S3 error codes (`Code` of the XML body, which the client puts into `code`), MinIO's own ones, which begin
- * with `XMinio`, the codes of Node's sockets and TLS, and the names of the errors that the client raises by itself.
+ * with `XMinio`, the codes of Node's sockets, and the names of the errors that the client raises by itself.
  * An answer to HEAD has no body: the client derives `AccessDenied` and `NotFound` from its status.
  */
+import { Option } from "effect"
 import { StoreError, type StoreReason } from "../src/services/StoreError.ts"
+import { tlsProblem } from "./TlsProblems.ts"
 
 const reasons: Readonly<Record<string, StoreReason>> = {
-  // Network, names and TLS.
+  // Network and names.
   ECONNREFUSED: "Unreachable",
   ECONNRESET: "Unreachable",
   ECONNABORTED: "Unreachable",
@@ -25,12 +27,6 @@ const reasons: Readonly<Record<string, StoreReason>> = {
   EAI_FAIL: "Unreachable",
   ERR_SOCKET_CLOSED: "Unreachable",
   ABORT_ERR: "Unreachable",
-  CERT_HAS_EXPIRED: "Unreachable",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "Unreachable",
-  SELF_SIGNED_CERT_IN_CHAIN: "Unreachable",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "Unreachable",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "Unreachable",
-  ERR_TLS_CERT_ALTNAME_INVALID: "Unreachable",
   // The server, for the moment.
   InternalError: "Unreachable",
   ServiceUnavailable: "Unreachable",
@@ -76,12 +72,6 @@ const explanations: Readonly<Record<string, string>> = {
   AuthorizationHeaderMalformed: "the bucket is in another region; set MINIO_REGION",
   MovedPermanently: "the bucket is in another region; set MINIO_REGION",
   PermanentRedirect: "the bucket is in another region; set MINIO_REGION",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed; name the file with it in NODE_EXTRA_CA_CERTS",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate authority is not known; name its file in NODE_EXTRA_CA_CERTS",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "its certificate authority is not known; name its file in NODE_EXTRA_CA_CERTS",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    "its certificate authority is not known; name its file in NODE_EXTRA_CA_CERTS",
 }
 
 // The client answers 408, 429, 5xx except 501 and 507 with a plain error in these words, and drops the body.
@@ -91,7 +81,12 @@ const droppedAnswer = /Retryable HTTP status: (\d+)/
 export const minioError = (cause: unknown, subject: string, bucket: string): StoreError => {
   const { code, message } = describe(cause)
   const status = droppedAnswer.exec(message)?.[1]
-  const reason = status !== undefined ? "Unreachable" : (reasons[code] ?? "Broken")
+  const tls = tlsProblem(code, message, "NODE_EXTRA_CA_CERTS")
+  const reason = Option.isSome(tls)
+    ? "Tls"
+    : status !== undefined
+      ? "Unreachable"
+      : (reasons[code] ?? (code.startsWith("ERR_SSL_") ? "Unreachable" : "Broken"))
   const said = message === "" || message.includes(code) ? message || code : `${code}: ${message}`
   return new StoreError({
     reason,
@@ -101,7 +96,14 @@ export const minioError = (cause: unknown, subject: string, bucket: string): Sto
         ? bucketNameDetail(bucket)
         : status !== undefined
           ? `the server answered HTTP ${status}`
-          : (explanations[code] ?? (said === "" ? "the answer is not one of S3" : said)),
+          : Option.getOrElse(
+              tls,
+              () =>
+                explanations[code] ??
+                (said === ""
+                  ? "the answer is not one of S3 (is this its port, and https:// where it speaks TLS?)"
+                  : said),
+            ),
     // An S3 error repeats its XML in its properties, the signed request among them: only its words go on.
     cause: new Error(said),
   })

@@ -17,6 +17,11 @@ export const withSignal = <A>(signal: AbortSignal, call: () => Promise<A>): Prom
 // The client turns these into an error without reading the body (`retryHttpCodes` in its `request.ts`).
 const unread = new Set([408, 429, 499, 500, 502, 503, 504, 520])
 
+/** What a TLS server written in Go, as MinIO is, answers to plain HTTP: the client would drop its words. */
+const isOfTlsPort = ({ statusCode, httpVersion }: http.IncomingMessage): boolean =>
+  statusCode === 400 && httpVersion === "1.0"
+const tlsSpoken = () => Object.assign(new Error("plain HTTP to a TLS port"), { code: "ERR_SSL_HTTP_REQUEST" })
+
 export interface Transport {
   readonly request: typeof http.request
   readonly agent: http.Agent
@@ -32,6 +37,7 @@ export const makeTransport = (secure: boolean, idleMillis: number): Transport =>
     let response: http.IncomingMessage | undefined
     const sent = send({ ...options, timeout: idleMillis, ...(signal && { signal }) }, (answer) => {
       response = answer
+      if (!secure && isOfTlsPort(answer)) return void sent.destroy(tlsSpoken())
       if (unread.has(answer.statusCode ?? 0)) answer.resume()
       onResponse(answer)
     })

@@ -2,17 +2,17 @@
  * One connection to the source, set up so that every value prints the same whatever the server's defaults are.
  * The driver is loaded when the first connection is made: `--help` needs none.
  */
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { userInfo } from "node:os"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
-import type { ConnectionOptions } from "node:tls"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Option, Redacted, type Scope, Stream } from "effect"
 import type { Client, ClientConfig } from "pg"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import { SourceError } from "../src/services/SourceError.ts"
 import { sourceError } from "./PostgresErrors.ts"
+import { bySslMode } from "./PostgresTls.ts"
 
 export type Row = Readonly<Record<string, string | null>>
 
@@ -77,16 +77,6 @@ const unanswered = (subject: string, within: string) =>
 /** libpq's default: the local socket where there is one. */
 const defaultHost = (port: number): string =>
   ["/var/run/postgresql", "/tmp"].find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? "localhost"
-
-const tls = (address: SourceAddress, host: string): ConnectionOptions => ({
-  ...Option.match(address.sslRootCert, {
-    onNone: () => ({}),
-    onSome: (file) => ({ ca: readFileSync(file) }),
-  }),
-  rejectUnauthorized: address.sslMode.startsWith("verify"),
-  ...(address.sslMode === "verify-full" && !host.startsWith("/") ? { servername: host } : {}),
-  ...(address.sslMode === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
-})
 
 /** Heard at once where the server or the network ends the connection, and not by the next query only. */
 const ending = (client: Client, subject: string): Effect.Effect<never, SourceError> =>
@@ -174,21 +164,7 @@ export const connect = (
       // Every value as PostgreSQL prints it: a number that JavaScript cannot hold must not be rounded.
       types: { getTypeParser: () => (value: unknown) => value },
     }
-    const encrypted = yield* Effect.try({
-      try: () => ({ ...config, ssl: tls(address, host) }),
-      catch: () =>
-        new SourceError({ reason: "Tls", subject, detail: "the file of PGSSLROOTCERT cannot be read" }),
-    })
-    const client = yield* address.sslMode === "disable" || address.sslMode === "allow" || host.startsWith("/")
-      ? open(config, subject)
-      : address.sslMode === "prefer"
-        ? // libpq's rule: encrypted where the server can, in clear where it says that it cannot.
-          Effect.catchIf(
-            open(encrypted, subject),
-            (error) => error.reason === "Tls",
-            () => open(config, subject),
-          )
-        : open(encrypted, subject)
+    const client = yield* bySslMode(address, host, subject, (ssl) => open({ ...config, ssl }, subject))
     const { from, to } = yield* Effect.promise(() => import("pg-copy-streams"))
     return {
       ended: ending(client, subject),

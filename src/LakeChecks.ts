@@ -24,7 +24,7 @@ const stateChecks = { watermark: "watermark", layout: "layout", newest: "newest 
 
 /** Nobody is there of whom more could be asked. */
 const isOutOfReach = ({ reason }: StoreError): boolean =>
-  reason === "Unreachable" || reason === "BucketMissing" || reason === "BucketName"
+  ["Unreachable", "Tls", "BucketMissing", "BucketName"].includes(reason)
 
 export const askLake: Effect.Effect<LakeAnswers, never, ObjectStore | WatermarkStore | Settings> = Effect.gen(
   function* () {

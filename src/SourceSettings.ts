@@ -23,6 +23,8 @@ export const source: Reading<SourceAddress> = Effect.gen(function* () {
       Config.Literals(sslModes, "PGSSLMODE").pipe(Config.withDefault("prefer" as const)),
     ),
     sslRootCert: text("PGSSLROOTCERT"),
+    sslCert: text("PGSSLCERT"),
+    sslKey: text("PGSSLKEY"),
   })
   const { url, ...variables } = read
   return { ...variables, ...url }

@@ -17,6 +17,9 @@ export interface SourceAddress {
   readonly sslMode: SslMode
   /** File with the certificates of the authorities to trust. */
   readonly sslRootCert: Option.Option<string>
+  /** Files with a certificate of our own and its key, for a server that asks for one. */
+  readonly sslCert: Option.Option<string>
+  readonly sslKey: Option.Option<string>
 }
 
 const decode = (text: string): Option.Option<string> =>
@@ -53,6 +56,8 @@ export const parseDatabaseUrl = (text: string): Result.Result<Partial<SourceAddr
       ...some("database", decode(url.pathname.slice(1))),
       ...(sslMode === undefined ? {} : { sslMode }),
       ...some("sslRootCert", Option.fromNullishOr(url.searchParams.get("sslrootcert"))),
+      ...some("sslCert", Option.fromNullishOr(url.searchParams.get("sslcert"))),
+      ...some("sslKey", Option.fromNullishOr(url.searchParams.get("sslkey"))),
     })
   } catch {
     return Result.fail("it holds a % that is not the begin of a code; write it as %25")

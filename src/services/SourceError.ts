@@ -6,8 +6,9 @@ const advice = {
   Interrupted: "PostgreSQL ended the session or the statement. It is tried again.",
   Full: "The server has no disk space left for its temporary files. Free some.",
   SlotInUse: "Another session reads the slot. It is tried again; stop the other reader if it stays.",
-  Password: "Check PGUSER and PGPASSWORD (or DATABASE_URL), and pg_hba.conf on the server.",
-  Tls: "Check PGSSLMODE, and the certificate of the server.",
+  Password:
+    "Check PGUSER and PGPASSWORD (or DATABASE_URL), and pg_hba.conf on the server (`hostssl` there wants PGSSLMODE=require).",
+  Tls: "Check PGSSLMODE and PGSSLROOTCERT, and the certificate of the server.",
   DatabaseMissing: "Correct PGDATABASE or DATABASE_URL.",
   SchemaOrTableMissing: "Correct SOURCE_TABLES, or create the table.",
   NotFollowed: "`full` can copy it; take it out of SOURCE_TABLES for `cdc`, or name the tables behind it.",

@@ -3,6 +3,7 @@ import { Runtime, Schema } from "effect"
 /** What can go wrong with the lake, and what the person in front of it does next. */
 const advice = {
   Unreachable: "The lake did not answer. Check LAKE_URL, MINIO_ENDPOINT and the network.",
+  Tls: "Check MINIO_ENDPOINT, and the certificate of the server.",
   Full: "No space is left. Free some, then go on: nothing half-written is visible.",
   Denied:
     "The lake refused the credentials or the right. Check MINIO_ACCESS_KEY, MINIO_SECRET_KEY and the bucket's policy (list, read, write, delete).",
@@ -17,6 +18,7 @@ const advice = {
 
 export const StoreReason = Schema.Literals([
   "Unreachable",
+  "Tls",
   "Full",
   "Denied",
   "NotWritable",

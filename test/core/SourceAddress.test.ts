@@ -8,7 +8,7 @@ const why = (text: string) => Result.getOrThrow(Result.flip(parseDatabaseUrl(tex
 describe("DATABASE_URL", () => {
   it("tells every part", () => {
     const read = address(
-      "postgresql://ana:p%40ss@db.example:6543/loja?sslmode=verify-full&sslrootcert=/ca.pem",
+      "postgresql://ana:p%40ss@db.example:6543/loja?sslmode=verify-full&sslrootcert=/ca.pem&sslcert=/me.crt&sslkey=/me.key",
     )
     const expected: unknown = {
       host: Option.some("db.example"),
@@ -18,6 +18,8 @@ describe("DATABASE_URL", () => {
       database: Option.some("loja"),
       sslMode: "verify-full",
       sslRootCert: Option.some("/ca.pem"),
+      sslCert: Option.some("/me.crt"),
+      sslKey: Option.some("/me.key"),
     }
     assert.deepStrictEqual<unknown>(
       { ...read, password: Option.map(read.password ?? Option.none(), Redacted.value) },

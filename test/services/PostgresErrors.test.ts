@@ -31,6 +31,12 @@ const cases: ReadonlyArray<readonly [code: string, message: string, SourceReason
   ["ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1", "Unreachable"],
   ["", "Connection terminated unexpectedly", "Unreachable"],
   ["", "The server does not support SSL connections", "Tls"],
+  ["", "There was an error establishing an SSL connection", "Unreachable"],
+  ["28000", "connection requires a valid client certificate", "Tls"],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", "wrong version number", "Tls"],
+  ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", "tlsv1 alert protocol version", "Tls"],
+  ["ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "bad record mac", "Unreachable"],
+  ["ERR_OSSL_X509_KEY_VALUES_MISMATCH", "key values mismatch", "Tls"],
   ["SELF_SIGNED_CERT_IN_CHAIN", "self-signed certificate in certificate chain", "Tls"],
   ["22P02", "invalid input syntax for type integer", "Failed"],
 ]

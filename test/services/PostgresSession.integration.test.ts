@@ -16,6 +16,8 @@ const addressAt = (host: string, port: number, password: string): SourceAddress 
   database: Option.some("postgres"),
   sslMode: "disable",
   sslRootCert: Option.none(),
+  sslCert: Option.none(),
+  sslKey: Option.none(),
 })
 
 /** A network to the server, and the address that leads through it. */

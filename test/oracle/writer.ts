@@ -39,6 +39,8 @@ export interface Writer {
 
 export interface Tally {
   statements: number
+  /** Statements that changed types. */
+  typeChanges: number
   mistakes: Map<string, number>
 }
 
@@ -100,6 +102,7 @@ const attempt = Effect.fnUntraced(function* (
   if (isGuarded) yield* session.sql("SAVEPOINT guard")
   const told = yield* Effect.result(statement(writer, allowed))
   tally.statements++
+  if (writer.holdsTypes) tally.typeChanges++
   if (Result.isSuccess(told)) {
     writer.pending.push(...told.success)
     if (isGuarded && dice.chance(0.5)) yield* session.sql("RELEASE guard")

@@ -10,7 +10,8 @@ import { commitBytes, RowTranscoder } from "../../src/core/RowTranscoder.ts"
 import { SlotLine } from "../../src/core/SlotLine.ts"
 import { decodeSlotText } from "../../src/core/TestDecoding.ts"
 import { printChange } from "../../src/core/TestDecodingPrinter.ts"
-import { printableChange, trapText } from "../support/printableChanges.ts"
+import { readGoldens } from "../support/goldenLines.ts"
+import { anyByte, damaged, natural, printableChange, trapText } from "../support/printableChanges.ts"
 
 const commit = { lsn: "00000000/016B3748", xid: 733, at: "2025-11-03 10:15:30.123456+00" }
 
@@ -91,6 +92,15 @@ const pair = Arbitrary.map(
   },
 )
 
+/** A line that a real server printed, and a row of the same case before it. */
+const goldenPairs = readGoldens().flatMap(({ lines }) => {
+  const inserts = lines.flatMap((line) => {
+    const change = Result.getOrUndefined(decodeSlotText(line))
+    return change?._tag === "Insert" ? [change] : []
+  })
+  return inserts.flatMap((known) => lines.map((text) => ({ known, text })))
+})
+
 const repeats = (names: ReadonlyArray<string>) => new Set(names).size < names.length
 
 describe("RowTranscoder", () => {
@@ -132,5 +142,20 @@ describe("RowTranscoder", () => {
         if (made !== undefined) assert.strictEqual(made, decoded(known, text, seq))
       }),
     { arbitrary: { runs: 1000 } },
+  )
+
+  it.effect.prop(
+    "takes what a real server printed, damaged too, as the codec does or not at all",
+    [natural, natural, natural, anyByte],
+    ([which, another, place, byte]) =>
+      Effect.sync(() => {
+        const { known, text } = goldenPairs[which % goldenPairs.length] ?? assert.fail("there are goldens")
+        const { text: other = "" } = goldenPairs[another % goldenPairs.length] ?? {}
+        for (const line of [text, ...damaged(text, other, place, byte)]) {
+          const made = transcoded(known, line, 1)
+          if (made !== undefined) assert.strictEqual(made, decoded(known, line, 1))
+        }
+      }),
+    { arbitrary: { runs: 3000 } },
   )
 })

@@ -1,12 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Result, Schema } from "effect"
 import { fromBytes, toBytes } from "../../src/core/Bytes.ts"
 import type { Change } from "../../src/core/Change.ts"
 import { decodeChange, SlotText } from "../../src/core/TestDecoding.ts"
 import { printChange } from "../../src/core/TestDecodingPrinter.ts"
-import { parseGolden } from "../support/goldenLines.ts"
-import { printableChange, trapText } from "../support/printableChanges.ts"
+import { readGoldens } from "../support/goldenLines.ts"
+import { anyByte, damaged, natural, printableChange, trapText } from "../support/printableChanges.ts"
 
 const runs = { arbitrary: { runs: 1000 } }
 const encode = Schema.encodeEffect(SlotText)
@@ -27,26 +26,7 @@ const isOneChange = (text: string): void => {
   assert.deepStrictEqual(decodeChange(printed), change)
 }
 
-const folder = new URL("../golden/test_decoding/", import.meta.url)
-const goldenLines = readdirSync(folder)
-  .filter((file) => file.endsWith(".txt"))
-  .flatMap((file) => parseGolden(readFileSync(new URL(file, folder), "latin1")))
-
-/** One byte of a line changed, one taken out, one put in, or its second half put behind that of another. */
-const damaged = (line: string, other: string, place: number, byte: number): ReadonlyArray<string> => {
-  const at = place % (line.length + 1)
-  const [before, after] = [line.slice(0, at), line.slice(at)]
-  const letter = String.fromCharCode(byte)
-  return [
-    before + letter + after.slice(1),
-    before + after.slice(1),
-    before + letter + after,
-    before + other.slice(place % (other.length + 1)),
-  ]
-}
-
-const natural = Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0x7fff_ffff })))
-const anyByte = Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))
+const goldenLines = readGoldens().flatMap(({ lines }) => lines)
 
 /** Inside a message what looks like its size may fit too: then the line is the same, but not where it is divided. */
 const hasTwoSizes = (change: Change): boolean =>

@@ -1,4 +1,5 @@
 /** Lets a real server print the lines of a golden case, and keeps them in a file: one line of the slot on each line. */
+import { readdirSync, readFileSync } from "node:fs"
 import { Effect } from "effect"
 import { fromBytes } from "../../src/core/Bytes.ts"
 import { TestPostgres } from "./postgres.ts"
@@ -62,3 +63,18 @@ export const parseGolden = (file: string): ReadonlyArray<string> =>
 /** What the file beside a golden holds: the changes in ordinary letters. A value that was not sent is missing. */
 export const printExpected = (changes: ReadonlyArray<unknown>): string =>
   `[\n${changes.map((change) => `  ${fromBytes(JSON.stringify(change))}`).join(",\n")}\n]\n`
+
+/** All that are kept, by their names. */
+export const readGoldens = (): ReadonlyArray<{
+  readonly name: string
+  readonly lines: ReadonlyArray<string>
+}> => {
+  const folder = new URL("../golden/test_decoding/", import.meta.url)
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".txt"))
+    .sort()
+    .map((file) => ({
+      name: file.slice(0, -4),
+      lines: parseGolden(readFileSync(new URL(file, folder), "latin1")),
+    }))
+}

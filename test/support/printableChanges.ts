@@ -140,3 +140,21 @@ export const printableChange: Arbitrary.Arbitrary<Change> = Arbitrary.map(
     }
   },
 )
+
+export const natural = Arbitrary.schema(
+  Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0x7fff_ffff })),
+)
+export const anyByte = Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))
+
+/** One byte of a line changed, one taken out, one put in, or its second half put behind that of another. */
+export const damaged = (line: string, other: string, place: number, byte: number): ReadonlyArray<string> => {
+  const at = place % (line.length + 1)
+  const [before, after] = [line.slice(0, at), line.slice(at)]
+  const letter = String.fromCharCode(byte)
+  return [
+    before + letter + after.slice(1),
+    before + after.slice(1),
+    before + letter + after,
+    before + other.slice(place % (other.length + 1)),
+  ]
+}

@@ -4,6 +4,7 @@ import type { SlotLine } from "../src/core/SlotLine.ts"
 import {
   type PeekRequest,
   ReplicationSlot,
+  type SlotDrop,
   type SlotSession,
   type SlotState,
 } from "../src/services/ReplicationSlot.ts"
@@ -61,6 +62,14 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         name,
         create: briefly(Effect.sync(() => slots.create(name))),
         state: briefly(state),
+        drop: Effect.scoped(
+          Effect.map(connect, (session): SlotDrop => {
+            if (slots.find(name) === undefined) return "missing"
+            if (!sessions.tryLock(name, session)) return "in use"
+            slots.drop(name)
+            return "dropped"
+          }),
+        ),
         attach,
         visit: Effect.map(connect, (session) => ({
           ...reading(sessions.inside(session)),

@@ -7,6 +7,7 @@ import type { TableName } from "../src/core/SourceTable.ts"
 import {
   type PeekRequest,
   ReplicationSlot,
+  type SlotDrop,
   type SlotSession,
   type SlotState,
 } from "../src/services/ReplicationSlot.ts"
@@ -187,10 +188,28 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     }
   })
 
+  const lock = (session: PostgresSession) =>
+    Effect.map(session.query(subject, lockSql, [slot]), ([row]) => row?.["mine"] === "t")
+
+  const drop = briefly((session) =>
+    Effect.gen(function* (): Effect.fn.Return<SlotDrop, SourceError> {
+      if (Option.isNone(yield* state(session))) return "missing"
+      // Held until the session ends: a `cdc` that starts meanwhile waits, and finds no slot.
+      if (!(yield* lock(session))) return "in use"
+      yield* session.query(subject, "SELECT pg_drop_replication_slot($1)", [slot])
+      return "dropped"
+    }).pipe(
+      // A reader of another kind holds no lock of ours.
+      Effect.catchIf(
+        (error) => error.reason === "SlotInUse",
+        () => Effect.succeed<SlotDrop>("in use"),
+      ),
+    ),
+  )
+
   const attach = Effect.gen(function* () {
     const session = yield* connect(address, "cdc")
-    const [lock] = yield* session.query(subject, lockSql, [slot])
-    if (lock?.["mine"] !== "t") return Option.none<SlotSession>()
+    if (!(yield* lock(session))) return Option.none<SlotSession>()
     yield* session.query(subject, `SET statement_timeout = '${peekTimeout}'`)
     const source = yield* identify(session)
     return Option.some<SlotSession>({
@@ -211,6 +230,6 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
 
   return Layer.succeed(
     ReplicationSlot,
-    ReplicationSlot.of({ name: slot, create, state: briefly(state), attach, visit }),
+    ReplicationSlot.of({ name: slot, create, state: briefly(state), drop, attach, visit }),
   )
 }

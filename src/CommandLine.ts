@@ -1,6 +1,6 @@
 /** How the command line speaks: help, mistakes and failures as text, and how a run ends as exit code. */
-import { Cause, Console, Effect, Exit, Runtime } from "effect"
-import { CliError, CliOutput, Flag } from "effect/cli"
+import { Cause, Console, Effect, Exit, Option, Runtime } from "effect"
+import { CliError, CliOutput, Flag, Prompt } from "effect/cli"
 import type { Paper } from "./core/FindingTable.ts"
 
 /** Errors are written for people: the message alone. A defect is ours, and shows where it happened. */
@@ -19,6 +19,16 @@ export const onStderr = Effect.tapCause(unlessStopped((message) => Console.error
 /** A switch: off unless given. */
 export const flag = (name: string, description: string) =>
   Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withDescription(description))
+
+/** A question to the person in front of the terminal; none where there is nobody. Ctrl-C is a wish to stop. */
+export const askOnTerminal = () =>
+  process.stdin.isTTY === true && process.stdout.isTTY === true
+    ? Option.some((question: string) =>
+        Prompt.run(Prompt.Confirm({ message: question })).pipe(
+          Effect.catchTag("QuitError", () => Effect.interrupt),
+        ),
+      )
+    : Option.none()
 
 const isColourful = (): boolean => process.stdout.isTTY === true && !process.env["NO_COLOR"]
 

@@ -20,7 +20,7 @@ export interface Facts {
 
 /** The way out where the lake cannot be gone on with. It loses nothing that is not lost already. */
 export const startOver = (slotName: string) =>
-  `To begin anew: drop the slot (SELECT pg_drop_replication_slot('${slotName}')), choose an empty LAKE_URL, then run \`init\`, \`full\` and \`cdc\``
+  `To begin anew: drop the slot "${slotName}" (\`node dist/main.js drop-slot\`), choose an empty LAKE_URL, then run \`init\`, \`full\` and \`cdc\``
 
 const foreign = (facts: Facts, watermark: Watermark): Option.Option<string> => {
   const differs = (name: string, known: Option.Option<string>, now: string) =>

@@ -1,6 +1,6 @@
 /** The commands: parses, provides the live layers, runs. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { ConfigProvider, Effect, FileSystem, Layer } from "effect"
+import { ConfigProvider, Effect, FileSystem, Layer, Option } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import * as DuckDbComparison from "../layers/DuckDbComparison.ts"
 import { startDemo } from "../layers/EmbeddedDemo.ts"
@@ -9,10 +9,20 @@ import * as Logging from "../layers/Logging.ts"
 import * as PostgresDemoDatabase from "../layers/PostgresDemoDatabase.ts"
 import { querySections } from "../layers/QueryFiles.ts"
 import * as Signals from "../layers/Signals.ts"
-import { exitCode, flag, onStderr, presenter, runMain, stdoutPaper, unlessStopped } from "./CommandLine.ts"
+import {
+  askOnTerminal,
+  exitCode,
+  flag,
+  onStderr,
+  presenter,
+  runMain,
+  stdoutPaper,
+  unlessStopped,
+} from "./CommandLine.ts"
 import { replaySections, shopSections } from "./core/SqlSections.ts"
 import * as Demo from "./Demo.ts"
 import { doctor } from "./Doctor.ts"
+import { dropSlot } from "./DropSlot.ts"
 import { asVariables, type SettingFlags, settingFlags } from "./Flags.ts"
 import { init } from "./Init.ts"
 import * as Pipeline from "./Pipeline.ts"
@@ -118,6 +128,22 @@ const verifyCommand = Command.make(
   ),
 )
 
+const dropSlotCommand = Command.make(
+  "drop-slot",
+  { ...settingFlags, yes: flag("yes", "do not ask; needed where there is no terminal to ask on") },
+  ({ yes, ...flags }) =>
+    withSettings(
+      flags,
+      untilStopped(
+        dropSlot(yes ? "given" : Option.getOrElse(askOnTerminal(), () => "nobody to ask" as const)),
+      ),
+    ),
+).pipe(
+  Command.withDescription(
+    "Removes the slot, so that PostgreSQL stops keeping log for it. Asks first; cannot be undone",
+  ),
+)
+
 const demo = Command.make(
   "demo",
   { keep: flag("keep", "leave PostgreSQL and the lake running until Ctrl-C, and print the settings to use") },
@@ -137,7 +163,7 @@ const afluente = Command.make("afluente").pipe(
   Command.withDescription(
     "PostgreSQL tables into an S3-compatible lake as CSV: once in full, then change by change",
   ),
-  Command.withSubcommands([full, cdc, initCommand, doctorCommand, verifyCommand, demo]),
+  Command.withSubcommands([full, cdc, initCommand, doctorCommand, verifyCommand, dropSlotCommand, demo]),
 )
 
 Command.run(afluente, { version: "0.1.0" }).pipe(

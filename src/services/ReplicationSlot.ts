@@ -64,6 +64,9 @@ export interface SlotSession {
   readonly advance: (lsn: Lsn) => Effect.Effect<Lsn, SourceError>
 }
 
+/** What became of the wish to remove the slot. */
+export type SlotDrop = "dropped" | "missing" | "in use"
+
 export class ReplicationSlot extends Context.Service<
   ReplicationSlot,
   {
@@ -71,6 +74,11 @@ export class ReplicationSlot extends Context.Service<
     /** Creates the slot where it is missing; true when it did. `SlotPlugin` where the name is taken by another kind. */
     readonly create: Effect.Effect<boolean, SourceError>
     readonly state: Effect.Effect<Option.Option<SlotState>, SourceError>
+    /**
+     * Removes the slot, so that the server keeps no log for it. Cannot be undone. Nothing is removed where another session
+     * writes from it or reads it, nor where the name belongs to another plugin (`SlotPlugin`) or database (`SlotDatabase`).
+     */
+    readonly drop: Effect.Effect<SlotDrop, SourceError>
     /**
      * Takes the writer's lock for as long as the scope lives; none where another process holds it.
      * Never two sessions of one slot at once.

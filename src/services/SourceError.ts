@@ -23,11 +23,11 @@ const advice = {
     "A slot begins when the transactions open now have ended: end them (pg_stat_activity) and try again.",
   SlotsExhausted: "Raise max_replication_slots and restart PostgreSQL, or drop a slot that nothing uses.",
   SlotLost:
-    "PostgreSQL has discarded changes not yet read. Raise max_slot_wal_keep_size, drop the slot, run `init` and `full` again.",
+    "PostgreSQL has discarded changes not yet read. Raise max_slot_wal_keep_size, drop the slot (`node dist/main.js drop-slot`), run `init` and `full` again.",
   TooLarge:
-    "PostgreSQL cannot print a row of more than 1 GB. Make it smaller; a slot cannot pass by it: drop it (`SELECT pg_drop_replication_slot`), then run `init` and `full`.",
+    "PostgreSQL cannot print a row of more than 1 GB. Make it smaller; a slot cannot pass by it: drop it (`node dist/main.js drop-slot`), then run `init` and `full`.",
   Encoding:
-    "A value or name cannot be written in UTF-8. Correct it in the table; a slot cannot pass by it: drop it (`SELECT pg_drop_replication_slot`), then run `init` and `full`.",
+    "A value or name cannot be written in UTF-8. Correct it in the table; a slot cannot pass by it: drop it (`node dist/main.js drop-slot`), then run `init` and `full`.",
   Failed: "See the cause.",
 } as const
 

@@ -1,0 +1,51 @@
+/** Removes the slot, so that PostgreSQL keeps no log for it. Whoever is in doubt can say no. */
+import { Console, Effect, Option, Runtime, Schema } from "effect"
+import { forAWhile, patiently } from "./Patience.ts"
+import { Settings } from "./Settings.ts"
+import { Refusal } from "./services/Refusal.ts"
+import { ReplicationSlot } from "./services/ReplicationSlot.ts"
+
+/** There is nobody to ask, and nobody said yes beforehand: wrong usage. */
+export class NobodyToAsk extends Schema.TaggedError<NobodyToAsk>()("NobodyToAsk", {
+  slot: Schema.String,
+}) {
+  override readonly [Runtime.errorExitCode] = 2
+  override get message(): string {
+    return `drop-slot cannot be undone, and there is no terminal to ask on: add --yes to drop the slot "${this.slot}".`
+  }
+}
+
+const inUse = (slot: string) =>
+  new Refusal({
+    reason: "AnotherWriter",
+    found: `Another session reads the slot "${slot}"`,
+    stake: "Without its slot a `cdc` cannot go on, and its lake would end with a gap",
+    mend: "Stop that `cdc` or other reader first (pg_replication_slots.active_pid, pg_stat_activity)",
+  })
+
+/** Who agreed: the person who wrote `--yes`, nobody, or the one in front of the terminal when asked. */
+export type Consent<E, R> = "given" | "nobody to ask" | ((question: string) => Effect.Effect<boolean, E, R>)
+
+/** Says what it did, which is nothing where there is no slot. */
+export const dropSlot = Effect.fn("DropSlot.dropSlot")(function* <E, R>(consent: Consent<E, R>) {
+  const slot = yield* ReplicationSlot
+  const { tables } = yield* Settings
+  const missing = Console.log(`slot  ${slot.name}: does not exist, nothing to drop`)
+  if (consent === "nobody to ask") return yield* new NobodyToAsk({ slot: slot.name })
+  if (consent !== "given") {
+    if (Option.isNone(yield* patiently(forAWhile, () => slot.state))) return yield* missing
+    const datasets = tables.map(({ dataset }) => dataset).join(", ")
+    const agreed = yield* consent(
+      `Drop the slot "${slot.name}"? No cdc can go on with this lake (${datasets}) after that`,
+    )
+    if (!agreed) return yield* Console.log(`slot  ${slot.name}: kept`)
+  }
+  switch (yield* patiently(forAWhile, () => slot.drop)) {
+    case "missing":
+      return yield* missing
+    case "in use":
+      return yield* inUse(slot.name)
+    case "dropped":
+      return yield* Console.log(`slot  ${slot.name}: dropped`)
+  }
+})

@@ -164,7 +164,7 @@ const defaults: Readonly<Record<string, ReadonlyArray<string>>> = {
 /** Into which the server can turn a database's texts, or most of them. */
 const clientEncodings: Readonly<Record<Encoding, ReadonlyArray<string>>> = {
   UTF8: ["'LATIN1'", "'SQL_ASCII'"],
-  LATIN1: ["'WIN1252'", "'SQL_ASCII'"],
+  LATIN1: ["'LATIN1'", "'SQL_ASCII'"],
   EUC_JP: ["'SJIS'", "'SQL_ASCII'"],
 }
 

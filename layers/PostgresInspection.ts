@@ -32,12 +32,17 @@ const roleSql =
 /** Refused for want of the right before anything else: no position, no slot, nothing happens. */
 const rightSql = "SELECT pg_replication_slot_advance('afluente_doctor', '0/0')"
 
-const logSql =
-  "SELECT pg_current_wal_insert_lsn()::text AS position, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS millis"
+/** A standby, of which `doctor` must say that it is one, has no position of its own to write at. */
+const logEnd = (ofPrimary: string) =>
+  `CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE ${ofPrimary}() END::text`
+
+const logSql = `
+  SELECT ${logEnd("pg_current_wal_insert_lsn")} AS position,
+         (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS millis`
 
 /** One row always. The lock is that of `PostgresReplicationSlot`: a key of 64 bits is shown as two of 32. */
 const slotSql = `
-  SELECT pg_current_wal_flush_lsn()::text AS flushed, slot.slot_name AS name, slot.plugin, slot.database,
+  SELECT ${logEnd("pg_current_wal_flush_lsn")} AS flushed, slot.slot_name AS name, slot.plugin, slot.database,
          slot.database = current_database() AS here, slot.wal_status, slot.confirmed_flush_lsn::text AS confirmed,
          slot.restart_lsn::text AS restart, slot.safe_wal_size::text AS safe, slot.active_pid::text AS reader_pid,
          (SELECT application_name FROM pg_stat_activity WHERE pid = slot.active_pid) AS reader,

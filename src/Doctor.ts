@@ -10,7 +10,7 @@ import { forAWhile, patiently } from "./Patience.ts"
 import { notConnected } from "./ServerFindings.ts"
 import { Settings } from "./Settings.ts"
 import { missingSlot, type Start, standingCheck, standingFinding } from "./SlotFindings.ts"
-import { askSource, type SourceAnswers, sourceFindings, sourceUnasked } from "./SourceChecks.ts"
+import { askSource, isStandby, type SourceAnswers, sourceFindings, sourceUnasked } from "./SourceChecks.ts"
 import { decideStart } from "./Standing.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import { type Inspection, SourceInspection } from "./services/SourceInspection.ts"
@@ -31,13 +31,14 @@ export class ChecksFailed extends Schema.TaggedError<ChecksFailed>()("ChecksFail
  */
 const startOf = Effect.fnUntraced(function* (
   inspection: Inspection,
-  { slot, identity }: SourceAnswers,
+  answers: SourceAnswers,
   { watermark }: LakeAnswers,
 ) {
   const { slot: slotName } = yield* Settings
+  const { slot, identity } = answers
   const now = yield* Effect.result(inspection.slot(slotName))
   const known = Result.all({ slot, identity, now })
-  if (Result.isFailure(known) || Option.isNone(watermark)) return Option.none<Start>()
+  if (Result.isFailure(known) || Option.isNone(watermark) || isStandby(answers)) return Option.none<Start>()
   const found = known.success.slot.slot
   const usable = Option.filter(found, (one) => one.isHere && Option.contains(one.plugin, "test_decoding"))
   if (Option.isSome(found) && Option.isNone(usable)) return Option.none<Start>()

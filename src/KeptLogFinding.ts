@@ -38,14 +38,15 @@ export const keptLogFinding = (
       "A limit gives up the slot instead of the disk: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB';",
     )
   }
-  const left = Option.getOrElse(
-    Option.flatMap(look, ({ slot }) => Option.flatMap(slot, ({ safeBytes }) => safeBytes)),
-    () => limit.value,
-  )
-  const room = `${printBytes(limit.value)}, of which ${printBytes(left)} are left`
+  const safe = Option.flatMap(look, ({ slot }) => Option.flatMap(slot, ({ safeBytes }) => safeBytes))
+  const left = Option.getOrElse(safe, () => limit.value)
+  const room = [
+    printBytes(limit.value),
+    ...Option.toArray(safe).map((b) => `the slot has ${printBytes(b)} left`),
+  ].join(", ")
   if (bytesPerSecond === 0) return ok(keptLogCheck, `${room}; nothing was written while we looked`)
   const seconds = Math.max(0, left / bytesPerSecond)
-  const found = `${room}: without \`cdc\` the slot lasts ${printSeconds(seconds)} ${rate}`
+  const found = `${room}: without \`cdc\` it lasts ${printSeconds(seconds)} ${rate}`
   if (seconds >= soon) return ok(keptLogCheck, found)
   const forADay = Math.ceil((limit.value - left + bytesPerSecond * aDay) / 2 ** 30)
   return warning(keptLogCheck, found, {

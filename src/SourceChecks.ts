@@ -66,6 +66,10 @@ export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspecti
   return { clock: Result.map(begin, ({ finding }) => finding), ...answers, rate } satisfies SourceAnswers
 })
 
+/** Slots are not carried to standbys: what is missing there says nothing of the primary. */
+export const isStandby = ({ server }: SourceAnswers): boolean =>
+  Result.isSuccess(server) && server.success.inRecovery
+
 /** A question that got no answer is a finding too. */
 const told = <A>(
   check: string,
@@ -88,7 +92,11 @@ export const sourceFindings = (
     ...told("server", server, (facts) => [connection(facts, login), ...serverFindings(facts, slotExists)]),
     ...told("role", role, (facts) => [roleFinding(facts)]),
     ...told("clock", answers.clock, (finding) => [finding]),
-    ...told(slotCheck(slotName), slot, (look) => [slotFinding(slotName, look, missing)]),
+    ...told(slotCheck(slotName), slot, (look) => [
+      isStandby(answers)
+        ? unchecked(slotCheck(slotName), "the server is a standby")
+        : slotFinding(slotName, look, missing),
+    ]),
     ...told(keptLogCheck, Result.all([server, answers.rate]), ([facts, bytesPerSecond]) => [
       keptLogFinding(facts.slotLogLimit, bytesPerSecond, Result.getSuccess(slot)),
     ]),

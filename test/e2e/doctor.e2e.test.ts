@@ -8,7 +8,7 @@ import { temporaryFolder } from "../support/lakeFolder.ts"
 import { memoryS3 } from "../support/memoryS3.ts"
 import { openPipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
-import { runProgram } from "../support/program.ts"
+import { runProgram, startProgram } from "../support/program.ts"
 import { type Asked, s3Error } from "../support/scriptedS3.ts"
 
 const shop = {
@@ -308,6 +308,21 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
       const { code, complaints } = yield* runDoctor(environment)
       assert.deepStrictEqual([code, complaints], [1, ["warn clock", "FAIL large object"]])
       assert.deepStrictEqual([yield* s3.keys, yield* s3.unfinished], [[], []])
+    }),
+  )
+
+  it.effect("takes back what it wrote when it is stopped in the middle", () =>
+    Effect.gen(function* () {
+      const { s3, environment } = yield* openBucket
+      yield* s3.suffer((asked, perform) => (asked.url.includes("partNumber") ? "silence" : perform()))
+      const program = yield* startProgram(["doctor"], environment)
+      yield* program.brings(
+        "a part is on its way",
+        Effect.sync(() => s3.asked.some(({ url }) => url.includes("partNumber"))),
+      )
+      yield* program.signal("SIGINT")
+      const { code } = yield* program.outcome
+      assert.deepStrictEqual([code, yield* s3.keys, yield* s3.unfinished], [130, [], []])
     }),
   )
 

@@ -1,13 +1,13 @@
 /** How `doctor` goes about it, with a source that answers as it is told and a lake in memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect, Option, Stream } from "effect"
 import { count, type Section } from "../../src/core/Finding.ts"
 import { examine } from "../../src/Doctor.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import { SourceError } from "../../src/services/SourceError.ts"
 import { SourceInspection } from "../../src/services/SourceInspection.ts"
 import { StoreError } from "../../src/services/StoreError.ts"
-import { inspection, source } from "../support/fakeInspection.ts"
+import { inspection, look, server, source } from "../support/fakeInspection.ts"
 import { ended, lakeKeys, world } from "../support/memoryWorld.ts"
 
 const silentSource = new SourceError({ reason: "Unreachable", subject: "server", detail: "no answer" })
@@ -51,6 +51,17 @@ describe("doctor", () => {
       }).pipe(Effect.provide(world())),
     )
   }
+
+  it.effect("draws no conclusion about the slot from a standby, which has none", () =>
+    Effect.gen(function* () {
+      const standby = inspection({
+        server: Effect.succeed({ ...server, inRecovery: true }),
+        slot: () => Effect.succeed({ ...look(), slot: Option.none() }),
+      })
+      const sections = yield* examined(Effect.succeed(standby))
+      assert.deepStrictEqual([failures(sections), count(sections, "unchecked")], [["server"], 2])
+    }).pipe(Effect.provide(world())),
+  )
 
   it.effect("measures what the server writes in two seconds", () =>
     Effect.gen(function* () {

@@ -119,13 +119,13 @@ describe("The log that is kept", () => {
     const half = Option.some(look({ safeBytes: Option.some(500 * mebibyte) }))
     const { mark, finding } = keptLogFinding(limit, 1024, half)
     assert.strictEqual(mark, "ok")
-    assert.include(finding, "1000 MiB, of which 500 MiB are left: without `cdc` the slot lasts 5d 22h")
+    assert.include(finding, "1000 MiB, the slot has 500 MiB left: without `cdc` it lasts 5d 22h")
   })
 
   it("that lasts less than a night is a warning, with a limit for a day", () => {
     const { mark, finding, sql } = keptLogFinding(limit, mebibyte, Option.none())
     assert.strictEqual(mark, "warning")
-    assert.include(finding, "lasts 16m 40s at the present rate of 1 MiB/s")
+    assert.include(finding, "1000 MiB: without `cdc` it lasts 16m 40s at the present rate of 1 MiB/s")
     assert.deepStrictEqual(sql, [
       "ALTER SYSTEM SET max_slot_wal_keep_size = '85GB';",
       "SELECT pg_reload_conf();",

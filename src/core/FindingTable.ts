@@ -73,8 +73,8 @@ const narrowestText = 40
 const row = (finding: Finding, checkWidth: number, paper: Paper): ReadonlyArray<string> => {
   const indent = " ".repeat(2 + 4 + 2 + checkWidth + 2)
   const width = Math.max(paper.width - indent.length, narrowestText)
-  const texts = [finding.finding, ...(finding.advice === "" ? [] : [finding.advice])]
-  const [first = "", ...rest] = [...texts.flatMap((text) => wrap(text, width)), ...finding.sql]
+  const advice = finding.advice === "" ? [] : wrap(finding.advice, width)
+  const [first = "", ...rest] = [...wrap(finding.finding, width), ...finding.sql, ...advice]
   const mark = paint(words[finding.mark], colours[finding.mark], paper)
   const head = `  ${mark}  ${finding.check.padEnd(checkWidth)}`
   const below = rest.map((line) => indent + line)

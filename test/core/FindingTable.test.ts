@@ -23,15 +23,15 @@ const sections: ReadonlyArray<Section> = [
 const paper = { colour: false, width: Number.POSITIVE_INFINITY }
 
 describe("The table of findings", () => {
-  it("has a row for each, the advice and the statements below it, and what was not checked for one reason together", () => {
+  it("has a row for each, statements and advice below it, and what was not checked for one reason together", () => {
     assert.strictEqual(
       printTable(sections, paper),
       `source  loja on db:5432
   ok    server                            PostgreSQL 15.18
   FAIL  role                              x may not use replication slots
-                                          As a superuser.
                                           ALTER ROLE "x" REPLICATION;
                                           SELECT 1;
+                                          As a superuser.
   warn  "a schema of some length"."and a table"
                                           no key
   --    2 checks                          not checked: there is no connection

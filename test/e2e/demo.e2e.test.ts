@@ -99,9 +99,14 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("in
 
   it.effect("--demo also makes the shop, once, and full and cdc run on it with the default table", () =>
     Effect.gen(function* () {
-      const { run, sql, lake } = yield* openPipeline({ setup: "", tables: "db_loja.cliente=clientes" })
-      yield* run("init", "--demo")
-      yield* run("init", "--demo")
+      const { run, sql, lake, environment, database } = yield* openPipeline({
+        setup: "",
+        tables: "db_loja.cliente=clientes",
+      })
+      // It makes a schema and a table, which the program's own role cannot.
+      const administrator = { ...environment, DATABASE_URL: database.superuserUrl }
+      yield* runProgram(["init", "--demo"], administrator)
+      yield* runProgram(["init", "--demo"], administrator)
       yield* sql("UPDATE db_loja.cliente SET ativo = NOT ativo")
       yield* run("full")
       yield* run("cdc", "--once")

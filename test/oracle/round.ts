@@ -38,11 +38,11 @@ const writerSettings = `${promisedSettings}
 
 /** A database, and where the program finds it. Its own time limit is meant for the program, not for us. */
 const createDatabase = Effect.fn("createDatabase")(function* (encoding: Encoding) {
-  const { name, url: programUrl } = yield* (yield* TestPostgres).database(undefined, encoding)
-  const url = `${programUrl}?options=-c%20statement_timeout%3D0`
-  const session = openSession(url)
-  const database: TestDatabase = { name, url, session, sql: (yield* session).sql }
-  return { database, programUrl: `${programUrl}?sslmode=disable` }
+  const made = yield* (yield* TestPostgres).database(undefined, encoding)
+  const superuserUrl = `${made.superuserUrl}?options=-c%20statement_timeout%3D0`
+  const session = openSession(superuserUrl)
+  const database: TestDatabase = { ...made, superuserUrl, session, sql: (yield* session).sql }
+  return { database, programUrl: `${made.url}?sslmode=disable` }
 })
 
 const makePlaces = (dice: Dice, world: World): ReadonlyArray<Place> => {

@@ -34,7 +34,7 @@ const load = async (client: pg.Client, table: string, files: ReadonlyArray<strin
 const openStaged = Effect.fn("openStaged")(function* ({ database, lake }: ClientsLake) {
   const client = yield* Effect.acquireRelease(
     Effect.promise(async () => {
-      const opened = new pg.Client({ connectionString: database.url })
+      const opened = new pg.Client({ connectionString: database.superuserUrl })
       await opened.connect()
       await opened.query(queryText("postgres/staging.sql"))
       await opened.query("SET TimeZone = 'UTC'")

@@ -4,6 +4,8 @@
  *     layer(TestPostgres.layer(), { excludeTestServices: true })("…", (it) => {
  *       it.effect("…", () => Effect.gen(function* () {
  *         const { sql, url } = yield* (yield* TestPostgres).database("CREATE TABLE …")
+ *
+ * `sql` is the superuser's; `url`, for the program, is that of a role with the rights of `query/role.sql`.
  */
 import { randomBytes } from "node:crypto"
 import { statfs } from "node:fs/promises"
@@ -11,12 +13,20 @@ import { Context, Effect, Layer, type Scope } from "effect"
 import { type EmbeddedOptions, type EmbeddedServer, start } from "../../layers/EmbeddedPostgres.ts"
 import type { EmbeddedPostgresError } from "../../layers/EmbeddedPostgresError.ts"
 import { openSession, type SqlFailure, type TestSession } from "./pgClient.ts"
+import { passwordSql, roleSql, tablesSql } from "./role.ts"
 
 export interface TestDatabase extends TestSession {
   readonly name: string
-  /** For the superuser of the embedded server. */
+  /**
+   * What the program is given: the URL of a role of this database with the rights of `query/role.sql` and no more. It
+   * may read the tables that `setup` made, and those that the superuser makes later.
+   */
   readonly url: string
-  /** One more session of its own, for locks and open transactions. */
+  /** The role of `url`. */
+  readonly role: string
+  /** For the few things that the program's role cannot do: `init --demo`, sessions of a test's own. */
+  readonly superuserUrl: string
+  /** One more session of its own, as superuser like `sql`: for locks and open transactions. */
   readonly session: Effect.Effect<TestSession, never, Scope.Scope>
 }
 
@@ -53,16 +63,20 @@ export class TestPostgres extends Context.Service<
         const { sql } = yield* openSession(server.url("postgres"))
         const database = Effect.fn("TestPostgres.database")(function* (setup?: string, encoding = "UTF8") {
           const name = `test_${randomBytes(6).toString("hex")}`
-          const url = server.url(name)
+          const superuserUrl = server.url(name)
           // The server's own locale knows no other encoding than its own.
           const locale = encoding === "UTF8" ? "" : `ENCODING '${encoding}' LOCALE 'C'`
           yield* Effect.acquireRelease(sql(`CREATE DATABASE ${name} TEMPLATE template0 ${locale}`), () =>
             dropDatabase(sql, name),
           )
-          const session = openSession(url)
+          const session = openSession(superuserUrl)
           const own = yield* session
           if (setup !== undefined) yield* own.sql(setup)
-          return { name, url, session, sql: own.sql }
+          const { role, password } = yield* Effect.scoped(Effect.flatMap(session, makeRole(name)))
+          const url = new URL(superuserUrl)
+          url.username = role
+          url.password = password
+          return { name, url: url.href, role, superuserUrl, session, sql: own.sql }
         })
         return TestPostgres.of({ server, sql, database })
       }),
@@ -79,6 +93,26 @@ const otherVersion = (): EmbeddedOptions => {
 export const testServer = (options: EmbeddedOptions = {}) =>
   Effect.flatMap(roomyMemory, (memory) => start({ ...memory, ...otherVersion(), ...options }))
 
+const tablesThere = `
+  SELECT string_agg(DISTINCT quote_ident(nspname), ', ') AS schemas, string_agg(format('%I.%I', nspname, relname), ', ') AS tables
+    FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+   WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND nspname !~ '^pg_' AND nspname <> 'information_schema'`
+
+/** In a session that nobody's setup has touched. */
+const makeRole = (database: string) =>
+  Effect.fnUntraced(function* ({ sql }: TestSession) {
+    const role = `afluente_${database}`
+    const password = randomBytes(9).toString("hex")
+    yield* sql(roleSql(role, database))
+    yield* sql(passwordSql(role, password))
+    const [there] = yield* sql(tablesThere)
+    if (there?.["schemas"] && there["tables"]) yield* sql(tablesSql(role, there["schemas"], there["tables"]))
+    // Tests make tables also when they have begun; an administrator would name each as it comes.
+    yield* sql(`ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO ${role};
+                ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO ${role}`)
+    return { role, password }
+  })
+
 /** A test may have stopped the server: then there is nothing to drop it from. */
 const dropDatabase = (sql: TestSession["sql"], name: string): Effect.Effect<void> =>
   Effect.gen(function* () {
@@ -90,4 +124,6 @@ const dropDatabase = (sql: TestSession["sql"], name: string): Effect.Effect<void
       name,
     ])
     yield* sql(`DROP DATABASE ${name} WITH (FORCE)`)
+    // What it was granted has gone with the database.
+    yield* sql(`DROP ROLE IF EXISTS afluente_${name}`)
   }).pipe(Effect.ignore)

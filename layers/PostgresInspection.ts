@@ -2,7 +2,6 @@
 import { Effect, Layer, Option } from "effect"
 import * as Lsn from "../src/core/Lsn.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
-import { printTable, type TableName } from "../src/core/SourceTable.ts"
 import type { SourceError } from "../src/services/SourceError.ts"
 import {
   type RoleFacts,
@@ -10,10 +9,10 @@ import {
   type SessionFacts,
   type SlotLook,
   SourceInspection,
-  type TableFacts,
 } from "../src/services/SourceInspection.ts"
 import { connect, describeAddress, loginOf, type PostgresSession, type Row } from "./PostgresSession.ts"
-import { describeTable, identify } from "./PostgresTableShape.ts"
+import { tableFacts } from "./PostgresTableFacts.ts"
+import { identify } from "./PostgresTableShape.ts"
 
 /** Settings that a version does not know are NULL. */
 const serverSql = `
@@ -28,6 +27,14 @@ const serverSql = `
 
 const roleSql =
   "SELECT rolname AS name, rolsuper OR rolreplication AS replicates FROM pg_roles WHERE rolname = current_user"
+
+/** All that `full` and `cdc` call and that an administrator may have taken from PUBLIC. */
+const functionsSql = `
+  SELECT called FROM unnest(ARRAY[
+      'pg_control_system()', 'pg_current_wal_insert_lsn()', 'pg_current_wal_flush_lsn()', 'pg_current_snapshot()',
+      'pg_logical_slot_peek_changes(name, pg_lsn, integer, text[])', 'pg_replication_slot_advance(name, pg_lsn)'
+    ]) AS called
+   WHERE NOT has_function_privilege(called, 'EXECUTE')`
 
 /** Refused for want of the right before anything else: no position, no slot, nothing happens. */
 const rightSql = "SELECT pg_replication_slot_advance('afluente_doctor', '0/0')"
@@ -55,24 +62,6 @@ const slotSql = `
          AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
          AND (classid::bigint << 32 | objid::bigint) = hashtextextended('afluente/' || wanted, 0)
        LIMIT 1) AS writer ON true`
-
-const tableSql = `
-  SELECT has_schema_privilege(n.oid, 'USAGE') AS may_use,
-         has_table_privilege(c.oid, 'SELECT') OR coalesce((
-           SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))
-             FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), false) AS may_read,
-         row_security_active(c.oid) AS hidden, c.relpersistence = 'u' AS unlogged
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
-
-const partitionsSql = `
-  SELECT leaf_schema.nspname AS schema, leaf.relname AS name
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
-         pg_partition_tree(c.oid) AS tree
-    JOIN pg_class leaf ON leaf.oid = tree.relid
-    JOIN pg_namespace leaf_schema ON leaf_schema.oid = leaf.relnamespace
-   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'p' AND tree.isleaf
-   ORDER BY 1, 2`
 
 const isTrue = (value: string | null | undefined): boolean => value === "t"
 
@@ -116,7 +105,12 @@ const role = Effect.fnUntraced(function* (
   const refused = Effect.as(session.query("role", rightSql), false).pipe(
     Effect.catch((error) => Effect.succeed(["NotReplicationRole", "Permission"].includes(error.reason))),
   )
-  return { name: row["name"] ?? "", mayReplicate: isTrue(row["replicates"]) || !(yield* refused) }
+  const functions = yield* session.query("role", functionsSql)
+  return {
+    name: row["name"] ?? "",
+    mayReplicate: isTrue(row["replicates"]) || !(yield* refused),
+    mayNotCall: functions.map((found) => found["called"] ?? ""),
+  }
 })
 
 const slotLook = (row: Row): SlotLook => ({
@@ -135,24 +129,6 @@ const slotLook = (row: Row): SlotLook => ({
           safeBytes: Option.map(Option.fromNullishOr(row["safe"]), Number),
           reader: sessionOf(row["reader_pid"], row["reader"]),
         }),
-})
-
-const table = Effect.fnUntraced(function* (
-  session: PostgresSession,
-  name: TableName,
-): Effect.fn.Return<TableFacts, SourceError> {
-  const subject = `table ${printTable(name)}`
-  const shape = yield* describeTable(session, name, "from statistics")
-  const rights = yield* first(session, subject, tableSql, [name.schema, name.name])
-  const partitions = yield* session.query(subject, partitionsSql, [name.schema, name.name])
-  return {
-    shape,
-    isUnlogged: isTrue(rights["unlogged"]),
-    partitions: partitions.map((row) => ({ schema: row["schema"] ?? "", name: row["name"] ?? "" })),
-    mayUseSchema: isTrue(rights["may_use"]),
-    mayRead: isTrue(rights["may_read"]),
-    rowsAreHidden: isTrue(rights["hidden"]),
-  }
 })
 
 const isLocalHost = (host: string): boolean =>
@@ -175,7 +151,7 @@ export const layer = (address: SourceAddress): Layer.Layer<SourceInspection> =>
           millis: Number(row["millis"]),
         })),
         slot: (name) => Effect.map(first(session, `slot "${name}"`, slotSql, [name]), slotLook),
-        table: (name) => table(session, name),
+        table: (name) => tableFacts(session, name),
       })),
     })
   })

@@ -9,7 +9,7 @@ import type { RoleFacts, ServerFacts } from "./services/SourceInspection.ts"
 /** The first with `wal_status` and `pg_current_snapshot`. */
 const oldestVersion = 13
 /** What the tests run on. */
-const testedVersion = 15
+const testedVersions = [15, 18]
 
 export interface Login {
   readonly role: string
@@ -52,9 +52,9 @@ const version = ({ version, versionNumber, inRecovery, encoding }: ServerFacts):
       advice: "`full` and `cdc` stop at a value that is no UTF-8.",
     })
   }
-  return major === testedVersion
+  return testedVersions.includes(major)
     ? ok("server", name)
-    : note("server", `${name}; version ${testedVersion} is the one that was tested`)
+    : note("server", `${name}; the tests run on ${testedVersions.join(" and ")}`)
 }
 
 const walLevel = ({ walLevel }: ServerFacts): Finding =>
@@ -99,10 +99,22 @@ export const serverFindings = (facts: ServerFacts, slotExists: boolean): Readonl
   ...decodingMemory(facts),
 ]
 
-export const roleFinding = ({ name, mayReplicate }: RoleFacts): Finding =>
-  mayReplicate
-    ? ok("role", `${name} may use replication slots`)
-    : failed("role", `${name} may not use replication slots`, {
-        sql: [`ALTER ROLE ${quoteIdentifier(name)} REPLICATION;`],
-        advice: "As a superuser.",
-      })
+export const roleFindings = ({ name, mayReplicate, mayNotCall }: RoleFacts): ReadonlyArray<Finding> => {
+  const role = quoteIdentifier(name)
+  return [
+    mayReplicate
+      ? ok("role", `${name} may use replication slots`)
+      : failed("role", `${name} may not use replication slots`, {
+          sql: [`ALTER ROLE ${role} REPLICATION;`],
+          advice: "As a superuser.",
+        }),
+    ...(mayNotCall.length === 0
+      ? []
+      : [
+          failed("role", `${name} may not call ${mayNotCall.join(", ")}`, {
+            sql: mayNotCall.map((called) => `GRANT EXECUTE ON FUNCTION ${called} TO ${role};`),
+            advice: "As a superuser, in this database.",
+          }),
+        ]),
+  ]
+}

@@ -5,7 +5,7 @@ import { type Finding, unchecked } from "./core/Finding.ts"
 import type { SourceTable } from "./core/SourceTable.ts"
 import { faultFinding } from "./FaultFinding.ts"
 import { keptLogCheck, keptLogFinding } from "./KeptLogFinding.ts"
-import { connection, type Login, roleFinding, serverFindings } from "./ServerFindings.ts"
+import { connection, type Login, roleFindings, serverFindings } from "./ServerFindings.ts"
 import { Settings } from "./Settings.ts"
 import { type MissingSlot, slotCheck, slotFinding } from "./SlotFindings.ts"
 import type { SourceError } from "./services/SourceError.ts"
@@ -90,7 +90,8 @@ export const sourceFindings = (
   const roleName = Result.isSuccess(role) ? role.success.name : login.role
   return [
     ...told("server", server, (facts) => [connection(facts, login), ...serverFindings(facts, slotExists)]),
-    ...told("role", role, (facts) => [roleFinding(facts)]),
+    ...told("role", role, roleFindings),
+    ...told("system identifier", answers.identity, () => []),
     ...told("clock", answers.clock, (finding) => [finding]),
     ...told(slotCheck(slotName), slot, (look) => [
       isStandby(answers)

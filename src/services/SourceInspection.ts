@@ -33,6 +33,8 @@ export interface RoleFacts {
   readonly name: string
   /** REPLICATION, superuser, or what the operator of a hosted server has put in their place. */
   readonly mayReplicate: boolean
+  /** Functions that the program needs and that were taken from this role, as `pg_control_system()`. */
+  readonly mayNotCall: ReadonlyArray<string>
 }
 
 export interface TableFacts {

@@ -112,6 +112,24 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
     }),
   )
 
+  it.effect("is satisfied with a role that may call nothing once it may as it says", () =>
+    Effect.gen(function* () {
+      const { sql, environment } = yield* withSlot()
+      yield* sql(`REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC;
+                  REVOKE EXECUTE ON FUNCTION pg_replication_slot_advance(name, pg_lsn) FROM PUBLIC`)
+      const reader = yield* openRole({ sql }, environment, "REPLICATION")
+      yield* sql(
+        `GRANT USAGE ON SCHEMA shop TO ${reader.role}; GRANT SELECT ON shop.customer TO ${reader.role}`,
+      )
+      const { before, after } = yield* mendedBy(reader.environment, { sql })
+      assert.deepStrictEqual(
+        [before.code, before.complaints],
+        [1, ["FAIL role", "FAIL system identifier", "-- lake and slot"]],
+      )
+      assert.deepStrictEqual([after.code, after.complaints], [0, []], after.stdout)
+    }),
+  )
+
   it.effect("is satisfied with hidden rows once the role sees them as it says", () =>
     Effect.gen(function* () {
       const { sql, environment } = yield* withSlot()
@@ -284,6 +302,20 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
       assert.deepStrictEqual([code, complaints[0]], [1, "FAIL bucket"], stdout)
       assert.include(stdout, "Check MINIO_ACCESS_KEY, MINIO_SECRET_KEY")
       assert.notInclude(stdout + stderr, environment["MINIO_SECRET_KEY"] ?? "")
+    }),
+  )
+
+  it.effect("goes on where the right to list is missing", () =>
+    Effect.gen(function* () {
+      const { s3, environment } = yield* openBucket
+      yield* s3.suffer((asked, perform) =>
+        asked.url.includes("list-type") ? s3Error(403, "AccessDenied") : perform(),
+      )
+      const { code, complaints } = yield* runDoctor(environment)
+      assert.deepStrictEqual(
+        [code, complaints],
+        [1, ["FAIL bucket", "warn clock", "FAIL layout", "-- newest objects"]],
+      )
     }),
   )
 

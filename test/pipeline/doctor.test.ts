@@ -37,6 +37,7 @@ describe("doctor", () => {
   for (const [question, checks] of [
     ["server", ["server", "max_slot_wal_keep_size"]],
     ["role", ["role"]],
+    ["identity", ["system identifier"]],
     ["log", ["clock", "max_slot_wal_keep_size"]],
     ["slot", ['slot "data_sync_slot"']],
     ["table", ['"db_loja"."cliente"']],

@@ -5,7 +5,7 @@ import { certainDifference, clockFinding } from "../../src/ClockFinding.ts"
 import type { Finding } from "../../src/core/Finding.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { keptLogFinding } from "../../src/KeptLogFinding.ts"
-import { connection, notConnected, roleFinding, serverFindings } from "../../src/ServerFindings.ts"
+import { connection, notConnected, roleFindings, serverFindings } from "../../src/ServerFindings.ts"
 import { missingSlot, type Start, slotFinding, standingFinding } from "../../src/SlotFindings.ts"
 import { Refusal } from "../../src/services/Refusal.ts"
 import { SourceError } from "../../src/services/SourceError.ts"
@@ -25,7 +25,7 @@ describe("The server", () => {
 
   it("is noted where its version was not tested, and refused where it is too old", () => {
     const of = (versionNumber: number) => serverFindings({ ...server, versionNumber }, true)[0]?.mark
-    assert.deepStrictEqual([of(180001), of(130000), of(120019)], ["note", "note", "failed"])
+    assert.deepStrictEqual([of(180001), of(130000), of(120019)], ["ok", "note", "failed"])
   })
 
   it("is refused where it is a standby", () => {
@@ -73,10 +73,12 @@ describe("The connection", () => {
 })
 
 describe("A role", () => {
-  it("without the right to slots is given it", () => {
-    assert.deepStrictEqual(roleFinding({ name: "reader", mayReplicate: false }).sql, [
-      'ALTER ROLE "reader" REPLICATION;',
-    ])
+  it("is given the rights to slots and to functions that it does not have", () => {
+    const bare = { name: "reader", mayReplicate: false, mayNotCall: ["pg_control_system()"] }
+    assert.deepStrictEqual(
+      roleFindings(bare).flatMap(({ sql }) => sql),
+      ['ALTER ROLE "reader" REPLICATION;', 'GRANT EXECUTE ON FUNCTION pg_control_system() TO "reader";'],
+    )
   })
 })
 

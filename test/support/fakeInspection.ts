@@ -63,7 +63,7 @@ export const table: TableFacts = {
 /** `bytesPerSecond` is what it writes into its log. */
 export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0): Inspection => ({
   server: Effect.succeed(server),
-  role: Effect.succeed({ name: "afluente", mayReplicate: true }),
+  role: Effect.succeed({ name: "afluente", mayReplicate: true, mayNotCall: [] }),
   identity: Effect.succeed({ systemIdentifier: "7423642870011110000", database: "loja" }),
   log: Effect.map(Clock.currentTimeMillis, (millis) => ({
     position: Lsn.Lsn.make(BigInt(Math.round((millis / 1000) * bytesPerSecond))),

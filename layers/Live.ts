@@ -53,7 +53,7 @@ export const live = (settings: Settings["Service"]): Layer.Layer<Services, Store
   Layer.mergeAll(
     Layer.succeed(Settings, settings),
     LakeWatermarkStore.layer.pipe(Layer.provideMerge(objectStore(settings))),
-    PostgresSourceTables.layer(settings.source),
+    PostgresSourceTables.layer(settings.source, settings.fullParallel),
     PostgresInspection.layer(settings.source),
     PostgresReplicationSlot.layer(settings.source, settings.slot),
     TempFileSpool.layer,

@@ -1,0 +1,122 @@
+/** Copies the rows of a table, as CSV that PostgreSQL itself prints, through one session or several. */
+import { availableParallelism } from "node:os"
+import { Effect, Option, type Scope, Stream } from "effect"
+import type { SourceAddress } from "../src/core/SourceAddress.ts"
+import { printTable, quoteIdentifier } from "../src/core/SourceTable.ts"
+import type { SourceError } from "../src/services/SourceError.ts"
+import type { TableCopy, TableShape } from "../src/services/SourceTables.ts"
+import { inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
+import { connect, type PostgresSession } from "./PostgresSession.ts"
+
+/**
+ * The slot prints a column of type boolean as `true` and `false`, COPY as `t` and `f`: the cast makes them the same.
+ * Everything else goes through the type's own output function in both.
+ */
+const selectSql = (shape: TableShape): string => {
+  const columns = shape.columns.map(({ name, type }) => {
+    const column = quoteIdentifier(name)
+    return type === "boolean" ? `${column}::text AS ${column}` : column
+  })
+  // A parent's children are tables of their own: their rows are not its rows, as in the log. Of a partitioned table the
+  // partitions' rows are all there is.
+  const from = `${isPlain(shape) ? "ONLY " : ""}${printTable(shape.table)}`
+  return `SELECT ${columns.join(", ")} FROM ${from}`
+}
+
+/** A table of its own, with rows in blocks of its own; not a view, nor the partitioned table over others. */
+const isPlain = (shape: TableShape): boolean => Option.isNone(shape.notFollowed)
+
+const withHeader = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv, HEADER)`
+const rowsOnly = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv)`
+
+/** Beyond the largest of these the server's disks and ours are the bound, and the table's other readers pay for it. */
+const usualReadersMax = 4
+
+/**
+ * `wanted` is FULL_PARALLEL. Where it is not set: as many as this machine has processors to take what they read, 4 at
+ * most; more only move the wait.
+ */
+const readersFor = (wanted: Option.Option<number>): number =>
+  Option.getOrElse(wanted, () => Math.min(usualReadersMax, availableParallelism()))
+
+/**
+ * How many blocks it has, now that nobody can rewrite it; how many connections the server has left; and whether it
+ * reads a range of blocks without reading all. One connection is left for a person who wants to know what goes on.
+ */
+const roomSql = `
+  SELECT (pg_relation_size(to_regclass($1)) / current_setting('block_size')::int)::text AS blocks,
+         (current_setting('server_version_num')::int >= 140000)::text AS "readsRanges",
+         (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+           - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') - 1)::text AS free`
+
+/** One more session that sees what `lead` sees; none where the server has no room for it. */
+const follow = (address: SourceAddress, snapshot: string) =>
+  Effect.gen(function* () {
+    const session = yield* connect(address, "full reader")
+    yield* session.query("snapshot", "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    yield* session.query("snapshot", `SET TRANSACTION SNAPSHOT '${snapshot}'`)
+    return session
+  }).pipe(Effect.option)
+
+/** The sessions that read the table: `lead`, and those that join it for as long as the scope lives. */
+const readersOf = (
+  address: SourceAddress,
+  lead: PostgresSession,
+  shape: TableShape,
+  wanted: number,
+): Effect.Effect<
+  { readonly sessions: ReadonlyArray<PostgresSession>; readonly ranges: number },
+  SourceError,
+  Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const alone = { sessions: [lead], ranges: 1 }
+    if (wanted === 1 || !isPlain(shape)) return alone
+    const table = printTable(shape.table)
+    // Who rewrites a table has to wait from here on: else blocks could be counted that are not those that are read.
+    yield* lead.query(`table ${table}`, `LOCK TABLE ONLY ${table} IN ACCESS SHARE MODE`)
+    const [room] = yield* lead.query(`table ${table}`, roomSql, [table])
+    const ranges = rangesOf(Number(room?.["blocks"]))
+    const more = Math.min(wanted, ranges) - 1
+    const others = Math.min(more, Math.max(Number(room?.["free"]), 0))
+    if (room?.["readsRanges"] !== "true" || others === 0) return alone
+    const [exported] = yield* lead.query("snapshot", "SELECT pg_export_snapshot() AS id")
+    const joined = yield* Effect.all(
+      Array.from({ length: others }, () => follow(address, exported?.["id"] ?? "")),
+      { concurrency: "unbounded" },
+    )
+    return { sessions: [lead, ...joined.flatMap(Option.toArray)], ranges }
+  })
+
+/** Copies of tables as the snapshot of `lead` sees them. */
+export const tableCopies =
+  (address: SourceAddress, lead: PostgresSession, parallel: Option.Option<number>) =>
+  (shape: TableShape): TableCopy => {
+    const subject = `table ${printTable(shape.table)}`
+    const select = selectSql(shape)
+    let rows = 0
+    const count = (more: number) => {
+      rows += more
+    }
+    const csv = Stream.unwrap(
+      Effect.map(readersOf(address, lead, shape, readersFor(parallel)), ({ sessions, ranges }) =>
+        sessions.length === 1
+          ? lead.copy(subject, withHeader(select), count)
+          : Stream.concat(
+              lead.copy(subject, withHeader(`${select} WHERE false`)),
+              inRanges(
+                sessions.map(
+                  (session) => (range) =>
+                    session.copy(
+                      subject,
+                      rowsOnly(`${select} WHERE ${rangeCondition(range, ranges)}`),
+                      count,
+                    ),
+                ),
+                ranges,
+              ),
+            ),
+      ),
+    )
+    return { csv, rows: Effect.sync(() => rows) }
+  }

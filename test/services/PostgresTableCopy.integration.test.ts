@@ -1,0 +1,104 @@
+/** One table read by several sessions: it must be the same copy as one session makes. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Option, Result, Stream } from "effect"
+import * as PostgresSourceTables from "../../layers/PostgresSourceTables.ts"
+import { parseDatabaseUrl, type SourceAddress } from "../../src/core/SourceAddress.ts"
+import { SourceTables } from "../../src/services/SourceTables.ts"
+import { TestPostgres } from "../support/postgres.ts"
+
+/** Three ranges and a bit of small rows, and in each some that are larger than what a range may hold in memory. */
+const setup = `
+  CREATE TABLE t (n int PRIMARY KEY, "a ""name""" text, flag boolean, large text, last text DEFAULT 'end of row');
+  ALTER TABLE t ALTER large SET STORAGE EXTERNAL;
+  INSERT INTO t SELECT n, repeat(E'x,"y"\\n', 30) || n, n % 2 = 0, CASE WHEN n % 6000 = 0 THEN repeat('large', 600000) END
+    FROM generate_series(1, 30000) AS n;
+  DELETE FROM t WHERE n BETWEEN 2000 AND 9000;
+  CREATE TABLE empty (LIKE t); CREATE VIEW seen AS SELECT * FROM t;`
+
+const addressOf = (url: string): SourceAddress => {
+  const none = Option.none<never>()
+  const defaults = { host: none, port: 5432, user: none, password: none, database: none, sslRootCert: none }
+  const certificates = { sslCert: none, sslKey: none }
+  return { ...defaults, ...certificates, sslMode: "disable", ...Result.getOrThrow(parseDatabaseUrl(url)) }
+}
+
+/** The CSV of a copy by so many readers, and what was done while it ran. */
+const copied = (
+  url: string,
+  name: string,
+  readers: number,
+  meanwhile: Effect.Effect<unknown, unknown> = Effect.void,
+) =>
+  Effect.gen(function* () {
+    const snapshot = yield* (yield* SourceTables).snapshot
+    const { csv, rows } = snapshot.copy(yield* snapshot.describe({ schema: "public", name }))
+    const pieces = yield* csv.pipe(
+      Stream.mapEffect((piece, i) => (i === 0 ? Effect.as(meanwhile, piece) : Effect.succeed(piece))),
+      Stream.runCollect,
+    )
+    return { text: Buffer.concat(pieces).toString(), rows: yield* rows }
+  }).pipe(Effect.provide(PostgresSourceTables.layer(addressOf(url), Option.some(readers))), Effect.scoped)
+
+/** The last column is the same in each row, and stands nowhere else. */
+const rowsOf = (text: string): ReadonlyArray<string> => text.split(",end of row\n").sort()
+
+layer(TestPostgres.layer(), { excludeTestServices: true })("a table that several sessions read", (it) => {
+  it.effect("is the copy that one session makes, rows in another order", () =>
+    Effect.gen(function* () {
+      const { url } = yield* (yield* TestPostgres).database(setup)
+      const one = yield* copied(url, "t", 1)
+      const four = yield* copied(url, "t", 4)
+      assert.strictEqual(one.rows, 22_999)
+      assert.strictEqual(four.rows, one.rows)
+      assert.strictEqual(four.text.slice(0, 30), one.text.slice(0, 30))
+      assert.deepStrictEqual(rowsOf(four.text), rowsOf(one.text))
+    }),
+  )
+
+  it.effect("is read by several sessions at once, all of which see one moment", () =>
+    Effect.gen(function* () {
+      const { sql, url } = yield* (yield* TestPostgres).database(setup)
+      const one = yield* copied(url, "t", 1)
+      const sessions: Array<unknown> = []
+      const meanwhile = Effect.gen(function* () {
+        yield* sql(
+          "INSERT INTO t SELECT n, 'late', true FROM generate_series(100001, 140000) AS n; DELETE FROM t WHERE n < 1000",
+        )
+        sessions.push(
+          ...(yield* sql(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'afluente full%'",
+          )),
+        )
+      })
+      const three = yield* copied(url, "t", 3, meanwhile)
+      assert.strictEqual(sessions.length, 3)
+      assert.deepStrictEqual(rowsOf(three.text), rowsOf(one.text))
+    }),
+  )
+
+  it.effect("is read by as many as the server lets in", () =>
+    Effect.gen(function* () {
+      const { sql, url, name } = yield* (yield* TestPostgres).database(setup)
+      const role = `narrow_${name}`
+      yield* sql(
+        `CREATE ROLE ${role} LOGIN PASSWORD 'narrow' CONNECTION LIMIT 2; GRANT SELECT ON t TO ${role}`,
+      )
+      const narrow = new URL(url)
+      narrow.username = role
+      narrow.password = "narrow"
+      const four = yield* copied(narrow.href, "t", 4)
+      yield* sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      assert.strictEqual(four.rows, 22_999)
+    }),
+  )
+
+  it.effect("is read by one where there is nothing to divide: an empty table, a view", () =>
+    Effect.gen(function* () {
+      const { url } = yield* (yield* TestPostgres).database(setup)
+      const empty = yield* copied(url, "empty", 4)
+      assert.deepStrictEqual(empty, { text: 'n,"a ""name""",flag,large,last\n', rows: 0 })
+      const view = yield* copied(url, "seen", 4)
+      assert.strictEqual(view.rows, 22_999)
+    }),
+  )
+})

@@ -3,7 +3,7 @@
  * side, decided as data, and told together. A check that fails ends no other; what depends on it is told as not checked.
  */
 import { Console, Effect, Option, Result, Schema } from "effect"
-import { count, type Section, unchecked } from "./core/Finding.ts"
+import { count, failed, ok, type Section, unchecked } from "./core/Finding.ts"
 import { type Paper, printJson, printTable, summary } from "./core/FindingTable.ts"
 import { askLake, type LakeAnswers } from "./LakeChecks.ts"
 import { forAWhile, patiently } from "./Patience.ts"
@@ -14,6 +14,7 @@ import { askSource, isStandby, type SourceAnswers, sourceFindings, sourceUnasked
 import { decideStart } from "./Standing.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import { type Inspection, SourceInspection } from "./services/SourceInspection.ts"
+import { Spool } from "./services/Spool.ts"
 import type { WatermarkStore } from "./services/WatermarkStore.ts"
 
 /** At least one check failed: exit 1. */
@@ -52,11 +53,31 @@ const startOf = Effect.fnUntraced(function* (
   return Option.some<Start>({ decided, flushed })
 })
 
+/** A transaction beyond 8 MiB waits in a temporary file: a container with a folder that is read-only has no place for it. */
+const machine = Effect.map(
+  Effect.result(
+    Effect.scoped(
+      Effect.flatMap(Spool, ({ open }) => Effect.flatMap(open, (file) => file.append(new Uint8Array(1)))),
+    ),
+  ),
+  (written): Section => ({
+    name: "machine",
+    location: "where this runs",
+    findings: [
+      Result.isSuccess(written)
+        ? ok("temporary files", "can be written, as large transactions need")
+        : failed("temporary files", written.failure.detail, {
+            advice: "Set TMPDIR to a folder that this user can write, with room for the largest transaction.",
+          }),
+    ],
+  }),
+)
+
 /** Looks at everything, and judges. Changes nothing that stays. */
 export const examine: Effect.Effect<
   ReadonlyArray<Section>,
   never,
-  Settings | SourceInspection | ObjectStore | WatermarkStore
+  Settings | SourceInspection | ObjectStore | WatermarkStore | Spool
 > = Effect.gen(function* () {
   const source = yield* SourceInspection
   const store = yield* ObjectStore
@@ -66,6 +87,7 @@ export const examine: Effect.Effect<
     Effect.flatMap((inspection) => Effect.map(askSource(inspection), (answers) => ({ inspection, answers }))),
     Effect.result,
   )
+  const here = yield* machine
   const [answered, lake] = yield* Effect.all([asked, askLake], { concurrency: 2 })
   const about = { name: "lake", location: store.location }
   if (Result.isFailure(answered)) {
@@ -77,6 +99,7 @@ export const examine: Effect.Effect<
         findings: [notConnected(answered.failure, source), ...sourceUnasked(slot, tables)],
       },
       { ...about, findings: [...lake.findings, standing] },
+      here,
     ]
   }
   const { inspection, answers } = answered.success
@@ -88,6 +111,7 @@ export const examine: Effect.Effect<
       findings: sourceFindings(answers, source, slot, missingSlot(start)),
     },
     { ...about, findings: [...lake.findings, standingFinding(start)] },
+    here,
   ]
 }).pipe(Effect.scoped)
 

@@ -22,7 +22,7 @@ export interface Finding extends Mend {
   readonly finding: string
 }
 
-/** The findings about one place: the source, or the lake. */
+/** The findings about one place: the source, the lake, the machine where the program runs. */
 export interface Section {
   readonly name: string
   /** `loja on db.example:5432` */

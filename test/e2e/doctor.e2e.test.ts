@@ -253,6 +253,17 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
     }),
   )
 
+  it.effect("fails where there is no room for temporary files", () =>
+    Effect.gen(function* () {
+      const { environment } = yield* withSlot({
+        settings: { TMPDIR: join(yield* temporaryFolder, "nowhere") },
+      })
+      const { code, complaints, stdout } = yield* runDoctor(environment)
+      assert.deepStrictEqual([code, complaints], [1, ["FAIL temporary files"]])
+      assert.include(stdout, "Set TMPDIR")
+    }),
+  )
+
   it.effect("refuses wrong settings with 2 as every command does", () =>
     Effect.gen(function* () {
       const { environment } = yield* openPipeline({ ...shop, settings: { LAKE_URL: "s3://RAW" } })

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto"
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Effect } from "effect"
+import type { Certificate } from "./certificates.ts"
 import type { LakeFolder } from "./lakeFolder.ts"
 import type { Environment } from "./program.ts"
 import { type Answer, type Asked, s3Error, scriptedS3 } from "./scriptedS3.ts"
@@ -34,7 +35,8 @@ const metadataOf = ({ headers }: Asked): Kept["metadata"] =>
     ),
   )
 
-export const memoryS3 = Effect.gen(function* () {
+/** With a certificate it speaks TLS alone. */
+export const openMemoryS3 = Effect.fn("openMemoryS3")(function* (certificate?: Certificate) {
   const objects = new Map<string, Kept>()
   const uploads = new Map<
     string,
@@ -114,7 +116,7 @@ export const memoryS3 = Effect.gen(function* () {
     return read(asked, key)
   }
 
-  const { options, asked } = yield* scriptedS3((one) => trouble(one, () => perform(one)))
+  const { options, asked } = yield* scriptedS3((one) => trouble(one, () => perform(one)), certificate)
   const environment: Environment = {
     LAKE_URL: "s3://lake",
     MINIO_ENDPOINT: options.endpoint,
@@ -145,5 +147,7 @@ export const memoryS3 = Effect.gen(function* () {
       }),
   }
 })
+
+export const memoryS3 = openMemoryS3()
 
 export type MemoryS3 = Effect.Success<typeof memoryS3>

@@ -1,8 +1,11 @@
 /** An HTTP server on a free loopback port that behaves as badly as it is told: for what no real S3 does on demand. */
-import { createServer, type IncomingMessage } from "node:http"
+import { readFileSync } from "node:fs"
+import { createServer, type IncomingMessage, type RequestListener } from "node:http"
+import { createServer as createTlsServer } from "node:https"
 import type { Socket } from "node:net"
 import { Effect, Redacted, type Scope } from "effect"
 import type { MinioOptions } from "../../layers/MinioBucket.ts"
+import type { Certificate } from "./certificates.ts"
 
 export interface Asked {
   readonly method: string
@@ -18,6 +21,8 @@ export type Answer =
   | "silence"
   /** Bytes that are not HTTP. */
   | "garbage"
+  /** Bytes as they are. */
+  | { readonly raw: string }
 
 export interface ScriptedS3 {
   /** Settings that lead to this server, with a bucket `lake` and a patience of 300 ms. */
@@ -29,15 +34,17 @@ export interface ScriptedS3 {
   readonly mostAtOnce: () => number
 }
 
+/** With a certificate it speaks TLS alone. */
 export const scriptedS3 = (
   answer: (asked: Asked, count: number) => Answer | Promise<Answer>,
+  certificate?: Certificate,
 ): Effect.Effect<ScriptedS3, never, Scope.Scope> =>
   Effect.gen(function* () {
     const asked: Array<Asked> = []
     const sockets = new Set<Socket>()
     let underWay = 0
     let mostAtOnce = 0
-    const server = createServer(async (request, response) => {
+    const listener: RequestListener = async (request, response) => {
       mostAtOnce = Math.max(mostAtOnce, ++underWay)
       response.on("close", () => underWay--)
       const pieces: Array<Buffer> = []
@@ -57,8 +64,16 @@ export const scriptedS3 = (
       if (given === "silence") return
       if (given === "reset") request.socket.resetAndDestroy()
       else if (given === "garbage") request.socket.end("SSH-2.0-OpenSSH_9.2\r\n")
+      else if ("raw" in given) request.socket.end(given.raw)
       else response.writeHead(given.status, given.headers).end(given.body)
-    })
+    }
+    const server =
+      certificate === undefined
+        ? createServer(listener)
+        : createTlsServer(
+            { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) },
+            listener,
+          )
     server.on("connection", (socket) => {
       sockets.add(socket)
       socket.on("close", () => sockets.delete(socket))
@@ -78,7 +93,7 @@ export const scriptedS3 = (
     )
     return {
       options: {
-        endpoint: `http://127.0.0.1:${port}`,
+        endpoint: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`,
         accessKey: "key",
         secretKey: Redacted.make("a-secret"),
         region: "us-east-1",

@@ -1,40 +1,323 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
+import { awkwardRows, awkwardSetup, awkwardTable, hostileDefaults } from "../support/awkwardTable.ts"
+import { memoryS3 } from "../support/memoryS3.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
 
-/** A table in the lake: copied when it had three rows, and changed since. */
-const shop = Effect.fn("shop")(function* (setup?: string) {
-  const pipeline = yield* openPipeline({
-    setup:
-      setup ??
-      `CREATE TABLE public.t (id integer PRIMARY KEY, v text, w text);
-       INSERT INTO public.t VALUES (1, 'a', NULL), (2, '', 'x'), (3, 'c', 'y')`,
-    tables: "public.t",
-  })
+const simple = `CREATE TABLE public.t (id integer PRIMARY KEY, v text);
+  INSERT INTO public.t VALUES (1, 'a'), (2, ''), (3, NULL)`
+
+/** A table that is in the lake as it is, and whose changes the slot keeps from now on. */
+const shop = Effect.fn("shop")(function* (setup = simple, tables = "public.t=t") {
+  const pipeline = yield* openPipeline({ setup, tables })
   yield* pipeline.createSlot
   yield* pipeline.run("full")
   return pipeline
 })
 
-const told = ({ run }: Pipeline) =>
-  Effect.map(run("verify"), ({ code, stdout, stderr }) => ({
-    code,
-    said: stdout.split("\n").filter((line) => line.startsWith("t  ")),
-    stderr,
-    stdout,
-  }))
+const wellSaid = /^t {2}equal/m
+
+const isEqual = Effect.fnUntraced(function* ({ run }: Pick<Pipeline, "run">) {
+  const { code, stdout, stderr } = yield* run("verify")
+  assert.strictEqual(code, 0, stdout + stderr)
+  assert.match(stdout, wellSaid)
+  return stdout
+})
+
+/** The changes come to the lake in two batches, and some stay in the slot. */
+const followed = Effect.fnUntraced(function* ({ sql, run }: Pipeline, changes: ReadonlyArray<string>) {
+  for (const [i, change] of changes.entries()) {
+    yield* sql(change)
+    if (i % 3 === 1) yield* run("cdc", "--once")
+  }
+})
+
+const large = (n: number) =>
+  `(SELECT string_agg(md5(n::text || '${n}'), '') FROM generate_series(1, 300) AS n)`
 
 layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("verify", (it) => {
-  it.effect("finds a lake equal whose changes are all in inc", () =>
+  it.effect("finds equal what inserts, updates, deletes and changes of the key made", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop()
+      yield* followed(pipeline, [
+        "INSERT INTO public.t VALUES (4, 'd'), (5, 'e')",
+        "UPDATE public.t SET v = NULL WHERE id = 2; UPDATE public.t SET v = '' WHERE id = 3",
+        "UPDATE public.t SET id = 10 WHERE id = 1",
+        "UPDATE public.t SET id = 11 WHERE id = 10; DELETE FROM public.t WHERE id = 4",
+        "INSERT INTO public.t VALUES (1, 'again'), (10, 'again'); DELETE FROM public.t WHERE id = 10",
+        "UPDATE public.t SET id = id + 100; UPDATE public.t SET v = 'last' WHERE id = 101",
+      ])
+      yield* isEqual(pipeline)
+    }),
+  )
+
+  it.effect("counts in what only the slot holds, and leaves it there", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop()
+      yield* pipeline.sql("INSERT INTO public.t VALUES (4, 'd'); DELETE FROM public.t WHERE id = 1")
+      const said = yield* isEqual(pipeline)
+      assert.include(said, "2 changes, 2 of them still in the slot")
+      assert.deepStrictEqual(yield* pipeline.lake.objects("inc/"), [])
+      yield* pipeline.run("cdc", "--once")
+      assert.lengthOf(yield* pipeline.lake.allRecords("inc/"), 2)
+    }),
+  )
+
+  it.effect("empties the table with TRUNCATE, and fills it again", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop()
+      yield* followed(pipeline, [
+        "INSERT INTO public.t VALUES (4, 'd')",
+        "TRUNCATE public.t",
+        "INSERT INTO public.t VALUES (1, 'new')",
+        "BEGIN; TRUNCATE public.t; INSERT INTO public.t VALUES (2, 'newer'); COMMIT",
+      ])
+      yield* isEqual(pipeline)
+    }),
+  )
+
+  it.effect(
+    "takes large values that were not sent from where they were sent last, under another key too",
+    () =>
+      Effect.gen(function* () {
+        const pipeline = yield* shop(
+          `CREATE TABLE public.t (id integer PRIMARY KEY, n integer, a text, b text);
+         ALTER TABLE public.t ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL;
+         INSERT INTO public.t VALUES (1, 0, ${large(1)}, ${large(2)}), (2, 0, ${large(3)}, NULL), (3, 0, 'small', ${large(4)})`,
+        )
+        yield* followed(pipeline, [
+          "UPDATE public.t SET n = n + 1",
+          `UPDATE public.t SET b = ${large(5)} WHERE id = 1`,
+          "UPDATE public.t SET id = id + 10",
+          "UPDATE public.t SET n = 7; UPDATE public.t SET id = 21 WHERE id = 11",
+          "UPDATE public.t SET n = 8 WHERE id = 21",
+          `INSERT INTO public.t VALUES (1, 0, ${large(6)}, ${large(7)})`,
+          `UPDATE public.t SET n = 9 WHERE id = 1; UPDATE public.t SET a = 'sent' WHERE id = 21`,
+        ])
+        assert.isAbove(
+          (yield* pipeline.lake.allRecords("inc/")).filter((row) => row["_unchanged"] !== null).length,
+          3,
+        )
+        yield* isEqual(pipeline)
+      }),
+  )
+
+  it.effect("tells by the snapshot which transactions the full has seen, and not by position alone", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline({ setup: simple, tables: "public.t" })
+      yield* pipeline.createSlot
+      yield* pipeline.sql("INSERT INTO public.t VALUES (4, 'before')")
+      const open = yield* pipeline.database.session
+      yield* open.sql(
+        "BEGIN; INSERT INTO public.t VALUES (5, 'open'); SAVEPOINT s; UPDATE public.t SET v = 'sub' WHERE id = 4",
+      )
+      yield* pipeline.run("full")
+      yield* open.sql("RELEASE s; SAVEPOINT r; DELETE FROM public.t; ROLLBACK TO r; COMMIT")
+      yield* pipeline.run("cdc", "--once")
+      yield* isEqual(pipeline)
+    }),
+  )
+
+  it.effect("compares at a moment that open transactions are not part of", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop()
+      const open = yield* pipeline.database.session
+      yield* open.sql("BEGIN; INSERT INTO public.t VALUES (5, 'open')")
+      yield* pipeline.sql("INSERT INTO public.t VALUES (6, 'done')")
+      yield* isEqual(pipeline)
+      yield* open.sql("COMMIT")
+      yield* isEqual(pipeline)
+    }),
+  )
+
+  it.effect("sees commits that did not wait for the disk", () =>
     Effect.gen(function* () {
       const pipeline = yield* shop()
       yield* pipeline.sql(
-        "INSERT INTO public.t VALUES (4, 'd', NULL); UPDATE public.t SET v = NULL WHERE id = 2; DELETE FROM public.t WHERE id = 1",
+        "SET synchronous_commit = off; INSERT INTO public.t SELECT n, 'x' FROM generate_series(10, 500) AS n",
       )
+      yield* isEqual(pipeline)
+    }),
+  )
+
+  it.effect("finds no difference while writers and cdc go on", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop(
+        `CREATE TABLE public.t (id integer PRIMARY KEY, n integer, v text);
+         INSERT INTO public.t SELECT n, 0, 'x' FROM generate_series(1, 500) AS n`,
+      )
+      yield* pipeline.start("cdc")
+      const write = (seed: number) =>
+        Effect.gen(function* () {
+          const { sql } = yield* pipeline.database.session
+          for (let i = 0; ; i++) {
+            const one = ((i * 7 + seed * 131) % 500) + 1
+            yield* sql(`BEGIN; UPDATE public.t SET n = n + 1 WHERE id = ${one}; SAVEPOINT s;
+              DELETE FROM public.t WHERE id = ${(one % 500) + 1}; COMMIT`).pipe(
+              Effect.catch(() => sql("ROLLBACK")),
+            )
+            yield* sql(`INSERT INTO public.t VALUES (${(one % 500) + 1}, 0, 'y') ON CONFLICT DO NOTHING`)
+            if (i % 50 === seed) yield* sql("TRUNCATE public.t")
+          }
+        })
+      const writers = yield* Effect.forEach([1, 2, 3], (seed) => Effect.forkChild(write(seed)))
+      for (let i = 0; i < 6; i++) yield* isEqual(pipeline)
+      yield* Fiber.interruptAll(writers)
+      yield* isEqual(pipeline)
+    }),
+  )
+
+  it.effect("finds odd names and every type equal, whatever the server's defaults are", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop(awkwardSetup, `${awkwardTable}=t`)
+      for (const row of awkwardRows.slice(0, 5)) yield* pipeline.sql(row)
+      yield* pipeline.sql(hostileDefaults(pipeline.database.name))
+      yield* pipeline.run("full")
+      const other = yield* pipeline.database.session
+      yield* other.sql("SET default_transaction_read_only = off")
+      for (const row of awkwardRows.slice(5)) yield* pipeline.sql(row)
       yield* pipeline.run("cdc", "--once")
-      const { code, stdout, stderr } = yield* told(pipeline)
-      assert.strictEqual(code, 0, stdout + stderr)
+      yield* pipeline.sql(`UPDATE ${awkwardTable} SET "Id; ""n""" = "Id; ""n""" + 1000`)
+      const said = yield* isEqual(pipeline)
+      assert.notInclude(said, "and 0 changes")
+    }),
+  )
+
+  it.effect("tells rows apart by all columns of a key, or of the index that was chosen for it", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline({
+        setup: `CREATE TABLE public.a (x text, v text, "Y""" integer, PRIMARY KEY ("Y""", x));
+                INSERT INTO public.a VALUES ('1,2', 'v', 1), ('1', 'v', 2), ('', 'v', 2);
+                CREATE TABLE public.b (id integer PRIMARY KEY, code text NOT NULL, v text);
+                CREATE UNIQUE INDEX code ON public.b (code) INCLUDE (v); ALTER TABLE public.b REPLICA IDENTITY USING INDEX code;
+                INSERT INTO public.b VALUES (1, 'a', 'x'), (2, 'b', 'y')`,
+        tables: "public.a,public.b",
+      })
+      yield* pipeline.createSlot
+      yield* pipeline.run("full")
+      yield* pipeline.sql(`UPDATE public.a SET x = x || '"' WHERE x <> ''; DELETE FROM public.a WHERE x = '';
+        UPDATE public.b SET id = 7 WHERE id = 1; UPDATE public.b SET code = 'c' WHERE id = 2; DELETE FROM public.b WHERE code = 'a'`)
+      const { code, stdout } = yield* pipeline.run("verify")
+      assert.strictEqual(code, 0, stdout)
+    }),
+  )
+
+  it.effect("counts rows that are the same, where REPLICA IDENTITY FULL stands in for a key", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop(
+        `CREATE TABLE public.t (v text, n integer); ALTER TABLE public.t REPLICA IDENTITY FULL;
+         INSERT INTO public.t VALUES ('a', 1), ('a', 1), (NULL, NULL), (NULL, NULL), ('', 2)`,
+      )
+      yield* followed(pipeline, [
+        "DELETE FROM public.t WHERE ctid IN (SELECT min(ctid) FROM public.t WHERE v = 'a')",
+        "UPDATE public.t SET n = 3 WHERE v IS NULL",
+        "INSERT INTO public.t VALUES ('a', 1), (NULL, 3)",
+      ])
+      yield* isEqual(pipeline)
+    }),
+  )
+
+  it.effect("follows a table without a key as long as it only grows, and then says what mends it", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop("CREATE TABLE public.t (v text); INSERT INTO public.t VALUES ('a'), ('a')")
+      yield* pipeline.sql("INSERT INTO public.t VALUES ('a'), (NULL)")
+      yield* isEqual(pipeline)
+      yield* pipeline.sql("DELETE FROM public.t WHERE v IS NULL")
+      const { code, stdout, stderr } = yield* pipeline.run("verify")
+      assert.strictEqual(code, 2, stdout)
+      assert.include(stderr, `ALTER TABLE \\"public\\".\\"t\\" REPLICA IDENTITY FULL`)
+    }),
+  )
+
+  it.effect(
+    "compares several tables, columns that bear our names, and tables of one column and of none",
+    () =>
+      Effect.gen(function* () {
+        const pipeline = yield* openPipeline({
+          setup: `CREATE TABLE public.a (_op integer PRIMARY KEY, _op_ text, _lsn text); INSERT INTO public.a VALUES (1, 'x', NULL);
+                CREATE TABLE public.b (v text); ALTER TABLE public.b REPLICA IDENTITY FULL; INSERT INTO public.b VALUES (NULL), (NULL), ('');
+                CREATE TABLE public.c (); INSERT INTO public.c DEFAULT VALUES`,
+          tables: "public.a,public.b,public.c",
+        })
+        yield* pipeline.createSlot
+        yield* pipeline.run("full")
+        yield* pipeline.sql(`UPDATE public.a SET _op_ = 'y', _lsn = 'z'; UPDATE public.a SET _op = 2; INSERT INTO public.b VALUES (NULL), ('\\.');
+        DELETE FROM public.b WHERE v = ''; INSERT INTO public.c DEFAULT VALUES`)
+        const { code, stdout, stderr } = yield* pipeline.run("verify")
+        assert.strictEqual(code, 0, stdout + stderr)
+      }),
+  )
+
+  it.effect(
+    "takes columns by their names when the table's shape has changed, and says when a new full is due",
+    () =>
+      Effect.gen(function* () {
+        const pipeline = yield* shop()
+        yield* pipeline.sql("UPDATE public.t SET v = 'w' WHERE id = 1; ALTER TABLE public.t ADD n integer")
+        yield* pipeline.sql("UPDATE public.t SET n = 5 WHERE id = 2; INSERT INTO public.t VALUES (9, 'i', 9)")
+        yield* pipeline.run("cdc", "--once")
+        yield* isEqual(pipeline)
+        yield* pipeline.sql("ALTER TABLE public.t DROP n; ALTER TABLE public.t ADD m integer DEFAULT 4")
+        const { code, stdout } = yield* pipeline.run("verify")
+        assert.strictEqual(code, 4)
+        assert.include(stdout, "t  different  id=1  in m\n")
+        assert.include(stdout, "run `full` again")
+        yield* pipeline.run("full")
+        yield* isEqual(pipeline)
+      }),
+  )
+
+  it.effect("asks for a full where there is none", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline({ setup: simple, tables: "public.t" })
+      yield* pipeline.createSlot
+      const { code, stderr } = yield* pipeline.run("verify")
+      assert.strictEqual(code, 2)
+      assert.include(stderr, "run `full` first")
+    }),
+  )
+
+  it.effect("compares with the lake alone where the slot is gone", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop()
+      yield* pipeline.sql("INSERT INTO public.t VALUES (4, 'd')")
+      yield* pipeline.run("cdc", "--once")
+      yield* pipeline.sql("SELECT pg_drop_replication_slot($1)", [pipeline.slot])
+      assert.include(yield* isEqual(pipeline), "Compared with the lake alone")
+      yield* pipeline.sql("INSERT INTO public.t VALUES (5, 'e')")
+      const { code, stdout } = yield* pipeline.run("verify")
+      assert.strictEqual(code, 4)
+      assert.include(stdout, "t  missing    id=5")
+    }),
+  )
+
+  it.effect("tells programs the same as one JSON document", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop()
+      yield* pipeline.sql("INSERT INTO public.t VALUES (4, 'd')")
+      const { code, stdout } = yield* pipeline.run("verify", "--json")
+      const { tables, equal } = JSON.parse(stdout)
+      assert.deepStrictEqual(
+        [code, equal, tables[0].changes, tables[0].waiting, tables[0].findings],
+        [0, true, 1, 1, []],
+      )
+    }),
+  )
+
+  it.effect("works on a bucket", () =>
+    Effect.gen(function* () {
+      const bucket = yield* memoryS3
+      const pipeline = yield* openPipeline({
+        setup: simple,
+        tables: "public.t=t",
+        settings: bucket.environment,
+      })
+      yield* pipeline.createSlot
+      yield* pipeline.run("full")
+      yield* pipeline.sql("INSERT INTO public.t VALUES (4, 'd'); DELETE FROM public.t WHERE id = 1")
+      yield* pipeline.run("cdc", "--once")
+      yield* isEqual(pipeline)
     }),
   )
 })

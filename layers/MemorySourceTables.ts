@@ -43,18 +43,21 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
     const shapeOf: SourceTables["Service"]["describe"] = (name) =>
       Effect.map(server.table(name), (table) => table.shape(server.moment().sees))
 
+    const snapshot = Effect.map(server.sessions.connect("full"), (session): Snapshot => {
+      const moment = server.moment()
+      return {
+        id: moment.id,
+        lsn: moment.lsn,
+        source: server.identity,
+        describe: (table) => Effect.andThen(server.sessions.inside(session), shapeOf(table)),
+        copy: copyOf(server, session, moment),
+      }
+    })
     return SourceTables.of({
       describe: (table) => Effect.scoped(Effect.andThen(server.sessions.connect("catalog"), shapeOf(table))),
-      snapshot: Effect.map(server.sessions.connect("full"), (session): Snapshot => {
-        const moment = server.moment()
-        return {
-          id: moment.id,
-          lsn: moment.lsn,
-          source: server.identity,
-          describe: (table) => Effect.andThen(server.sessions.inside(session), shapeOf(table)),
-          copy: copyOf(server, session, moment),
-        }
-      }),
+      snapshot,
+      // What TRUNCATE takes away is seen here by the snapshots before it.
+      snapshotHolding: () => snapshot,
     })
   }),
 )

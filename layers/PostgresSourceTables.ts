@@ -2,6 +2,7 @@
 import { Effect, Layer, Option } from "effect"
 import * as Lsn from "../src/core/Lsn.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
+import { printTable, type TableName } from "../src/core/SourceTable.ts"
 import { type Snapshot, SourceTables } from "../src/services/SourceTables.ts"
 import { connect } from "./PostgresSession.ts"
 import { tableCopies } from "./PostgresTableCopy.ts"
@@ -10,14 +11,34 @@ import { describeTable, identify } from "./PostgresTableShape.ts"
 /** The position is read after the snapshot was taken, so that nothing the snapshot sees was committed after it. */
 const momentSql = "SELECT pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS lsn"
 
+/** Views and foreign tables cannot be locked: their rows are not ours to hold. */
+const lockableSql = `
+  SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`
+
 const openSnapshot = (
   address: SourceAddress,
+  purpose: string,
   parallel: Option.Option<number>,
+  held: ReadonlyArray<TableName>,
 ): SourceTables["Service"]["snapshot"] =>
   Effect.gen(function* () {
-    const session = yield* connect(address, "full")
+    const session = yield* connect(address, purpose)
     const source = yield* identify(session)
+    const lockable = yield* Effect.filter(held, ({ schema, name }) =>
+      Effect.map(
+        session.query(`table ${printTable({ schema, name })}`, lockableSql, [schema, name]),
+        (found) => found.length > 0,
+      ),
+    )
     yield* session.query("snapshot", "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    // LOCK takes no snapshot: the first statement that does is the one that asks for the moment.
+    yield* Effect.forEach(lockable, (table) =>
+      session.query(
+        `table ${printTable(table)}`,
+        `LOCK TABLE ONLY ${printTable(table)} IN ACCESS SHARE MODE`,
+      ),
+    )
     const [moment] = yield* session.query("snapshot", momentSql)
     const snapshot: Snapshot = {
       id: moment?.["snapshot"] ?? "",
@@ -43,6 +64,7 @@ export const layer = (
             describeTable(session, table, "from statistics"),
           ),
         ),
-      snapshot: openSnapshot(address, parallel),
+      snapshot: openSnapshot(address, "full", parallel, []),
+      snapshotHolding: (tables) => openSnapshot(address, "verify", parallel, tables),
     }),
   )

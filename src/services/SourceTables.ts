@@ -66,5 +66,12 @@ export class SourceTables extends Context.Service<
     readonly describe: (table: TableName) => Effect.Effect<TableShape, SourceError>
     /** Held until the scope closes. */
     readonly snapshot: Effect.Effect<Snapshot, SourceError, Scope.Scope>
+    /**
+     * The same, and from before its moment until the scope closes nobody empties or rewrites these tables: TRUNCATE and some
+     * forms of ALTER TABLE make a table look empty to the snapshots before them. Writers of rows do not wait.
+     */
+    readonly snapshotHolding: (
+      tables: ReadonlyArray<TableName>,
+    ) => Effect.Effect<Snapshot, SourceError, Scope.Scope>
   }
 >()("afluente/services/SourceTables") {}

@@ -162,7 +162,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ve
           }
         })
       const writers = yield* Effect.forEach([1, 2, 3], (seed) => Effect.forkChild(write(seed)))
-      for (let i = 0; i < 6; i++) yield* isEqual(pipeline)
+      for (let i = 0; i < 4; i++) yield* isEqual(pipeline)
       yield* Fiber.interruptAll(writers)
       yield* isEqual(pipeline)
     }),

@@ -2,8 +2,9 @@
  * Lakes of `db_loja.cliente` that the built program wrote, for the queries of `query/`, and what these must answer.
  */
 import { readFileSync } from "node:fs"
-import { rm } from "node:fs/promises"
+import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { gzipSync } from "node:zlib"
 import { assert } from "@effect/vitest"
 import { Effect, Fiber, Result } from "effect"
 import { parseSections, shopSections } from "../../src/core/SqlSections.ts"
@@ -100,10 +101,26 @@ const randomChanges = (count: number, round: number) => `
   END
   $$`
 
+/** The newest object of `inc` as `CSV_COMPRESSION=gzip` writes it: a lake may hold both forms. */
+const compressNewest = Effect.fn("compressNewest")(function* ({ lake }: ClientsLake) {
+  const newest = (yield* lake.objects("inc/")).at(-1) ?? ""
+  const path = join(lake.folder, newest)
+  yield* Effect.promise(async () => {
+    await writeFile(`${path}.gz`, gzipSync(await readFile(path)))
+    await rm(path)
+  })
+})
+
+/** The objects of `inc`, compressed or not, as paths. */
+export const changeFiles = ({ lake }: ClientsLake) =>
+  Effect.map(lake.keys, (keys) =>
+    keys.filter((key) => /^inc\/.*\.csv(\.gz)?$/.test(key)).map((key) => join(lake.folder, key)),
+  )
+
 /**
  * Changes before, during and after `full`, in several objects, with transactions open during `full`: one is committed
  * after it though it began before others that `full` holds, one is rolled back, two are in the log already. An older `full` lies beside it, and a
- * newer one that was never finished. `between` is SQL between the last two batches. What the lake says of the table is in
+ * newer one that was never finished; one object is compressed. `between` is SQL between the last two batches. What the lake says of the table is in
  * `db_loja.esperado`.
  */
 export const openBusyLake = Effect.fn("openBusyLake")(function* (between = "SELECT 1") {
@@ -137,6 +154,7 @@ export const openBusyLake = Effect.fn("openBusyLake")(function* (between = "SELE
   yield* carry
   yield* sql("CREATE TABLE db_loja.esperado AS TABLE db_loja.cliente; UPDATE db_loja.cliente SET nome = 'x'")
   yield* copy
+  yield* compressNewest(clients)
   const newest = (yield* lake.keys).findLast((key) => key.endsWith(".json"))
   assert.isDefined(newest)
   yield* Effect.promise(() => rm(join(lake.folder, newest ?? "")))

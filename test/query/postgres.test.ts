@@ -9,6 +9,7 @@ import { from } from "pg-copy-streams"
 import type { TextRow } from "../support/pgClient.ts"
 import {
   type ClientsLake,
+  changeFiles,
   clientRows,
   expectedHours,
   expectedRows,
@@ -31,7 +32,8 @@ const load = async (client: pg.Client, table: string, files: ReadonlyArray<strin
 }
 
 /** A session with the lake in its temporary tables. */
-const openStaged = Effect.fn("openStaged")(function* ({ database, lake }: ClientsLake) {
+const openStaged = Effect.fn("openStaged")(function* (clients: ClientsLake) {
+  const { database, lake } = clients
   const client = yield* Effect.acquireRelease(
     Effect.promise(async () => {
       const opened = new pg.Client({ connectionString: database.superuserUrl })
@@ -44,12 +46,11 @@ const openStaged = Effect.fn("openStaged")(function* ({ database, lake }: Client
   )
   const manifest = (yield* lake.keys).findLast((key) => key.endsWith(".json")) ?? ""
   const text = yield* lake.text(manifest)
-  const inFolder = (key: string) => `${lake.folder}/${key}`
-  const changes = yield* lake.objects("inc/")
+  const changes = yield* changeFiles(clients)
   yield* Effect.promise(async () => {
     await client.query("INSERT INTO lake_manifest VALUES ($1)", [text])
-    await load(client, "lake_full", [inFolder(JSON.parse(text).object)])
-    await load(client, "lake_inc", changes.map(inFolder))
+    await load(client, "lake_full", [`${lake.folder}/${JSON.parse(text).object}`])
+    await load(client, "lake_inc", changes)
   })
   return (sql: string) =>
     Effect.promise(async () => (await client.query<TextRow>({ text: sql, types: asText })).rows)
@@ -103,7 +104,7 @@ layer(lakeServer, { excludeTestServices: true })("query/postgres", (it) => {
         "ALTER TABLE db_loja.cliente ADD novo text; INSERT INTO db_loja.cliente (nome) VALUES ('x')",
       )
       yield* clients.carry
-      const files = (yield* clients.lake.objects("inc/")).map((key) => `${clients.lake.folder}/${key}`)
+      const files = yield* changeFiles(clients)
       const code = yield* Effect.promise(
         () => new Promise((ended) => spawn("sh", [oneCsv, ...files], { stdio: "ignore" }).on("close", ended)),
       )

@@ -4,6 +4,7 @@ import { Settings } from "../src/Settings.ts"
 import type { ObjectStore } from "../src/services/ObjectStore.ts"
 import type { Progress } from "../src/services/Progress.ts"
 import type { ReplicationSlot } from "../src/services/ReplicationSlot.ts"
+import type { SlotInspection } from "../src/services/SlotInspection.ts"
 import type { SourceInspection } from "../src/services/SourceInspection.ts"
 import type { SourceTables } from "../src/services/SourceTables.ts"
 import type { Spool } from "../src/services/Spool.ts"
@@ -14,6 +15,7 @@ import * as LakeWatermarkStore from "./LakeWatermarkStore.ts"
 import * as MinioObjectStore from "./MinioObjectStore.ts"
 import * as PostgresInspection from "./PostgresInspection.ts"
 import * as PostgresReplicationSlot from "./PostgresReplicationSlot.ts"
+import * as PostgresSlotInspection from "./PostgresSlotInspection.ts"
 import * as PostgresSourceTables from "./PostgresSourceTables.ts"
 import * as TempFileSpool from "./TempFileSpool.ts"
 import * as TerminalProgress from "./TerminalProgress.ts"
@@ -44,6 +46,7 @@ export type Services =
   | WatermarkStore
   | SourceTables
   | SourceInspection
+  | SlotInspection
   | ReplicationSlot
   | Spool
   | Progress
@@ -56,6 +59,7 @@ export const live = (settings: Settings["Service"]): Layer.Layer<Services, Store
     PostgresSourceTables.layer(settings.source, settings.fullParallel),
     PostgresInspection.layer(settings.source),
     PostgresReplicationSlot.layer(settings.source, settings.slot),
+    PostgresSlotInspection.layer(settings.source, settings.slot),
     TempFileSpool.layer,
     TerminalProgress.layer,
   )

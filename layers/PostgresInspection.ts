@@ -131,6 +131,10 @@ const slotLook = (row: Row): SlotLook => ({
         }),
 })
 
+/** Slot, writer and log in one look. Takes no lock. */
+export const lookAtSlot = (session: PostgresSession, name: string): Effect.Effect<SlotLook, SourceError> =>
+  Effect.map(first(session, `slot "${name}"`, slotSql, [name]), slotLook)
+
 const isLocalHost = (host: string): boolean =>
   host.startsWith("/") || host === "localhost" || host === "::1" || host.startsWith("127.")
 
@@ -150,7 +154,7 @@ export const layer = (address: SourceAddress): Layer.Layer<SourceInspection> =>
           position: positionOrZero(row["position"]),
           millis: Number(row["millis"]),
         })),
-        slot: (name) => Effect.map(first(session, `slot "${name}"`, slotSql, [name]), slotLook),
+        slot: (name) => lookAtSlot(session, name),
         table: (name) => tableFacts(session, name),
       })),
     })

@@ -30,6 +30,14 @@ export const askOnTerminal = () =>
       )
     : Option.none()
 
+export const isTerminal = (): boolean => process.stdout.isTTY === true
+
+/** Prints each text in the place of the one before (`over`: on a terminal), or below it. */
+export const redraw =
+  (over: boolean) =>
+  (text: string): Effect.Effect<void> =>
+    over ? Effect.sync(() => process.stdout.write(`\u001b[H\u001b[2J${text}\n`)) : Console.log(text)
+
 const isColourful = (): boolean => process.stdout.isTTY === true && !process.env["NO_COLOR"]
 
 /** What stdout is: a terminal of some width, or something that reads lines. */

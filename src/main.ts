@@ -13,8 +13,10 @@ import {
   askOnTerminal,
   exitCode,
   flag,
+  isTerminal,
   onStderr,
   presenter,
+  redraw,
   runMain,
   stdoutPaper,
   unlessStopped,
@@ -27,6 +29,7 @@ import { asVariables, type SettingFlags, settingFlags } from "./Flags.ts"
 import { init } from "./Init.ts"
 import * as Pipeline from "./Pipeline.ts"
 import { Settings } from "./Settings.ts"
+import { type StatusForm, status, watchStatus } from "./Status.ts"
 import { StopSignal } from "./services/StopSignal.ts"
 import { verify } from "./Verify.ts"
 
@@ -66,6 +69,10 @@ const untilStopped = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.flatMap(StopSignal, (stop) =>
     Effect.raceFirst(program, Effect.andThen(stop.wished, Effect.interrupt)),
   )
+
+/** What is done when it is stopped: it had no end of its own. */
+const endedByStop = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(StopSignal, (stop) => Effect.raceFirst(Effect.asVoid(program), stop.wished))
 
 const withDemoDatabase = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Settings, ({ source }) => Effect.provide(program, PostgresDemoDatabase.layer(source)))
@@ -128,6 +135,24 @@ const verifyCommand = Command.make(
   ),
 )
 
+const statusCommand = Command.make(
+  "status",
+  {
+    ...settingFlags,
+    json: flag("json", "print one JSON document on one line"),
+    watch: flag("watch", "again every 2 seconds, until Ctrl-C"),
+  },
+  ({ json, watch, ...flags }) => {
+    const form: StatusForm = json ? "json" : watch && !isTerminal() ? "line" : "text"
+    return withSettings(
+      flags,
+      watch ? endedByStop(watchStatus(form, redraw(form === "text"))) : untilStopped(status(form)),
+    )
+  },
+).pipe(
+  Command.withDescription("Tells where the pipeline stands: slot, watermark, lag, kept log, newest objects"),
+)
+
 const dropSlotCommand = Command.make(
   "drop-slot",
   { ...settingFlags, yes: flag("yes", "do not ask; needed where there is no terminal to ask on") },
@@ -163,7 +188,16 @@ const afluente = Command.make("afluente").pipe(
   Command.withDescription(
     "PostgreSQL tables into an S3-compatible lake as CSV: once in full, then change by change",
   ),
-  Command.withSubcommands([full, cdc, initCommand, doctorCommand, verifyCommand, dropSlotCommand, demo]),
+  Command.withSubcommands([
+    full,
+    cdc,
+    initCommand,
+    doctorCommand,
+    statusCommand,
+    verifyCommand,
+    dropSlotCommand,
+    demo,
+  ]),
 )
 
 Command.run(afluente, { version: "0.1.0" }).pipe(

@@ -1,0 +1,232 @@
+/** `status`: tells where the pipeline stands, whatever that is, and touches nothing. */
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { openPipeline, type Pipeline } from "../support/pipeline.ts"
+import { TestPostgres } from "../support/postgres.ts"
+
+const openBare = openPipeline({
+  setup: "CREATE TABLE public.t (id integer PRIMARY KEY, v text)",
+  tables: "public.t=coisas",
+})
+const openSimple = Effect.tap(openBare, ({ createSlot }) => createSlot)
+
+const keys = [
+  "slot",
+  "wal_status",
+  "safe_wal_size",
+  "confirmed_flush_lsn",
+  "watermark",
+  "lag_bytes",
+  "lag_seconds",
+  "retained_wal_bytes",
+  "writer",
+  "datasets",
+]
+
+/** Checked in full, so that a key too many is an error as well. */
+const Status = Schema.fromJsonString(
+  Schema.Struct({
+    slot: Schema.String,
+    wal_status: Schema.NullOr(Schema.String),
+    safe_wal_size: Schema.NullOr(Schema.Finite),
+    confirmed_flush_lsn: Schema.NullOr(Schema.String),
+    watermark: Schema.NullOr(Schema.String),
+    lag_bytes: Schema.NullOr(Schema.Finite),
+    lag_seconds: Schema.NullOr(Schema.Finite),
+    retained_wal_bytes: Schema.NullOr(Schema.Finite),
+    writer: Schema.Literals(["active", "none"]),
+    datasets: Schema.Array(
+      Schema.Struct({
+        dataset: Schema.String,
+        table: Schema.String,
+        object: Schema.NullOr(Schema.String),
+        written_at: Schema.NullOr(Schema.String),
+      }),
+    ),
+  }),
+)
+const decode = Schema.decodeUnknownSync(Status, { onExcessProperty: "error" })
+
+const statusOf = ({ run }: Pipeline) =>
+  Effect.map(run("status", "--json"), ({ stdout, code, stderr }) => ({
+    ...decode(stdout),
+    keys: Object.keys(JSON.parse(stdout)),
+    code,
+    stderr,
+  }))
+
+const insert = ({ sql }: Pipeline, id: number) => sql(`INSERT INTO public.t VALUES (${id}, 'x')`)
+
+const written = Effect.fn("written")(function* (pipeline: Pipeline) {
+  const writer = yield* pipeline.start("cdc")
+  yield* insert(pipeline, 1)
+  yield* writer.says("cdc: batch written")
+  return writer
+})
+
+layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
+  it.effect("tells of a cdc that runs, with exactly the keys of the contract", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      yield* written(pipeline)
+      const status = yield* statusOf(pipeline)
+      const [object] = yield* pipeline.lake.objects("inc/")
+      assert.deepStrictEqual(
+        [status.keys, status.writer, status.slot, status.wal_status, status.code],
+        [keys, "active", pipeline.slot, "reserved", 0],
+      )
+      assert.deepStrictEqual(
+        status.datasets.map(({ dataset, table, object: newest }) => [dataset, table, newest]),
+        [["coisas", '"public"."t"', object ?? ""]],
+      )
+    }),
+  )
+
+  it.effect("tells of a cdc that was killed, and how long its watermark is old", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      const writer = yield* written(pipeline)
+      yield* writer.signal("SIGKILL")
+      yield* writer.outcome
+      yield* insert(pipeline, 2)
+      const watermark = (yield* pipeline.lake.text("inc/_watermark.txt")).split("\n")
+      const before = Date.now()
+      const { writer: who, watermark: position, lag_seconds } = yield* statusOf(pipeline)
+      const at = Date.parse(watermark.find((line) => line.startsWith("written_at="))?.slice(11) ?? "")
+      assert.deepStrictEqual([who, position], ["none", watermark[0] ?? ""])
+      assert.isAtLeast(lag_seconds ?? -1, (before - at) / 1000)
+    }),
+  )
+
+  it.effect("shows a lag that grows with each commit while no writer runs", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      yield* insert(pipeline, 1)
+      yield* pipeline.run("cdc", "--once")
+      const lags: Array<number> = []
+      for (const id of [2, 3, 4]) {
+        lags.push((yield* statusOf(pipeline)).lag_bytes ?? -1)
+        yield* insert(pipeline, id)
+      }
+      assert.deepStrictEqual(
+        lags,
+        [...new Set(lags)].toSorted((a, b) => a - b),
+      )
+    }),
+  )
+
+  it.effect("does not call an idle cdc late because the log grew by what is not ours", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      yield* written(pipeline)
+      yield* pipeline.sql("CREATE TABLE public.other (n integer); INSERT INTO public.other VALUES (1)")
+      const old = new Date(Date.now() - 3600_000).toISOString()
+      const file = join(pipeline.lake.folder, "inc/_watermark.txt")
+      const text = (yield* pipeline.lake.text("inc/_watermark.txt")).replace(
+        /written_at=.*/,
+        `written_at=${old}`,
+      )
+      yield* Effect.promise(() => writeFile(file, text))
+      const { lag_bytes, lag_seconds } = yield* statusOf(pipeline)
+      assert.isAbove(lag_bytes ?? 0, 0)
+      assert.isBelow(lag_seconds ?? Number.NaN, 3600)
+    }),
+  )
+
+  it.effect("neither reads nor moves the slot, and writes nothing into the lake", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      const look = Effect.all([
+        pipeline.sql(
+          "SELECT confirmed_flush_lsn, restart_lsn FROM pg_replication_slots WHERE slot_name = $1",
+          [pipeline.slot],
+        ),
+        pipeline.lake.keys,
+      ])
+      yield* insert(pipeline, 1)
+      const before = yield* look
+      yield* statusOf(pipeline)
+      assert.deepStrictEqual(yield* look, before)
+    }),
+  )
+
+  it.effect("counts from the slot's confirmed position before there is a watermark", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      yield* insert(pipeline, 1)
+      const { code, watermark, lag_bytes, lag_seconds, datasets } = yield* statusOf(pipeline)
+      assert.deepStrictEqual([code, watermark, lag_seconds, datasets[0]?.object], [0, null, null, null])
+      assert.isAbove(lag_bytes ?? 0, 0)
+    }),
+  )
+
+  it.effect("ends with 0 where there is no slot yet, and says how to make it", () =>
+    Effect.gen(function* () {
+      const { run } = yield* openBare
+      const { code, stdout } = yield* run("status")
+      assert.strictEqual(code, 0)
+      assert.match(stdout, /does not exist: make it with `node dist\/main.js init`/)
+    }),
+  )
+
+  it.effect("ends with 3 where the slot of a lake is gone, after it has told the rest", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      yield* insert(pipeline, 1)
+      yield* pipeline.run("cdc", "--once")
+      yield* pipeline.run("drop-slot", "--yes")
+      const { code, wal_status, datasets, stderr } = yield* statusOf(pipeline)
+      assert.deepStrictEqual([code, wal_status, datasets[0]?.object === null], [3, null, false])
+      assert.match(stderr, /Refused: The slot .* does not exist, but the lake was written from it/)
+    }),
+  )
+
+  it.effect("ends with 3 where the watermark cannot be read, after it has told of the slot", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      yield* insert(pipeline, 1)
+      yield* pipeline.run("cdc", "--once")
+      yield* Effect.promise(() => writeFile(join(pipeline.lake.folder, "inc/_watermark.txt"), "broken\n"))
+      const { code, wal_status, watermark, stderr } = yield* statusOf(pipeline)
+      assert.deepStrictEqual([code, wal_status, watermark], [3, "reserved", null])
+      assert.match(stderr, /watermark .* cannot be read/)
+    }),
+  )
+
+  it.effect("ends with 2 where the name belongs to a slot of another plugin", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openBare
+      yield* pipeline.sql("SELECT pg_create_logical_replication_slot($1, 'pgoutput')", [pipeline.slot])
+      const { code, stderr } = yield* statusOf(pipeline)
+      assert.strictEqual(code, 2)
+      assert.match(stderr, /it belongs to pgoutput/)
+    }),
+  )
+
+  it.effect("tells the rows of a full, which its manifest knows", () =>
+    Effect.gen(function* () {
+      const { sql, run } = yield* openSimple
+      yield* sql("INSERT INTO public.t SELECT n, 'x' FROM generate_series(1, 7) AS n")
+      yield* run("full")
+      const { stdout } = yield* run("status")
+      assert.match(stdout, /coisas {5}full\/date=\d{8}\/full_coisas_\d{8}_\d{6}\.csv, 7 rows, /)
+    }),
+  )
+
+  it.effect("prints one document on each line with --watch, until it is stopped, which is 0", () =>
+    Effect.gen(function* () {
+      const { start } = yield* openSimple
+      const watching = yield* start("status", "--json", "--watch")
+      yield* watching.brings(
+        "two lines",
+        Effect.map(watching.told, ({ stdout }) => stdout.split("\n").length > 2),
+      )
+      yield* watching.signal("SIGINT")
+      const { code, stdout } = yield* watching.outcome
+      assert.strictEqual(code, 0)
+      for (const line of stdout.split("\n").slice(0, -1)) decode(line)
+    }),
+  )
+})

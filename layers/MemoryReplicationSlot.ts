@@ -28,7 +28,13 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
       const connect = sessions.connect("cdc")
       const state = Effect.sync((): Option.Option<SlotState> => {
         const slot = slots.find(name)
-        return Option.fromUndefinedOr(slot && { confirmed: slot.confirmed, walStatus: slot.walStatus })
+        return Option.fromUndefinedOr(
+          slot && {
+            confirmed: slot.confirmed,
+            restart: Option.some(slot.confirmed),
+            walStatus: slot.walStatus,
+          },
+        )
       })
 
       /** What needs no lock. */

@@ -57,7 +57,8 @@ const lsnOf = (value: string | null | undefined): Lsn.Lsn =>
 /** One row always, its slot's columns NULL where there is no such slot. */
 const lookSql = `
   SELECT pg_current_wal_flush_lsn()::text AS flushed, slot.slot_name AS name, slot.plugin, slot.wal_status, slot.database,
-         slot.database = current_database() AS here, slot.confirmed_flush_lsn::text AS confirmed
+         slot.database = current_database() AS here, slot.confirmed_flush_lsn::text AS confirmed,
+         slot.restart_lsn::text AS restart
     FROM (SELECT $1::text AS wanted) AS one LEFT JOIN pg_replication_slots AS slot ON slot.slot_name = wanted`
 
 const readState = (
@@ -74,7 +75,11 @@ const readState = (
     const detail = `it was made in the database "${row["database"]}"`
     return Effect.fail(new SourceError({ reason: "SlotDatabase", subject, detail }))
   }
-  return Effect.succeedSome({ confirmed: lsnOf(row["confirmed"]), walStatus: row["wal_status"] ?? "" })
+  return Effect.succeedSome({
+    confirmed: lsnOf(row["confirmed"]),
+    restart: Lsn.parse(row["restart"] ?? ""),
+    walStatus: row["wal_status"] ?? "",
+  })
 }
 
 const peek =

@@ -17,7 +17,8 @@ export const progressLine = (
   return `${label}  ${megabytes(bytes)} ${rate}${share}`
 }
 
-const clearLine = "\r\u001b[2K"
+/** Back to the begin of the line, which is empty then. */
+export const clearLine = "\r\u001b[2K"
 
 const onTerminal = Progress.of({
   show: Effect.fnUntraced(function* (label, estimatedBytes) {

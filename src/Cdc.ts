@@ -1,17 +1,19 @@
 /** One batch of changes, from the slot into the lake. */
 import { Clock, Effect, Option, Stream } from "effect"
+import { reportBatch } from "./BatchReport.ts"
 import * as Lsn from "./core/Lsn.ts"
-import { type DatasetTail, rowsIn, type WrittenDataset } from "./DatasetObjects.ts"
+import type { DatasetTail, WrittenDataset } from "./DatasetObjects.ts"
 import { openBatch } from "./IncObjects.ts"
 import { type Standing, watermarkOf, writeWatermark } from "./Resume.ts"
 import { decideStart } from "./Standing.ts"
 import type { ObjectStore } from "./services/ObjectStore.ts"
 import type { Refusal } from "./services/Refusal.ts"
-import type { SlotSession } from "./services/ReplicationSlot.ts"
+import type { SlotSession, SlotView } from "./services/ReplicationSlot.ts"
 import type { SourceError } from "./services/SourceError.ts"
 import type { SourceTables } from "./services/SourceTables.ts"
 import type { Spool } from "./services/Spool.ts"
 import type { StoreError } from "./services/StoreError.ts"
+import { Vitals } from "./services/Vitals.ts"
 import type { WatermarkStore } from "./services/WatermarkStore.ts"
 import { wholeTransactions } from "./Transactions.ts"
 
@@ -83,8 +85,10 @@ const carry = Effect.fnUntraced(function* (
 ) {
   let lastCommit = standing.position
   let lines = 0
+  const vitals = yield* Vitals
   const objects = yield* openBatch(standing.datasets, standing.layout)
-  yield* session.peek({ upTo, maxLines, tables: standing.datasets.map(({ source }) => source.table) }).pipe(
+  const tables = standing.datasets.map(({ source }) => source.table)
+  yield* session.peek({ upTo, maxLines, tables }).pipe(
     Stream.tap((chunk) =>
       Effect.sync(() => {
         lines = chunk.at(-1)?.ordinal ?? lines
@@ -94,14 +98,17 @@ const carry = Effect.fnUntraced(function* (
     // A slot behind the watermark tells again what the lake has: after a crash of the server that is normal.
     Stream.map((transactions) => transactions.filter(({ commit }) => commit > standing.position)),
     Stream.runForEach((transactions) => {
-      lastCommit = transactions.at(-1)?.commit ?? lastCommit
+      const [first, last] = [transactions[0], transactions.at(-1)]
+      lastCommit = last?.commit ?? lastCommit
+      if (first && last) vitals.reads(first.committedAt, last.committedAt)
       return objects.append(transactions)
     }),
+    Effect.withSpan("peek"),
   )
   // Objects are sent while the session is idle: one that was lost meanwhile is found out here, before a successor that
   // has the lock by now would write the same rows beside ours.
   yield* lookFrom(session, standing)
-  return { written: yield* objects.commit, lastCommit, more: lines >= maxLines }
+  return { written: yield* Effect.withSpan(objects.commit, "upload"), lastCommit, more: lines >= maxLines }
 }, Effect.scoped)
 
 /**
@@ -111,53 +118,60 @@ const carry = Effect.fnUntraced(function* (
 const confirm = Effect.fnUntraced(function* (session: SlotSession, from: Standing, to: Standing) {
   yield* lookFrom(session, from)
   yield* writeWatermark(to)
-  yield* session.advance(to.position)
+  yield* Effect.withSpan(session.advance(to.position), "advance")
 })
 
-/** Reads what waits and makes it durable, in the order of steps of `Pipeline.ts`. Safe to interrupt anywhere. */
-export const runBatch = Effect.fn("Cdc.runBatch")(function* (
+/** Reads what waits up to what `view` saw at `startedAt`, and makes it durable. */
+const writeBatch = Effect.fn("batch")(function* (
   session: SlotSession,
   standing: Standing,
   limits: BatchLimits,
+  view: SlotView,
+  startedAt: number,
 ): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
-  const startedAt = yield* Clock.currentTimeMillis
-  const view = yield* lookFrom(session, standing)
-  if (view.flushed <= standing.readUpTo) return { standing, written: [], more: false }
-
+  const vitals = yield* Vitals
   const { written, lastCommit, more } = yield* carry(session, standing, view.flushed, limits.maxLines)
   // A peek that was cut by its bound vouches for nothing after its last COMMIT.
   const moved = movedTo(standing, more ? lastCommit : Lsn.max(view.flushed, lastCommit), written)
   const readUpTo = more ? standing.readUpTo : view.flushed
   if (more && moved.position === standing.position) {
     // Messages outside of transactions filled it, and they cannot be confirmed one by one.
-    return yield* runBatch(session, standing, {
-      ...limits,
-      maxLines: Math.min(limits.maxLines * 2, maxLinesMax),
-    })
+    const wider = { ...limits, maxLines: Math.min(limits.maxLines * 2, maxLinesMax) }
+    return yield* writeBatch(session, standing, wider, view, startedAt)
   }
   // A batch that was cut moves always: the next one would read the same again.
   if (!more && written.length === 0 && moved.position - standing.position < limits.worthMoving) {
+    vitals.caughtUp(startedAt)
     return { standing: { ...standing, readUpTo }, written, more }
   }
   yield* confirm(session, standing, moved)
-  yield* logBatch(moved, written, (yield* Clock.currentTimeMillis) - startedAt)
+  yield* reportBatch(moved, written, startedAt)
+  if (more) vitals.goesOn(startedAt, view.flushed - moved.position)
+  else vitals.caughtUp(startedAt)
   return { standing: { ...moved, readUpTo }, written, more }
 })
 
-const logBatch = (standing: Standing, written: ReadonlyArray<WrittenDataset>, millis: number) =>
-  written.length === 0
-    ? Effect.logDebug("cdc: nothing of ours in the log").pipe(
-        Effect.annotateLogs({ position: Lsn.print(standing.position) }),
-      )
-    : Effect.logInfo("cdc: batch written").pipe(
-        Effect.annotateLogs({
-          rows: written.map(({ dataset, rows }) => `${dataset}:${rowsIn(rows)}`).join(","),
-          objects: written.reduce((sum, { objects }) => sum + objects.length, 0),
-          bytes: written.reduce(
-            (sum, { objects }) => sum + objects.reduce((all, { bytes }) => all + bytes, 0),
-            0,
-          ),
-          position: Lsn.print(standing.position),
-          millis,
-        }),
-      )
+/**
+ * Reads what waits and makes it durable, in the order of steps of `Pipeline.ts`. Safe to interrupt anywhere. A look that
+ * finds nothing is no batch, and leaves no span.
+ */
+export const runBatch = Effect.fnUntraced(function* (
+  session: SlotSession,
+  standing: Standing,
+  limits: BatchLimits,
+): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
+  const startedAt = yield* Clock.currentTimeMillis
+  const vitals = yield* Vitals
+  const view = yield* lookFrom(session, standing)
+  vitals.looked({
+    at: startedAt,
+    flushed: view.flushed,
+    readUpTo: Lsn.max(standing.readUpTo, standing.position),
+    keptFrom: Option.getOrElse(
+      Option.flatMap(view.slot, ({ restart }) => restart),
+      () => view.flushed,
+    ),
+  })
+  if (view.flushed <= standing.readUpTo) return { standing, written: [], more: false }
+  return yield* writeBatch(session, standing, limits, view, startedAt)
+})

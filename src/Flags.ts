@@ -30,6 +30,7 @@ export const settingFlags = {
   ),
   csvCompression: flag("csv-compression", "none or gzip (CSV_COMPRESSION; none)"),
   metricsPort: flag("metrics-port", "serves /metrics and /healthz there (METRICS_PORT; off)"),
+  metricsHost: flag("metrics-host", "address to listen on for that (METRICS_HOST; 0.0.0.0)"),
   logLevel: flag("log-level", "trace, debug, info, warn, error, fatal or none (LOG_LEVEL; info)"),
   logFormat: flag("log-format", "pretty, logfmt or json (LOG_FORMAT; pretty on a terminal, else logfmt)"),
 }

@@ -7,6 +7,7 @@ import { manifestKey, nextStamp, objectKey } from "./core/ObjectKey.ts"
 import { printTable, type SourceTable } from "./core/SourceTable.ts"
 import type { Layout } from "./core/Watermark.ts"
 import { newestObject } from "./LakeTail.ts"
+import { countCopy } from "./services/Metrics.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import { Progress } from "./services/Progress.ts"
 import type { Snapshot } from "./services/SourceTables.ts"
@@ -63,6 +64,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     finished_at: yield* isoNow,
   }
   yield* store.put(manifestKey(key), Buffer.from(Manifest.print(manifest)))
+  yield* countCopy(dataset, bytes)
   yield* Effect.logInfo("full: table written").pipe(
     Effect.annotateLogs({ dataset, rows, bytes, object: key }),
   )

@@ -3,8 +3,11 @@
  * jittered back-off, and each change of state is logged once.
  */
 import { Clock, Duration, Effect, Random } from "effect"
+import { countRetry } from "./services/Metrics.ts"
+import { Vitals } from "./services/Vitals.ts"
 
 interface Fault {
+  readonly _tag?: string
   readonly message: string
   readonly isRetryable?: boolean
 }
@@ -50,10 +53,11 @@ export const patiently = <A, E extends Fault, R>(
     const reached = Effect.sync(() => {
       reachedOnce = true
     })
-    const healthy = Effect.suspend(() => {
+    const healthy = Effect.flatMap(Vitals, (vitals) => {
       reachedOnce = true
       if (failures === 0) return Effect.void
       failures = 0
+      vitals.healed()
       return Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Effect.logInfo("Working again").pipe(
           Effect.annotateLogs({ after: Duration.format(Duration.millis(now - failingSince)) }),
@@ -68,6 +72,9 @@ export const patiently = <A, E extends Fault, R>(
         const left = Duration.toMillis(limit) - (now - failingSince)
         if (error.isRetryable !== true || left <= 0) return yield* Effect.fail(error)
         failures++
+        const service = error._tag === "StoreError" ? "lake" : "source"
+        ;(yield* Vitals).failed(service, failingSince, error.message)
+        yield* countRetry(service)
         if (failures === 1) {
           yield* Effect.logWarning(error.message).pipe(
             Effect.annotateLogs({ tryingAgainFor: Duration.format(limit) }),

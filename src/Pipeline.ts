@@ -12,7 +12,7 @@
  * What step 1 wrote before a crash is found again in the lake itself (`Resume.ts`), so that every failure can be
  * healed in one way: begin again.
  */
-import { Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
+import { Clock, Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
 import { halfSegment, runBatch } from "./Cdc.ts"
 import { copyTable } from "./Full.ts"
 import { lakeLayout } from "./LakeLayout.ts"
@@ -24,6 +24,7 @@ import { ObjectStore } from "./services/ObjectStore.ts"
 import { ReplicationSlot } from "./services/ReplicationSlot.ts"
 import { SourceTables } from "./services/SourceTables.ts"
 import { StopSignal } from "./services/StopSignal.ts"
+import { Vitals } from "./services/Vitals.ts"
 import { WatermarkStore } from "./services/WatermarkStore.ts"
 import { checkFollowed } from "./TableChecks.ts"
 
@@ -32,6 +33,7 @@ export const full = Effect.gen(function* () {
   const { tables, layout: wanted, slot } = yield* Settings
   const { check } = yield* ObjectStore
   const source = yield* SourceTables
+  const vitals = yield* Vitals
 
   yield* patiently(forAWhile, () => check)
   const { read } = yield* WatermarkStore
@@ -42,11 +44,14 @@ export const full = Effect.gen(function* () {
   const copyAll = Effect.fnUntraced(function* (reached: Effect.Effect<void>) {
     const snapshot = yield* source.snapshot
     yield* reached
-    return yield* Effect.forEach(tables, (table) => copyTable(snapshot, table, layout, slot))
+    vitals.begins(yield* Clock.currentTimeMillis)
+    const manifests = yield* Effect.forEach(tables, (table) => copyTable(snapshot, table, layout, slot))
+    vitals.finished(yield* Clock.currentTimeMillis)
+    return manifests
   })
   // A snapshot that broke cannot be taken up again: all its tables are copied anew, from one moment as promised.
   return yield* patiently(forAWhile, (_, reached) => Effect.scoped(copyAll(reached)))
-})
+}).pipe(Effect.withSpan("full"))
 
 /** Changes made before the slot exists are in no `inc`: whoever wants both begins with the slot. */
 const warnWithoutSlot = Effect.gen(function* () {

@@ -13,6 +13,7 @@ import { Settings } from "./Settings.ts"
 import { decideStart } from "./Standing.ts"
 import { ReplicationSlot, type SlotSession } from "./services/ReplicationSlot.ts"
 import type { SourceIdentity } from "./services/SourceTables.ts"
+import { Vitals } from "./services/Vitals.ts"
 import { WatermarkStore } from "./services/WatermarkStore.ts"
 
 /** Where a running writer stands between two batches. */
@@ -50,6 +51,11 @@ export const resume = Effect.fn("Resume.resume")(function* (session: SlotSession
   const settings = yield* Settings
   const { name: slot } = yield* ReplicationSlot
   const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
+  const vitals = yield* Vitals
+  Option.map(
+    Option.flatMap(watermark, ({ writtenAt }) => writtenAt),
+    (at) => vitals.beginsAfter(at),
+  )
   const view = yield* session.look
   const position = yield* Effect.fromResult(
     decideStart({ slotName: slot, source: session.source, view, watermark }),

@@ -20,7 +20,7 @@ import type { SourceAddress } from "./core/SourceAddress.ts"
 import { parseSourceTables, type SourceTable } from "./core/SourceTable.ts"
 import type { Layout } from "./core/Watermark.ts"
 import { keysWhereNeeded, lakeUrl, type S3Access } from "./LakeSettings.ts"
-import { parsed, together, variable, wholeNumber } from "./SettingReading.ts"
+import { parsed, text, together, variable, wholeNumber } from "./SettingReading.ts"
 import { source } from "./SourceSettings.ts"
 
 export const logFormats = ["pretty", "logfmt", "json"] as const
@@ -50,6 +50,8 @@ export class Settings extends Context.Service<
     readonly csvCompression: Compression
     /** Where `/metrics` and `/healthz` are served; none: nowhere. */
     readonly metricsPort: Option.Option<number>
+    /** The address to listen on there. Every interface by default: a scraper is seldom on this machine. */
+    readonly metricsHost: string
     readonly logLevel: LogLevel.LogLevel
     /** None: `pretty` on a terminal, else `logfmt`. */
     readonly logFormat: Option.Option<LogFormat>
@@ -112,4 +114,8 @@ const load = together({
     Config.Literals(compressions, "CSV_COMPRESSION").pipe(Config.withDefault("none" as const)),
   ),
   metricsPort: wholeNumber("METRICS_PORT", "9187", 1, 65_535),
+  metricsHost: Effect.map(
+    text("METRICS_HOST"),
+    Option.getOrElse(() => "0.0.0.0"),
+  ),
 }).pipe(Effect.mapError((problems) => new SettingsError({ problems })))

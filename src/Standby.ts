@@ -2,6 +2,7 @@
 import { Duration, Effect, Exit, Option, Scope } from "effect"
 import { Refusal } from "./services/Refusal.ts"
 import { ReplicationSlot } from "./services/ReplicationSlot.ts"
+import { Vitals } from "./services/Vitals.ts"
 
 /** A standby asks again this often. */
 const standbyInterval = Duration.seconds(1)
@@ -12,6 +13,7 @@ const standbyInterval = Duration.seconds(1)
  */
 export const attachOrWait = Effect.fnUntraced(function* (noWait: boolean, healthy: Effect.Effect<void>) {
   const slot = yield* ReplicationSlot
+  const vitals = yield* Vitals
   const scope = yield* Effect.scope
   let told = false
   while (true) {
@@ -19,6 +21,7 @@ export const attachOrWait = Effect.fnUntraced(function* (noWait: boolean, health
     const attempt = yield* Scope.fork(scope)
     const session = yield* Scope.provide(slot.attach, attempt)
     if (Option.isSome(session)) {
+      vitals.takesOver()
       if (told)
         yield* Effect.logInfo("cdc: taking over, the other writer has gone").pipe(
           Effect.annotateLogs({ slot: slot.name }),
@@ -32,6 +35,7 @@ export const attachOrWait = Effect.fnUntraced(function* (noWait: boolean, health
         Effect.annotateLogs({ slot: slot.name }),
       )
     told = true
+    vitals.standsBy()
     yield* healthy
     yield* Effect.sleep(standbyInterval)
   }

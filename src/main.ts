@@ -5,10 +5,12 @@ import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import * as DuckDbComparison from "../layers/DuckDbComparison.ts"
 import { startDemo } from "../layers/EmbeddedDemo.ts"
 import { live, type Services } from "../layers/Live.ts"
+import * as LiveLine from "../layers/LiveLine.ts"
 import * as Logging from "../layers/Logging.ts"
 import * as PostgresDemoDatabase from "../layers/PostgresDemoDatabase.ts"
 import { querySections } from "../layers/QueryFiles.ts"
 import * as Signals from "../layers/Signals.ts"
+import * as Telemetry from "../layers/Telemetry.ts"
 import {
   askOnTerminal,
   exitCode,
@@ -64,6 +66,12 @@ const provided = <A, E, R>(
 const withSettings = <A, E, R>(flags: SettingFlags, program: Effect.Effect<A, E, R | Services>) =>
   Effect.flatMap(configured(flags), (provider) => provided(provider, program))
 
+/** With `/metrics`, `/healthz` and OpenTelemetry, where they are asked for. */
+const observed = <A, E, R>(flags: SettingFlags, program: Effect.Effect<A, E, R | Services>) =>
+  Effect.flatMap(configured(flags), (provider) =>
+    provided(provider, Effect.provide(program, Telemetry.layer(provider))),
+  )
+
 /** What is not done when it is stopped ends as interrupted (130): only `cdc` has a batch in hand to finish. */
 const untilStopped = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.flatMap(StopSignal, (stop) =>
@@ -82,9 +90,7 @@ const demoScripts = Effect.all({
   replay: querySections("replay_cliente.sql", replaySections),
 })
 
-const full = Command.make("full", settingFlags, (flags) =>
-  withSettings(flags, untilStopped(Pipeline.full)),
-).pipe(
+const full = Command.make("full", settingFlags, (flags) => observed(flags, untilStopped(Pipeline.full))).pipe(
   Command.withDescription("Copies every configured table as it is now, each into one CSV object, and ends"),
 )
 
@@ -98,7 +104,8 @@ const cdc = Command.make(
       "end with 3 where another writer holds the slot, instead of waiting as its standby",
     ),
   },
-  ({ once, noWait, ...flags }) => withSettings(flags, Pipeline.cdc({ once, noWait })),
+  ({ once, noWait, ...flags }) =>
+    observed(flags, Effect.provide(Pipeline.cdc({ once, noWait }), LiveLine.layer)),
 ).pipe(
   Command.withDescription(
     "Follows the slot: polls, writes what changed as CSV, moves on; stop it with Ctrl-C",

@@ -160,6 +160,7 @@ describe("flags", () => {
       fullParallel: Option.none(),
       csvCompression: Option.none(),
       metricsPort: Option.none(),
+      metricsHost: Option.none(),
       logLevel: Option.none(),
       logFormat: Option.none(),
     }

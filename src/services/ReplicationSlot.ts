@@ -12,6 +12,8 @@ import type { SourceIdentity } from "./SourceTables.ts"
 export interface SlotState {
   /** Everything before it was confirmed by a reader. */
   readonly confirmed: Lsn
+  /** From here on the server keeps its log; none where the slot is lost. */
+  readonly restart: Option.Option<Lsn>
   /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly walStatus: string
 }

@@ -1,0 +1,167 @@
+/**
+ * What a running `full` or `cdc` knows of itself: the facts behind `/metrics`, `/healthz` and the live line. It is told once
+ * per look, chunk or batch, never per row, and is the process's own: nothing of it outlives it.
+ *
+ * Times are milliseconds since the epoch. Commit times are of the server's clock, all others of ours.
+ */
+import { Context } from "effect"
+import { commitMillis } from "../core/CommitTime.ts"
+import type { Lsn } from "../core/Lsn.ts"
+
+export type Service = "source" | "lake"
+
+export interface Look {
+  readonly at: number
+  readonly flushed: Lsn
+  /** The log was read up to here. */
+  readonly readUpTo: Lsn
+  /** Log from here on is kept for the slot. */
+  readonly keptFrom: Lsn
+}
+
+export interface Health {
+  readonly isWell: boolean
+  /** One line, without secrets and values. */
+  readonly text: string
+}
+
+const iso = (millis: number): string => new Date(millis).toISOString()
+
+export class VitalSigns {
+  readonly startedAt: number
+  isStandby = false
+  /** The last time that a look found nothing, or a batch was done. */
+  lastSuccess: number | undefined
+  lagBytes: number | undefined
+  keptBytes: number | undefined
+  /** Rows that were written, since the start. */
+  rows = 0
+  newestObject: string | undefined
+
+  /** When the log was last known to be read to its end. */
+  #caughtUpAt: number | undefined
+  /** A bound of the oldest commit that is not in the lake; then its own time, once the batch has told it. */
+  #behindSince: number | undefined
+  #batchSince: number | undefined
+  #oldestIsKnown = false
+  #lastCommittedAt: string | undefined
+  #trouble: { readonly service: Service; readonly since: number; readonly message: string } | undefined
+
+  constructor(now: number) {
+    this.startedAt = now
+  }
+
+  /** A writer begins where one before it has left the lake: what it does not know yet was bounded then. */
+  beginsAfter(watermarkWrittenAt: string): void {
+    const at = Date.parse(watermarkWrittenAt)
+    if (at > (this.#caughtUpAt ?? 0)) this.#caughtUpAt = at
+  }
+
+  standsBy(): void {
+    this.isStandby = true
+    this.#behindSince = undefined
+    this.lagBytes = 0
+  }
+
+  takesOver(): void {
+    this.isStandby = false
+  }
+
+  /** Slot and log were looked at, and a batch follows where something is unread. */
+  looked({ at, flushed, readUpTo, keptFrom }: Look): void {
+    this.keptBytes = Math.max(0, Number(flushed - keptFrom))
+    this.lagBytes = Math.max(0, Number(flushed - readUpTo))
+    this.#oldestIsKnown = false
+    if (this.lagBytes === 0) this.caughtUp(at)
+    else {
+      this.#batchSince = at
+      this.#behindSince ??= this.#caughtUpAt
+    }
+  }
+
+  /** Transactions of the batch in hand, by the commit times of the first and the last of them. */
+  reads(first: string, last: string): void {
+    this.#lastCommittedAt = last
+    if (this.#oldestIsKnown) return
+    this.#oldestIsKnown = true
+    this.#behindSince = commitMillis(first) ?? this.#behindSince
+  }
+
+  /** The log was read to its end as of `at`, and all of it is in the lake. */
+  caughtUp(at: number): void {
+    this.#ends(at)
+    this.#caughtUpAt = at
+    this.#behindSince = undefined
+    this.lagBytes = 0
+  }
+
+  /** A batch is in the lake, and `left` bytes of log wait behind it. */
+  goesOn(at: number, left: bigint): void {
+    this.#ends(at)
+    this.#behindSince = commitMillis(this.#lastCommittedAt ?? "") ?? this.#behindSince
+    this.lagBytes = Math.max(0, Number(left))
+  }
+
+  /** Rows and the newest object of a batch that is in the lake. */
+  wrote(rows: number, newestObject: string | undefined): void {
+    this.rows += rows
+    this.newestObject = newestObject ?? this.newestObject
+  }
+
+  /** A copy of all tables begins; it ends with `finished`. */
+  begins(at: number): void {
+    this.#batchSince = at
+    this.#trouble = undefined
+  }
+
+  finished(at: number): void {
+    this.#ends(at)
+  }
+
+  failed(service: Service, since: number, message: string): void {
+    this.#batchSince = undefined
+    this.#trouble = { service, since, message }
+  }
+
+  healed(): void {
+    this.#trouble = undefined
+  }
+
+  /**
+   * Age of the oldest commit that is not in the lake; 0 where the last look found none. Where it is not known (the batch has
+   * told nothing yet, source or lake are away), since the log was last known to be read to its end.
+   */
+  lagSeconds(now: number): number {
+    const since =
+      this.#behindSince ?? (this.#trouble === undefined ? undefined : (this.#caughtUpAt ?? this.startedAt))
+    return since === undefined ? 0 : Math.max(0, (now - since) / 1000)
+  }
+
+  /**
+   * Well: it makes progress or stands by. A batch in hand is progress however long the server decodes it, because a
+   * session that died is found out by itself. `patience`: milliseconds without a successful look.
+   */
+  health(now: number, patience: number): Health {
+    if (this.#trouble !== undefined) {
+      const { service, since, message } = this.#trouble
+      return { isWell: false, text: `${service} away since ${iso(since)}, trying again: ${message}` }
+    }
+    if (this.isStandby) return { isWell: true, text: "standby" }
+    if (this.#batchSince !== undefined)
+      return { isWell: true, text: `at work since ${iso(this.#batchSince)}` }
+    const last = this.lastSuccess ?? this.startedAt
+    return now - last > patience
+      ? { isWell: false, text: `no successful look at the slot since ${iso(last)}` }
+      : { isWell: true, text: "ok" }
+  }
+
+  #ends(at: number): void {
+    this.lastSuccess = at
+    this.#batchSince = undefined
+  }
+}
+
+/** One for the process: where nobody gives another, all parts speak of the same. */
+export const Vitals = Context.Reference<VitalSigns>("afluente/services/Vitals", {
+  defaultValue: () => new VitalSigns(Date.now()),
+})

@@ -56,10 +56,10 @@ export const live = (settings: Settings["Service"]): Layer.Layer<Services, Store
   Layer.mergeAll(
     Layer.succeed(Settings, settings),
     LakeWatermarkStore.layer.pipe(Layer.provideMerge(objectStore(settings))),
+    PostgresSlotInspection.layer(settings.source, settings.slot),
     PostgresSourceTables.layer(settings.source, settings.fullParallel),
     PostgresInspection.layer(settings.source),
     PostgresReplicationSlot.layer(settings.source, settings.slot),
-    PostgresSlotInspection.layer(settings.source, settings.slot),
     TempFileSpool.layer,
     TerminalProgress.layer,
   )

@@ -1,6 +1,7 @@
 /** The real world: PostgreSQL, and a lake in a bucket or a folder. */
 import { Layer, Option } from "effect"
 import { Settings } from "../src/Settings.ts"
+import type { Compression } from "../src/services/Compression.ts"
 import type { ObjectStore } from "../src/services/ObjectStore.ts"
 import type { Progress } from "../src/services/Progress.ts"
 import type { ReplicationSlot } from "../src/services/ReplicationSlot.ts"
@@ -13,6 +14,7 @@ import type { WatermarkStore } from "../src/services/WatermarkStore.ts"
 import * as FolderObjectStore from "./FolderObjectStore.ts"
 import * as LakeWatermarkStore from "./LakeWatermarkStore.ts"
 import * as MinioObjectStore from "./MinioObjectStore.ts"
+import * as NodeCompression from "./NodeCompression.ts"
 import * as PostgresInspection from "./PostgresInspection.ts"
 import * as PostgresReplicationSlot from "./PostgresReplicationSlot.ts"
 import * as PostgresSlotInspection from "./PostgresSlotInspection.ts"
@@ -42,6 +44,7 @@ export const objectStore = ({ lake, s3 }: Settings["Service"]): Layer.Layer<Obje
 
 export type Services =
   | Settings
+  | Compression
   | ObjectStore
   | WatermarkStore
   | SourceTables
@@ -60,6 +63,7 @@ export const live = (settings: Settings["Service"]): Layer.Layer<Services, Store
     PostgresSourceTables.layer(settings.source, settings.fullParallel),
     PostgresInspection.layer(settings.source),
     PostgresReplicationSlot.layer(settings.source, settings.slot),
+    NodeCompression.layer(settings.csvCompression),
     TempFileSpool.layer,
     TerminalProgress.layer,
   )

@@ -1,5 +1,6 @@
 /** Everything the pipelines need, in memory: one PostgreSQL, one lake. Each build is a world of its own. */
 import { Layer } from "effect"
+import type { Compression } from "../src/Settings.ts"
 import { Progress } from "../src/services/Progress.ts"
 import * as LakeWatermarkStore from "./LakeWatermarkStore.ts"
 import * as MemoryObjectStore from "./MemoryObjectStore.ts"
@@ -7,6 +8,7 @@ import { MemoryPostgres } from "./MemoryPostgres.ts"
 import * as MemoryReplicationSlot from "./MemoryReplicationSlot.ts"
 import * as MemorySourceTables from "./MemorySourceTables.ts"
 import * as MemorySpool from "./MemorySpool.ts"
+import * as NodeCompression from "./NodeCompression.ts"
 
 /** The lake, with the watermark as one of its objects. */
 export const lake = LakeWatermarkStore.layer.pipe(Layer.provideMerge(MemoryObjectStore.layer))
@@ -17,4 +19,5 @@ export const source = (slot: string) =>
     Layer.provideMerge(MemoryPostgres.layer),
   )
 
-export const layer = (slot: string) => Layer.mergeAll(lake, source(slot), MemorySpool.layer, Progress.silent)
+export const layer = (slot: string, compression: Compression = "none") =>
+  Layer.mergeAll(lake, source(slot), MemorySpool.layer, NodeCompression.layer(compression), Progress.silent)

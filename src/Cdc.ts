@@ -6,6 +6,7 @@ import type { DatasetTail, WrittenDataset } from "./DatasetObjects.ts"
 import { openBatch } from "./IncObjects.ts"
 import { type Standing, watermarkOf, writeWatermark } from "./Resume.ts"
 import { decideStart } from "./Standing.ts"
+import type { Compression } from "./services/Compression.ts"
 import type { ObjectStore } from "./services/ObjectStore.ts"
 import type { Refusal } from "./services/Refusal.ts"
 import type { SlotSession, SlotView } from "./services/ReplicationSlot.ts"
@@ -40,7 +41,7 @@ export const halfSegment = 8n * 1024n * 1024n
 const maxLinesMax = 2_147_483_647
 
 export type PipelineError = SourceError | StoreError | Refusal
-export type PipelineNeeds = ObjectStore | WatermarkStore | SourceTables | Spool
+export type PipelineNeeds = ObjectStore | Compression | WatermarkStore | SourceTables | Spool
 
 /** Where the writer stands once `written` and everything up to `position` is durable. */
 const movedTo = (standing: Standing, position: Lsn.Lsn, written: ReadonlyArray<WrittenDataset>): Standing => {

@@ -19,6 +19,7 @@ import { type CommitBytes, commitBytes, RowTranscoder } from "./core/RowTranscod
 import type { SlotLine } from "./core/SlotLine.ts"
 import type { SourceTable } from "./core/SourceTable.ts"
 import type { Layout } from "./core/Watermark.ts"
+import { Compression } from "./services/Compression.ts"
 import { ObjectStore, type ObjectWriter } from "./services/ObjectStore.ts"
 import { SourceTables } from "./services/SourceTables.ts"
 import type { Transaction } from "./Transactions.ts"
@@ -66,6 +67,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   layout: Layout,
 ) {
   const store = yield* ObjectStore
+  const compression = yield* Compression
   const catalog = yield* SourceTables
   const scope = yield* Effect.scope
 
@@ -80,8 +82,9 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
 
   const open = Effect.gen(function* () {
     const stamp = nextStamp(newestNow, yield* Clock.currentTimeMillis)
-    const key = objectKey("inc", layout, source.dataset, stamp)
-    const writer = yield* Scope.provide(store.create(key), scope)
+    const key = objectKey("inc", layout, source.dataset, stamp, compression.ending)
+    const stored = store.create(key)
+    const writer = yield* Scope.provide(Effect.flatMap(stored, compression.around), scope)
     newestNow = Option.some(stamp)
     yield* writer.write(Buffer.from(incHeader(shape ?? []), "latin1"))
     return { key, stamp, writer }

@@ -12,6 +12,7 @@ import { Settings } from "./Settings.ts"
 import { missingSlot, type Start, standingCheck, standingFinding } from "./SlotFindings.ts"
 import { askSource, isStandby, type SourceAnswers, sourceFindings, sourceUnasked } from "./SourceChecks.ts"
 import { decideStart } from "./Standing.ts"
+import type { Compression } from "./services/Compression.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import { type Inspection, SourceInspection } from "./services/SourceInspection.ts"
 import { Spool } from "./services/Spool.ts"
@@ -77,7 +78,7 @@ const machine = Effect.map(
 export const examine: Effect.Effect<
   ReadonlyArray<Section>,
   never,
-  Settings | SourceInspection | ObjectStore | WatermarkStore | Spool
+  Settings | SourceInspection | ObjectStore | Compression | WatermarkStore | Spool
 > = Effect.gen(function* () {
   const source = yield* SourceInspection
   const store = yield* ObjectStore

@@ -7,6 +7,7 @@ import { manifestKey, nextStamp, objectKey } from "./core/ObjectKey.ts"
 import { printTable, type SourceTable } from "./core/SourceTable.ts"
 import type { Layout } from "./core/Watermark.ts"
 import { newestObject } from "./LakeTail.ts"
+import { Compression } from "./services/Compression.ts"
 import { countCopy } from "./services/Metrics.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import { Progress } from "./services/Progress.ts"
@@ -32,14 +33,23 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     Option.map(newest, (n) => n.stamp),
     yield* Clock.currentTimeMillis,
   )
-  const key = objectKey("full", layout, dataset, stamp)
+  const compression = yield* Compression
+  const key = objectKey("full", layout, dataset, stamp, compression.ending)
 
   const bar = yield* progress.show(`full ${dataset}`, shape.estimatedBytes)
-  const writer = yield* store.create(key)
-  const copy = snapshot.copy(shape)
+  const stored = yield* store.create(key)
   const md5 = createHash("md5")
+  // Of what is stored: whoever has the object can hold it to the manifest.
+  const writer = yield* compression.around({
+    ...stored,
+    write: (bytes) =>
+      Effect.andThen(
+        Effect.sync(() => md5.update(bytes)),
+        stored.write(bytes),
+      ),
+  })
+  const copy = snapshot.copy(shape)
   yield* Stream.runForEach(copy.csv, (chunk) => {
-    md5.update(chunk)
     bar.advance(chunk.length)
     return writer.write(chunk)
   })

@@ -9,6 +9,7 @@ import { probeChecks, probes } from "./LakeProbes.ts"
 import { lastPosition, newestObject } from "./LakeTail.ts"
 import { forAWhile, patiently } from "./Patience.ts"
 import { Settings } from "./Settings.ts"
+import type { Compression } from "./services/Compression.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import type { Refusal } from "./services/Refusal.ts"
 import type { StoreError } from "./services/StoreError.ts"
@@ -26,34 +27,36 @@ const stateChecks = { watermark: "watermark", layout: "layout", newest: "newest 
 const isOutOfReach = ({ reason }: StoreError): boolean =>
   ["Unreachable", "Tls", "BucketMissing", "BucketName"].includes(reason)
 
-export const askLake: Effect.Effect<LakeAnswers, never, ObjectStore | WatermarkStore | Settings> = Effect.gen(
-  function* () {
-    const store = yield* ObjectStore
-    const { lake } = yield* Settings
-    const place = lake._tag === "Folder" ? "folder" : "bucket"
-    const listed = yield* Effect.result(patiently(forAWhile, () => Stream.runHead(store.list("inc/"))))
-    if (Result.isFailure(listed) && isOutOfReach(listed.failure)) {
-      const rest = [...probeChecks, ...Object.values(stateChecks)]
-      return {
-        findings: [
-          faultFinding(place, listed.failure),
-          ...rest.map((check) => unchecked(check, `the ${place} cannot be used`)),
-        ],
-        watermark: Option.none(),
-      }
-    }
-    const found = Result.match(listed, {
-      onFailure: (error) => faultFinding(place, error),
-      onSuccess: () => ok(place, "it answers and can be listed"),
-    })
-    const tried = yield* probes
-    const read = yield* Effect.result(Effect.flatMap(WatermarkStore, (watermarks) => watermarks.read))
+export const askLake: Effect.Effect<
+  LakeAnswers,
+  never,
+  ObjectStore | Compression | WatermarkStore | Settings
+> = Effect.gen(function* () {
+  const store = yield* ObjectStore
+  const { lake } = yield* Settings
+  const place = lake._tag === "Folder" ? "folder" : "bucket"
+  const listed = yield* Effect.result(patiently(forAWhile, () => Stream.runHead(store.list("inc/"))))
+  if (Result.isFailure(listed) && isOutOfReach(listed.failure)) {
+    const rest = [...probeChecks, ...Object.values(stateChecks)]
     return {
-      findings: [found, ...tried, ...(yield* lakeState(read))],
-      watermark: Result.getSuccess(read),
+      findings: [
+        faultFinding(place, listed.failure),
+        ...rest.map((check) => unchecked(check, `the ${place} cannot be used`)),
+      ],
+      watermark: Option.none(),
     }
-  },
-)
+  }
+  const found = Result.match(listed, {
+    onFailure: (error) => faultFinding(place, error),
+    onSuccess: () => ok(place, "it answers and can be listed"),
+  })
+  const tried = yield* probes
+  const read = yield* Effect.result(Effect.flatMap(WatermarkStore, (watermarks) => watermarks.read))
+  return {
+    findings: [found, ...tried, ...(yield* lakeState(read))],
+    watermark: Result.getSuccess(read),
+  }
+})
 
 /** What stands in the lake, and whether a writer can go on from there. */
 const lakeState = Effect.fnUntraced(function* (

@@ -4,10 +4,12 @@
  */
 import { Effect, Option, Stream } from "effect"
 import { lastRowStart, type RowPosition, rowPosition } from "./core/LastRow.ts"
-import { type Area, datasetPrefix, parseKey, type Stamp } from "./core/ObjectKey.ts"
+import { type Area, datasetPrefix, isCompressed, justBefore, parseKey, type Stamp } from "./core/ObjectKey.ts"
 import type { Layout } from "./core/Watermark.ts"
+import { Compression } from "./services/Compression.ts"
 import { ObjectStore, type StoredObject } from "./services/ObjectStore.ts"
 import { Refusal } from "./services/Refusal.ts"
+import type { StoreError } from "./services/StoreError.ts"
 
 export interface NewestObject {
   readonly object: StoredObject
@@ -25,8 +27,7 @@ export const newestObject = Effect.fn("LakeTail.newestObject")(function* (
   known: Option.Option<string>,
 ) {
   const store = yield* ObjectStore
-  // Without its ending a key stands just before itself.
-  const before = Option.map(known, (key) => key.replace(/\.csv$/, ""))
+  const before = Option.map(known, justBefore)
   return yield* store.list(datasetPrefix(area, layout, dataset), Option.getOrUndefined(before)).pipe(
     Stream.runFold(
       () => Option.none<NewestObject>(),
@@ -42,28 +43,45 @@ export const newestObject = Effect.fn("LakeTail.newestObject")(function* (
 /** Most rows are shorter: one read finds them. */
 const firstReadBytes = 64 * 1024
 
+/** The end of an object's CSV, and whether that is all of it. */
+interface Tail {
+  readonly bytes: Uint8Array
+  readonly isWhole: boolean
+}
+
+/** Of a compressed object the end cannot be read alone: all of it passes by, and the end is kept. */
+const tailOf = Effect.fnUntraced(function* ({ key, bytes }: StoredObject, length: number) {
+  const store = yield* ObjectStore
+  if (!isCompressed(key)) {
+    const read = Math.min(length, bytes)
+    return { bytes: yield* store.readRange(key, bytes - read, read), isWhole: read === bytes }
+  }
+  const { plain } = yield* Compression
+  return yield* Stream.runFold(
+    plain(key, store.read(key)),
+    (): Tail => ({ bytes: new Uint8Array(), isWhole: true }),
+    (tail, piece) => {
+      const together = Buffer.concat([tail.bytes, piece])
+      return { bytes: together.subarray(-length), isWhole: tail.isWhole && together.length <= length }
+    },
+  )
+})
+
 /** Where the last row of an object of `inc` stands; none where it holds the header alone. */
 export const lastPosition = Effect.fn("LakeTail.lastPosition")(function* (object: StoredObject) {
-  const store = yield* ObjectStore
   const look = (
     length: number,
-  ): Effect.Effect<Option.Option<RowPosition>, Effect.Error<ReturnType<typeof store.readRange>> | Refusal> =>
-    Effect.flatMap(store.readRange(object.key, object.bytes - length, length), (tail) =>
-      Option.match(lastRowStart(tail, length === object.bytes), {
-        onNone: () => look(Math.min(length * 4, object.bytes)),
+  ): Effect.Effect<Option.Option<RowPosition>, StoreError | Refusal, ObjectStore | Compression> =>
+    Effect.flatMap(tailOf(object, length), ({ bytes, isWhole }) =>
+      Option.match(lastRowStart(bytes, isWhole), {
+        onNone: () => look(length * 4),
         onSome: (start) => {
-          const row = Buffer.from(
-            tail.buffer,
-            tail.byteOffset + start,
-            Math.min(200, tail.length - start),
-          ).toString("latin1")
+          const row = Buffer.from(bytes.subarray(start, start + 200)).toString("latin1")
           return Effect.mapError(Effect.fromResult(rowPosition(row)), (why) => brokenObject(object.key, why))
         },
       }),
     )
-  return object.bytes === 0
-    ? yield* brokenObject(object.key, "it is empty")
-    : yield* look(Math.min(firstReadBytes, object.bytes))
+  return object.bytes === 0 ? yield* brokenObject(object.key, "it is empty") : yield* look(firstReadBytes)
 })
 
 const brokenObject = (key: string, why: string) =>

@@ -46,15 +46,27 @@ export const nextStamp = (previous: Option.Option<Stamp>, now: number): Stamp =>
 export const datasetPrefix = (area: Area, layout: Layout, dataset: string): string =>
   layout === "single" ? `${area}/date=` : `${area}/${dataset}/date=`
 
+/** How the name of an object of CSV ends: as it is, or with gzip around it. */
+export type CsvEnding = ".csv" | ".csv.gz"
+
+export const isCompressed = (key: string): boolean => key.endsWith(".gz")
+
 const stem = (area: Area, dataset: string): string => (area === "full" ? `full_${dataset}` : "cdc")
 
-export const objectKey = (area: Area, layout: Layout, dataset: string, stamp: Stamp): string => {
+export const objectKey = (
+  area: Area,
+  layout: Layout,
+  dataset: string,
+  stamp: Stamp,
+  ending: CsvEnding = ".csv",
+): string => {
   const count = stamp.count === 1 ? "" : `_${String(stamp.count).padStart(4, "0")}`
   const date = stamp.second.slice(0, 8)
-  return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${stamp.second}${count}.csv`
+  return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${stamp.second}${count}${ending}`
 }
 
-const named = /\/date=(\d{8})\/(full_[A-Za-z0-9_][A-Za-z0-9_-]*|cdc)_(\d{8}_\d{6})(?:_(\d{4}))?\.csv$/
+const named =
+  /\/date=(\d{8})\/(full_[A-Za-z0-9_][A-Za-z0-9_-]*|cdc)_(\d{8}_\d{6})(?:_(\d{4}))?\.csv(?:\.gz)?$/
 
 /** Reads a key back; none for anything else that lies in the lake, manifests included. */
 export const parseKey = (
@@ -72,6 +84,9 @@ export const parseKey = (
 }
 
 /** `…/_full_clientes_20251103_101530.json` beside `…/full_clientes_20251103_101530.csv`. */
-export const manifestKey = (key: string): string => key.replace(/\/([^/]+)\.csv$/, "/_$1.json")
+export const manifestKey = (key: string): string => key.replace(/\/([^/]+)\.csv(?:\.gz)?$/, "/_$1.json")
+
+/** Just before the object's own place in the order of keys, and after every other object's. */
+export const justBefore = (key: string): string => key.replace(/\.csv(?:\.gz)?$/, "")
 
 export const watermarkKey = "inc/_watermark.txt"

@@ -24,7 +24,12 @@ const quiet = Layer.succeed(References.MinimumLogLevel, "None")
 
 /** Settings as the environment gives them; by default one table, `db_loja.cliente=clientes`. */
 export const world = (variables: Readonly<Record<string, string>> = {}) =>
-  Layer.mergeAll(Memory.layer(slotName), settings(variables), startOfTime, quiet)
+  Layer.mergeAll(
+    Memory.layer(slotName, variables["CSV_COMPRESSION"] === "gzip" ? "gzip" : "none"),
+    settings(variables),
+    startOfTime,
+    quiet,
+  )
 
 export const cliente: TableDefinition = {
   table: { schema: "db_loja", name: "cliente" },

@@ -14,6 +14,8 @@ await mkdir(cache, { recursive: true })
 const folder = await mkdtemp(join(cache, "bench-"))
 try {
   await cp(join(root, "dist"), join(folder, "dist"), { recursive: true })
+  // The SQL of the role that the program works as.
+  await cp(join(root, "query"), join(folder, "query"), { recursive: true })
   await cp(join(root, "bench", "usageAtExit.cjs"), join(folder, "bench", "usageAtExit.cjs"))
   const outfile = join(folder, "bench", "main.mjs")
   await build({

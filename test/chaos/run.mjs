@@ -14,6 +14,8 @@ await mkdir(cache, { recursive: true })
 const folder = await mkdtemp(join(cache, "chaos-"))
 try {
   await cp(join(root, "dist"), join(folder, "dist"), { recursive: true })
+  // The SQL of the role that the program works as.
+  await cp(join(root, "query"), join(folder, "query"), { recursive: true })
   const outfile = join(folder, "chaos.mjs")
   await build({
     entryPoints: [join(root, "test", "chaos", "main.ts")],

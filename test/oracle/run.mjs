@@ -16,6 +16,8 @@ const folder = await mkdtemp(join(cache, "oracle-"))
 let other
 try {
   await cp(join(root, "dist"), join(folder, "dist"), { recursive: true })
+  // The SQL of the role that the program works as.
+  await cp(join(root, "query"), join(folder, "query"), { recursive: true })
   // As deep as the sources, whose helpers look for the program at `../../dist`.
   const outfile = join(folder, "test", "oracle", "main.mjs")
   await build({

@@ -287,28 +287,6 @@ layer(twoPhase, { excludeTestServices: true, concurrent: true })("inc", (it) => 
       }),
   )
 
-  it.effect("comes of a transaction of 180 MB with less than 250 MB of memory", () =>
-    Effect.gen(function* () {
-      // Told by the program itself at its end, in kB.
-      const tell = "process.on('exit', () => console.error('peak=' + process.resourceUsage().maxRSS))"
-      const pipeline = yield* openPipeline({
-        ...simple,
-        settings: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(tell)}` },
-      })
-      yield* pipeline.createSlot
-      yield* pipeline.sql(
-        "INSERT INTO public.t SELECT n, repeat('x', 19000) FROM generate_series(1, 9500) AS n",
-      )
-      const { code, stderr } = yield* pipeline.run("cdc", "--once")
-      const [object = ""] = yield* pipeline.lake.objects("inc/")
-      const bytes = (yield* pipeline.lake.read(object)).length
-      const peak = Number(/peak=(\d+)/.exec(stderr)?.[1]) * 1024
-      assert.strictEqual(code, 0, stderr)
-      assert.isAbove(bytes, 180_000_000)
-      assert.isBelow(peak, 250_000_000)
-    }),
-  )
-
   it.effect("has a prepared transaction where it was committed, and none that was rolled back", () =>
     Effect.gen(function* () {
       const pipeline = yield* openPipeline(simple)

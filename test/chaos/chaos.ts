@@ -4,6 +4,7 @@ import { promisify } from "node:util"
 import { Effect } from "effect"
 import pg from "pg"
 import type { EmbeddedServer } from "../../layers/EmbeddedPostgres.ts"
+import { passwordSql, roleSql, tablesSql } from "../support/role.ts"
 import { Dice } from "./Dice.ts"
 import type { Lake, Settings } from "./Lake.ts"
 import { setupSql, sourceTables } from "./ledgers.ts"
@@ -26,6 +27,9 @@ export interface ChaosOptions {
 }
 
 const writerCount = 4
+
+/** The program's, with the rights of `query/role.sql`; the writers are superusers. */
+const role = "afluente"
 
 const runSql = async (url: string, sql: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url })
@@ -53,7 +57,7 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
   const dice = new Dice(seed)
   const url = server.url("postgres")
   const settings = (port: number): Settings => ({
-    DATABASE_URL: `${url.replace(`:${server.port}/`, `:${port}/`)}?sslmode=disable`,
+    DATABASE_URL: `postgresql://${role}:${server.password}@${server.host}:${port}/postgres?sslmode=disable`,
     SOURCE_TABLES: sourceTables,
     REPLICATION_SLOT: "chaos",
     POLL_INTERVAL: "50ms",
@@ -67,6 +71,9 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
   }
 
   await runSql(url, setupSql)
+  await runSql(url, roleSql(role, "postgres"))
+  await runSql(url, tablesSql(role, "chaos", sourceTables))
+  await runSql(url, passwordSql(role, server.password))
   await runSql(url, `SELECT pg_create_logical_replication_slot('${witnessSlot}', 'test_decoding')`)
   await calmly("init")
   await calmly("full")

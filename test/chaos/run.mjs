@@ -16,7 +16,8 @@ try {
   await cp(join(root, "dist"), join(folder, "dist"), { recursive: true })
   // The SQL of the role that the program works as.
   await cp(join(root, "query"), join(folder, "query"), { recursive: true })
-  const outfile = join(folder, "chaos.mjs")
+  // As deep as the sources, whose helpers look for SQL at `../../query`.
+  const outfile = join(folder, "test", "chaos", "main.mjs")
   await build({
     entryPoints: [join(root, "test", "chaos", "main.ts")],
     outfile,

@@ -6,6 +6,7 @@ import { clearLine } from "./TerminalProgress.ts"
 /** `cdc  312 rows/s  1204 rows  lag 0.4 s  inc/date=…/cdc_….csv`; the rate is that of the last seconds. */
 export const liveLine = (vitals: VitalSigns, rowsPerSecond: number, now: number, width: number): string => {
   const state = vitals.health(now, Number.POSITIVE_INFINITY)
+  const work = (now - (vitals.atWorkSince ?? now)) / 1000
   const parts = !state.isWell
     ? [state.text]
     : vitals.isStandby
@@ -14,6 +15,7 @@ export const liveLine = (vitals: VitalSigns, rowsPerSecond: number, now: number,
           `${Math.round(rowsPerSecond)} rows/s`,
           `${vitals.rows} rows`,
           `lag ${vitals.lagSeconds(now).toFixed(1)} s`,
+          ...(work < 1 ? [] : [`batch in hand for ${Math.round(work)} s`]),
           vitals.newestObject ?? "nothing written yet",
         ]
   return ["cdc", ...parts].join("  ").slice(0, Math.max(0, width - 1))
@@ -31,7 +33,8 @@ const draw = Effect.gen(function* () {
     if (seen.length > drawsPerRate) seen.shift()
     const seconds = ((seen.length - 1) * interval) / 1000
     const rate = seconds === 0 ? 0 : (vitals.rows - (seen[0] ?? 0)) / seconds
-    process.stderr.write(clearLine + liveLine(vitals, rate, now, process.stderr.columns))
+    // A terminal that knows no width says 0.
+    process.stderr.write(clearLine + liveLine(vitals, rate, now, process.stderr.columns || 80))
   })
 })
 

@@ -3,9 +3,28 @@ import { Layer, Logger, Option, References } from "effect"
 import type { LogFormat, Settings } from "../src/Settings.ts"
 import { clearLine } from "./TerminalProgress.ts"
 
+/** ANSI: red, yellow, none; what is not told at `info` is dim. */
+const colours: Readonly<Record<string, string>> = { FATAL: "31", ERROR: "31", WARN: "33", INFO: "0" }
+
+const printValue = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
+
+/** `10:15:40  INFO   cdc: batch written  rows=clientes:14 objects=1 …`: one line for each event, as everywhere else. */
+const prettyLine = (isColourful: boolean) =>
+  Logger.map(Logger.formatStructured, ({ timestamp, level, message, annotations, cause }) => {
+    const paint = (text: string, code: string) => (isColourful ? `\u001b[${code}m${text}\u001b[0m` : text)
+    const facts = Object.entries(annotations).map(([name, value]) => `${name}=${printValue(value)}`)
+    return [
+      paint(timestamp.slice(11, 19), "2"),
+      paint(level.padEnd(5), colours[level] ?? "2"),
+      [printValue(message), ...(facts.length === 0 ? [] : [paint(facts.join(" "), "2")])].join("  "),
+    ]
+      .concat(cause === undefined ? [] : [`\n${cause}`])
+      .join("  ")
+  })
+
 const loggers: Readonly<Record<LogFormat, () => Logger.Logger<unknown, void>>> = {
   pretty: () =>
-    Logger.consolePretty({ mode: "tty", colors: process.stderr.isTTY === true && !process.env["NO_COLOR"] }),
+    Logger.withConsoleError(prettyLine(process.stderr.isTTY === true && !process.env["NO_COLOR"])),
   logfmt: () => Logger.withConsoleError(Logger.formatLogFmt),
   json: () => Logger.withConsoleError(Logger.formatJson),
 }

@@ -137,6 +137,11 @@ export class VitalSigns {
     return since === undefined ? 0 : Math.max(0, (now - since) / 1000)
   }
 
+  /** Since when a batch or a copy is in hand. */
+  get atWorkSince(): number | undefined {
+    return this.#batchSince
+  }
+
   /**
    * Well: it makes progress or stands by. A batch in hand is progress however long the server decodes it, because a
    * session that died is found out by itself. `patience`: milliseconds without a successful look.

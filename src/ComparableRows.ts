@@ -1,15 +1,19 @@
 /**
  * Rows in the form in which they are compared: CSV without a header, every field the bytes of the lake or of the source, save
- * for those that the comparing engine cannot take. A long value, or one that is no UTF-8 (a database in SQL_ASCII, a damaged
- * object), is replaced by its digest. That is done to both sides alike, so what was equal stays equal, and a value of 1 GB
- * costs neither disk nor memory.
+ * for those that the comparing engine cannot take or would take badly. A long value, or one that is no UTF-8 (a database
+ * in SQL_ASCII, a damaged object), is replaced by its digest; so a value of 1 GB costs neither disk nor memory. Line breaks
+ * are written as two characters, so that every line is a row and several threads can read. All of that is done to both
+ * sides alike: what was equal stays equal, and what was not does not become so.
  */
 import { createHash } from "node:crypto"
 import { csvField } from "./core/Csv.ts"
 import type { CsvRecord } from "./core/CsvRecords.ts"
 
-/** Of a field as it stands in CSV. A table has up to 1,600 columns, and the engine's line ends at 16 MiB. */
+/** Longer values are replaced by their digests. In bytes, as they stand in CSV. */
 const maxFieldBytes = 4096
+
+/** What a row of short values takes at the most: the engine's line ends at twice this. */
+const maxRowBytes = 1024 * 1024
 
 const quote = 0x22
 const comma = 0x2c
@@ -29,6 +33,20 @@ const bareValue = (field: Buffer): Buffer => {
   return value.subarray(0, length)
 }
 
+/** `\u0002` begins a sign of two characters, and so stands for itself as one too. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is one, so that values hardly ever have it
+const special = /[\n\r\u0002]/
+const signs: Readonly<Record<string, string>> = { "\n": "\u0002n", "\r": "\u0002r", "\u0002": "\u00022" }
+const characters: Readonly<Record<string, string>> = { n: "\n", r: "\r", "2": "\u0002" }
+
+const escaped = (field: string): string =>
+  field.replace(new RegExp(special, "g"), (character) => signs[character] ?? character)
+
+/** Back to the value, for messages. */
+export const unescaped = (value: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+  value.replace(/\u0002([nr2])/g, (sign, letter) => characters[letter] ?? sign)
+
 const isText = (value: Buffer): boolean => !value.includes(nul) && !value.toString("utf8").includes("\ufffd")
 
 /** Begins with a character that values hardly have; one that had it would still differ from every other. */
@@ -39,6 +57,12 @@ export class ComparableRows {
   #room = Buffer.allocUnsafe(firstRoomBytes)
   #length = 0
   #first = true
+  readonly #maxFieldBytes: number
+
+  /** `fields` is how many a row has: the same for all rows that are compared. */
+  constructor(fields: number) {
+    this.#maxFieldBytes = Math.min(maxFieldBytes, Math.floor(maxRowBytes / fields))
+  }
 
   /** The rows since the last `take`, in bytes. */
   get length(): number {
@@ -56,8 +80,8 @@ export class ComparableRows {
   field(record: CsvRecord, place: number): void {
     this.#separate()
     if (place < 0) return
-    const { bytes, bounds, ascii } = record
-    this.#append(bytes, bounds[2 * place] ?? 0, bounds[2 * place + 1] ?? 0, ascii)
+    const { bytes, bounds, ascii, printable } = record
+    this.#append(bytes, bounds[2 * place] ?? 0, bounds[2 * place + 1] ?? 0, ascii && printable)
   }
 
   /** Adds a value that is a byte string (see `Bytes.ts`). */
@@ -88,16 +112,19 @@ export class ComparableRows {
     }
   }
 
-  #append(bytes: Buffer, start: number, end: number, ascii: boolean): void {
+  #append(bytes: Buffer, start: number, end: number, simple: boolean): void {
+    const field =
+      simple && end - start <= this.#maxFieldBytes ? undefined : this.#replacement(bytes, start, end)
+    this.#reserve(field?.length ?? end - start)
+    this.#length += field?.copy(this.#room, this.#length) ?? bytes.copy(this.#room, this.#length, start, end)
+  }
+
+  /** What stands for a field that cannot stand for itself; undefined where it can. */
+  #replacement(bytes: Buffer, start: number, end: number): Buffer | undefined {
     const field = bytes.subarray(start, end)
-    if (end - start > maxFieldBytes || !(ascii || isText(field))) {
-      const digest = digestOf(bareValue(field))
-      this.#reserve(digest.length)
-      this.#length += digest.copy(this.#room, this.#length)
-      return
-    }
-    this.#reserve(field.length)
-    this.#length += field.copy(this.#room, this.#length)
+    if (field.length > this.#maxFieldBytes || !isText(field)) return digestOf(bareValue(field))
+    const text = field.toString("latin1")
+    return special.test(text) ? Buffer.from(escaped(text), "latin1") : undefined
   }
 
   #reserve(bytes: number): void {

@@ -1,34 +1,36 @@
 /** Reads a copy of a table into a file of rows: the table itself, or a `full`, which is held to its manifest. */
 import { createHash } from "node:crypto"
-import { Effect, Stream } from "effect"
+import { Effect, type Stream } from "effect"
 import { ComparableRows } from "./ComparableRows.ts"
 import { toBytes } from "./core/Bytes.ts"
 import { columnPlaces } from "./core/ColumnPlaces.ts"
-import type { ComparedTable } from "./core/ComparedTable.ts"
+import { type ComparedTable, columnCount, eventFields } from "./core/ComparedTable.ts"
 import { type CsvRecord, fieldText } from "./core/CsvRecords.ts"
 import type { Finding } from "./core/LakeFinding.ts"
 import type { Manifest } from "./core/Manifest.ts"
 import { forAWhile, patiently } from "./Patience.ts"
-import { readRecords } from "./RecordReading.ts"
+import { readObject, readRecords } from "./RecordReading.ts"
 import type { RowFile } from "./services/LakeComparison.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 
 const headerOf = (record: CsvRecord): ReadonlyArray<string> =>
   Array.from({ length: record.fields }, (_, field) => fieldText(record, field) ?? "")
 
-/** The rows of a copy with a header, in the order of the table's columns. */
-export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
-  csv: Stream.Stream<Uint8Array, E, R>,
+/**
+ * The rows of a copy with a header, in the order of the table's columns. `read` hands its records on and answers whether the
+ * last one was whole.
+ */
+const takeRows = Effect.fnUntraced(function* <E, R>(
   table: ComparedTable,
-  file: RowFile,
+  read: (rows: ComparableRows, onRecord: (record: CsvRecord) => void) => Effect.Effect<boolean, E, R>,
 ) {
-  const rows = new ComparableRows()
+  const rows = new ComparableRows(eventFields(table))
   const columns = table.columns.map(toBytes)
   let header: ReadonlyArray<string> | undefined
   let places: ReadonlyArray<number> = []
   let count = 0
   let broken: number | undefined
-  const whole = yield* readRecords(csv, rows, file, (record) => {
+  const whole = yield* read(rows, (record) => {
     if (header === undefined) {
       header = headerOf(record)
       places = columnPlaces(header, columns)
@@ -39,12 +41,20 @@ export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
       broken ??= count
       return
     }
-    // Of a table without columns the rows are counted.
-    if (places.length === 0) rows.plain("0")
-    for (const place of places) rows.field(record, place)
+    for (let n = 0; n < columnCount(table); n++) rows.field(record, places[n] ?? -1)
     rows.endRow()
   })
   return { header: header ?? [], rows: count, broken: whole ? broken : (broken ?? count) }
+})
+
+/** Of the table itself: how many rows it has. */
+export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
+  csv: Stream.Stream<Uint8Array, E, R>,
+  table: ComparedTable,
+  file: RowFile,
+) {
+  const { rows } = yield* takeRows(table, (rows, onRecord) => readRecords(csv, rows, file, onRecord))
+  return rows
 })
 
 /** What of the object is not as its manifest says. */
@@ -61,14 +71,14 @@ export const readFull = Effect.fn("FullReading.readFull")(function* (
       yield* file.cut(0)
       const md5 = createHash("md5")
       let bytes = 0
-      const csv = Stream.tap(store.read(object), (chunk) =>
-        Effect.sync(() => {
-          md5.update(chunk)
-          bytes += chunk.length
-          onBytes(chunk.length)
-        }),
+      const onChunk = (chunk: Uint8Array) => {
+        md5.update(chunk)
+        bytes += chunk.length
+        onBytes(chunk.length)
+      }
+      const { header, rows, broken } = yield* takeRows(table, (taken, onRecord) =>
+        readObject(store, object, taken, file, onRecord, onChunk),
       )
-      const { header, rows, broken } = yield* readCopy(csv, table, file)
       const digest = md5.digest("hex")
       const names = manifest.columns.map(({ name }) => toBytes(name))
       const findings: Array<Finding> = []

@@ -6,13 +6,13 @@ import { Effect } from "effect"
 import { ComparableRows } from "./ComparableRows.ts"
 import { toBytes } from "./core/Bytes.ts"
 import { columnPlaces, hasMetaColumns } from "./core/ColumnPlaces.ts"
-import { type ComparedTable, identityPlaces } from "./core/ComparedTable.ts"
+import { type ComparedTable, columnCount, eventFields, identityPlaces } from "./core/ComparedTable.ts"
 import { type CsvRecord, fieldText } from "./core/CsvRecords.ts"
 import { metaColumns } from "./core/IncRow.ts"
 import type { Finding } from "./core/LakeFinding.ts"
 import { parseTextArray } from "./core/TextArray.ts"
 import { forAWhile, patiently } from "./Patience.ts"
-import { readRecords } from "./RecordReading.ts"
+import { readObject } from "./RecordReading.ts"
 import type { RowFile } from "./services/LakeComparison.ts"
 import type { ObjectStore } from "./services/ObjectStore.ts"
 
@@ -80,8 +80,7 @@ const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) =
       rows.plain(unsent(record))
       rows.plain(old === undefined ? "" : "t")
       for (const place of identity) rows.value(old?.get(columns[place] ?? "") ?? null)
-      if (places.length === 0) rows.plain("0")
-      for (const place of places) rows.field(record, place)
+      for (let n = 0; n < columnCount(table); n++) rows.field(record, places[n] ?? -1)
       rows.endRow()
     },
   }
@@ -105,6 +104,9 @@ export interface ObjectRead {
   readonly disordered: boolean
 }
 
+/** Object, line, position, number. */
+const placeFields = 4
+
 /** Where every change of an object stands, for the search for those that stand twice or out of order. */
 export const readPlaces = Effect.fn("IncReading.readPlaces")(function* (
   store: ObjectStore["Service"],
@@ -116,9 +118,9 @@ export const readPlaces = Effect.fn("IncReading.readPlaces")(function* (
   yield* patiently(forAWhile, () =>
     Effect.gen(function* () {
       yield* file.cut(start)
-      const rows = new ComparableRows()
+      const rows = new ComparableRows(placeFields)
       let line = -1
-      yield* readRecords(store.read(key), rows, file, (record) => {
+      yield* readObject(store, key, rows, file, (record) => {
         line++
         const change = line === 0 ? undefined : changeOf(record)
         if (change === undefined) return
@@ -141,7 +143,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
   return yield* patiently(forAWhile, () =>
     Effect.gen(function* () {
       yield* file.cut(start)
-      const rows = new ComparableRows()
+      const rows = new ComparableRows(eventFields(table))
       const events = eventRows(table, rows, object)
       const findings: Array<Finding> = []
       let fields: number | undefined
@@ -175,12 +177,11 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
           broken ??= line
         }
       }
-      const csv = store.read(key)
-      const whole = yield* readRecords(csv, rows, file, (record) => {
-        onBytes((record.bounds[2 * record.fields - 1] ?? 0) - (record.bounds[0] ?? 0))
+      const onRecord = (record: CsvRecord) => {
         if (fields === undefined) header(record)
         else if (isOurs) row(record)
-      })
+      }
+      const whole = yield* readObject(store, key, rows, file, onRecord, ({ length }) => onBytes(length))
       const say = (kind: "header" | "row", why: string) => findings.push({ kind, object: key, why })
       if (fields === undefined || !isOurs) say("header", `it does not begin with ${metaColumns.join(",")}`)
       if (broken !== undefined || !whole) {

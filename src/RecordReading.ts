@@ -2,7 +2,9 @@
 import { Effect, Stream } from "effect"
 import type { ComparableRows } from "./ComparableRows.ts"
 import { type CsvRecord, csvRecords } from "./core/CsvRecords.ts"
+import { Compression } from "./services/Compression.ts"
 import type { RowFile } from "./services/LakeComparison.ts"
+import type { ObjectStore } from "./services/ObjectStore.ts"
 
 /** Large enough that a write costs less than the rows. */
 const writeBytes = 512 * 1024
@@ -21,4 +23,34 @@ export const readRecords = Effect.fnUntraced(function* <E, R>(
   })
   if (rows.length > 0) yield* file.append(rows.take())
   return reader.end()
+})
+
+/**
+ * The same of an object of a lake; `onBytes` sees what is stored. One that is compressed and cannot be unpacked is taken for
+ * one that is cut short.
+ */
+export const readObject = Effect.fnUntraced(function* (
+  store: ObjectStore["Service"],
+  key: string,
+  rows: ComparableRows,
+  file: RowFile,
+  onRecord: (record: CsvRecord) => void,
+  onBytes: (chunk: Uint8Array) => void = () => {},
+) {
+  const { plain } = yield* Compression
+  let storeFailed = false
+  const stored = store.read(key).pipe(
+    Stream.tap((chunk) => Effect.sync(() => onBytes(chunk))),
+    Stream.tapError(() =>
+      Effect.sync(() => {
+        storeFailed = true
+      }),
+    ),
+  )
+  return yield* readRecords(plain(key, stored), rows, file, onRecord).pipe(
+    Effect.catchIf(
+      (error) => error._tag === "StoreError" && !storeFailed,
+      () => Effect.succeed(false),
+    ),
+  )
 })

@@ -1,5 +1,6 @@
 /** Holds the lake to one table: its objects to what they promise, and what they make together to the table's rows. */
 import { Effect, Option, Result, Stream } from "effect"
+import { unescaped } from "./ComparableRows.ts"
 import { addedColumnAdvice, type ComparedTable, unfollowedAdvice } from "./core/ComparedTable.ts"
 import type { Finding } from "./core/LakeFinding.ts"
 import * as Lsn from "./core/Lsn.ts"
@@ -137,6 +138,8 @@ const tellDisorder = Effect.fnUntraced(function* (
 const firstText = (workbench: Workbench, query: string) =>
   Effect.map(Stream.runHead(workbench.rows(query)), (row) => Option.getOrUndefined(row)?.[0] ?? null)
 
+const printable = (value: string | null | undefined) => (value == null ? null : unescaped(value))
+
 interface RowDifferences {
   readonly missing: number
   readonly extra: number
@@ -149,11 +152,11 @@ const compareKeyed = Effect.fnUntraced(function* (workbench: Workbench, table: C
   const unsent = yield* Stream.runCollect(workbench.rows(Sql.unsentQuery))
   const places = Sql.unsentPlaces(unsent.map(([found]) => found ?? ""))
   if (places.length > 0) yield* workbench.run(Sql.mendStatements(table, places))
-  yield* workbench.run([Sql.rebuiltStatement(table, places)])
+  yield* workbench.run([Sql.rebuiltStatement(table, places), Sql.differingStatement(table)])
   const counts = { missing: 0, extra: 0, columns: new Set<string>() }
   const nameOf = (place: number | string): string => table.columns[Number(place)] ?? ""
   yield* Stream.runForEach(workbench.rows(Sql.keyedDifferences(table)), ([kind, differing, ...values]) => {
-    const key = table.key.map((place, i) => [nameOf(place), values[i] ?? null] as const)
+    const key = table.key.map((place, i) => [nameOf(place), printable(values[i])] as const)
     if (kind === "missing" || kind === "extra") {
       counts[kind]++
       return tell({ kind, key })
@@ -247,10 +250,11 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
       incomparable: `${unfollowed} changes do not say which row. ${unfollowedAdvice(name)}`,
     })
   }
-  const differences =
+  const differences: RowDifferences =
     table.key.length > 0
       ? yield* compareKeyed(workbench, table, tell)
       : yield* compareCounted(workbench, table, tell)
+  yield* workbench.run(Sql.clearStatements)
   const before = manifest.columns.map((column) => column.name)
   const added = table.columns.filter((column) => !before.includes(column))
   return verdict({

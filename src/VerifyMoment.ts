@@ -75,7 +75,7 @@ const copyTables = Effect.fnUntraced(function* (
       const csv = Stream.tap(snapshot.copy(shape).csv, (chunk) =>
         Effect.sync(() => bar.advance(chunk.length)),
       )
-      const { rows } = yield* readCopy(csv, table, file)
+      const rows = yield* readCopy(csv, table, file)
       const live: LiveTable = { source, shape, table, rows, file }
       return live
     }).pipe(Effect.scoped),

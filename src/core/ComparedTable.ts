@@ -33,8 +33,15 @@ export const comparedTable = ({
 export const identityPlaces = ({ columns, key }: ComparedTable): ReadonlyArray<number> =>
   key.length > 0 ? key : columns.map((_, place) => place)
 
-/** The column that a table without any has: its rows are then counted. */
-export const columnCount = ({ columns }: ComparedTable): number => Math.max(columns.length, 1)
+/** How many columns its rows are given for the comparison: at least two, so that no row is an empty line. */
+export const columnCount = ({ columns }: ComparedTable): number => Math.max(columns.length, 2)
+
+/** What a change is told with, beside the old and the new row. */
+export const eventHead = ["object", "line", "op", "lsn", "seq", "unsent", "had"] as const
+
+/** Fields of a change's row: no row of the comparison has more. */
+export const eventFields = (table: ComparedTable): number =>
+  eventHead.length + identityPlaces(table).length + columnCount(table)
 
 /** Advice for a table whose changes cannot be followed; `name` is quoted as in SQL. */
 export const unfollowedAdvice = (name: string): string =>

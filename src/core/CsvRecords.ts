@@ -8,8 +8,10 @@ export interface CsvRecord {
   /** Field `n` lies from `bounds[2 * n]` to before `bounds[2 * n + 1]`, its quotes included. Used again for the next one. */
   readonly bounds: ReadonlyArray<number>
   readonly fields: number
-  /** No byte over 127. */
+  /** False where it holds a byte over 127. */
   readonly ascii: boolean
+  /** False where a value holds a control character: a line break is one. */
+  readonly printable: boolean
 }
 
 export interface CsvRecordReader {
@@ -19,6 +21,7 @@ export interface CsvRecordReader {
   readonly end: () => boolean
 }
 
+const blank = 0x20
 const quote = 0x22
 const comma = 0x2c
 const newline = 0x0a
@@ -39,21 +42,22 @@ export const csvRecords = (onRecord: (record: CsvRecord) => void): CsvRecordRead
     let field = 0
     let quoted = false
     let seen = 0
+    let printable = true
     bounds[0] = at
     for (let i = at; i < bytes.length; i++) {
       const code = bytes[i] as number // inside
-      seen |= code
-      if (code === quote) quoted = !quoted
-      else if (quoted || (code !== comma && code !== newline)) continue
-      else {
+      // Most bytes are letters and digits, which end nothing.
+      if (code > comma) seen |= code
+      else if (code === quote) quoted = !quoted
+      else if (code === comma && !quoted) {
         bounds[2 * field + 1] = i
         field++
-        if (code === newline) {
-          onRecord({ bytes, bounds, fields: field, ascii: seen < 128 })
-          return i + 1
-        }
         bounds[2 * field] = i + 1
-      }
+      } else if (code === newline && !quoted) {
+        bounds[2 * field + 1] = i
+        onRecord({ bytes, bounds, fields: field + 1, ascii: seen < 128, printable })
+        return i + 1
+      } else if (code < blank) printable = false
     }
     inQuotes = quoted
     return -1

@@ -10,17 +10,17 @@
  * the log told them, and `had` tells whether it did. In the statements `pos` orders the changes: position and number in one.
  */
 import type { ComparedTable } from "./ComparedTable.ts"
-import { columnCount, identityPlaces } from "./ComparedTable.ts"
+import { columnCount, eventHead, identityPlaces } from "./ComparedTable.ts"
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** No longer than rows are made for the comparison: see `ComparableRows.ts`. In bytes. */
-const maxLineBytes = 16 * 1024 * 1024
+/** Rows are made no longer: see `ComparableRows.ts`. In bytes. */
+const maxLineBytes = 2 * 1024 * 1024
 
-/** The dialect of `Csv.ts`. In one thread: where a row begins is known only to who has read what stands before it. */
+/** The dialect of `Csv.ts`, without line breaks in values: so each thread can find where a row begins. */
 const readCsv = (path: string, columns: ReadonlyArray<string>): string =>
   `read_csv(${literal(path)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', nullstr = '',
-     allow_quoted_nulls = false, new_line = '\\n', parallel = false, max_line_size = ${maxLineBytes}, buffer_size = ${2 * maxLineBytes},
+     allow_quoted_nulls = false, new_line = '\\n', max_line_size = ${maxLineBytes}, buffer_size = ${2 * maxLineBytes},
      columns = {${columns.map((name) => `${name}: 'VARCHAR'`).join(", ")}})`
 
 /** Places of all columns. */
@@ -50,14 +50,13 @@ export const loadStatements = (
 ): ReadonlyArray<string> => {
   const own = places(table).map((n) => `c${n}`)
   const old = identityPlaces(table).map((n) => `b${n}`)
-  const head = ["object", "line", "op", "lsn", "seq", "unsent", "had"]
   return [
     `CREATE OR REPLACE VIEW live AS SELECT * FROM ${readCsv(files.live, own)}`,
     `CREATE OR REPLACE VIEW copied AS SELECT * FROM ${readCsv(files.copied, own)}`,
     `CREATE OR REPLACE TABLE event AS
        SELECT (('0x' || replace(lsn, '/', ''))::UBIGINT::HUGEINT << 32) + seq::BIGINT AS pos,
               op, unsent, had IS NOT NULL AS had, ${list([...old, ...own])}
-         FROM ${readCsv(files.event, [...head, ...old, ...own])} ${doubled ? once : ""}`,
+         FROM ${readCsv(files.event, [...eventHead, ...old, ...own])} ${doubled ? once : ""}`,
     // A TRUNCATE takes away everything before it.
     "CREATE OR REPLACE TABLE emptied AS SELECT max(pos) AS pos FROM event WHERE op = 'T'",
     "DELETE FROM event WHERE pos <= (SELECT pos FROM emptied)",
@@ -156,19 +155,33 @@ export const rebuiltStatement = (table: ComparedTable, unsent: ReadonlyArray<num
       FROM tail JOIN event USING (pos) ${unsent.length > 0 ? "LEFT JOIN mended ON id = pos" : ""} WHERE lives`
 }
 
+const others = (table: ComparedTable): ReadonlyArray<number> =>
+  places(table).filter((n) => !table.key.includes(n))
+
+/**
+ * The keys that differ. Rows are compared by a hash of 64 bits, so that the join holds keys and hashes and not whole
+ * tables: that it passes by a difference is as likely as to guess such a number.
+ */
+export const differingStatement = (table: ComparedTable): string => {
+  const digest = `hash(${list(others(table).map((n) => `c${n}`))}) AS digest`
+  const narrow = (from: string) => `(SELECT ${list([...table.key.map((n) => `c${n}`), digest])} FROM ${from})`
+  return `CREATE OR REPLACE TABLE differing AS
+    SELECT CASE WHEN r.digest IS NULL THEN 'missing' WHEN l.digest IS NULL THEN 'extra' ELSE 'different' END AS kind,
+           ${list(table.key.map((n) => `coalesce(l.c${n}, r.c${n}) AS k${n}`))}
+      FROM ${narrow("live")} AS l FULL JOIN ${narrow("rebuilt")} AS r ON ${sameKey(table, "l.c", "r.c")}
+     WHERE l.digest IS DISTINCT FROM r.digest`
+}
+
 /** One row per key that differs: its kind, the places of the columns that differ as `3,5`, the key. */
 export const keyedDifferences = (table: ComparedTable): string => {
-  const differs = (n: number) => `l.c${n} IS DISTINCT FROM r.c${n}`
-  const others = places(table).filter((n) => !table.key.includes(n))
-  const some = others.map(differs).join(" OR ")
+  const differs = (n: number) => `CASE WHEN l.c${n} IS DISTINCT FROM r.c${n} THEN '${n}' END`
+  const keyOf = keys(table)
   return `
-    SELECT CASE WHEN r.present IS NULL THEN 'missing' WHEN l.present IS NULL THEN 'extra' ELSE 'different' END AS kind,
-           concat_ws(',', ${list(["NULL", ...others.map((n) => `CASE WHEN ${differs(n)} THEN '${n}' END`)])}) AS places,
-           ${list(table.key.map((n) => `coalesce(l.c${n}, r.c${n}) AS k${n}`))}
-      FROM (SELECT *, true AS present FROM live) AS l
-      FULL JOIN (SELECT *, true AS present FROM rebuilt) AS r ON ${sameKey(table, "l.c", "r.c")}
-     WHERE l.present IS NULL OR r.present IS NULL ${some === "" ? "" : `OR ${some}`}
-     ORDER BY kind, ${list(table.key.map((n) => `k${n}`))}`
+    SELECT kind, '' AS places, ${keyOf} FROM differing WHERE kind <> 'different'
+    UNION ALL
+    SELECT kind, concat_ws(',', ${list(others(table).map(differs))}), ${keyOf}
+      FROM differing JOIN live AS l ON ${sameKey(table, "k", "l.c")} JOIN rebuilt AS r ON ${sameKey(table, "k", "r.c")}
+     WHERE kind = 'different' ORDER BY kind, ${keyOf}`
 }
 
 /**
@@ -176,14 +189,14 @@ export const keyedDifferences = (table: ComparedTable): string => {
  * not matter: what was inserted is there once more, and what was deleted once less.
  */
 export const countedDifferences = (table: ComparedTable): string => {
-  const old = list(identityPlaces(table).map((n) => `b${n}`))
+  const old = list(places(table).map((n) => (n < table.columns.length ? `b${n}` : "NULL")))
   return `
     SELECT CASE WHEN sum(times) > 0 THEN 'extra' ELSE 'missing' END AS kind, abs(sum(times))::VARCHAR AS times,
            md5(concat_ws(',', ${list(places(table).map((n) => `coalesce(length(c${n}) || ':' || c${n}, '')`))})) AS digest
       FROM (SELECT -1 AS times, ${columns(table)} FROM live
             UNION ALL SELECT 1, ${columns(table)} FROM base
             UNION ALL SELECT CASE op WHEN 'D' THEN -1 ELSE 1 END, ${columns(table)} FROM event WHERE op <> 'T'
-            ${table.followsChanges && table.columns.length > 0 ? `UNION ALL SELECT -1, ${old} FROM event WHERE op = 'U'` : ""})
+            ${table.followsChanges ? `UNION ALL SELECT -1, ${old} FROM event WHERE op = 'U'` : ""})
      GROUP BY ${columns(table)} HAVING sum(times) <> 0 ORDER BY kind, digest`
 }
 

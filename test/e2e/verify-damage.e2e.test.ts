@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { gzipSync } from "node:zlib"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { openLakeFolder } from "../support/lakeFolder.ts"
@@ -65,7 +66,7 @@ const rewrite = (pipeline: Damaged, key: string, change: (text: string) => strin
     await writeFile(at(pipeline, key), changed)
   })
 
-const put = (pipeline: Damaged, key: string, text: string) =>
+const put = (pipeline: Damaged, key: string, text: string | Uint8Array) =>
   Effect.promise(async () => {
     await mkdir(dirname(at(pipeline, key)), { recursive: true })
     await writeFile(at(pipeline, key), text)
@@ -272,6 +273,21 @@ layer(madeShop, { excludeTestServices: true, concurrent: true })("verify, of a d
       yield* put(pipeline, second, text)
       yield* rewrite(pipeline, first, (told) => told.replace("four", "fo\0ur"))
       assert.deepStrictEqual(yield* findings(pipeline), ["different id=4 in v"])
+    }),
+  )
+
+  it.effect("names a compressed object that cannot be unpacked", () =>
+    Effect.gen(function* () {
+      const { pipeline, objects } = yield* shop
+      const second = objects.inc[1] ?? ""
+      const packed = gzipSync(yield* pipeline.lake.read(second))
+      yield* remove(pipeline, second)
+      yield* put(pipeline, `${second}.gz`, packed.subarray(0, -12))
+      const found = yield* findings(pipeline)
+      assert.isTrue(
+        found.some((one) => one.startsWith(`row ${second}.gz row `)),
+        found.join("\n"),
+      )
     }),
   )
 

@@ -1,4 +1,4 @@
-/** What `status` tells, as text, as one line and as JSON. Its keys and their meaning are a promise: docs/format.md. */
+/** What `status` tells, as text, as one line and as JSON. Its keys and their meaning are a promise: docs/monitoring.md. */
 import { Option } from "effect"
 import type { Lag } from "./core/Lag.ts"
 import * as Lsn from "./core/Lsn.ts"

@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 import * as Lsn from "./core/Lsn.ts"
 import { rowsIn, type WrittenDataset } from "./DatasetObjects.ts"
 import type { Standing } from "./Resume.ts"
-import { countBatch } from "./services/Metrics.ts"
+import { observeBatch } from "./services/Metrics.ts"
 import { Vitals } from "./services/Vitals.ts"
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((all, one) => all + one, 0)
@@ -23,7 +23,7 @@ export const reportBatch = Effect.fnUntraced(function* (
   const millis = now - startedAt
   const objects = written.flatMap((dataset) => dataset.objects)
   vitals.wrote(sum(written.map(({ rows }) => rowsIn(rows))), objects.at(-1)?.key)
-  yield* countBatch(written, millis / 1000)
+  yield* observeBatch(millis / 1000)
   yield* Effect.logInfo("cdc: batch written").pipe(
     Effect.annotateLogs({
       rows: written.map(({ dataset, rows }) => `${dataset}:${rowsIn(rows)}`).join(","),

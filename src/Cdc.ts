@@ -7,6 +7,7 @@ import { openBatch } from "./IncObjects.ts"
 import { type Standing, watermarkOf, writeWatermark } from "./Resume.ts"
 import { decideStart } from "./Standing.ts"
 import type { Compression } from "./services/Compression.ts"
+import { countWritten } from "./services/Metrics.ts"
 import type { ObjectStore } from "./services/ObjectStore.ts"
 import type { Refusal } from "./services/Refusal.ts"
 import type { SlotSession, SlotView } from "./services/ReplicationSlot.ts"
@@ -109,7 +110,9 @@ const carry = Effect.fnUntraced(function* (
   // Objects are sent while the session is idle: one that was lost meanwhile is found out here, before a successor that
   // has the lock by now would write the same rows beside ours.
   yield* lookFrom(session, standing)
-  return { written: yield* Effect.withSpan(objects.commit, "upload"), lastCommit, more: lines >= maxLines }
+  const written = yield* Effect.withSpan(objects.commit, "upload")
+  yield* countWritten(written)
+  return { written, lastCommit, more: lines >= maxLines }
 }, Effect.scoped)
 
 /**
@@ -142,13 +145,14 @@ const writeBatch = Effect.fn("batch")(function* (
   }
   // A batch that was cut moves always: the next one would read the same again.
   if (!more && written.length === 0 && moved.position - standing.position < limits.worthMoving) {
-    vitals.caughtUp(startedAt)
+    vitals.caughtUp(startedAt, yield* Clock.currentTimeMillis)
     return { standing: { ...standing, readUpTo }, written, more }
   }
   yield* confirm(session, standing, moved)
   yield* reportBatch(moved, written, startedAt)
-  if (more) vitals.goesOn(startedAt, view.flushed - moved.position)
-  else vitals.caughtUp(startedAt)
+  const now = yield* Clock.currentTimeMillis
+  if (more) vitals.goesOn(now, view.flushed - moved.position)
+  else vitals.caughtUp(startedAt, now)
   return { standing: { ...moved, readUpTo }, written, more }
 })
 

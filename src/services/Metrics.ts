@@ -67,12 +67,12 @@ export const beginCounting = (datasets: ReadonlyArray<string>) =>
     { discard: true },
   )
 
-/** A batch is in the lake; it took so many seconds. */
-export const countBatch = (written: ReadonlyArray<Written>, seconds: number) =>
-  Effect.andThen(
-    Effect.forEach(written, countDataset, { discard: true }),
-    Metric.update(batchSeconds, seconds),
-  )
+/** Objects of `inc` have become visible, whatever becomes of the rest of their batch: they are not written again. */
+export const countWritten = (written: ReadonlyArray<Written>) =>
+  Effect.forEach(written, countDataset, { discard: true })
+
+/** A batch with rows was confirmed; it took so many seconds. */
+export const observeBatch = (seconds: number) => Metric.update(batchSeconds, seconds)
 
 /** An object of `full` is in the lake. */
 export const countCopy = (dataset: string, size: number) =>

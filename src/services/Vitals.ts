@@ -72,7 +72,7 @@ export class VitalSigns {
     this.keptBytes = Math.max(0, Number(flushed - keptFrom))
     this.lagBytes = Math.max(0, Number(flushed - readUpTo))
     this.#oldestIsKnown = false
-    if (this.lagBytes === 0) this.caughtUp(at)
+    if (this.lagBytes === 0) this.caughtUp(at, at)
     else {
       this.#batchSince = at
       this.#behindSince ??= this.#caughtUpAt
@@ -87,17 +87,17 @@ export class VitalSigns {
     this.#behindSince = commitMillis(first) ?? this.#behindSince
   }
 
-  /** The log was read to its end as of `at`, and all of it is in the lake. */
-  caughtUp(at: number): void {
-    this.#ends(at)
-    this.#caughtUpAt = at
+  /** By `now` all of the log is in the lake that there was at `asOf`. */
+  caughtUp(asOf: number, now: number): void {
+    this.finished(now)
+    this.#caughtUpAt = asOf
     this.#behindSince = undefined
     this.lagBytes = 0
   }
 
   /** A batch is in the lake, and `left` bytes of log wait behind it. */
-  goesOn(at: number, left: bigint): void {
-    this.#ends(at)
+  goesOn(now: number, left: bigint): void {
+    this.finished(now)
     this.#behindSince = commitMillis(this.#lastCommittedAt ?? "") ?? this.#behindSince
     this.lagBytes = Math.max(0, Number(left))
   }
@@ -114,8 +114,9 @@ export class VitalSigns {
     this.#trouble = undefined
   }
 
-  finished(at: number): void {
-    this.#ends(at)
+  finished(now: number): void {
+    this.lastSuccess = now
+    this.#batchSince = undefined
   }
 
   failed(service: Service, since: number, message: string): void {
@@ -158,11 +159,6 @@ export class VitalSigns {
     return now - last > patience
       ? { isWell: false, text: `no successful look at the slot since ${iso(last)}` }
       : { isWell: true, text: "ok" }
-  }
-
-  #ends(at: number): void {
-    this.lastSuccess = at
-    this.#batchSince = undefined
   }
 }
 

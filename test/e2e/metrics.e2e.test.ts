@@ -1,7 +1,8 @@
 /** What a running program serves on METRICS_PORT, held to what it did. */
 import { readFile } from "node:fs/promises"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
+import { parse } from "yaml"
 import { freePort, get, samplesOf } from "../support/http.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
@@ -45,6 +46,29 @@ const documented = (file: string) =>
     const text = await readFile(new URL(`../../docs/${file}`, import.meta.url), "utf8")
     return [...new Set(text.match(/\bafluente_\w+/g))].toSorted()
   })
+
+const decodeAlerts = Schema.decodeUnknownSync(
+  Schema.Struct({
+    groups: Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        rules: Schema.Array(
+          Schema.Struct({
+            alert: Schema.String,
+            expr: Schema.String,
+            for: Schema.String,
+            labels: Schema.Struct({ severity: Schema.Literals(["warning", "critical"]) }),
+            annotations: Schema.Struct({
+              summary: Schema.String,
+              description: Schema.optionalKey(Schema.String),
+            }),
+          }),
+        ),
+      }),
+    ),
+  }),
+  { onExcessProperty: "error" },
+)
 
 layer(TestPostgres.layer(), { excludeTestServices: true })("METRICS_PORT", (it) => {
   it.effect("counts exactly the changes, objects and bytes that are in the lake", () =>
@@ -166,6 +190,17 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("METRICS_PORT", (it) 
           "afluente_standby",
         ],
       )
+    }),
+  )
+
+  it.effect("has alerts that Prometheus can read: a name, an expression, how long, and what it means", () =>
+    Effect.gen(function* () {
+      const text = yield* Effect.promise(() =>
+        readFile(new URL("../../docs/alerts.yaml", import.meta.url), "utf8"),
+      )
+      const { groups } = decodeAlerts(parse(text))
+      const names = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert))
+      assert.strictEqual(new Set(names).size, 7)
     }),
   )
 

@@ -7,7 +7,7 @@ const now = Date.parse("2025-11-03T10:15:30Z")
 describe("the live line of cdc", () => {
   it("tells rate, rows, lag and the newest object", () => {
     const vitals = new VitalSigns(now)
-    vitals.caughtUp(now)
+    vitals.caughtUp(now, now)
     vitals.wrote(1204, "inc/date=20251103/cdc_20251103_101530.csv")
     assert.strictEqual(
       liveLine(vitals, 311.6, now, 100),

@@ -44,7 +44,7 @@ describe("the lag of a running cdc", () => {
     const vitals = idle()
     vitals.looked(look(10, 3000n, 1000n))
     vitals.reads(committed(4), committed(8))
-    vitals.caughtUp(second(10))
+    vitals.caughtUp(second(10), second(11))
     assert.deepStrictEqual([vitals.lagSeconds(second(12)), vitals.lagBytes], [0, 0])
   })
 

@@ -94,9 +94,8 @@ const peek =
           bounds[4] ?? 0,
           bounds[5] ?? 0,
         ]
-        const lsn = bytes.readBigUInt64BE(lsnAt) as Lsn.Lsn // 64 unsigned bits are what a position is
         const ordinal = bytes.readUInt32BE(ordinalAt) * 2 ** 32 + bytes.readUInt32BE(ordinalAt + 4)
-        lines.push(new SlotLine(lsn, ordinal, bytes, start, end))
+        lines.push(new SlotLine(ordinal, bytes, lsnAt, start, end))
       })
       const cutShort = new SourceError({
         reason: "Interrupted",

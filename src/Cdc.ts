@@ -41,6 +41,13 @@ export const halfSegment = 8n * 1024n * 1024n
 /** `pg_logical_slot_peek_changes` takes a 32-bit number. */
 const maxLinesMax = 2_147_483_647
 
+/**
+ * BEGIN and COMMIT are lines too. A backlog of just so many changes should not take a second peek for its rest, which
+ * would read the log again from where the oldest transaction of the first one began: hence a sixteenth more.
+ */
+export const peekBound = (batchMaxChanges: number): number =>
+  Math.min(batchMaxChanges + Math.floor(batchMaxChanges / 16), maxLinesMax)
+
 export type PipelineError = SourceError | StoreError | Refusal
 export type PipelineNeeds = ObjectStore | Compression | WatermarkStore | SourceTables | Spool
 

@@ -13,7 +13,7 @@
  * healed in one way: begin again.
  */
 import { Clock, Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
-import { halfSegment, runBatch } from "./Cdc.ts"
+import { halfSegment, peekBound, runBatch } from "./Cdc.ts"
 import { copyTable } from "./Full.ts"
 import { lakeLayout } from "./LakeLayout.ts"
 import { forAWhile, forEver, patiently } from "./Patience.ts"
@@ -96,7 +96,7 @@ const writeUntilDone = Effect.fnUntraced(function* (
   const standing = yield* Ref.make(yield* resume(session))
   yield* reached
 
-  const limits = { maxLines: batchMaxChanges, worthMoving: mode.once ? 1n : halfSegment }
+  const limits = { maxLines: peekBound(batchMaxChanges), worthMoving: mode.once ? 1n : halfSegment }
   const batch = Ref.get(standing).pipe(
     // A writer that has lost its lock stops where it is: a successor may be writing the same rows already.
     Effect.flatMap((where) =>

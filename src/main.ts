@@ -11,6 +11,7 @@ import * as PostgresDemoDatabase from "../layers/PostgresDemoDatabase.ts"
 import { querySections } from "../layers/QueryFiles.ts"
 import * as Signals from "../layers/Signals.ts"
 import * as Telemetry from "../layers/Telemetry.ts"
+import * as YoungMemory from "../layers/YoungMemory.ts"
 import {
   askOnTerminal,
   exitCode,
@@ -206,6 +207,8 @@ const afluente = Command.make("afluente").pipe(
     demo,
   ]),
 )
+
+YoungMemory.keepSmall()
 
 Command.run(afluente, { version: "0.1.0" }).pipe(
   Effect.provide(

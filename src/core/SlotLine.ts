@@ -5,8 +5,6 @@ import type { Lsn } from "./Lsn.ts"
  * into CSV without ever being one (`RowTranscoder.ts`).
  */
 export class SlotLine {
-  /** On a COMMIT the end of its record, which orders and confirms; on a row where it stands in the log, which may go backwards. */
-  readonly lsn: Lsn
   /**
    * Number of the line in this peek, all lines counted, from 1. It counts before any filter, so that a line's distance
    * from its BEGIN depends on nothing but the log.
@@ -16,19 +14,31 @@ export class SlotLine {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
+  /** Where its position lies in `bytes`: eight of them, the highest first. */
+  readonly #lsnAt: number
 
-  constructor(lsn: Lsn, ordinal: number, bytes: Buffer, start: number, end: number) {
-    this.lsn = lsn
+  constructor(ordinal: number, bytes: Buffer, lsnAt: number, start: number, end: number) {
     this.ordinal = ordinal
     this.bytes = bytes
+    this.#lsnAt = lsnAt
     this.start = start
     this.end = end
   }
 
   /** `text` is a byte string: see `Bytes.ts`. */
   static of(lsn: Lsn, ordinal: number, text: string): SlotLine {
-    const bytes = Buffer.from(text, "latin1")
-    return new SlotLine(lsn, ordinal, bytes, 0, bytes.length)
+    const bytes = Buffer.allocUnsafe(8 + text.length)
+    bytes.writeBigUInt64BE(lsn)
+    bytes.write(text, 8, "latin1")
+    return new SlotLine(ordinal, bytes, 0, 8, bytes.length)
+  }
+
+  /**
+   * On a COMMIT the end of its record, which orders and confirms; on a row where it stands in the log, which may go
+   * backwards. Read when it is asked for, because of most lines nobody does.
+   */
+  get lsn(): Lsn {
+    return this.bytes.readBigUInt64BE(this.#lsnAt) as Lsn // 64 unsigned bits are what a position is
   }
 
   /** In bytes. */

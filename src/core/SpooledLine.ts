@@ -4,7 +4,6 @@
  */
 import { recordReader } from "./ByteRecords.ts"
 import { longLineBytes } from "./LongLine.ts"
-import type { Lsn } from "./Lsn.ts"
 import { SlotLine } from "./SlotLine.ts"
 
 /** `ordinal` (8 bytes), `lsn` (8), length of the line (4). */
@@ -42,8 +41,7 @@ export const lineUnpacker = (): ((chunk: Uint8Array) => ReadonlyArray<SlotLine>)
     const start = at + headBytes
     const end = start + bytes.readUInt32BE(at + 16)
     if (end > bytes.length) return at - end
-    const lsn = bytes.readBigUInt64BE(at + 8) as Lsn // it was one when it was packed
-    lines.push(new SlotLine(lsn, Number(bytes.readBigUInt64BE(at)), bytes, start, end))
+    lines.push(new SlotLine(Number(bytes.readBigUInt64BE(at)), bytes, at + 8, start, end))
     return end
   })
   return (chunk) => {

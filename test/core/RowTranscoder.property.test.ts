@@ -3,7 +3,6 @@ import { Arbitrary, Effect, Result, Schema } from "effect"
 import { toBytes } from "../../src/core/Bytes.ts"
 import type { Cell, Change } from "../../src/core/Change.ts"
 import { fitsShape, type Insert, incRow, type RowChange, shapeOf } from "../../src/core/IncRow.ts"
-import * as Lsn from "../../src/core/Lsn.ts"
 import { literalOf } from "../../src/core/PrintedLiteral.ts"
 import { RowBuffer } from "../../src/core/RowBuffer.ts"
 import { commitBytes, RowTranscoder } from "../../src/core/RowTranscoder.ts"
@@ -21,7 +20,7 @@ const transcoded = (like: Insert, text: string, seq: number): string | undefined
   rows.push("a row before\n")
   // Other lines stand around it, in the same bytes.
   const bytes = Buffer.from(`'${text} x[text]:'more'`, "latin1")
-  const line = new SlotLine(Lsn.zero, 1, bytes, 1, 1 + text.length)
+  const line = new SlotLine(1, bytes, 0, 1, 1 + text.length)
   const tag = new RowTranscoder(like.table, like.row).append(line, seq, commitBytes(commit), rows)
   const written = Buffer.from(rows.take()).toString("latin1").slice("a row before\n".length)
   return tag === undefined && written === "" ? undefined : written

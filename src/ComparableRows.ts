@@ -53,10 +53,16 @@ const isText = (value: Buffer): boolean => !value.includes(nul) && !value.toStri
 const digestOf = (value: Buffer): Buffer =>
   Buffer.from(`\u0001${createHash("sha256").update(value).digest("hex")} of ${value.length} bytes`, "latin1")
 
+const isSimple = ({ bytes, bounds, fields, ascii, printable }: CsvRecord): boolean =>
+  printable && (ascii || isText(bytes.subarray(bounds[0], bounds[2 * fields - 1])))
+
 export class ComparableRows {
   #room = Buffer.allocUnsafe(firstRoomBytes)
   #length = 0
   #first = true
+  /** The record that the last field was of, and whether all its fields can stand for themselves. */
+  #record: CsvRecord | undefined
+  #simple = false
   readonly #maxFieldBytes: number
 
   /** `fields` is how many a row has: the same for all rows that are compared. */
@@ -78,10 +84,14 @@ export class ComparableRows {
 
   /** Adds a field of a record; NULL where `place` is -1. */
   field(record: CsvRecord, place: number): void {
+    if (this.#record !== record) {
+      this.#record = record
+      this.#simple = isSimple(record)
+    }
     this.#separate()
     if (place < 0) return
-    const { bytes, bounds, ascii, printable } = record
-    this.#append(bytes, bounds[2 * place] ?? 0, bounds[2 * place + 1] ?? 0, ascii && printable)
+    const { bytes, bounds } = record
+    this.#append(bytes, bounds[2 * place] ?? 0, bounds[2 * place + 1] ?? 0, this.#simple)
   }
 
   /** Adds a value that is a byte string (see `Bytes.ts`). */

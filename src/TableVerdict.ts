@@ -155,15 +155,20 @@ const compareKeyed = Effect.fnUntraced(function* (workbench: Workbench, table: C
   yield* workbench.run([Sql.rebuiltStatement(table, places), Sql.differingStatement(table)])
   const counts = { missing: 0, extra: 0, columns: new Set<string>() }
   const nameOf = (place: number | string): string => table.columns[Number(place)] ?? ""
-  yield* Stream.runForEach(workbench.rows(Sql.keyedDifferences(table)), ([kind, differing, ...values]) => {
-    const key = table.key.map((place, i) => [nameOf(place), printable(values[i])] as const)
-    if (kind === "missing" || kind === "extra") {
-      counts[kind]++
-      return tell({ kind, key })
-    }
-    const columns = (differing ?? "").split(",").map(nameOf)
-    for (const column of columns) counts.columns.add(column)
-    return tell({ kind: "different", key, columns })
+  const keyOf = (values: ReadonlyArray<string | null>) =>
+    table.key.map((place, i) => [nameOf(place), printable(values[i])] as const)
+  if (Number(yield* firstText(workbench, Sql.differentCount)) > 0) {
+    yield* workbench.run(Sql.partStatements(table))
+    yield* Stream.runForEach(workbench.rows(Sql.differentColumns(table)), ([differing, ...values]) => {
+      const columns = (differing ?? "").split(",").map(nameOf)
+      for (const column of columns) counts.columns.add(column)
+      return tell({ kind: "different", key: keyOf(values), columns })
+    })
+  }
+  yield* Stream.runForEach(workbench.rows(Sql.oneSided(table)), ([found, ...values]) => {
+    const kind = found === "extra" ? "extra" : "missing"
+    counts[kind]++
+    return tell({ kind, key: keyOf(values) })
   })
   const found: RowDifferences = counts
   return found

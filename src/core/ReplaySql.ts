@@ -172,16 +172,26 @@ export const differingStatement = (table: ComparedTable): string => {
      WHERE l.digest IS DISTINCT FROM r.digest`
 }
 
-/** One row per key that differs: its kind, the places of the columns that differ as `3,5`, the key. */
-export const keyedDifferences = (table: ComparedTable): string => {
+export const differentCount = "SELECT count(*)::VARCHAR FROM differing WHERE kind = 'different'"
+
+/** The rows on both sides that have the same key and differ: apart, so that nothing larger is joined. */
+export const partStatements = (table: ComparedTable): ReadonlyArray<string> =>
+  ["live", "rebuilt"].map(
+    (from) => `CREATE OR REPLACE TABLE part_of_${from} AS
+      SELECT * FROM ${from}
+       WHERE EXISTS (FROM differing WHERE kind = 'different' AND ${sameKey(table, "differing.k", `${from}.c`)})`,
+  )
+
+/** The keys that are on one side only, with their kind. */
+export const oneSided = (table: ComparedTable): string =>
+  `SELECT kind, ${keys(table)} FROM differing WHERE kind <> 'different' ORDER BY kind, ${keys(table)}`
+
+/** The keys of rows that differ, with the places of the columns in which they do as `3,5`. */
+export const differentColumns = (table: ComparedTable): string => {
   const differs = (n: number) => `CASE WHEN l.c${n} IS DISTINCT FROM r.c${n} THEN '${n}' END`
-  const keyOf = keys(table)
-  return `
-    SELECT kind, '' AS places, ${keyOf} FROM differing WHERE kind <> 'different'
-    UNION ALL
-    SELECT kind, concat_ws(',', ${list(others(table).map(differs))}), ${keyOf}
-      FROM differing JOIN live AS l ON ${sameKey(table, "k", "l.c")} JOIN rebuilt AS r ON ${sameKey(table, "k", "r.c")}
-     WHERE kind = 'different' ORDER BY kind, ${keyOf}`
+  const keyOf = list(table.key.map((n) => `l.c${n}`))
+  return `SELECT concat_ws(',', ${list(others(table).map(differs))}), ${keyOf}
+    FROM part_of_live AS l JOIN part_of_rebuilt AS r ON ${sameKey(table, "l.c", "r.c")} ORDER BY ${keyOf}`
 }
 
 /**

@@ -1,0 +1,25 @@
+import { assert, describe, it } from "@effect/vitest"
+import { columnPlaces } from "../../src/core/ColumnPlaces.ts"
+import { incHeader, metaColumns } from "../../src/core/IncRow.ts"
+
+const inInc = (shape: ReadonlyArray<string>) =>
+  incHeader(shape).trimEnd().split(",").slice(metaColumns.length)
+
+describe("columnPlaces", () => {
+  it("finds columns by name, and tells which an older shape lacked", () => {
+    assert.deepStrictEqual(columnPlaces(["a", "gone", "b"], ["b", "new", "a"]), [2, -1, 0])
+  })
+
+  it("finds the columns that bear names of ours, which inc had to change", () => {
+    for (const shape of [
+      ["_op"],
+      ["_op", "_op_", "x"],
+      ["_op_"],
+      ["_op__", "_op"],
+      ["_lsn", "_op_", "_op"],
+    ]) {
+      assert.deepStrictEqual(columnPlaces(inInc(shape), shape), [...shape.keys()], shape.join())
+      assert.deepStrictEqual(columnPlaces(shape, shape), [...shape.keys()], shape.join())
+    }
+  })
+})

@@ -22,13 +22,16 @@ export const reportBatch = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const millis = now - startedAt
   const objects = written.flatMap((dataset) => dataset.objects)
-  vitals.wrote(sum(written.map(({ rows }) => rowsIn(rows))), objects.at(-1)?.key)
+  const rows = sum(written.map((dataset) => rowsIn(dataset.rows)))
+  const bytes = sum(objects.map((object) => object.bytes))
+  vitals.wrote(rows, objects.at(-1)?.key)
   yield* observeBatch(millis / 1000)
+  yield* Effect.annotateCurrentSpan({ rows, bytes, position })
   yield* Effect.logInfo("cdc: batch written").pipe(
     Effect.annotateLogs({
-      rows: written.map(({ dataset, rows }) => `${dataset}:${rowsIn(rows)}`).join(","),
+      rows: written.map((one) => `${one.dataset}:${rowsIn(one.rows)}`).join(","),
       objects: objects.length,
-      bytes: sum(objects.map(({ bytes }) => bytes)),
+      bytes,
       position,
       lagSeconds: vitals.lagSeconds(now),
       millis,

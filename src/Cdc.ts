@@ -132,8 +132,8 @@ const confirm = Effect.fnUntraced(function* (session: SlotSession, from: Standin
   yield* Effect.withSpan(session.advance(to.position), "advance")
 })
 
-/** Reads what waits up to what `view` saw at `startedAt`, and makes it durable. */
-const writeBatch = Effect.fn("batch")(function* (
+/** Reads what waits up to what `view` saw at `startedAt`, and makes it durable. A trace of its own: `cdc` runs for months. */
+const writeBatch = Effect.fn("batch", { root: true })(function* (
   session: SlotSession,
   standing: Standing,
   limits: BatchLimits,

@@ -75,6 +75,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   }
   yield* store.put(manifestKey(key), Buffer.from(Manifest.print(manifest)))
   yield* countCopy(dataset, bytes)
+  yield* Effect.annotateCurrentSpan({ dataset, rows, bytes })
   yield* Effect.logInfo("full: table written").pipe(
     Effect.annotateLogs({ dataset, rows, bytes, object: key }),
   )

@@ -54,9 +54,11 @@ export const peekSql = (slot: string, request: PeekRequest): string =>
 const lsnOf = (value: string | null | undefined): Lsn.Lsn =>
   Option.getOrElse(Lsn.parse(value ?? ""), () => Lsn.zero)
 
+/** How a look begins: by this `status` knows it among what a writer's session has asked. */
+export const lookBegins = "SELECT pg_current_wal_flush_lsn()"
+
 /** One row always, its slot's columns NULL where there is no such slot. */
-const lookSql = `
-  SELECT pg_current_wal_flush_lsn()::text AS flushed, slot.slot_name AS name, slot.plugin, slot.wal_status, slot.database,
+const lookSql = `${lookBegins}::text AS flushed, slot.slot_name AS name, slot.plugin, slot.wal_status, slot.database,
          slot.database = current_database() AS here, slot.confirmed_flush_lsn::text AS confirmed,
          slot.restart_lsn::text AS restart
     FROM (SELECT $1::text AS wanted) AS one LEFT JOIN pg_replication_slots AS slot ON slot.slot_name = wanted`

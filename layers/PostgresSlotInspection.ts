@@ -3,17 +3,18 @@ import { Effect, Layer, Option } from "effect"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import { SlotInspection, type WriterActivity } from "../src/services/SlotInspection.ts"
 import { lookAtSlot } from "./PostgresInspection.ts"
+import { lookBegins } from "./PostgresReplicationSlot.ts"
 import { connect, describeAddress, type PostgresSession } from "./PostgresSession.ts"
 import { identify } from "./PostgresTableShape.ts"
 
 /** Columns of another role's session are NULL for whoever may not see them (`pg_read_all_stats`). */
 const activitySql = `
-  SELECT state = 'idle' AND starts_with(ltrim(query, E' \\n'), 'SELECT pg_current_wal_flush_lsn()') AS looked,
+  SELECT state = 'idle' AND starts_with(query, $2) AS looked,
          extract(epoch FROM clock_timestamp() - query_start)::text AS seconds
     FROM pg_stat_activity WHERE pid = $1`
 
 const activity = Effect.fnUntraced(function* (session: PostgresSession, pid: number) {
-  const [row] = yield* session.query("writer", activitySql, [pid])
+  const [row] = yield* session.query("writer", activitySql, [pid, lookBegins])
   if (row?.["looked"] == null || row["seconds"] == null) return Option.none<WriterActivity>()
   return Option.some<WriterActivity>({
     hasLooked: row["looked"] === "t",

@@ -59,6 +59,15 @@ const statusOf = ({ run }: Pipeline) =>
 
 const insert = ({ sql }: Pipeline, id: number) => sql(`INSERT INTO public.t VALUES (${id}, 'x')`)
 
+/** As if the watermark had been written an hour before. */
+const makeOlder = ({ lake }: Pipeline) =>
+  Effect.gen(function* () {
+    const old = new Date(Date.now() - 3600_000).toISOString()
+    const text = yield* lake.text("inc/_watermark.txt")
+    const older = text.replace(/written_at=.*/, `written_at=${old}`)
+    yield* Effect.promise(() => writeFile(join(lake.folder, "inc/_watermark.txt"), older))
+  })
+
 const written = Effect.fn("written")(function* (pipeline: Pipeline) {
   const writer = yield* pipeline.start("cdc")
   yield* insert(pipeline, 1)
@@ -122,15 +131,37 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
       const pipeline = yield* openSimple
       yield* written(pipeline)
       yield* pipeline.sql("CREATE TABLE public.other (n integer); INSERT INTO public.other VALUES (1)")
-      const old = new Date(Date.now() - 3600_000).toISOString()
-      const file = join(pipeline.lake.folder, "inc/_watermark.txt")
-      const text = (yield* pipeline.lake.text("inc/_watermark.txt")).replace(
-        /written_at=.*/,
-        `written_at=${old}`,
-      )
-      yield* Effect.promise(() => writeFile(file, text))
+      yield* makeOlder(pipeline)
       const { lag_bytes, lag_seconds } = yield* statusOf(pipeline)
       assert.isAbove(lag_bytes ?? 0, 0)
+      assert.isBelow(lag_seconds ?? Number.NaN, 3600)
+    }),
+  )
+
+  it.effect("knows from an idle cdc's last look that it is not late, however much log came after it", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      const writer = yield* pipeline.start("cdc", "--poll-interval", "1h")
+      yield* writer.brings(
+        "the first watermark",
+        Effect.map(pipeline.lake.keys, (found) => found.includes("inc/_watermark.txt")),
+      )
+      yield* writer.brings(
+        "the first look is over",
+        Effect.map(
+          pipeline.sql(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'afluente cdc'
+                AND state = 'idle' AND query LIKE '%pg_current_wal_flush_lsn%'
+                AND EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1 AND NOT active)`,
+            [pipeline.slot],
+          ),
+          (found) => found.length === 1,
+        ),
+      )
+      for (const n of [1, 2]) yield* pipeline.sql(`CREATE TABLE public.other${n} (); SELECT pg_switch_wal()`)
+      yield* makeOlder(pipeline)
+      const { lag_bytes, lag_seconds } = yield* statusOf(pipeline)
+      assert.isAbove(lag_bytes ?? 0, 8 * 1024 * 1024)
       assert.isBelow(lag_seconds ?? Number.NaN, 3600)
     }),
   )

@@ -72,8 +72,9 @@ const make = async (folder: string): Promise<Certificates> => {
     },
   ): Promise<Certificate> => {
     const { signer = ours, hosts = [], lastDay = 1, isAuthority = false } = options
+    const own = isAuthority ? signer : leaf
     const certificate = pki.createCertificate()
-    certificate.publicKey = (isAuthority ? signer : leaf).publicKey
+    certificate.publicKey = own.publicKey
     certificate.serialNumber = `0${++serial}`
     certificate.validity.notBefore = new Date(Date.now() - 3 * day)
     certificate.validity.notAfter = new Date(Date.now() + lastDay * day)
@@ -88,7 +89,7 @@ const make = async (folder: string): Promise<Certificates> => {
     certificate.sign(signer.key, forge.md.sha256.create())
     const file = name.replaceAll(" ", "-")
     const cert = await write(`${file}.crt`, pki.certificateToPem(certificate))
-    const key = await write(`${file}.key`, isAuthority ? "" : leaf.pem)
+    const key = await write(`${file}.key`, own.pem)
     await giveToServer(key)
     return { cert, key }
   }

@@ -15,11 +15,11 @@ import { errno } from "./FolderErrors.ts"
 import * as FolderObjectStore from "./FolderObjectStore.ts"
 
 /**
- * What does not fit goes to the disk. Sorts and joins of any size have been seen to end with less; more makes them
- * faster only. Threads each take their share of it.
+ * What does not fit goes to the disk. With this much, joins, groups and windows over 8 million keys were seen to end; more
+ * makes them faster only. It is shared by the threads.
  */
 const engineSettings = (folder: string) => ({
-  memory_limit: "400MB",
+  memory_limit: "256MB",
   threads: "2",
   temp_directory: join(folder, "spilled"),
   preserve_insertion_order: "false",

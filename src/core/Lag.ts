@@ -38,12 +38,14 @@ export interface Lag {
   readonly seconds: Option.Option<number>
 }
 
+export const unknownLag: Lag = { bytes: Option.none(), seconds: Option.none() }
+
 export const lagOf = (facts: LagFacts): Lag => {
   const from = Option.orElse(
     Option.map(facts.watermark, ({ position }) => position),
     () => facts.confirmed,
   )
-  if (Option.isNone(from)) return { bytes: Option.none(), seconds: Option.none() }
+  if (Option.isNone(from)) return unknownLag
   const behind = facts.flushed > from.value ? facts.flushed - from.value : 0n
   const byWriter = Option.filter(
     facts.activity,

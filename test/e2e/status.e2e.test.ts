@@ -226,6 +226,22 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
     }),
   )
 
+  it.effect("ends with 3 and knows no lag where the watermark is that of another source", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      const other = yield* openSimple
+      yield* insert(other, 1)
+      yield* other.run("cdc", "--once")
+      const text = yield* other.lake.text("inc/_watermark.txt")
+      yield* insert(pipeline, 1)
+      yield* pipeline.run("cdc", "--once")
+      yield* Effect.promise(() => writeFile(join(pipeline.lake.folder, "inc/_watermark.txt"), text))
+      const { code, lag_seconds, stderr } = yield* statusOf(pipeline)
+      assert.deepStrictEqual([code, lag_seconds], [3, null])
+      assert.match(stderr, /watermark belongs to slot/)
+    }),
+  )
+
   it.effect("ends with 2 where the name belongs to a slot of another plugin", () =>
     Effect.gen(function* () {
       const pipeline = yield* openBare

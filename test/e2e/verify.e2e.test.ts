@@ -142,31 +142,35 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ve
     }),
   )
 
-  it.effect("finds no difference while writers and cdc go on", () =>
-    Effect.gen(function* () {
-      const pipeline = yield* shop(
-        `CREATE TABLE public.t (id integer PRIMARY KEY, n integer, v text);
+  it.effect(
+    "finds no difference while writers and cdc go on",
+    () =>
+      Effect.gen(function* () {
+        const pipeline = yield* shop(
+          `CREATE TABLE public.t (id integer PRIMARY KEY, n integer, v text);
          INSERT INTO public.t SELECT n, 0, 'x' FROM generate_series(1, 500) AS n`,
-      )
-      yield* pipeline.start("cdc")
-      const write = (seed: number) =>
-        Effect.gen(function* () {
-          const { sql } = yield* pipeline.database.session
-          for (let i = 0; ; i++) {
-            const one = ((i * 7 + seed * 131) % 500) + 1
-            yield* sql(`BEGIN; UPDATE public.t SET n = n + 1 WHERE id = ${one}; SAVEPOINT s;
+        )
+        yield* pipeline.start("cdc")
+        const write = (seed: number) =>
+          Effect.gen(function* () {
+            const { sql } = yield* pipeline.database.session
+            for (let i = 0; ; i++) {
+              const one = ((i * 7 + seed * 131) % 500) + 1
+              yield* sql(`BEGIN; UPDATE public.t SET n = n + 1 WHERE id = ${one}; SAVEPOINT s;
               DELETE FROM public.t WHERE id = ${(one % 500) + 1}; COMMIT`).pipe(
-              Effect.catch(() => sql("ROLLBACK")),
-            )
-            yield* sql(`INSERT INTO public.t VALUES (${(one % 500) + 1}, 0, 'y') ON CONFLICT DO NOTHING`)
-            if (i % 50 === seed) yield* sql("TRUNCATE public.t")
-          }
-        })
-      const writers = yield* Effect.forEach([1, 2], (seed) => Effect.forkChild(write(seed)))
-      for (let i = 0; i < 3; i++) yield* isEqual(pipeline)
-      yield* Fiber.interruptAll(writers)
-      yield* isEqual(pipeline)
-    }),
+                Effect.catch(() => sql("ROLLBACK")),
+              )
+              yield* sql(`INSERT INTO public.t VALUES (${(one % 500) + 1}, 0, 'y') ON CONFLICT DO NOTHING`)
+              if (i % 50 === seed) yield* sql("TRUNCATE public.t")
+            }
+          })
+        const writers = yield* Effect.forEach([1, 2], (seed) => Effect.forkChild(write(seed)))
+        for (let i = 0; i < 3; i++) yield* isEqual(pipeline)
+        yield* Fiber.interruptAll(writers)
+        yield* isEqual(pipeline)
+      }),
+    // Four runs of the program on a server that is kept busy.
+    120_000,
   )
 
   it.effect("finds odd names and every type equal, whatever the server's defaults are", () =>

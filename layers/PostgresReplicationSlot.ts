@@ -84,6 +84,15 @@ const readState = (
   })
 }
 
+/**
+ * The log is written to disk by pages where nobody waits for it, so that its end there can lie inside of a record: of a
+ * transaction still open, or of what reading leaves behind. PostgreSQL's reading of the slot would wait for the
+ * rest, up to some 20 s on a quiet server. A commit of ours has it brought to disk within a moment: it needs an
+ * id, and no slot tells of it.
+ */
+const flushWhole =
+  "SELECT CASE WHEN pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn() THEN pg_current_xact_id() END"
+
 const peek =
   (session: PostgresSession, subject: string, slot: string) =>
   (request: PeekRequest): Stream.Stream<ReadonlyArray<SlotLine>, SourceError> =>
@@ -104,7 +113,8 @@ const peek =
         subject,
         detail: "the answer ended before its end marker",
       })
-      return session.copy(subject, peekSql(slot, request)).pipe(
+      return Stream.fromEffectDrain(session.query("server", flushWhole)).pipe(
+        Stream.concat(session.copy(subject, peekSql(slot, request))),
         Stream.map((chunk) => {
           lines = []
           reader.push(chunk)

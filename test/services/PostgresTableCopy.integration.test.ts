@@ -1,10 +1,10 @@
 /** One table read by several sessions: it must be the same copy as one session makes. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Option, Result, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
 import * as PostgresSourceTables from "../../layers/PostgresSourceTables.ts"
-import { parseDatabaseUrl, type SourceAddress } from "../../src/core/SourceAddress.ts"
 import { SourceTables } from "../../src/services/SourceTables.ts"
 import { TestPostgres } from "../support/postgres.ts"
+import { sourceAddress } from "../support/sourceAddress.ts"
 
 /** Three ranges and a bit of small rows, and in each some that are larger than what a range may hold in memory. */
 const setup = `
@@ -14,13 +14,6 @@ const setup = `
     FROM generate_series(1, 30000) AS n;
   DELETE FROM t WHERE n BETWEEN 2000 AND 9000;
   CREATE TABLE empty (LIKE t); CREATE VIEW seen AS SELECT * FROM t;`
-
-const addressOf = (url: string): SourceAddress => {
-  const none = Option.none<never>()
-  const defaults = { host: none, port: 5432, user: none, password: none, database: none, sslRootCert: none }
-  const certificates = { sslCert: none, sslKey: none }
-  return { ...defaults, ...certificates, sslMode: "disable", ...Result.getOrThrow(parseDatabaseUrl(url)) }
-}
 
 /** The CSV of a copy by so many readers, and what was done while it ran. */
 const copied = (
@@ -37,7 +30,7 @@ const copied = (
       Stream.runCollect,
     )
     return { text: Buffer.concat(pieces).toString(), rows: yield* rows }
-  }).pipe(Effect.provide(PostgresSourceTables.layer(addressOf(url), Option.some(readers))), Effect.scoped)
+  }).pipe(Effect.provide(PostgresSourceTables.layer(sourceAddress(url), Option.some(readers))), Effect.scoped)
 
 /** The last column is the same in each row, and stands nowhere else. */
 const rowsOf = (text: string): ReadonlyArray<string> => text.split(",end of row\n").sort()

@@ -3,15 +3,23 @@ import { Cause, Config, type ConfigProvider, Effect, Layer, Option } from "effec
 import { Settings, SettingsError } from "../src/Settings.ts"
 import { beginCounting } from "../src/services/Metrics.ts"
 
-const served = Layer.unwrap(
-  Effect.gen(function* () {
-    const { metricsPort, metricsHost, pollInterval, tables } = yield* Settings
-    yield* beginCounting(tables.map(({ dataset }) => dataset))
-    if (Option.isNone(metricsPort)) return Layer.empty
-    const server = yield* Effect.promise(() => import("./MetricsServer.ts"))
-    return server.layer(metricsHost, metricsPort.value, pollInterval)
-  }),
-)
+/** `full` beside a `cdc` of the same settings finds the port taken, and has better things to do than to fail. */
+const orWithout = (server: Layer.Layer<never, SettingsError>): Layer.Layer<never> =>
+  Layer.catch(server, ({ problems }) =>
+    Layer.effectDiscard(Effect.logWarning(`${problems.join(" ")}. Nothing is served meanwhile.`)),
+  )
+
+const served = (command: "full" | "cdc") =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { metricsPort, metricsHost, pollInterval, tables } = yield* Settings
+      yield* beginCounting(tables.map(({ dataset }) => dataset))
+      if (Option.isNone(metricsPort)) return Layer.empty
+      const server = yield* Effect.promise(() => import("./MetricsServer.ts"))
+      const listening = server.layer(metricsHost, metricsPort.value, pollInterval)
+      return command === "full" ? orWithout(listening) : listening
+    }),
+  )
 
 const endpoints = [
   "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -42,5 +50,6 @@ const exported = (variables: ConfigProvider.ConfigProvider) =>
 
 /** `variables`: where the settings were read, for those of OpenTelemetry. */
 export const layer = (
+  command: "full" | "cdc",
   variables: ConfigProvider.ConfigProvider,
-): Layer.Layer<never, SettingsError, Settings> => Layer.mergeAll(served, exported(variables))
+): Layer.Layer<never, SettingsError, Settings> => Layer.mergeAll(served(command), exported(variables))

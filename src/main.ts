@@ -68,9 +68,13 @@ const withSettings = <A, E, R>(flags: SettingFlags, program: Effect.Effect<A, E,
   Effect.flatMap(configured(flags), (provider) => provided(provider, program))
 
 /** With `/metrics`, `/healthz` and OpenTelemetry, where they are asked for. */
-const observed = <A, E, R>(flags: SettingFlags, program: Effect.Effect<A, E, R | Services>) =>
+const observed = <A, E, R>(
+  command: "full" | "cdc",
+  flags: SettingFlags,
+  program: Effect.Effect<A, E, R | Services>,
+) =>
   Effect.flatMap(configured(flags), (provider) =>
-    provided(provider, Effect.provide(program, Telemetry.layer(provider))),
+    provided(provider, Effect.provide(program, Telemetry.layer(command, provider))),
   )
 
 /** What is not done when it is stopped ends as interrupted (130): only `cdc` has a batch in hand to finish. */
@@ -91,7 +95,9 @@ const demoScripts = Effect.all({
   replay: querySections("replay_cliente.sql", replaySections),
 })
 
-const full = Command.make("full", settingFlags, (flags) => observed(flags, untilStopped(Pipeline.full))).pipe(
+const full = Command.make("full", settingFlags, (flags) =>
+  observed("full", flags, untilStopped(Pipeline.full)),
+).pipe(
   Command.withDescription("Copies every configured table as it is now, each into one CSV object, and ends"),
 )
 
@@ -106,7 +112,7 @@ const cdc = Command.make(
     ),
   },
   ({ once, noWait, ...flags }) =>
-    observed(flags, Effect.provide(Pipeline.cdc({ once, noWait }), LiveLine.layer)),
+    observed("cdc", flags, Effect.provide(Pipeline.cdc({ once, noWait }), LiveLine.layer)),
 ).pipe(
   Command.withDescription(
     "Follows the slot: polls, writes what changed as CSV, moves on; stop it with Ctrl-C",

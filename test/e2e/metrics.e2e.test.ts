@@ -163,6 +163,16 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("METRICS_PORT", (it) 
     }),
   )
 
+  it.effect("lets a full run beside a cdc of the same settings, and says that it serves nothing", () =>
+    Effect.gen(function* () {
+      const serving = yield* openServing
+      yield* written(serving)
+      const { code, stderr } = yield* serving.run("full")
+      assert.strictEqual(code, 0)
+      assert.match(stderr, /level=WARN.*METRICS_PORT: the port \d+ is taken.*Nothing is served meanwhile/)
+    }),
+  )
+
   it.effect("serves every metric that the dashboard and the alerts ask for, and all that are promised", () =>
     Effect.gen(function* () {
       const serving = yield* openServing

@@ -55,9 +55,8 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
     })
     return SourceTables.of({
       describe: (table) => Effect.scoped(Effect.andThen(server.sessions.connect("catalog"), shapeOf(table))),
-      snapshot,
-      // What TRUNCATE takes away is seen here by the snapshots before it.
-      snapshotHolding: () => snapshot,
+      // Nothing has to be held: what TRUNCATE takes away is seen here by the snapshots before it.
+      snapshot: () => snapshot,
     })
   }),
 )

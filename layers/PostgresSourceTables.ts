@@ -2,7 +2,7 @@
 import { Effect, Layer, Option } from "effect"
 import * as Lsn from "../src/core/Lsn.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
-import { printTable, type TableName } from "../src/core/SourceTable.ts"
+import { printTable } from "../src/core/SourceTable.ts"
 import { type Snapshot, SourceTables } from "../src/services/SourceTables.ts"
 import { connect } from "./PostgresSession.ts"
 import { tableCopies } from "./PostgresTableCopy.ts"
@@ -11,32 +11,33 @@ import { describeTable, identify } from "./PostgresTableShape.ts"
 /** The position is read after the snapshot was taken, so that nothing the snapshot sees was committed after it. */
 const momentSql = "SELECT pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS lsn"
 
-/** Views and foreign tables cannot be locked: their rows are not ours to hold. */
+/**
+ * Views and foreign tables cannot be locked: their rows are not ours to hold. A partitioned table is locked with its
+ * partitions, which hold its rows.
+ */
 const lockableSql = `
-  SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  SELECT CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END AS only FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`
 
 const openSnapshot = (
   address: SourceAddress,
-  purpose: string,
   parallel: Option.Option<number>,
-  held: ReadonlyArray<TableName>,
 ): SourceTables["Service"]["snapshot"] =>
-  Effect.gen(function* () {
-    const session = yield* connect(address, purpose)
+  Effect.fnUntraced(function* (tables) {
+    const session = yield* connect(address, "snapshot")
     const source = yield* identify(session)
-    const lockable = yield* Effect.filter(held, ({ schema, name }) =>
+    const locks = yield* Effect.forEach(tables, (table) =>
       Effect.map(
-        session.query(`table ${printTable({ schema, name })}`, lockableSql, [schema, name]),
-        (found) => found.length > 0,
+        session.query(`table ${printTable(table)}`, lockableSql, [table.schema, table.name]),
+        (rows) => rows.map(({ only }) => ({ table, only })),
       ),
     )
     yield* session.query("snapshot", "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     // LOCK takes no snapshot: the first statement that does is the one that asks for the moment.
-    yield* Effect.forEach(lockable, (table) =>
+    yield* Effect.forEach(locks.flat(), ({ table, only }) =>
       session.query(
         `table ${printTable(table)}`,
-        `LOCK TABLE ONLY ${printTable(table)} IN ACCESS SHARE MODE`,
+        `LOCK TABLE ${only}${printTable(table)} IN ACCESS SHARE MODE`,
       ),
     )
     const [moment] = yield* session.query("snapshot", momentSql)
@@ -64,7 +65,6 @@ export const layer = (
             describeTable(session, table, "from statistics"),
           ),
         ),
-      snapshot: openSnapshot(address, "full", parallel, []),
-      snapshotHolding: (tables) => openSnapshot(address, "verify", parallel, tables),
+      snapshot: openSnapshot(address, parallel),
     }),
   )

@@ -40,7 +40,7 @@ const readersFor = (wanted: Option.Option<number>): number =>
   Option.getOrElse(wanted, () => Math.min(usualReadersMax, availableParallelism()))
 
 /**
- * How many blocks it has, now that nobody can rewrite it; how many connections the server has left; and whether it
+ * How many blocks it has (the snapshot lets nobody rewrite it); how many connections the server has left; and whether it
  * reads a range of blocks without reading all. One connection is left for a person who wants to know what goes on.
  */
 const roomSql = `
@@ -52,7 +52,7 @@ const roomSql = `
 /** One more session that sees what `lead` sees; none where the server has no room for it. */
 const follow = (address: SourceAddress, snapshot: string) =>
   Effect.gen(function* () {
-    const session = yield* connect(address, "full reader")
+    const session = yield* connect(address, "snapshot reader")
     yield* session.query("snapshot", "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     yield* session.query("snapshot", `SET TRANSACTION SNAPSHOT '${snapshot}'`)
     return session
@@ -73,8 +73,6 @@ const readersOf = (
     const alone = { sessions: [lead], ranges: 1 }
     if (wanted === 1 || !isPlain(shape)) return alone
     const table = printTable(shape.table)
-    // Who rewrites a table has to wait from here on: else blocks could be counted that are not those that are read.
-    yield* lead.query(`table ${table}`, `LOCK TABLE ONLY ${table} IN ACCESS SHARE MODE`)
     const [room] = yield* lead.query(`table ${table}`, roomSql, [table])
     const ranges = rangesOf(Number(room?.["blocks"]))
     const more = Math.min(wanted, ranges) - 1

@@ -42,7 +42,7 @@ export const full = Effect.gen(function* () {
   )
   yield* patiently(forAWhile, () => warnWithoutSlot)
   const copyAll = Effect.fnUntraced(function* (reached: Effect.Effect<void>) {
-    const snapshot = yield* source.snapshot
+    const snapshot = yield* source.snapshot(tables.map(({ table }) => table))
     yield* reached
     vitals.begins(yield* Clock.currentTimeMillis)
     const manifests = yield* Effect.forEach(tables, (table) => copyTable(snapshot, table, layout, slot))

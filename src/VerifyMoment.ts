@@ -62,7 +62,7 @@ const copyTables = Effect.fnUntraced(function* (
 ) {
   const catalog = yield* SourceTables
   const progress = yield* Progress
-  const snapshot = yield* catalog.snapshotHolding(tables.map(({ table }) => table))
+  const snapshot = yield* catalog.snapshot(tables.map(({ table }) => table))
   const copied = yield* Effect.forEach(tables, (source, i) =>
     Effect.gen(function* () {
       const file = files[i] as RowFile // one was made for each

@@ -64,14 +64,10 @@ export class SourceTables extends Context.Service<
   {
     /** `SchemaOrTableMissing` where there is none that this role can see. */
     readonly describe: (table: TableName) => Effect.Effect<TableShape, SourceError>
-    /** Held until the scope closes. */
-    readonly snapshot: Effect.Effect<Snapshot, SourceError, Scope.Scope>
     /**
-     * The same, and from before its moment until the scope closes nobody empties or rewrites these tables: TRUNCATE and some
-     * forms of ALTER TABLE make a table look empty to the snapshots before them. Writers of rows do not wait.
+     * One moment of these tables, held until the scope closes. From before it nobody can empty or rewrite them: TRUNCATE and
+     * some forms of ALTER TABLE make a table look empty to older snapshots as well. Writers of rows do not wait.
      */
-    readonly snapshotHolding: (
-      tables: ReadonlyArray<TableName>,
-    ) => Effect.Effect<Snapshot, SourceError, Scope.Scope>
+    readonly snapshot: (tables: ReadonlyArray<TableName>) => Effect.Effect<Snapshot, SourceError, Scope.Scope>
   }
 >()("afluente/services/SourceTables") {}

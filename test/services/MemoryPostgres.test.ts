@@ -192,7 +192,7 @@ describe("the tables in memory", () => {
         for (const [id, nome] of names.entries()) tx.insert(clientes, { id: `${id}`, nome, ativo: "true" })
       })
       const { snapshot } = yield* SourceTables
-      const moment = yield* snapshot
+      const moment = yield* snapshot([])
       const copy = moment.copy(yield* moment.describe(cliente.table))
       const csv = Buffer.concat(yield* Stream.runCollect(copy.csv)).toString()
       const rows = names.map((nome, id) => csvRow([`${id}`, nome, "true"]))
@@ -207,7 +207,7 @@ describe("the tables in memory", () => {
       const open = server.begin()
       open.insert(clientes, { ...ana, id: "2" })
       const { snapshot } = yield* SourceTables
-      const moment = yield* snapshot
+      const moment = yield* snapshot([])
       yield* server.commit(open)
       yield* server.transact((tx) => tx.delete(clientes, { id: "1" }))
       const copy = moment.copy(yield* moment.describe(cliente.table))

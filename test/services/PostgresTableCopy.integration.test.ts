@@ -1,6 +1,6 @@
 /** One table read by several sessions: it must be the same copy as one session makes. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option, Result, Stream } from "effect"
 import * as PostgresSourceTables from "../../layers/PostgresSourceTables.ts"
 import { SourceTables } from "../../src/services/SourceTables.ts"
 import { TestPostgres } from "../support/postgres.ts"
@@ -23,7 +23,7 @@ const copied = (
   meanwhile: Effect.Effect<unknown, unknown> = Effect.void,
 ) =>
   Effect.gen(function* () {
-    const snapshot = yield* (yield* SourceTables).snapshot
+    const snapshot = yield* (yield* SourceTables).snapshot([{ schema: "public", name }])
     const { csv, rows } = snapshot.copy(yield* snapshot.describe({ schema: "public", name }))
     const pieces = yield* csv.pipe(
       Stream.mapEffect((piece, i) => (i === 0 ? Effect.as(meanwhile, piece) : Effect.succeed(piece))),
@@ -59,13 +59,29 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("a table that several
         )
         sessions.push(
           ...(yield* sql(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'afluente full%'",
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'afluente snapshot%'",
           )),
         )
       })
       const three = yield* copied(url, "t", 3, meanwhile)
       assert.strictEqual(sessions.length, 3)
       assert.deepStrictEqual(rowsOf(three.text), rowsOf(one.text))
+    }),
+  )
+
+  it.effect("cannot be emptied or rewritten between the moment of the snapshot and its copy", () =>
+    Effect.gen(function* () {
+      const { sql, superuserUrl: url } = yield* (yield* TestPostgres).database(setup)
+      const service = yield* Effect.provide(SourceTables, PostgresSourceTables.layer(sourceAddress(url)))
+      yield* service.snapshot([{ schema: "public", name: "t" }])
+      const refused = yield* Effect.forEach(
+        ["TRUNCATE t", "ALTER TABLE t ALTER n TYPE bigint", "DELETE FROM t"],
+        (statement) => Effect.result(sql(`SET LOCAL lock_timeout = '100ms'; ${statement}`)),
+      )
+      assert.deepStrictEqual(
+        refused.map((result) => (Result.isFailure(result) ? result.failure.code : "done")),
+        ["55P03", "55P03", "done"],
+      )
     }),
   )
 

@@ -80,7 +80,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("METRICS_PORT", (it) 
         `INSERT INTO public.t SELECT n, 'y' FROM generate_series(1, 7) AS n; UPDATE public.t SET v = 'z' WHERE id < 5;
          DELETE FROM public.t WHERE id < 3; TRUNCATE public.t`,
       )
-      yield* shows(serving, program, 'afluente_changes_total{dataset="coisas",op="T"}', 1)
+      yield* shows(serving, program, "afluente_batch_seconds_count", 2)
       const samples = yield* metrics
       const objects = yield* lake.objects("inc/")
       const bytes = yield* Effect.forEach(objects, lake.read)

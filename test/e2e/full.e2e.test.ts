@@ -119,16 +119,18 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("fu
     Effect.gen(function* () {
       const { database, sql, start, lake } = yield* openPipeline({
         setup:
-          "CREATE TABLE public.a (id integer); CREATE TABLE public.b (id integer); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)",
-        tables: "public.a, public.b",
+          "CREATE TABLE public.a (id integer); CREATE TABLE public.b (id integer); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);" +
+          "CREATE VIEW public.gate AS SELECT id FROM a WHERE pg_advisory_lock_shared(42)::text = ''",
+        tables: "public.a, public.gate, public.b",
       })
-      // While another session holds `b`, `full` has copied `a` and waits: what is committed now lies between the two.
+      // While another session holds the gate, `full` has copied `a` and waits: what is committed now lies between `a` and `b`.
       const writer = yield* database.session
-      yield* writer.sql("BEGIN; LOCK TABLE public.b")
+      yield* writer.sql("SELECT pg_advisory_lock(42)")
       const program = yield* start("full")
       yield* program.says("dataset=a")
-      yield* program.brings("full to the lock of b", isWaiting(sql))
-      yield* writer.sql("INSERT INTO public.a VALUES (2); INSERT INTO public.b VALUES (2); COMMIT")
+      yield* program.brings("full to the gate", isWaiting(sql))
+      yield* writer.sql("INSERT INTO public.a VALUES (2); INSERT INTO public.b VALUES (2)")
+      yield* writer.sql("SELECT pg_advisory_unlock(42)")
       const { code } = yield* program.outcome
       const [a = "", b = ""] = yield* lake.objects("full/")
       const manifests = yield* lake.manifests()

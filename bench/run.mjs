@@ -1,35 +1,9 @@
-/**
- * `npm run bench -- full|cdc|idle|latency|impact`: bundles the bench (Node 20 reads no TypeScript) together with a copy of
- * the built program, so that a build made meanwhile changes nothing in a long run, and runs it.
- */
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises"
+/** `npm run bench -- full|cdc|idle|latency|impact` */
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { build } from "esbuild"
+import { root, runBundled } from "../test/support/bundled.mjs"
 
-const root = fileURLToPath(new URL("../", import.meta.url))
-// Inside `node_modules`, from where both find their packages.
-const cache = join(root, "node_modules", ".cache")
-await mkdir(cache, { recursive: true })
-const folder = await mkdtemp(join(cache, "bench-"))
-try {
-  await cp(join(root, "dist"), join(folder, "dist"), { recursive: true })
-  // The SQL of the role that the program works as.
-  await cp(join(root, "query"), join(folder, "query"), { recursive: true })
-  await cp(join(root, "bench", "usageAtExit.cjs"), join(folder, "bench", "usageAtExit.cjs"))
-  const outfile = join(folder, "bench", "main.mjs")
-  await build({
-    entryPoints: [join(root, "bench", "main.ts")],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20.19",
-    sourcemap: "inline",
-    packages: "external",
-  })
-  const { main } = await import(outfile)
-  process.exitCode = await main(process.argv.slice(2), join(root, "bench", "results"))
-} finally {
-  await rm(folder, { recursive: true, force: true })
-}
+process.exitCode = await runBundled(
+  "bench/main.ts",
+  ({ main }) => main(process.argv.slice(2), join(root, "bench", "results")),
+  ["bench/usageAtExit.cjs"],
+)

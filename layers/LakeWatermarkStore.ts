@@ -12,7 +12,7 @@ const broken = (why: string) =>
     found: `The watermark ${watermarkKey} cannot be read: ${why}`,
     stake: "Without it nobody knows which changes the lake holds, and a guess would lose or repeat rows",
     mend:
-      "Put its last good version back; or write the slot's confirmed_flush_lsn (SELECT confirmed_flush_lsn FROM pg_replication_slots) " +
+      "Put its last good version back; or write the slot's confirmed_flush_lsn (SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots) " +
       "as its only line: objects written after that are found by their last rows",
   })
 

@@ -123,7 +123,11 @@ export const listIncs = Effect.fn("LakeInventory.listIncs")(function* (
     findings: [
       ...findings,
       ...Option.toArray(lost).map(
-        (object): Finding => ({ kind: "lost", object, why: "the watermark names it, and it is not there" }),
+        (object): Finding => ({
+          kind: "lost",
+          object,
+          why: "the watermark names it, and it is not there: told until it is restored, or the next one is written",
+        }),
       ),
     ],
     ignored: others.map(({ key }) => key),

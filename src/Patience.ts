@@ -77,7 +77,9 @@ export const patiently = <A, E extends Fault, R>(
         yield* countRetry(service)
         if (failures === 1) {
           yield* Effect.logWarning(error.message).pipe(
-            Effect.annotateLogs({ tryingAgainFor: Duration.format(limit) }),
+            Effect.annotateLogs({
+              tryingAgainFor: Duration.isFinite(limit) ? Duration.format(limit) : "ever",
+            }),
           )
         }
         yield* Effect.sleep(Duration.millis(Math.min(yield* delay(failures), left)))

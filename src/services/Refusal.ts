@@ -22,6 +22,6 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
 }) {
   override readonly [Runtime.errorExitCode] = 3
   override get message(): string {
-    return `Refused: ${this.found}. ${this.stake}. ${this.mend}`
+    return `Refused: ${this.found}. ${this.stake}. ${this.mend.replace(/\.$/, "")}.`
   }
 }

@@ -13,12 +13,15 @@ const advice = {
   SchemaOrTableMissing: "Correct SOURCE_TABLES, or create the table.",
   NotFollowed: "`full` can copy it; take it out of SOURCE_TABLES for `cdc`, or name the tables behind it.",
   Permission:
-    "Grant it, for example: GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …; against row-level security: ALTER ROLE … BYPASSRLS;",
-  NotReplicationRole: "As a superuser: ALTER ROLE … REPLICATION;",
+    "`node dist/main.js doctor` prints the statements that grant it, like GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …; or, against row-level security, ALTER ROLE … BYPASSRLS;",
+  NotReplicationRole:
+    "As a superuser: ALTER ROLE … REPLICATION; (`node dist/main.js doctor` prints it with the role's name).",
   WalLevel: "Set wal_level = logical in postgresql.conf and restart PostgreSQL.",
   SlotMissing: "Create it with `node dist/main.js init`, then run `full`.",
-  SlotPlugin: "Choose another REPLICATION_SLOT, or drop that slot if nothing uses it.",
-  SlotDatabase: "A slot belongs to one database: choose another REPLICATION_SLOT, or correct PGDATABASE.",
+  SlotPlugin:
+    "Choose another REPLICATION_SLOT and run `node dist/main.js init`, or drop that slot if nothing uses it.",
+  SlotDatabase:
+    "A slot belongs to one database: choose another REPLICATION_SLOT and run `node dist/main.js init`, or correct PGDATABASE or DATABASE_URL.",
   OpenTransactions:
     "A slot begins when the transactions open now have ended: end them (pg_stat_activity) and try again.",
   SlotsExhausted: "Raise max_replication_slots and restart PostgreSQL, or drop a slot that nothing uses.",

@@ -275,7 +275,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ba
         assertTold(
           yield* run(...command),
           2,
-          /it belongs to pgoutput, not to test_decoding\. Choose another REPLICATION_SLOT/,
+          /it belongs to pgoutput, not to test_decoding\. Choose another REPLICATION_SLOT and run `node dist\/main\.js init`/,
         )
         assert.deepStrictEqual(yield* lake.keys, [])
       }),
@@ -300,7 +300,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ba
     Effect.gen(function* () {
       const settings = yield* withRole("NOREPLICATION")
       const outcome = yield* attempt(["cdc", "--once"], { settings })
-      assertTold(outcome, 2, /replication.*As a superuser: ALTER ROLE … REPLICATION/)
+      assertTold(outcome, 2, /replication.*As a superuser: ALTER ROLE … REPLICATION; \(`node dist\/main\.js doctor` prints it/)
       assert.deepStrictEqual(outcome.lake, [])
     }),
   )
@@ -309,7 +309,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ba
     Effect.gen(function* () {
       const settings = yield* withRole("REPLICATION")
       const outcome = yield* attempt(["full"], { settings })
-      assertTold(outcome, 2, /permission denied for table t.*GRANT SELECT ON/)
+      assertTold(outcome, 2, /permission denied for table t.*`node dist\/main\.js doctor` prints .* GRANT SELECT ON/)
       assert.deepStrictEqual(outcome.lake, [])
     }),
   )

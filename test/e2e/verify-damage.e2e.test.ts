@@ -129,7 +129,7 @@ layer(madeShop, { excludeTestServices: true, concurrent: true })("verify, of a d
       const { pipeline, objects } = yield* shop
       yield* remove(pipeline, objects.inc[1] ?? "")
       assert.deepStrictEqual(yield* findings(pipeline), [
-        `lost ${objects.inc[1]} the watermark names it, and it is not there`,
+        `lost ${objects.inc[1]} the watermark names it, and it is not there: told until it is restored, or the next one is written`,
         "different id=5 in v",
         "missing id=6",
       ])

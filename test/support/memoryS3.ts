@@ -1,5 +1,5 @@
 /**
- * A small S3 server that keeps one bucket, `lake`, in memory: as much of S3 as the program uses. What no real S3 does
+ * A small S3 server that keeps one bucket in memory, however it is called: as much of S3 as the program uses. What no real S3 does
  * on demand is done by `trouble`, which stands between the program and the bucket.
  */
 import { createHash } from "node:crypto"
@@ -97,7 +97,7 @@ export const openMemoryS3 = Effect.fn("openMemoryS3")(function* (certificate?: C
 
   const perform = (asked: Asked): Answer => {
     const { pathname, searchParams: query } = new URL(asked.url, "http://s3")
-    const key = decodeURIComponent(pathname.replace(/^\/lake\/?/, ""))
+    const key = decodeURIComponent(pathname.replace(/^\/[^/]+\/?/, ""))
     const id = query.get("uploadId")
     if (id !== null) return ofUpload(asked, key, id, query)
     if (key === "") return list(query)

@@ -45,7 +45,8 @@ export const unfinishedUploads = (options: MinioOptions): Effect.Effect<Readonly
     return found.uploads.map((upload) => upload.key)
   })
 
-const removeBucket = async (options: MinioOptions): Promise<void> => {
+/** With all that is in it. */
+export const removeBucket = async (options: MinioOptions): Promise<void> => {
   const client = plainClient(options)
   const names: Array<string> = []
   for await (const item of client.listObjectsV2(options.bucket, "", true)) names.push(item.name)

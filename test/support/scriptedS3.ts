@@ -108,10 +108,10 @@ export const scriptedS3 = (
   })
 
 /** An error as S3 writes it. */
-export const s3Error = (status: number, code: string): Answer => ({
+export const s3Error = (status: number, code: string, words = `words about ${code}`): Answer => ({
   status,
   headers: { "content-type": "application/xml" },
-  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>words about ${code}</Message></Error>`,
+  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${words}</Message></Error>`,
 })
 
 export const uploadBegun: Answer = {

@@ -1,0 +1,55 @@
+/** The S3 lake: a server of its own where `S3_TEST_…` names one, else one in memory. */
+import { Effect, Redacted, type Scope } from "effect"
+import { openMemoryS3 } from "../support/memoryS3.ts"
+import type { Environment } from "../support/program.ts"
+import { freshBucket, removeBucket } from "../support/s3Endpoint.ts"
+import { s3Error } from "../support/scriptedS3.ts"
+
+export interface Bucket {
+  readonly server: string
+  /** A bucket that does not exist until `init` makes it. */
+  readonly name: string
+  readonly environment: Environment
+}
+
+const real: Effect.Effect<Bucket, never, Scope.Scope> = Effect.gen(function* () {
+  const options = freshBucket()
+  yield* Effect.addFinalizer(() => Effect.ignore(Effect.promise(() => removeBucket(options))))
+  const answer = yield* Effect.promise(() => fetch(options.endpoint))
+  return {
+    server: `${answer.headers.get("server") ?? "S3"} (\`S3_TEST_ENDPOINT\`)`,
+    name: options.bucket,
+    environment: {
+      LAKE_URL: `s3://${options.bucket}`,
+      MINIO_ENDPOINT: options.endpoint,
+      MINIO_ACCESS_KEY: options.accessKey,
+      MINIO_SECRET_KEY: Redacted.value(options.secretKey),
+    },
+  }
+})
+
+/** Knows no signatures: who has a wrong secret here says it in place of the access key. */
+const inMemory: Effect.Effect<Bucket, never, Scope.Scope> = Effect.gen(function* () {
+  const s3 = yield* openMemoryS3()
+  let exists = false
+  yield* s3.suffer(({ method, url, headers }, perform) => {
+    const isBucket = /^\/raw\/?(\?.*)?$/.test(url)
+    if (!(headers.authorization ?? "").includes(`Credential=${s3.options.accessKey}/`))
+      return method === "HEAD"
+        ? { status: 403 }
+        : s3Error(403, "InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records.")
+    if (isBucket && method === "PUT") exists = true
+    return exists && /^\/raw\b/.test(url)
+      ? perform()
+      : method === "HEAD"
+        ? { status: 404 }
+        : s3Error(404, "NoSuchBucket", "The specified bucket does not exist")
+  })
+  return {
+    server: "the tests' S3 server in memory (MinIO where `S3_TEST_ENDPOINT` names one)",
+    name: "raw",
+    environment: { ...s3.environment, LAKE_URL: "s3://raw" },
+  }
+})
+
+export const openBucket = Effect.suspend(() => (process.env["S3_TEST_ENDPOINT"] ? real : inMemory))

@@ -167,7 +167,7 @@ export class ByteTransfer {
       } else if (code === comma || code === quote || code === newline || code === carriageReturn) {
         if (!inQuotes) {
           inQuotes = true
-          out.copyWithin(start + 1, start, to++)
+          for (let at = to++; at > start; at--) out[at] = out[at - 1] ?? 0
           out[start] = quote
         }
         if (code === quote) out[to++] = quote

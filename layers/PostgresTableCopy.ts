@@ -29,15 +29,17 @@ const isPlain = (shape: TableShape): boolean => Option.isNone(shape.notFollowed)
 const withHeader = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv, HEADER)`
 const rowsOnly = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv)`
 
-/** Beyond the largest of these the server's disks and ours are the bound, and the table's other readers pay for it. */
+/** Beyond this the disks are the bound, the server's or the lake's, and the table's other readers pay for it. */
 const usualReadersMax = 4
 
 /**
- * `wanted` is FULL_PARALLEL. Where it is not set: as many as this machine has processors to take what they read, 4 at
- * most; more only move the wait.
+ * `wanted` is FULL_PARALLEL. Where it is not set: one for each two processors of this machine. What one session sends keeps
+ * more than half of one busy here, so with two of them a second reader was measured to gain nothing (docs/performance.md).
  */
 const readersFor = (wanted: Option.Option<number>): number =>
-  Option.getOrElse(wanted, () => Math.min(usualReadersMax, availableParallelism()))
+  Option.getOrElse(wanted, () =>
+    Math.max(1, Math.min(usualReadersMax, Math.floor(availableParallelism() / 2))),
+  )
 
 /**
  * How many blocks it has (the snapshot lets nobody rewrite it); how many connections the server has left; and whether it

@@ -26,16 +26,20 @@ const spoolFile = (file: FileHandle): SpoolFile => {
       end = 0
       await file.truncate(0)
     }),
-    replay: Stream.paginate(0, (offset) =>
-      attempt(async () => {
-        const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(readBytes), 0, readBytes, offset)
-        const next = offset + bytesRead
-        return [
-          [buffer.subarray(0, bytesRead)],
-          next < end && bytesRead > 0 ? Option.some(next) : Option.none(),
-        ] as const
-      }),
-    ),
+    replay: Stream.suspend(() => {
+      // One room for all pieces: a new one for each was dropped faster than it was collected.
+      const room = Buffer.allocUnsafe(readBytes)
+      return Stream.paginate(0, (offset) =>
+        attempt(async () => {
+          const { bytesRead } = await file.read(room, 0, readBytes, offset)
+          const next = offset + bytesRead
+          return [
+            [room.subarray(0, bytesRead)],
+            next < end && bytesRead > 0 ? Option.some(next) : Option.none(),
+          ] as const
+        }),
+      )
+    }),
   }
 }
 

@@ -54,7 +54,7 @@ const startOf = Effect.fnUntraced(function* (
   return Option.some<Start>({ decided, flushed })
 })
 
-/** A transaction beyond 8 MiB waits in a temporary file: a container with a folder that is read-only has no place for it. */
+/** A transaction beyond 2 MiB waits in a temporary file: a container with a folder that is read-only has no place for it. */
 const machine = Effect.map(
   Effect.result(
     Effect.scoped(

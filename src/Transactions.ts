@@ -29,7 +29,7 @@ export interface Transaction {
 }
 
 /** Text of one open transaction that is kept in memory. Most have a few rows; a line over it is held all the same. */
-const heldBytesMax = 8 * 1024 * 1024
+const heldBytesMax = 2 * 1024 * 1024
 
 /** A line that is not what `test_decoding` prints. Names the place, never a value. */
 export const malformed = (lsn: Lsn.Lsn, why: string) =>

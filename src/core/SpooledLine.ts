@@ -33,7 +33,7 @@ export const packLines = (lines: ReadonlyArray<SlotLine>): ReadonlyArray<Uint8Ar
   return [...pieces, packed.subarray(from)]
 }
 
-/** Gives back the lines that are whole with each chunk, whose bytes must not be written again. */
+/** Gives back the lines that are whole with each chunk. They lie in its bytes, and hold as long as those do. */
 export const lineUnpacker = (): ((chunk: Uint8Array) => ReadonlyArray<SlotLine>) => {
   let lines: Array<SlotLine> = []
   const push = recordReader((bytes, at) => {

@@ -9,7 +9,7 @@ export interface SpoolFile {
   readonly append: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
   /** Forgets what was appended: the room serves the next large transaction. */
   readonly clear: Effect.Effect<void, StoreError>
-  /** Everything appended since the last `clear`, from the beginning. */
+  /** Everything appended since the last `clear`, from the beginning. A piece holds until the next one is asked for. */
   readonly replay: Stream.Stream<Uint8Array, StoreError>
 }
 

@@ -300,7 +300,11 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ba
     Effect.gen(function* () {
       const settings = yield* withRole("NOREPLICATION")
       const outcome = yield* attempt(["cdc", "--once"], { settings })
-      assertTold(outcome, 2, /replication.*As a superuser: ALTER ROLE … REPLICATION; \(`node dist\/main\.js doctor` prints it/)
+      assertTold(
+        outcome,
+        2,
+        /replication.*As a superuser: ALTER ROLE … REPLICATION; \(`node dist\/main\.js doctor` prints it/,
+      )
       assert.deepStrictEqual(outcome.lake, [])
     }),
   )
@@ -309,7 +313,11 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ba
     Effect.gen(function* () {
       const settings = yield* withRole("REPLICATION")
       const outcome = yield* attempt(["full"], { settings })
-      assertTold(outcome, 2, /permission denied for table t.*`node dist\/main\.js doctor` prints .* GRANT SELECT ON/)
+      assertTold(
+        outcome,
+        2,
+        /permission denied for table t.*`node dist\/main\.js doctor` prints .* GRANT SELECT ON/,
+      )
       assert.deepStrictEqual(outcome.lake, [])
     }),
   )

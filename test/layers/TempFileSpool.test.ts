@@ -6,8 +6,13 @@ import * as MemorySpool from "../../layers/MemorySpool.ts"
 import * as TempFileSpool from "../../layers/TempFileSpool.ts"
 import { Spool, type SpoolFile } from "../../src/services/Spool.ts"
 
+/** A piece holds until the next one is asked for. */
 const content = (file: SpoolFile) =>
-  Effect.map(Stream.runCollect(file.replay), (chunks) => Buffer.concat([...chunks]).toString("latin1"))
+  Stream.runFold(
+    file.replay,
+    () => "",
+    (text, piece) => text + Buffer.from(piece).toString("latin1"),
+  )
 
 const spoolContract = (name: string, layer: Layer.Layer<Spool>) =>
   describe(`Spool: ${name}`, () => {

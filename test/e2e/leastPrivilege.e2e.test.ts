@@ -67,7 +67,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
       const { run, sql, lake } = yield* openShop
       const codes = [(yield* run("init")).code, (yield* run("full")).code]
       yield* sql("UPDATE db_loja.cliente SET v = 'c'")
-      for (const args of [["cdc", "--once"], ["doctor"], ["verify"]]) {
+      for (const args of [["cdc", "--once"], ["doctor"], ["status"], ["verify"], ["drop-slot", "--yes"]]) {
         const { code, stdout, stderr } = yield* run(...args)
         assert.strictEqual(code, 0, args.join(" ") + stdout + stderr)
       }

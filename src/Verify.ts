@@ -24,7 +24,7 @@ export class DifferenceFound extends Schema.TaggedError<DifferenceFound>()("Diff
 }) {
   override readonly [Runtime.errorExitCode] = 4
   override get message(): string {
-    return `The lake differs in ${this.findings} ${this.findings === 1 ? "place" : "places"} (${this.tables.join(", ")}). Restore damaged objects from a copy, or run \`full\` again: what \`verify\` takes begins with the newest one.`
+    return `The lake differs in ${this.findings} ${this.findings === 1 ? "place" : "places"} (${this.tables.join(", ")}). Restore damaged objects from a copy, or run \`full\` again: readers and \`verify\` begin with the newest copy.`
   }
 }
 

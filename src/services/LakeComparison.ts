@@ -10,7 +10,7 @@ const advice = {
   Full: "Free some space, or set TMPDIR to a folder on a larger disk.",
   EngineMissing:
     "It is installed by `npm ci` where DuckDB has a build for the platform: run `verify` on such a machine.",
-  Failed: "See the cause.",
+  Failed: "Run `verify` again; if it stays, report this message to the makers of this program.",
 } as const
 
 /** What can go wrong on this machine. `detail` names no value of a row. */

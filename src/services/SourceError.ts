@@ -31,7 +31,8 @@ const advice = {
     "PostgreSQL cannot print a row of more than 1 GB. Make it smaller; a slot cannot pass by it: drop it (`node dist/main.js drop-slot`), then run `init` and `full`.",
   Encoding:
     "A value or name cannot be written in UTF-8. Correct it in the table; a slot cannot pass by it: drop it (`node dist/main.js drop-slot`), then run `init` and `full`.",
-  Failed: "See the cause.",
+  Failed:
+    'Look into the server\'s log; the manual explains the code (appendix "PostgreSQL Error Codes"). `node dist/main.js doctor` may find what is wrong.',
 } as const
 
 export const SourceReason = Schema.Literals([

@@ -10,10 +10,11 @@ const advice = {
   NotWritable: "The folder cannot be written. Give this user the right to, or choose another LAKE_URL.",
   BucketMissing: "Create it with `node dist/main.js init`, or correct LAKE_URL.",
   BucketName: "S3 allows 3 to 63 lower-case letters, digits, dots and hyphens. Correct LAKE_URL.",
-  NotFound: "The object is not there.",
+  NotFound: "Was it removed? Restore it from a copy, or correct LAKE_URL.",
   Exists:
-    "The object is there already and objects are never changed. Is a second process writing to this lake?",
-  Broken: "The lake answered in a way that is not understood. See the cause.",
+    "The object is there already and objects are never changed. Does a second process write to this lake? Find it, and stop it.",
+  Broken:
+    "The lake answered in a way that is not understood. Check MINIO_ENDPOINT, and look into the store's own log.",
 } as const
 
 export const StoreReason = Schema.Literals([

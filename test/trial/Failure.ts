@@ -19,43 +19,42 @@ export interface Failure {
   readonly gone?: RegExp
 }
 
-/** A mended one by its title, or what went wrong with it. */
 export interface Verdict {
   readonly title: string
+  /** Why it is not mended; none where it is. */
   readonly trouble: string | undefined
 }
 
-/** Long messages are wrapped, and their marks escaped. */
-const plain = (text: string) => text.replaceAll('\\"', '"')
-
-export const tryOut = Effect.fn("tryOut")(function* (operator: Operator, failure: Failure) {
-  const { transcript } = operator
-  transcript.heading(failure.title, 3)
-  const attempt = Effect.gen(function* () {
-    transcript.say(failure.wrong)
-    yield* failure.provoke
-    const before = yield* operator.run(...failure.command.split(" "))
-    const found = failure.words.exec(plain(before.stdout + before.stderr))
-    if (before.code !== failure.code) return `ended with ${before.code} instead of ${failure.code}`
-    if (found === null) return `does not say ${failure.words}`
-    transcript.say("Done, as it says:")
-    yield* failure.mend(...found.slice(1))
-    const after = yield* operator.run(...(failure.again ?? failure.command).split(" "))
-    if (after.code !== 0) return `is not mended by it: exit ${after.code}`
-    const left = failure.gone?.exec(plain(after.stdout + after.stderr))
-    return left ? `still says "${left[0]}"` : undefined
-  })
-  return yield* judged(operator, failure.title, attempt)
-})
-
-/** For failures that are no single command: `attempt` answers what went wrong. */
+/** `attempt` answers its trouble, and may die of it. */
 export const judged = Effect.fn("judged")(function* (
   { transcript }: Operator,
   title: string,
   attempt: Effect.Effect<string | undefined, never, Scope.Scope>,
 ) {
+  transcript.heading(title, 3)
   const exit = yield* Effect.exit(Effect.scoped(attempt))
   const trouble = Exit.isSuccess(exit) ? exit.value : Cause.pretty(exit.cause)
   if (trouble !== undefined) transcript.say(`**Not mended: ${trouble}**`)
   return { title, trouble } satisfies Verdict
 })
+
+export const tryOut = (operator: Operator, failure: Failure) =>
+  judged(
+    operator,
+    failure.title,
+    Effect.gen(function* () {
+      const { transcript, run } = operator
+      transcript.say(failure.wrong)
+      yield* failure.provoke
+      const before = yield* run(...failure.command.split(" "))
+      const found = failure.words.exec(before.stdout + before.stderr)
+      if (before.code !== failure.code) return `ended with ${before.code} instead of ${failure.code}`
+      if (found === null) return `does not say ${failure.words}`
+      transcript.say("Done, as it says:")
+      yield* failure.mend(...found.slice(1))
+      const after = yield* run(...(failure.again ?? failure.command).split(" "))
+      if (after.code !== 0) return `is not mended by it: exit ${after.code}`
+      const left = failure.gone?.exec(after.stdout + after.stderr)
+      return left ? `still says "${left[0]}"` : undefined
+    }),
+  )

@@ -17,6 +17,7 @@ export interface Begun {
   readonly lake?: boolean
 }
 
+const lines = (settings: Environment) => Object.entries(settings).map(([name, value]) => `${name}=${value}`)
 const typed = (args: ReadonlyArray<string>) => `$ node dist/main.js ${args.join(" ")}`
 
 export const openOperator = Effect.fn("openOperator")(function* (
@@ -40,23 +41,21 @@ export const openOperator = Effect.fn("openOperator")(function* (
   const write = (next: Environment) =>
     Effect.promise(async () => {
       settings = next
-      const lines = Object.entries(next).map(([name, value]) => `${name}=${value}\n`)
-      await writeFile(join(folder, ".env"), lines.join(""))
+      await writeFile(join(folder, ".env"), `${lines(next).join("\n")}\n`)
     })
   const start = (...args: ReadonlyArray<string>) => startProgram(args, {}, folder)
-  const told = ({ stdout, stderr }: Pick<Outcome, "stdout" | "stderr">) => {
-    for (const secret of secrets)
-      if ((stdout + stderr).includes(secret)) leaks.push(`a secret is in: ${stdout}${stderr}`)
-    return stdout + stderr
-  }
   const quietly = (...args: ReadonlyArray<string>) =>
     Effect.scoped(Effect.flatMap(start(...args), (program) => program.outcome))
   /** Its lines; none where it said nothing. */
-  const said = (outcome: Outcome) => told(outcome).split("\n").slice(0, -1)
+  const said = ({ stdout, stderr }: Outcome) => {
+    const all = stdout + stderr
+    if (secrets.some((secret) => all.includes(secret))) leaks.push(all)
+    return all.split("\n").slice(0, -1)
+  }
 
   const begin = Effect.fn("Operator.begin")(function* ({ slot = false, lake = false }: Begun) {
-    for (const lake of ["lake", "lake2"])
-      yield* Effect.promise(() => rm(join(folder, lake), { recursive: true, force: true }))
+    for (const name of ["lake", "lake2"])
+      yield* Effect.promise(() => rm(join(folder, name), { recursive: true, force: true }))
     yield* source.sql(`SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE active;
       SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots`)
     for (const sql of roleAndRights) yield* source.sql(sql)
@@ -83,7 +82,7 @@ export const openOperator = Effect.fn("openOperator")(function* (
     /** Runs and shows it. */
     run: Effect.fn("Operator.run")(function* (...args: ReadonlyArray<string>) {
       const outcome = yield* quietly(...args)
-      transcript.block([typed(args), ...said(outcome), `[exit ${outcome.code}]`].join("\n"))
+      transcript.show(typed(args), ...said(outcome), `[exit ${outcome.code}]`)
       return outcome
     }),
     /** Ends it in good order, and shows all that it said. */
@@ -95,25 +94,23 @@ export const openOperator = Effect.fn("openOperator")(function* (
       yield* program.signal(signal)
       const outcome = yield* program.outcome
       const ended = outcome.code === null ? `killed by ${signal}` : `exit ${outcome.code} after ${signal}`
-      transcript.block([`${typed(args)} &`, ...said(outcome), `[${ended}]`].join("\n"))
+      transcript.show(`${typed(args)} &`, ...said(outcome), `[${ended}]`)
       return outcome
     }),
     /** As superuser, in the database. Shown. */
     sql: (text: string) =>
       Effect.suspend(() => {
-        transcript.block(text, "sql")
+        transcript.show(`loja=# ${text}`)
         return Effect.orDie(source.sql(text))
       }),
     /** Writes `.env` and shows what is new in it. */
     set: (changes: Environment) =>
       Effect.suspend(() => {
-        const lines = Object.entries(changes).map(([name, value]) => `${name}=${value}`)
-        transcript.block(`# .env\n${lines.join("\n")}`)
+        transcript.show("# .env", ...lines(changes))
         return write({ ...settings, ...changes })
       }),
     /** The same without a word: what the transcript tells in its own. */
     setQuietly: (changes: Environment) => Effect.suspend(() => write({ ...settings, ...changes })),
-    setting: (name: string): string => settings[name] ?? "",
     /** The beginning of each failure: the settings of the story, and slot and lake as far as they are asked for. */
     anew: (begun: Begun = {}) => Effect.orDie(begin(begun)),
     /** One more row to carry. */

@@ -1,49 +1,60 @@
 /** What was done and said, as Markdown that can be read in one sitting. */
 
 /** Longer output keeps its beginning and its end. */
-const shownLines = 24
+const shownLines = 32
 
 export interface Transcript {
   readonly heading: (text: string, level?: 1 | 2 | 3) => void
   readonly say: (text: string) => void
-  /** As it is, in a block of code. */
-  readonly block: (text: string, language?: string) => void
+  /** As it is. What follows one another stands in one block of code. */
+  readonly show: (...lines: ReadonlyArray<string>) => void
   /** From now on `shown` stands where `actual` was: ports, folders and secrets, which are others in each run. */
   readonly disguise: (actual: string, shown: string) => void
   readonly text: () => string
 }
 
-/** The rows of `doctor` that ask for nothing. */
-const isWell = (line: string) => /^ {2}(ok|note) /.test(line)
-
-const trimmed = (text: string): string => {
-  const all = text.trimEnd().split("\n")
-  const well = all.filter(isWell).length
-  const lines =
-    well === 0 || all.length <= shownLines
-      ? all
-      : [...all.filter((line) => !isWell(line)), `… ${well} rows that are ok or a note are left out`]
-  if (lines.length <= shownLines) return lines.join("\n")
-  const half = shownLines / 2
-  return [...lines.slice(0, half), `… ${lines.length - shownLines} lines …`, ...lines.slice(-half)].join("\n")
+interface Piece {
+  readonly isCode: boolean
+  readonly text: string
 }
 
-/** Each text is also told to `follow` at once, for whoever watches the run. */
+/** The rows of `doctor` that ask for something, and those that do not. */
+const isAsking = (line: string) => /^ {2}(FAIL|warn) /.test(line)
+const isWell = (line: string) => /^ {2}(ok|note) /.test(line)
+
+const trimmed = (all: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const lines = all.some(isAsking) ? all.filter((line) => !isWell(line)) : all
+  const leftOut = all.length - lines.length
+  if (leftOut > 0) return [...lines.slice(0, 1), `… ${leftOut} rows that are ok or a note`, ...lines.slice(1)]
+  if (lines.length <= shownLines) return lines
+  const half = shownLines / 2
+  return [...lines.slice(0, half), `… ${lines.length - shownLines} lines …`, ...lines.slice(-half)]
+}
+
+/** Each piece is also told to `follow` at once, for whoever watches the run. */
 export const openTranscript = (follow: (text: string) => void): Transcript => {
   const disguises = new Map<string, string>()
-  const pieces: Array<string> = []
-  const add = (text: string) => {
+  const pieces: Array<Piece> = []
+  const add = (text: string, isCode = false) => {
     // The longest first: one may be a part of another.
     const all = [...disguises].sort(([a], [b]) => b.length - a.length)
     const shown = all.reduce((told, [actual, instead]) => told.replaceAll(actual, instead), text)
-    pieces.push(shown)
+    pieces.push({ isCode, text: shown })
     follow(shown)
   }
+  const isCode = (at: number) => pieces[at]?.isCode === true
   return {
     heading: (text, level = 2) => add(`${"#".repeat(level)} ${text}`),
-    say: add,
-    block: (text, language = "") => add(`\`\`\`${language}\n${trimmed(text)}\n\`\`\``),
+    say: (text) => add(text),
+    show: (...lines) => add(trimmed(lines).join("\n"), true),
     disguise: (actual, shown) => void disguises.set(actual, shown),
-    text: () => `${pieces.join("\n\n")}\n`,
+    text: () =>
+      pieces
+        .map(({ text }, at) =>
+          isCode(at)
+            ? `${isCode(at - 1) ? "" : "```\n"}${text}\n${isCode(at + 1) ? "" : "```\n"}`
+            : `${text}\n`,
+        )
+        .join("\n"),
   }
 }

@@ -75,7 +75,7 @@ export const lakeFailures = (
     title: "A row of the lake was taken out",
     wrong: "Somebody edited an object.",
     provoke: Effect.flatMap(changed(operator), ({ path, key }) => {
-      operator.transcript.block(`$ sed -i '$d' lake/${key}`)
+      operator.transcript.show(`$ sed -i '$d' lake/${key}`)
       return Effect.promise(async () => {
         const text = await readFile(path, "utf8")
         await writeFile(path, text.split("\n").toSpliced(-2, 1).join("\n"))
@@ -90,14 +90,14 @@ export const lakeFailures = (
     title: "An object of the lake is gone",
     wrong: "Somebody tidied up; there is a copy.",
     provoke: Effect.flatMap(changed(operator), ({ path, key }) => {
-      operator.transcript.block(`$ mv lake/${key} /backup/`)
+      operator.transcript.show(`$ mv lake/${key} /backup/`)
       return Effect.promise(() => rename(path, aside(operator)))
     }),
     command: "verify",
     code: 4,
     words: / lost +(\S+) +the watermark names it.*Restore damaged objects from a copy/s,
     mend: (key = "") => {
-      operator.transcript.block(`$ mv /backup/* lake/${key}`)
+      operator.transcript.show(`$ mv /backup/* lake/${key}`)
       return Effect.promise(() => rename(aside(operator), join(operator.folder, "lake", key)))
     },
   },

@@ -7,6 +7,7 @@ import { writeFile } from "node:fs/promises"
 import { cpus, release, type } from "node:os"
 import { Effect } from "effect"
 import { testServer } from "../support/postgres.ts"
+import { absences } from "./absences.ts"
 import { openBucket } from "./Bucket.ts"
 import { tryOut, type Verdict } from "./Failure.ts"
 import { lakeFailures } from "./lakeFailures.ts"
@@ -52,27 +53,28 @@ const trial = Effect.fn("trial")(function* (file: string) {
     ].join("\n"),
   )
   const verdicts: Array<Verdict> = []
+  transcript.heading("When all goes well")
   const told = yield* story(operator)
   const chapters = [
     ["Settings", settingFailures(operator)],
     ["Server, role and tables", sourceFailures(operator, wrongSecret)],
     ["Slot and watermark", slotFailures(operator)],
     ["Lake", lakeFailures(operator, bucket, wrongSecret)],
+    ["Settings of the server", serverFailures(operator)],
+    ["Beside a `cdc` that runs", runningFailures(operator)],
   ] as const
   for (const [title, failures] of chapters) {
     transcript.heading(title)
     for (const failure of failures) verdicts.push(yield* tryOut(operator, failure))
   }
-  transcript.heading("Server settings")
-  verdicts.push(...(yield* serverFailures(operator)))
-  transcript.heading("While `cdc` runs")
-  verdicts.push(...(yield* runningFailures(operator)))
+  transcript.heading("Away, and back")
+  verdicts.push(...(yield* absences(operator)))
 
   const mended = verdicts.filter(({ trouble }) => trouble === undefined)
   const isGood =
     mended.length === verdicts.length && told.trouble === undefined && operator.leaks.length === 0
   transcript.heading("In the end")
-  for (const leak of operator.leaks) transcript.say(`**${leak}**`)
+  for (const leak of operator.leaks) transcript.say(`**A secret was told: ${leak}**`)
   transcript.say(
     `${verdicts.length} failures provoked, ${mended.length} mended by the program's words alone${told.trouble === undefined ? "" : "; the story itself failed"}.`,
   )

@@ -1,89 +1,71 @@
-/** What a setting of the server itself forbids, and a restart mends: on a server of its own. */
+/** What a setting of the server forbids, and a restart mends: on servers of their own. */
 import { Effect } from "effect"
 import { temporaryFolder } from "../support/lakeFolder.ts"
 import { testServer } from "../support/postgres.ts"
-import { judged, type Verdict } from "./Failure.ts"
+import type { Failure } from "./Failure.ts"
 import type { Operator } from "./Operator.ts"
-import { openSource, roleAndRights } from "./Source.ts"
-import type { Transcript } from "./Transcript.ts"
+import { openSource, roleAndRights, type Source } from "./Source.ts"
 
-/** One life of the server, with these settings. What is in its folder stays. */
-const serving = Effect.fn("serving")(
-  function* (operator: Operator, dataFolder: string, settings: Readonly<Record<string, string>>) {
-    const source = yield* openSource(yield* testServer({ dataFolder, settings }))
+interface Restart {
+  readonly title: string
+  readonly wrong: string
+  /** Of postgresql.conf, before and after. */
+  readonly setting: string
+  readonly values: readonly [string, string]
+  readonly prepare: string
+  readonly words: RegExp
+}
+
+/** One life of a server, with this setting. What is in its folder stays. */
+const serving = (operator: Operator, dataFolder: string, setting: string, value: string) =>
+  Effect.gen(function* () {
+    const source = yield* openSource(yield* testServer({ dataFolder, settings: { [setting]: value } }))
     for (const sql of roleAndRights) yield* source.sql(sql)
     operator.transcript.disguise(String(source.server.port), "5432")
     operator.use(source)
-    yield* operator.setQuietly({ ...operator.defaults() })
+    yield* operator.setQuietly(operator.defaults())
     return source
-  },
-  (served) => Effect.orDie(served),
-)
+  }).pipe(Effect.orDie)
 
-const restarted = (transcript: Transcript, line: string) =>
-  transcript.block(`# postgresql.conf, then a restart of PostgreSQL\n${line}`)
-
-export const serverFailures = Effect.fn("serverFailures")(function* (operator: Operator) {
-  const { transcript } = operator
-  const first = operator.source()
-  const dataFolder = yield* temporaryFolder
-  const verdicts: Array<Verdict> = []
-
-  const initFails = (title: string, wrong: string, words: RegExp, mended: string) =>
-    judged(
-      operator,
-      title,
-      Effect.gen(function* () {
-        transcript.heading(title, 3)
-        transcript.say(wrong)
-        const { code, stderr } = yield* operator.run("init")
-        if (code !== 2) return `ended with ${code} instead of 2`
-        if (!words.test(stderr)) return `does not say ${words}`
-        transcript.say("Done, as it says:")
-        restarted(transcript, mended)
-        return undefined
-      }),
-    )
-  const initWorks = Effect.fn("initWorks")(function* (verdict: Verdict) {
-    const { code } = yield* operator.run("init")
-    verdicts.push(
-      verdict.trouble === undefined && code !== 0
-        ? { ...verdict, trouble: `is not mended by it: exit ${code}` }
-        : verdict,
-    )
-  })
-
-  const level = yield* Effect.scoped(
-    Effect.andThen(
-      serving(operator, dataFolder, { wal_level: "replica" }),
-      initFails(
-        "The log is not logical",
-        "A server as it comes: `wal_level = replica`.",
-        /Set wal_level = logical in postgresql\.conf and restart PostgreSQL/,
-        "wal_level = logical",
-      ),
-    ),
-  )
-  const slots = yield* Effect.scoped(
-    Effect.gen(function* () {
-      const source = yield* serving(operator, dataFolder, { max_replication_slots: "1" })
-      yield* initWorks(level)
-      yield* Effect.orDie(
-        source.sql(
-          "SELECT pg_drop_replication_slot('data_sync_slot'); SELECT pg_create_physical_replication_slot('replica')",
-        ),
-      )
-      return yield* initFails(
-        "All slots are in use",
-        "`max_replication_slots = 1`, and a replica has it.",
-        /Raise max_replication_slots and restart PostgreSQL/,
-        "max_replication_slots = 10",
-      )
+const restarted = (operator: Operator, { setting, values, prepare, ...told }: Restart): Failure => {
+  let life: { readonly source: Source; readonly dataFolder: string } | undefined
+  return {
+    ...told,
+    provoke: Effect.gen(function* () {
+      const first = operator.source()
+      yield* Effect.addFinalizer(() => Effect.sync(() => operator.use(first)))
+      const dataFolder = yield* temporaryFolder
+      const source = yield* serving(operator, dataFolder, setting, values[0])
+      yield* Effect.orDie(source.sql(prepare))
+      life = { source, dataFolder }
     }),
-  )
-  yield* Effect.scoped(
-    Effect.andThen(serving(operator, dataFolder, { max_replication_slots: "10" }), initWorks(slots)),
-  )
-  operator.use(first)
-  return verdicts
-})
+    command: "init",
+    code: 2,
+    mend: () =>
+      Effect.gen(function* () {
+        if (life === undefined) return
+        operator.transcript.show(`# postgresql.conf, then a restart`, `${setting} = ${values[1]}`)
+        yield* life.source.server.stop("fast")
+        yield* serving(operator, life.dataFolder, setting, values[1])
+      }),
+  }
+}
+
+export const serverFailures = (operator: Operator): ReadonlyArray<Failure> => [
+  restarted(operator, {
+    title: "The log is not logical",
+    wrong: "A server as it comes: `wal_level = replica`.",
+    setting: "wal_level",
+    values: ["replica", "logical"],
+    prepare: "",
+    words: /Set wal_level = logical in postgresql\.conf and restart PostgreSQL/,
+  }),
+  restarted(operator, {
+    title: "All slots are in use",
+    wrong: "`max_replication_slots = 1`, and a replica has it.",
+    setting: "max_replication_slots",
+    values: ["1", "10"],
+    prepare: "SELECT pg_create_physical_replication_slot('replica')",
+    words: /Raise max_replication_slots and restart PostgreSQL/,
+  }),
+]

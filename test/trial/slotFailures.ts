@@ -106,6 +106,21 @@ export const slotFailures = (operator: Operator): ReadonlyArray<Failure> => [
     mend: beginAnew(operator),
   },
   {
+    title: "PostgreSQL was restored from a backup",
+    wrong:
+      "Its log ends before the lake's watermark. (Here the watermark was moved forward instead, which comes to the same.)",
+    provoke: Effect.andThen(
+      operator.anew({ lake: true }),
+      spoilWatermark(operator, "sed -i '1s|.*|FF/0|' lake/inc/_watermark.txt", (text) =>
+        text.replace(/^.*/, "FF/0"),
+      ),
+    ),
+    command: "cdc --once",
+    code: 3,
+    words: startOver,
+    mend: beginAnew(operator),
+  },
+  {
     title: "The lake belongs to another slot",
     wrong: "A second pipeline was pointed at the first one's lake.",
     provoke: operator
@@ -122,26 +137,33 @@ export const slotFailures = (operator: Operator): ReadonlyArray<Failure> => [
   {
     title: "A watermark that is cut short",
     wrong: "The file was copied by hand, and not to its end.",
-    provoke: operator.anew({ lake: true }).pipe(
-      Effect.andThen(operator.sell),
-      Effect.andThen(
-        Effect.promise(async () => {
-          const text = await readFile(watermark(operator), "utf8")
-          await writeFile(watermark(operator), text.slice(0, text.length - 20))
-        }),
+    provoke: operator
+      .anew({ lake: true })
+      .pipe(
+        Effect.andThen(operator.sell),
+        Effect.andThen(
+          spoilWatermark(operator, "truncate -s -20 lake/inc/_watermark.txt", (text) => text.slice(0, -20)),
+        ),
       ),
-    ),
     command: "cdc --once",
     code: 3,
     words: /write the slot's confirmed_flush_lsn \((SELECT .*?)\) as its only line/,
     mend: (sql = "") =>
       Effect.flatMap(operator.sql(sql), (rows) => {
         const line = rows.find((row) => row["slot_name"] === "data_sync_slot")?.["confirmed_flush_lsn"] ?? ""
-        operator.transcript.block(`$ echo '${line}' > lake/inc/_watermark.txt`)
+        operator.transcript.show(`$ echo '${line}' > lake/inc/_watermark.txt`)
         return Effect.promise(() => writeFile(watermark(operator), `${line}\n`))
       }),
   },
 ]
+
+/** `typed` is what a person would have typed to the same effect. */
+function spoilWatermark(operator: Operator, typed: string, change: (text: string) => string) {
+  return Effect.promise(async () => {
+    operator.transcript.show(`$ ${typed}`)
+    await writeFile(watermark(operator), change(await readFile(watermark(operator), "utf8")))
+  })
+}
 
 /** Its scope closes with the failure: a slot keeps its database. */
 function elsewhere(operator: Operator) {
@@ -150,9 +172,8 @@ function elsewhere(operator: Operator) {
     const { sql } = yield* openSession(server.url("postgres"))
     yield* sql("SELECT pg_create_logical_replication_slot('data_sync_slot', 'test_decoding')")
     yield* Effect.addFinalizer(() => Effect.ignore(sql("SELECT pg_drop_replication_slot('data_sync_slot')")))
-    operator.transcript.block(
-      "-- in the database postgres\nSELECT pg_create_logical_replication_slot('data_sync_slot', 'test_decoding');",
-      "sql",
+    operator.transcript.show(
+      "postgres=# SELECT pg_create_logical_replication_slot('data_sync_slot', 'test_decoding');",
     )
   }).pipe(Effect.orDie)
 }

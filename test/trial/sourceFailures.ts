@@ -50,6 +50,22 @@ export const sourceFailures = (operator: Operator, wrongPassword: string): Reado
     mend: () => rightUrl(operator),
   },
   {
+    title: "PostgreSQL does not run",
+    wrong: "It was stopped. Every command tries for 30 s at its start.",
+    provoke: Effect.andThen(
+      operator.anew({ slot: true }),
+      Effect.suspend(() => operator.source().server.stop("fast")),
+    ),
+    command: "full",
+    code: 1,
+    words: /PostgreSQL did not answer\. Check DATABASE_URL or PGHOST and PGPORT/,
+    mend: () =>
+      Effect.suspend(() => {
+        operator.transcript.show("# PostgreSQL is started")
+        return Effect.orDie(operator.source().server.restart)
+      }),
+  },
+  {
     title: "No such table",
     wrong: "Its name has a letter too many.",
     provoke: Effect.andThen(

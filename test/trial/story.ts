@@ -23,21 +23,21 @@ const showAnswer = Effect.fn("showAnswer")(function* (
 ) {
   const { status, text } = yield* get(port, path)
   const lines = text.split("\n").filter((line) => only.test(line))
-  transcript.block(`$ curl -s localhost:${port}${path}\n${lines.join("\n")}\n[HTTP ${status}]`)
+  transcript.show(`$ curl -s localhost:${port}${path}`, ...lines, `[HTTP ${status}]`)
   yield* expect(`${path} answers ${status}`, status === 200)
 })
 
-const lines = (text: string) => text.split("\n").filter((line) => !/^\s*(--.*)?$/.test(line))
+const statements = (text: string) => text.split("\n").filter((line) => !/^\s*(--.*)?$/.test(line))
 
 const prepared = Effect.fn("prepared")(function* (operator: Operator) {
   const { transcript } = operator
-  transcript.heading("From nothing to a verified lake")
   transcript.say(
     "PostgreSQL 15 runs, with `wal_level = logical` and the database `loja` of `query/demo_cdc_cliente_sync.sql`; `npm ci && npm run build` is done. " +
       "The role comes first (there is no psql here: the trial puts the variables into the same file by itself):",
   )
-  transcript.block(
-    "$ psql -U postgres -v role=afluente -v schemas=db_loja -v tables=db_loja.cliente -f query/role.sql loja\n$ psql -U postgres -c '\\password afluente' loja",
+  transcript.show(
+    "$ psql -U postgres -v role=afluente -v schemas=db_loja -v tables=db_loja.cliente -f query/role.sql loja",
+    "$ psql -U postgres -c '\\password afluente' loja",
   )
   for (const sql of roleAndRights) yield* Effect.orDie(operator.source().sql(sql))
   transcript.say("Then the settings, in a folder of its own:")
@@ -59,7 +59,7 @@ const followed = Effect.fn("followed")(function* (operator: Operator) {
     Effect.map(get(port, "/healthz"), ({ status }) => status === 200),
   )
   transcript.say("Seven transactions of the shop (section `changes` of the same file), and then:")
-  transcript.block(`${lines(shop.changes).slice(0, 4).join("\n")}\n…`, "sql")
+  transcript.show(...statements(shop.changes).slice(0, 4), "…")
   yield* Effect.orDie(operator.source().sql(shop.changes))
   yield* writer.says("cdc: batch written")
   yield* runWell(operator, "status")
@@ -87,14 +87,14 @@ const over = Effect.fn("over")(function* (operator: Operator) {
   yield* runWell(operator, "drop-slot", "--yes")
   transcript.say("What is left is the lake:")
   const files = yield* filesBelow(`${operator.folder}/lake`)
-  transcript.block(files.join("\n"))
+  transcript.show(...files)
 })
 
 /** None of the failures: it must just work. */
 export const story = (operator: Operator) =>
   judged(
     operator,
-    "The story itself",
+    "From nothing to a verified lake",
     prepared(operator).pipe(
       Effect.andThen(followed(operator)),
       Effect.andThen(over(operator)),

@@ -10,6 +10,8 @@ export interface Bucket {
   /** A bucket that does not exist until `init` makes it. */
   readonly name: string
   readonly environment: Environment
+  /** What the server takes for wrong, made of a wrong secret. */
+  readonly wrongKeys: (secret: string) => Environment
 }
 
 const real: Effect.Effect<Bucket, never, Scope.Scope> = Effect.gen(function* () {
@@ -25,10 +27,11 @@ const real: Effect.Effect<Bucket, never, Scope.Scope> = Effect.gen(function* () 
       MINIO_ACCESS_KEY: options.accessKey,
       MINIO_SECRET_KEY: Redacted.value(options.secretKey),
     },
+    wrongKeys: (secret) => ({ MINIO_SECRET_KEY: secret }),
   }
 })
 
-/** Knows no signatures: who has a wrong secret here says it in place of the access key. */
+/** Knows no signatures, so that only a wrong access key is wrong here. */
 const inMemory: Effect.Effect<Bucket, never, Scope.Scope> = Effect.gen(function* () {
   const s3 = yield* openMemoryS3()
   let exists = false
@@ -49,6 +52,7 @@ const inMemory: Effect.Effect<Bucket, never, Scope.Scope> = Effect.gen(function*
     server: "the tests' S3 server in memory (MinIO where `S3_TEST_ENDPOINT` names one)",
     name: "raw",
     environment: { ...s3.environment, LAKE_URL: "s3://raw" },
+    wrongKeys: (secret) => ({ MINIO_ACCESS_KEY: "someone", MINIO_SECRET_KEY: secret }),
   }
 })
 

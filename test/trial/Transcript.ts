@@ -18,14 +18,25 @@ interface Piece {
   readonly text: string
 }
 
-/** The rows of `doctor` that ask for something, and those that do not. */
+/** A row of `doctor`: what was checked, and below it, further to the right, what mends it. */
+const row = /^ {2}(FAIL|warn|ok|note|--) /
 const isAsking = (line: string) => /^ {2}(FAIL|warn) /.test(line)
-const isWell = (line: string) => /^ {2}(ok|note) /.test(line)
+
+/** Where `doctor` asks for something: that alone, without the rows that are well. */
+const asked = (all: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (!all.some(isAsking)) return all
+  let keeps = true
+  const lines = all.filter((line) => {
+    if (row.test(line)) keeps = isAsking(line)
+    else if (!line.startsWith("   ")) keeps = true
+    return keeps
+  })
+  const [first = "", ...rest] = lines
+  return [first, `… ${all.length - lines.length} lines that ask for nothing`, ...rest]
+}
 
 const trimmed = (all: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const lines = all.some(isAsking) ? all.filter((line) => !isWell(line)) : all
-  const leftOut = all.length - lines.length
-  if (leftOut > 0) return [...lines.slice(0, 1), `… ${leftOut} rows that are ok or a note`, ...lines.slice(1)]
+  const lines = asked(all)
   if (lines.length <= shownLines) return lines
   const half = shownLines / 2
   return [...lines.slice(0, half), `… ${lines.length - shownLines} lines …`, ...lines.slice(-half)]

@@ -42,7 +42,7 @@ export const lakeFailures = (
   {
     title: "The keys to the bucket are wrong",
     wrong: "Of another environment.",
-    provoke: inBucket(operator, bucket, { MINIO_ACCESS_KEY: "someone", MINIO_SECRET_KEY: wrongSecret }),
+    provoke: inBucket(operator, bucket, bucket.wrongKeys(wrongSecret)),
     command: "init",
     code: 2,
     words: /Check MINIO_ACCESS_KEY, MINIO_SECRET_KEY/,

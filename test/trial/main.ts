@@ -22,7 +22,7 @@ import { story } from "./story.ts"
 import { openTranscript } from "./Transcript.ts"
 
 const machine = () =>
-  `${cpus().length} x ${cpus()[0]?.model.trim()}, ${type()} ${release()}, Node ${process.version}`
+  `${cpus().length} x ${cpus()[0]?.model.trim()}, ${type()} ${release().split(".", 2).join(".")}, Node ${process.version}`
 
 const trial = Effect.fn("trial")(function* (file: string) {
   const transcript = openTranscript((text) => console.log(`${text}\n`))

@@ -86,12 +86,15 @@ const readState = (
 
 /**
  * The log is written to disk by pages where nobody waits for it, so that its end there can lie inside of a record: of a
- * transaction still open, or of what reading leaves behind. PostgreSQL's reading of the slot would wait for the
- * rest, up to some 20 s on a quiet server. A commit of ours has it brought to disk within a moment: it needs an
- * id, and no slot tells of it.
+ * transaction still open, of a commit that did not wait (`synchronous_commit = off`), or of what reading leaves behind.
+ * PostgreSQL's reading of the slot would wait for the rest, up to some 20 s on a quiet server. A commit of ours has it
+ * brought to disk within a moment: it needs an id, and no slot tells of it.
  */
-const flushWhole =
-  "SELECT CASE WHEN pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn() THEN pg_current_xact_id() END"
+const askForFlush = (session: PostgresSession) =>
+  session.query(
+    "server",
+    "SELECT CASE WHEN pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn() THEN pg_current_xact_id() END",
+  )
 
 const peek =
   (session: PostgresSession, subject: string, slot: string) =>
@@ -113,7 +116,7 @@ const peek =
         subject,
         detail: "the answer ended before its end marker",
       })
-      return Stream.fromEffectDrain(session.query("server", flushWhole)).pipe(
+      return Stream.fromEffectDrain(askForFlush(session)).pipe(
         Stream.concat(session.copy(subject, peekSql(slot, request))),
         Stream.map((chunk) => {
           lines = []
@@ -127,10 +130,7 @@ const peek =
 /** More than the server's background writer takes to flush by itself what nobody waits for. */
 const flushTimeout = "30 seconds"
 
-/**
- * A commit that did not wait for the disk (`synchronous_commit = off`), and the rows of a transaction still open, are
- * flushed when somebody commits. That is us: a transaction with an id and nothing in it, which no slot tells of.
- */
+/** Waits until the log is on disk up to there. */
 const flushedTo = (session: PostgresSession, lsn: Lsn.Lsn): Effect.Effect<void, SourceError> =>
   Effect.gen(function* () {
     const isThere = Effect.map(
@@ -140,7 +140,7 @@ const flushedTo = (session: PostgresSession, lsn: Lsn.Lsn): Effect.Effect<void, 
       (rows) => rows[0]?.["there"] === "true",
     )
     if (yield* isThere) return
-    yield* session.query("server", "SELECT pg_current_xact_id()")
+    yield* askForFlush(session)
     yield* isThere.pipe(
       Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("50 millis") }),
       Effect.timeoutOrElse({
@@ -192,14 +192,17 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
       })),
     )
 
-  const visit = Effect.gen(function* () {
-    const session = yield* connect(address, "verify")
+  /** What everybody can do who reads the slot, with or without the right to confirm. */
+  const reading = Effect.fnUntraced(function* (session: PostgresSession) {
     yield* session.query(subject, `SET statement_timeout = '${peekTimeout}'`)
     const source = yield* identify(session)
+    return { source, look: look(session), peek: peek(session, subject, slot) }
+  })
+
+  const visit = Effect.gen(function* () {
+    const session = yield* connect(address, "verify")
     return {
-      source,
-      look: look(session),
-      peek: peek(session, subject, slot),
+      ...(yield* reading(session)),
       flushedTo: (lsn: Lsn.Lsn) => flushedTo(session, lsn),
     }
   })
@@ -226,13 +229,9 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
   const attach = Effect.gen(function* () {
     const session = yield* connect(address, "cdc")
     if (!(yield* lock(session))) return Option.none<SlotSession>()
-    yield* session.query(subject, `SET statement_timeout = '${peekTimeout}'`)
-    const source = yield* identify(session)
     return Option.some<SlotSession>({
-      source,
+      ...(yield* reading(session)),
       ended: session.ended,
-      look: look(session),
-      peek: peek(session, subject, slot),
       advance: (lsn) =>
         Effect.map(
           session.query(subject, "SELECT end_lsn::text AS lsn FROM pg_replication_slot_advance($1, $2)", [

@@ -50,8 +50,8 @@ const sameBytes = `
  * after two hours: till then it holds the writer's lock, and no standby can take over. (No `tcp_user_timeout`: it would
  * also end a copy whose reader is slow because its lake is.) We wait for no lock for long. Time limits that the role or
  * the database set for short queries would end a long copy: they do not hold here. Where row-level security would hide
- * rows from us, the server shall say so: a copy of some rows is none. No commit of ours waits for a standby. Servers before 14 or 17 lack some of these, and
- * only on Linux are all the others sure to be there.
+ * rows from us, the server shall say so: a copy of some rows is none. No commit of ours waits for a standby. Servers
+ * before 14 or 17 lack some of these, and only on Linux are all the others sure to be there.
  */
 const goodGuest = `
   SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10min';

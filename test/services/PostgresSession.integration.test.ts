@@ -1,24 +1,16 @@
 /** One connection on a network that breaks, hangs and delays: it must always end, and never end in silence. */
 import { assert, layer } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber, Layer, Option, Redacted, Scope, Stream } from "effect"
+import { Clock, Effect, Exit, Fiber, Layer, Option, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { connect } from "../../layers/PostgresSession.ts"
 import type { SourceAddress } from "../../src/core/SourceAddress.ts"
 import { eventually } from "../support/eventually.ts"
 import { TestPostgres } from "../support/postgres.ts"
+import { sourceAddress } from "../support/sourceAddress.ts"
 import { type TcpProxyOptions, tcpProxy } from "../support/tcpProxy.ts"
 
-const addressAt = (host: string, port: number, password: string): SourceAddress => ({
-  host: Option.some(host),
-  port,
-  user: Option.some("postgres"),
-  password: Option.some(Redacted.make(password)),
-  database: Option.some("postgres"),
-  sslMode: "disable",
-  sslRootCert: Option.none(),
-  sslCert: Option.none(),
-  sslKey: Option.none(),
-})
+const addressAt = (host: string, port: number, password: string): SourceAddress =>
+  sourceAddress(`postgres://postgres:${encodeURIComponent(password)}@${host}:${port}/postgres`)
 
 /** A network to the server, and the address that leads through it. */
 const openNetwork = Effect.fnUntraced(function* (options?: TcpProxyOptions) {

@@ -21,6 +21,11 @@ const beginAnew =
         Effect.andThen(operator.run(full)),
       )
 
+const chooseAnotherSlot =
+  (operator: Operator) =>
+  (name = "", init = "") =>
+    Effect.andThen(operator.set({ [name]: "data_sync_slot_2" }), operator.run(init))
+
 const watermark = (operator: Operator) => join(operator.folder, "lake", "inc", "_watermark.txt")
 
 export const slotFailures = (operator: Operator): ReadonlyArray<Failure> => [
@@ -55,8 +60,7 @@ export const slotFailures = (operator: Operator): ReadonlyArray<Failure> => [
     command: "cdc --once",
     code: 2,
     words: /Choose another (REPLICATION_SLOT) and run `node dist\/main\.js (init)`/,
-    mend: (name = "", init = "") =>
-      Effect.andThen(operator.set({ [name]: "data_sync_slot_2" }), operator.run(init)),
+    mend: chooseAnotherSlot(operator),
   },
   {
     title: "The slot is another database's",
@@ -65,8 +69,7 @@ export const slotFailures = (operator: Operator): ReadonlyArray<Failure> => [
     command: "cdc --once",
     code: 2,
     words: /choose another (REPLICATION_SLOT) and run `node dist\/main\.js (init)`/,
-    mend: (name = "", init = "") =>
-      Effect.andThen(operator.set({ [name]: "data_sync_slot_2" }), operator.run(init)),
+    mend: chooseAnotherSlot(operator),
   },
   {
     title: "The slot is lost",

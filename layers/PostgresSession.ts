@@ -165,7 +165,8 @@ export const connect = (
       types: { getTypeParser: () => (value: unknown) => value },
     }
     const client = yield* bySslMode(address, host, subject, (ssl) => open({ ...config, ssl }, subject))
-    const { from, to } = yield* Effect.promise(() => import("pg-copy-streams"))
+    // Its names stand in no other place once it is bundled.
+    const { default: copyStreams } = yield* Effect.promise(() => import("pg-copy-streams"))
     return {
       ended: ending(client, subject),
       query: (about, sql, values = []) =>
@@ -178,12 +179,12 @@ export const connect = (
         ),
       load: (about, sql, bytes) =>
         Effect.tryPromise({
-          try: () => pipeline(Readable.from([bytes]), client.query(from(sql))),
+          try: () => pipeline(Readable.from([bytes]), client.query(copyStreams.from(sql))),
           catch: sourceError(about),
         }),
       copy: (about, sql, onEnd) =>
         Stream.suspend(() => {
-          const readable = client.query(to(sql, { highWaterMark: 1 << 18 }))
+          const readable = client.query(copyStreams.to(sql, { highWaterMark: 1 << 18 }))
           // The driver tells the end of the connection also to a copy that nobody reads any more.
           readable.on("error", () => {})
           // The number of rows comes after the last byte, and may come later: what is asked next is answered after it.

@@ -42,9 +42,11 @@ export class MemorySlots {
     if (slot !== undefined) slot.walStatus = "lost"
   }
 
-  /** `pg_logical_slot_peek_changes` */
+  /** `pg_logical_slot_peek_changes`, without BEGIN. */
   peek(name: string, request: PeekRequest): Effect.Effect<ReadonlyArray<SlotLine>, SourceError> {
-    return Effect.map(this.#usable(name), (slot) => this.#log.read(slot.confirmed, request))
+    return Effect.map(this.#usable(name), (slot) =>
+      this.#log.read(slot.confirmed, request).filter(({ text }) => !text.startsWith("BEGIN ")),
+    )
   }
 
   /** `pg_replication_slot_advance`: never past what is on disk, never back. */

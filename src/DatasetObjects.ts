@@ -15,7 +15,7 @@ import { type LongLine, rowPieces } from "./core/LongLine.ts"
 import * as Lsn from "./core/Lsn.ts"
 import { nextStamp, objectKey, type Stamp } from "./core/ObjectKey.ts"
 import { RowBuffer } from "./core/RowBuffer.ts"
-import { type CommitBytes, commitBytes, RowTranscoder } from "./core/RowTranscoder.ts"
+import { type CommitBytes, RowTranscoder } from "./core/RowTranscoder.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
 import type { SourceTable } from "./core/SourceTable.ts"
 import type { Layout } from "./core/Watermark.ts"
@@ -54,9 +54,13 @@ export interface CommitOfRows {
   readonly bytes: CommitBytes
 }
 
-export const commitOfRows = ({ commit, xid, committedAt, beginOrdinal }: Transaction): CommitOfRows => {
+/** `bytes` is used for it, and holds until it is used for the next one. */
+export const commitOfRows = (
+  { commit, xid, committedAt, beginOrdinal }: Transaction,
+  bytes: CommitBytes,
+): CommitOfRows => {
   const fields = { lsn: Lsn.printSortable(commit), xid, at: committedAt }
-  return { position: commit, beginOrdinal, fields, bytes: commitBytes(fields) }
+  return { position: commit, beginOrdinal, fields, bytes: bytes.set(fields) }
 }
 
 export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>

@@ -7,6 +7,7 @@ import { toBytes } from "./core/Bytes.ts"
 import type { Change, Table } from "./core/Change.ts"
 import type { RowChange } from "./core/IncRow.ts"
 import { longLineBytes, readLongLine } from "./core/LongLine.ts"
+import { CommitBytes } from "./core/RowTranscoder.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
 import { decodeSlotText } from "./core/TestDecoding.ts"
 import type { Layout } from "./core/Watermark.ts"
@@ -93,9 +94,11 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
     }
   })
 
+  const commitBytes = new CommitBytes()
+
   const append = Effect.fnUntraced(function* (transactions: ReadonlyArray<Transaction>) {
     for (const transaction of transactions) {
-      const commit = commitOfRows(transaction)
+      const commit = commitOfRows(transaction, commitBytes)
       const { held, spooled } = transaction
       // Most transactions are done in this one call: an effect for each would cost as much as their rows.
       const at = appendKnown(held, 0, commit)

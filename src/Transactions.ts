@@ -5,7 +5,6 @@
  * Memory stays bounded whatever a transaction's size: what is over the bound waits in the spool.
  */
 import { Effect, Option, Result, Scope, Stream } from "effect"
-import type { Change } from "./core/Change.ts"
 import * as Lsn from "./core/Lsn.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
 import { lineUnpacker, packLines } from "./core/SpooledLine.ts"
@@ -21,7 +20,7 @@ export interface Transaction {
   readonly commit: Lsn.Lsn
   /** As PostgreSQL prints a timestamptz. */
   readonly committedAt: string
-  /** Number of its BEGIN: `_seq` of a line is how far it stands after that. */
+  /** Number of its BEGIN, which is not among the lines: `_seq` of a line is how far it stands after that. */
   readonly beginOrdinal: number
   /** The lines that fitted into memory: all of them, or none where `spooled` has them. */
   readonly held: ReadonlyArray<SlotLine>
@@ -40,22 +39,28 @@ export const malformed = (lsn: Lsn.Lsn, why: string) =>
     mend: "Report this line's beginning and the server's version to the makers of this program",
   })
 
+/** The lines so far of the transaction whose COMMIT has not come. */
 interface Open {
-  readonly xid: number
-  readonly beginOrdinal: number
   lines: Array<SlotLine>
   heldBytes: number
   spooled: boolean
 }
 
-type Part = Result.Result<Change, Refusal>
+const nothingOpen = (): Open => ({ lines: [], heldBytes: 0, spooled: false })
 
-const decode = (line: SlotLine): Part =>
-  Result.mapError(decodeSlotText(line.text), (why) => malformed(line.lsn, why.message))
-
-const letterB = 0x42
 const letterC = 0x43
 const letterM = 0x6d
+
+const readCommit = (
+  line: SlotLine,
+): Result.Result<{ readonly xid: number; readonly at: string }, Refusal> => {
+  const decoded = decodeSlotText(line.text)
+  if (Result.isFailure(decoded)) return Result.fail(malformed(line.lsn, decoded.failure.message))
+  const change = decoded.success
+  return change._tag === "Commit" && change.xid !== null && change.at !== null
+    ? Result.succeed({ xid: change.xid, at: change.at })
+    : Result.fail(malformed(line.lsn, "a COMMIT with its transaction id and its time is expected"))
+}
 
 /** Whole transactions, in the order of their commits; what comes with one chunk of lines is given on together. */
 export const wholeTransactions = <E>(
@@ -66,53 +71,46 @@ export const wholeTransactions = <E>(
       const scope = yield* Effect.scope
       const room = yield* Spool
       const spool = yield* Effect.cached(Scope.provide(room.open, scope))
-      let open: Open | undefined
+      let open = nothingOpen()
+      /**
+       * Number of the last line that is in no open transaction. The next line after it that is no message is a BEGIN,
+       * and those are not given: so the first line that is given of a transaction stands at least two further.
+       */
+      let outside = 0
 
       const absorb = Effect.fnUntraced(function* (chunk: ReadonlyArray<SlotLine>) {
         const finished: Array<Transaction> = []
         for (const line of chunk) {
+          const isNext = line.ordinal === outside + 1
           // Which kind of line it is, without making a text of it.
           const letter = line.bytes[line.start]
-          if (letter === letterB) {
-            const decoded = decode(line)
-            if (Result.isFailure(decoded)) return yield* decoded.failure
-            const begin = decoded.success
-            if (begin._tag !== "Begin" || begin.xid === null || open !== undefined) {
-              return yield* malformed(line.lsn, "one BEGIN with its transaction id is expected")
-            }
-            open = { xid: begin.xid, beginOrdinal: line.ordinal, lines: [], heldBytes: 0, spooled: false }
+          if (letter === letterM && line.text.startsWith("message:")) {
+            // No row: it only counts as a line. PostgreSQL 15 prints some outside of BEGIN and COMMIT.
+            if (isNext) outside = line.ordinal
+          } else if (isNext) {
+            return yield* malformed(line.lsn, "BEGIN is expected before it")
           } else if (letter === letterC) {
-            const decoded = decode(line)
-            if (Result.isFailure(decoded)) return yield* decoded.failure
-            const commit = decoded.success
-            if (commit._tag !== "Commit" || commit.xid !== open?.xid || commit.at === null) {
-              return yield* malformed(
-                line.lsn,
-                "the COMMIT of the open transaction, with its time is expected",
-              )
-            }
+            const commit = readCommit(line)
+            if (Result.isFailure(commit)) return yield* commit.failure
             if (open.spooled) yield* spill(yield* spool, open)
             finished.push({
-              xid: open.xid,
+              xid: commit.success.xid,
               commit: line.lsn,
-              committedAt: commit.at,
-              beginOrdinal: open.beginOrdinal,
+              committedAt: commit.success.at,
+              beginOrdinal: outside + 1,
               held: open.lines,
               spooled: open.spooled ? Option.some(replay(yield* spool)) : Option.none(),
             })
-            open = undefined
-          } else if (letter === letterM && line.text.startsWith("message:")) {
-            // No row, and PostgreSQL 15 prints some outside of BEGIN and COMMIT: it only counts as a line.
-          } else if (open !== undefined) {
+            open = nothingOpen()
+            outside = line.ordinal
+          } else {
             open.lines.push(line)
             open.heldBytes += line.length
-          } else {
-            return yield* malformed(line.lsn, "BEGIN is expected")
           }
         }
         // The spool still serves a transaction that this chunk finished: it is read before the next chunk is asked for.
         const inUse = finished.some(({ spooled }) => Option.isSome(spooled))
-        if (open !== undefined && open.heldBytes > heldBytesMax && !inUse) yield* spill(yield* spool, open)
+        if (open.heldBytes > heldBytesMax && !inUse) yield* spill(yield* spool, open)
         return finished
       })
 

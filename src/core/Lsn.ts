@@ -31,6 +31,12 @@ const hex = (half: bigint): string => half.toString(16).toUpperCase()
 /** As PostgreSQL prints it: `0/16B3748`. */
 export const print = (lsn: Lsn): string => `${hex(lsn >> 32n)}/${hex(lsn & 0xffffffffn)}`
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => hex(BigInt(byte)).padStart(2, "0"))
+
+/** All eight digits. From a table: each transaction prints one, and `toString(16)` takes several times as long. */
+const hexOfHalf = (half: number): string =>
+  `${hexOfByte[half >>> 24]}${hexOfByte[(half >>> 16) & 0xff]}${hexOfByte[(half >>> 8) & 0xff]}${hexOfByte[half & 0xff]}`
+
 /** `00000000/016B3748`: text order is log order, and PostgreSQL still reads it as a `pg_lsn`. Column `_lsn`. */
 export const printSortable = (lsn: Lsn): string =>
-  `${hex(lsn >> 32n).padStart(8, "0")}/${hex(lsn & 0xffffffffn).padStart(8, "0")}`
+  `${hexOfHalf(Number(lsn >> 32n))}/${hexOfHalf(Number(lsn & 0xffffffffn))}`

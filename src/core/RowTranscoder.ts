@@ -17,17 +17,18 @@ import { printName } from "./PrintedName.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 import type { SlotLine } from "./SlotLine.ts"
 
-/** What the rows of one transaction share, as it stands around `_seq`. */
-export interface CommitBytes {
-  readonly before: FixedBytes
+/** What the rows of one transaction share, as it stands around `_seq`. One for all transactions, told of each before its rows. */
+export class CommitBytes {
+  readonly before = new FixedBytes()
   /** Up to the comma before the first column: `_before` and `_unchanged` are NULL in all rows that are made here. */
-  readonly after: FixedBytes
-}
+  readonly after = new FixedBytes()
 
-export const commitBytes = ({ lsn, xid, at }: CommitFields): CommitBytes => ({
-  before: new FixedBytes(`,${lsn},`),
-  after: new FixedBytes(`,${xid},${at},,`),
-})
+  set({ lsn, xid, at }: CommitFields): this {
+    this.before.set(`,${lsn},`)
+    this.after.set(`,${xid},${at},,`)
+    return this
+  }
+}
 
 /** More than a row has beside its values and their commas: the columns that tell the commit. In bytes. */
 const headBytesMax = 128

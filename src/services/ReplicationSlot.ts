@@ -55,8 +55,8 @@ export interface SlotSession {
   readonly ended: Effect.Effect<never, SourceError>
   readonly look: Effect.Effect<SlotView, SourceError>
   /**
-   * Lines not yet confirmed, whole transactions in the order of their commits, many at a time. Reading does not
-   * confirm: the next peek tells the same.
+   * Lines not yet confirmed, whole transactions in the order of their commits, many at a time. BEGIN is numbered and
+   * left out: its COMMIT says all that it does. Reading does not confirm: the next peek tells the same.
    */
   readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<SlotLine>, SourceError>
   /**

@@ -5,7 +5,7 @@ import type { Cell, Change } from "../../src/core/Change.ts"
 import { fitsShape, type Insert, incRow, type RowChange, shapeOf } from "../../src/core/IncRow.ts"
 import { literalOf } from "../../src/core/PrintedLiteral.ts"
 import { RowBuffer } from "../../src/core/RowBuffer.ts"
-import { commitBytes, RowTranscoder } from "../../src/core/RowTranscoder.ts"
+import { CommitBytes, RowTranscoder } from "../../src/core/RowTranscoder.ts"
 import { SlotLine } from "../../src/core/SlotLine.ts"
 import { decodeSlotText } from "../../src/core/TestDecoding.ts"
 import { printChange } from "../../src/core/TestDecodingPrinter.ts"
@@ -21,7 +21,7 @@ const transcoded = (like: Insert, text: string, seq: number): string | undefined
   // Other lines stand around it, in the same bytes.
   const bytes = Buffer.from(`'${text} x[text]:'more'`, "latin1")
   const line = new SlotLine(1, bytes, 0, 1, 1 + text.length)
-  const tag = new RowTranscoder(like.table, like.row).append(line, seq, commitBytes(commit), rows)
+  const tag = new RowTranscoder(like.table, like.row).append(line, seq, new CommitBytes().set(commit), rows)
   const written = Buffer.from(rows.take()).toString("latin1").slice("a row before\n".length)
   return tag === undefined && written === "" ? undefined : written
 }

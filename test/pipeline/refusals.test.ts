@@ -309,14 +309,14 @@ describe("cdc refuses", () => {
     }).pipe(Effect.provide(world())),
   )
 
-  it.effect("the COMMIT of another transaction than the one that is open", () =>
+  it.effect("a COMMIT where no transaction is open", () =>
     Effect.gen(function* () {
       const { server } = yield* written
       yield* server.transact((tx) => tx.print("COMMIT 5 (at 2025-11-03 10:15:30+00)"))
       yield* refuses(cdcOnce, {
         code: 3,
         reason: "MalformedLine",
-        says: ["COMMIT of the open transaction"],
+        says: ["BEGIN is expected before it"],
       })
     }).pipe(Effect.provide(world())),
   )

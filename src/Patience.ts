@@ -12,6 +12,9 @@ interface Fault {
   readonly isRetryable?: boolean
 }
 
+/** Whether the same may work later, without anybody's help. */
+export const healsByWaiting = (fault: Fault): boolean => fault.isRetryable === true
+
 export interface Patience {
   /** Before source and lake have answered for the first time. */
   readonly atStart: Duration.Duration
@@ -70,7 +73,7 @@ export const patiently = <A, E extends Fault, R>(
         if (failures === 0) failingSince = now
         const limit = reachedOnce ? patience.later : patience.atStart
         const left = Duration.toMillis(limit) - (now - failingSince)
-        if (error.isRetryable !== true || left <= 0) return yield* Effect.fail(error)
+        if (!healsByWaiting(error) || left <= 0) return yield* Effect.fail(error)
         failures++
         const service = error._tag === "StoreError" ? "lake" : "source"
         ;(yield* Vitals).failed(service, failingSince, error.message)

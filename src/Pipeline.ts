@@ -13,10 +13,10 @@
  * healed in one way: begin again.
  */
 import { Clock, Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
-import { halfSegment, peekBound, runBatch } from "./Cdc.ts"
+import { halfSegment, type PipelineError, peekBound, runBatch } from "./Cdc.ts"
 import { copyTable } from "./Full.ts"
 import { lakeLayout } from "./LakeLayout.ts"
-import { forAWhile, forEver, patiently } from "./Patience.ts"
+import { forAWhile, forEver, healsByWaiting, patiently } from "./Patience.ts"
 import { resume } from "./Resume.ts"
 import { Settings } from "./Settings.ts"
 import { attachOrWait } from "./Standby.ts"
@@ -75,19 +75,26 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const { check } = yield* ObjectStore
   const { tables } = yield* Settings
   const stop = yield* StopSignal
+  const failed = yield* Ref.make(Option.none<PipelineError>())
   const writing = Effect.gen(function* () {
     yield* patiently(forAWhile, () => check)
     yield* Effect.forEach(tables, ({ table }) => patiently(forAWhile, () => checkFollowed(table)))
     yield* patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
-      Effect.scoped(writeUntilDone(mode, healthy, reached)),
+      Effect.scoped(writeUntilDone(mode, failed, healthy, reached)),
     )
   })
   yield* Effect.raceFirst(writing, Effect.andThen(stop.wished, Effect.logInfo("cdc: stopping")))
+  // The wish has won the race, which has no ear for what became of the batch in hand.
+  const last = yield* Ref.get(failed)
+  if (Option.isNone(last)) return
+  if (!healsByWaiting(last.value)) return yield* last.value
+  yield* Effect.logWarning(`cdc: the batch in hand is left to the next start. ${last.value.message}`)
 })
 
-/** One life of a writer: from taking the lock to the first failure, or the end. */
+/** One life of a writer: from taking the lock to the first failure, or the end. `failed` is told what its batch in hand died of. */
 const writeUntilDone = Effect.fnUntraced(function* (
   mode: CdcMode,
+  failed: Ref.Ref<Option.Option<PipelineError>>,
   healthy: Effect.Effect<void>,
   reached: Effect.Effect<void>,
 ) {
@@ -99,9 +106,11 @@ const writeUntilDone = Effect.fnUntraced(function* (
   const limits = { maxLines: peekBound(batchMaxChanges), worthMoving: mode.once ? 1n : halfSegment }
   const batch = Ref.get(standing).pipe(
     // A writer that has lost its lock stops where it is: a successor may be writing the same rows already.
-    Effect.flatMap((where) =>
-      finishInHand(Effect.raceFirst(runBatch(session, where, limits), session.ended)),
+    Effect.map((where) => Effect.raceFirst(runBatch(session, where, limits), session.ended)),
+    Effect.flatMap((running) =>
+      finishInHand(Effect.tapError(running, (error) => Ref.set(failed, Option.some(error)))),
     ),
+    Effect.tap(() => Ref.set(failed, Option.none())),
     Effect.tap((done) => Ref.set(standing, done.standing)),
     Effect.tap(() => healthy),
   )

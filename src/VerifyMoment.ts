@@ -136,7 +136,7 @@ export const takeMoment = Effect.fn("VerifyMoment.takeMoment")(function* (workbe
     }),
   )
   const scope = yield* Effect.scope
-  const peek = Effect.fnUntraced(function* () {
+  const peek = Effect.fnUntraced(function* (store: ObjectStore["Service"]) {
     const visit = yield* slot.visit
     yield* visit.flushedTo(seen.lsn)
     const { watermark, doubt } = yield* checkStanding(visit)
@@ -145,16 +145,18 @@ export const takeMoment = Effect.fn("VerifyMoment.takeMoment")(function* (workbe
       return { ...seen, watermark, waiting: Result.fail(unreadable.value.message) } satisfies Moment
     }
     if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
-    const store = yield* Scope.provide(workbench.lake, scope)
-    yield* peekInto(visit, store, seen.lsn, tables).pipe(
-      Effect.retry({
+    yield* peekInto(visit, store, seen.lsn, tables)
+    return { ...seen, watermark, waiting: Result.succeed(store) } satisfies Moment
+  }, Effect.scoped)
+  const moment: Moment = yield* patiently(forAWhile, () =>
+    Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>
+      // A visit whose peek was refused is over: each try is one of its own.
+      Effect.retry(peek(store), {
         schedule: slotInUse,
         while: (error) => error._tag === "SourceError" && error.reason === "SlotInUse",
       }),
-    )
-    return { ...seen, watermark, waiting: Result.succeed(store) } satisfies Moment
-  }, Effect.scoped)
-  const moment: Moment = yield* patiently(forAWhile, () => peek())
+    ),
+  )
   return moment
 })
 

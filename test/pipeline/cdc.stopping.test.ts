@@ -1,0 +1,65 @@
+/** What `cdc` says of the batch in hand that fails while it is asked to stop. */
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Deferred, Effect, Exit, Fiber, Runtime } from "effect"
+import { TestClock } from "effect/testing"
+import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import { StopSignal } from "../../src/services/StopSignal.ts"
+import { StoreError, type StoreReason } from "../../src/services/StoreError.ts"
+import { cdcForEver, shop, started, world } from "../support/memoryWorld.ts"
+
+/** Runs `cdc` until an object is to become visible, wishes it to stop, and lets that fail. */
+const stoppedWhileFailing = Effect.fnUntraced(function* (reason: StoreReason) {
+  const { server, clientes } = yield* shop
+  const [wish, inHand, gate] = yield* Effect.all([
+    Deferred.make<void>(),
+    Deferred.make<void>(),
+    Deferred.make<void>(),
+  ])
+  yield* server.transact((tx) => tx.insert(clientes, { id: "1", nome: "Ana", ativo: "true" }))
+  const store = yield* ObjectStore
+  const failing = ObjectStore.of({
+    ...store,
+    create: (key) =>
+      Effect.map(store.create(key), (writer) => ({
+        ...writer,
+        commit: Effect.gen(function* () {
+          yield* Deferred.succeed(inHand, undefined)
+          yield* Deferred.await(gate)
+          return yield* new StoreError({ reason, subject: key, detail: "as the test asked" })
+        }),
+      })),
+  })
+  const fiber = yield* started(
+    cdcForEver.pipe(
+      Effect.provideService(ObjectStore, failing),
+      Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
+    ),
+  )
+  yield* Deferred.await(inHand)
+  yield* Deferred.succeed(wish, undefined)
+  yield* TestClock.adjust("1 second")
+  yield* Deferred.succeed(gate, undefined)
+  yield* TestClock.adjust("1 second")
+  const exit = yield* Fiber.await(fiber)
+  return Exit.isSuccess(exit) ? 0 : Runtime.getErrorExitCode(Cause.squash(exit.cause))
+})
+
+describe("cdc that is asked to stop", () => {
+  it.effect("ends with the code of the failure where the batch in hand needs somebody's help", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* stoppedWhileFailing("Denied"), 2)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("ends with the code of the failure where going on would repeat data", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* stoppedWhileFailing("Exists"), 3)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("ends well where the batch in hand met what waiting heals: the next process writes it", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* stoppedWhileFailing("Unreachable"), 0)
+    }).pipe(Effect.provide(world())),
+  )
+})

@@ -1,6 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import pg from "pg"
 import { awkwardRows, awkwardSetup, awkwardTable, hostileDefaults } from "../support/awkwardTable.ts"
+import { eventually } from "../support/eventually.ts"
 import { memoryS3 } from "../support/memoryS3.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
@@ -62,6 +64,41 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ve
       assert.deepStrictEqual(yield* pipeline.lake.objects("inc/"), [])
       yield* pipeline.run("cdc", "--once")
       assert.lengthOf(yield* pipeline.lake.allRecords("inc/"), 2)
+    }),
+  )
+
+  it.effect("waits for its turn with the slot where another session reads it, and goes on", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop()
+      yield* pipeline.sql("INSERT INTO public.t VALUES (4, 'd')")
+      const reader = new pg.Client({
+        connectionString: pipeline.database.superuserUrl,
+        // Known to the driver, and not to its types.
+        ...{ replication: "database" },
+      })
+      yield* Effect.promise(() => reader.connect())
+      // Has no end of its own: the slot is this reader's until its connection is closed.
+      reader.query(`START_REPLICATION SLOT "${pipeline.slot}" LOGICAL 0/0`).catch(() => {})
+      const isRead = Effect.map(
+        pipeline.sql("SELECT active_pid FROM pg_replication_slots WHERE slot_name = $1", [pipeline.slot]),
+        ([slot]) => slot?.["active_pid"] != null,
+      )
+      yield* eventually("the slot is in use", isRead)
+      const program = yield* pipeline.start("verify")
+      const sessions = new Set<string | null | undefined>()
+      const triesAgain = Effect.map(
+        pipeline.sql(
+          "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'afluente verify'",
+        ),
+        (found) => found.reduce((seen, { pid }) => seen.add(pid), sessions).size > 2,
+      )
+      yield* program.brings("a third session asks for the slot", triesAgain)
+      yield* Effect.promise(() => reader.end())
+      const { code, stdout, stderr } = yield* program.outcome
+      assert.strictEqual(code, 0, stdout + stderr)
+      assert.include(stdout, "1 of them still in the slot")
+      // It is no fault of the source.
+      assert.notInclude(stderr, "tryingAgainFor")
     }),
   )
 

@@ -1,4 +1,7 @@
-/** SIGINT and SIGTERM as a wish to end; the second one ends at once, which loses nothing either. */
+/**
+ * SIGINT and SIGTERM as a wish to end; the second one ends at once, which loses nothing either. Whoever reads stdout and
+ * goes (`verify | head -1`) wishes the same, so that what is open is closed and no file is left behind.
+ */
 import { Deferred, Effect, Layer } from "effect"
 import { StopSignal } from "../src/services/StopSignal.ts"
 
@@ -18,6 +21,15 @@ export const layer: Layer.Layer<never> = Layer.effect(
       Effect.sync(() => signals.map((signal) => process.on(signal, onSignal))),
       () => Effect.sync(() => signals.map((signal) => process.off(signal, onSignal))),
     )
+    // Never taken off: what is said while everything is closed meets the same pipe.
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error
+      Deferred.doneUnsafe(asked, Effect.void)
+    })
+    // A log that nobody reads keeps no one from working.
+    process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error
+    })
     return { wished: Deferred.await(asked) }
   }),
 )

@@ -31,20 +31,29 @@ import { dropSlot } from "./DropSlot.ts"
 import { asVariables, type SettingFlags, settingFlags } from "./Flags.ts"
 import { init } from "./Init.ts"
 import * as Pipeline from "./Pipeline.ts"
-import { Settings } from "./Settings.ts"
+import { Settings, SettingsError } from "./Settings.ts"
 import { type StatusForm, status, watchStatus } from "./Status.ts"
 import { StopSignal } from "./services/StopSignal.ts"
 import { verify } from "./Verify.ts"
 
 /** Flags, then the environment, then `.env`; one that is not there is nothing to speak of. */
-const configured = Effect.fnUntraced(function* (flags: SettingFlags) {
-  const files = yield* FileSystem.FileSystem
-  const fromFile = (yield* files.exists(".env")) ? [yield* ConfigProvider.fromDotEnv({ path: ".env" })] : []
-  return [ConfigProvider.fromEnv(), ...fromFile].reduce(
-    (first, next) => ConfigProvider.orElse(first, next),
-    ConfigProvider.fromUnknown(asVariables(flags)),
+const configured = (flags: SettingFlags) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const fromFile = (yield* files.exists(".env")) ? [yield* ConfigProvider.fromDotEnv({ path: ".env" })] : []
+    return [ConfigProvider.fromEnv(), ...fromFile].reduce(
+      (first, next) => ConfigProvider.orElse(first, next),
+      ConfigProvider.fromUnknown(asVariables(flags)),
+    )
+  }).pipe(
+    Effect.mapError(({ cause, message }) => {
+      const why = cause instanceof Error ? cause.message : message
+      return new SettingsError({
+        problems: [`.env: it cannot be read (${why}). It must be a file of lines such as PGHOST=localhost`],
+      })
+    }),
+    onStderr,
   )
-})
 
 /** Runs a program with the services that the settings name, and logs its failure as the settings ask. */
 const provided = <A, E, R>(

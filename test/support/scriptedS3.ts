@@ -25,7 +25,7 @@ export type Answer =
   | { readonly raw: string }
 
 export interface ScriptedS3 {
-  /** Settings that lead to this server, with a bucket `lake` and a patience of 300 ms. */
+  /** Settings that lead to this server, with a bucket `lake`. */
   readonly options: MinioOptions
   readonly asked: ReadonlyArray<Asked>
   /** Connections that are open now. */
@@ -99,13 +99,21 @@ export const scriptedS3 = (
         region: "us-east-1",
         bucket: "lake",
         prefix: "",
-        idleMillis: 300,
       },
       asked,
       connections: () => sockets.size,
       mostAtOnce: () => mostAtOnce,
     }
   })
+
+/**
+ * With another patience for silence than the program's. A little one is only for tests of silence: client and server
+ * share a process here, and where that pauses, the server seems to be silent.
+ */
+export const withPatience = (server: ScriptedS3, idleMillis: number): ScriptedS3 => ({
+  ...server,
+  options: { ...server.options, idleMillis },
+})
 
 /** An error as S3 writes it. */
 export const s3Error = (status: number, code: string, words = `words about ${code}`): Answer => ({

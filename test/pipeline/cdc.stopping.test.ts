@@ -1,11 +1,11 @@
 /** What `cdc` says of the batch in hand that fails while it is asked to stop. */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Runtime } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import { StopSignal } from "../../src/services/StopSignal.ts"
 import { StoreError, type StoreReason } from "../../src/services/StoreError.ts"
-import { cdcForEver, shop, started, world } from "../support/memoryWorld.ts"
+import { ana, cdcForEver, exitCode, gated, shop, started, world } from "../support/memoryWorld.ts"
 
 /** Runs `cdc` until an object is to become visible, wishes it to stop, and lets that fail. */
 const stoppedWhileFailing = Effect.fnUntraced(function* (reason: StoreReason) {
@@ -15,23 +15,15 @@ const stoppedWhileFailing = Effect.fnUntraced(function* (reason: StoreReason) {
     Deferred.make<void>(),
     Deferred.make<void>(),
   ])
-  yield* server.transact((tx) => tx.insert(clientes, { id: "1", nome: "Ana", ativo: "true" }))
-  const store = yield* ObjectStore
-  const failing = ObjectStore.of({
-    ...store,
-    create: (key) =>
-      Effect.map(store.create(key), (writer) => ({
-        ...writer,
-        commit: Effect.gen(function* () {
-          yield* Deferred.succeed(inHand, undefined)
-          yield* Deferred.await(gate)
-          return yield* new StoreError({ reason, subject: key, detail: "as the test asked" })
-        }),
-      })),
+  yield* server.transact((tx) => tx.insert(clientes, ana))
+  const failing = Effect.gen(function* () {
+    yield* Deferred.succeed(inHand, undefined)
+    yield* Deferred.await(gate)
+    return yield* new StoreError({ reason, subject: "an object", detail: "as the test asked" })
   })
   const fiber = yield* started(
     cdcForEver.pipe(
-      Effect.provideService(ObjectStore, failing),
+      Effect.provideServiceEffect(ObjectStore, gated(failing)),
       Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
     ),
   )
@@ -40,8 +32,7 @@ const stoppedWhileFailing = Effect.fnUntraced(function* (reason: StoreReason) {
   yield* TestClock.adjust("1 second")
   yield* Deferred.succeed(gate, undefined)
   yield* TestClock.adjust("1 second")
-  const exit = yield* Fiber.await(fiber)
-  return Exit.isSuccess(exit) ? 0 : Runtime.getErrorExitCode(Cause.squash(exit.cause))
+  return exitCode(yield* Fiber.await(fiber))
 })
 
 describe("cdc that is asked to stop", () => {

@@ -7,7 +7,9 @@ import { cdc } from "../../src/Pipeline.ts"
 import { Spool } from "../../src/services/Spool.ts"
 import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
 import {
+  ana,
   beginning,
+  bia,
   cdcOnce,
   cliente,
   ended,
@@ -29,8 +31,6 @@ const header = "_op,_lsn,_seq,_xid,_commit_ts,_before,_unchanged,id,nome,ativo\n
 const first = "inc/date=20251103/cdc_20251103_101530.csv"
 const second = "inc/date=20251103/cdc_20251103_101530_0002.csv"
 const at = "2025-11-03 10:15:30+00"
-const ana = { id: "1", nome: "Ana", ativo: "true" }
-const bia = { id: "2", nome: "Bia", ativo: "false" }
 
 /** The process dies when it writes its nth watermark. */
 const dyingAt = (nth: number, when: "before" | "after" = "after") =>

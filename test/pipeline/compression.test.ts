@@ -7,7 +7,7 @@ import type * as Manifest from "../../src/core/Manifest.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
-import { cdcOnce, failureOf, lakeKeys, put, shop, textOf, world } from "../support/memoryWorld.ts"
+import { ana, cdcOnce, failureOf, lakeKeys, put, shop, textOf, world } from "../support/memoryWorld.ts"
 
 const gzip = { CSV_COMPRESSION: "gzip" }
 const withoutGzip = Effect.provide(Layer.fresh(NodeCompression.layer("none")))
@@ -68,7 +68,7 @@ describe("CSV_COMPRESSION=gzip", () => {
   it.effect("finds the last row inside of gzip after a crash, and writes none twice", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
-      yield* server.transact((tx) => tx.insert(clientes, { id: "1", nome: "Ana", ativo: "true" }))
+      yield* server.transact((tx) => tx.insert(clientes, ana))
       yield* server.transact((tx) => tx.insert(clientes, { id: "2", nome: long, ativo: "true" }))
       yield* Effect.exit(dyingAt(2)(cdcOnce))
       assert.deepStrictEqual(yield* lakeKeys, ["inc/_watermark.txt", first])

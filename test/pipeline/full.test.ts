@@ -10,6 +10,7 @@ import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import { StoreError } from "../../src/services/StoreError.ts"
 import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
 import {
+  ana,
   beginning,
   cliente,
   ended,
@@ -79,7 +80,7 @@ describe("full", () => {
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
       yield* server.transact((tx) => {
-        for (let id = 1; id <= 100; id++) tx.insert(clientes, { id: `${id}`, nome: "Ana", ativo: "true" })
+        for (let id = 1; id <= 100; id++) tx.insert(clientes, { ...ana, id: `${id}` })
       })
       yield* Pipeline.full
       const csv = yield* textOf(object)
@@ -131,7 +132,7 @@ describe("full", () => {
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
       const open = server.begin()
-      open.insert(clientes, { id: "1", nome: "Ana", ativo: "true" })
+      open.insert(clientes, ana)
       yield* Pipeline.full
       const { rows, snapshot } = Result.getOrThrow(Manifest.parse(yield* textOf(manifest)))
       assert.deepStrictEqual({ rows, snapshot }, { rows: 0, snapshot: "733:734:733" })

@@ -1,17 +1,12 @@
 /** What is expected to end does end, also where the source never comes back. */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Logger, References, Runtime } from "effect"
+import { Effect, Fiber, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
 import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
 import type { PipelineError } from "../../src/Cdc.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
-import { cdcForEver, cdcOnce, incKeys, shop, started, world } from "../support/memoryWorld.ts"
-
-const ana = { id: "1", nome: "Ana", ativo: "true" }
-
-const exitCode = <A, E>(exit: Exit.Exit<A, E>): number =>
-  Exit.isSuccess(exit) ? 0 : Runtime.getErrorExitCode(Cause.squash(exit.cause))
+import { ana, cdcForEver, cdcOnce, exitCode, incKeys, shop, started, world } from "../support/memoryWorld.ts"
 
 /** The lake; but when the first object is begun, PostgreSQL stops. */
 const stopsAtFirstObject = (server: MemoryServer) => {

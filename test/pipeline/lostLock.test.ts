@@ -5,9 +5,7 @@ import { TestClock } from "effect/testing"
 import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import { ReplicationSlot } from "../../src/services/ReplicationSlot.ts"
-import { cdcForEver, incKeys, shop, slotName, started, world } from "../support/memoryWorld.ts"
-
-const ana = { id: "1", nome: "Ana", ativo: "true" }
+import { ana, cdcForEver, gated, incKeys, shop, slotName, started, world } from "../support/memoryWorld.ts"
 
 /** All sessions are gone, and the lock is another's. */
 const loseLock = (server: MemoryServer) =>
@@ -16,8 +14,8 @@ const loseLock = (server: MemoryServer) =>
     server.sessions.tryLock(slotName, { purpose: "another" })
   })
 
-/** The slot, but when it has told everything the session is gone and the lock is another's. */
-const losesItsLock = (server: MemoryServer) =>
+/** The slot, but when it has told everything the session is gone and the lock is another's; then `lost` is run. */
+const losesItsLock = (server: MemoryServer, lost: Effect.Effect<unknown>) =>
   Effect.map(ReplicationSlot, (slot) =>
     ReplicationSlot.of({
       ...slot,
@@ -25,22 +23,9 @@ const losesItsLock = (server: MemoryServer) =>
         slot.attach,
         Option.map((session) => ({
           ...session,
-          peek: (request) => Stream.onEnd(session.peek(request), loseLock(server)),
+          peek: (request) => Stream.onEnd(session.peek(request), Effect.andThen(loseLock(server), lost)),
         })),
       ),
-    }),
-  )
-
-/** The lake, but it takes long to make an object visible. */
-const slow = (visible: Effect.Effect<void>) =>
-  Effect.map(ObjectStore, (store) =>
-    ObjectStore.of({
-      ...store,
-      create: (key) =>
-        Effect.map(store.create(key), (writer) => ({
-          ...writer,
-          commit: Effect.andThen(visible, writer.commit),
-        })),
     }),
   )
 
@@ -48,9 +33,11 @@ describe("cdc", () => {
   it.effect("takes its objects back when its session ends while the lake hesitates", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
-      const visible = yield* Deferred.make<void>()
+      const [hesitates, visible] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const lake = gated(Effect.andThen(Deferred.succeed(hesitates, undefined), Deferred.await(visible)))
       yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* started(cdcForEver.pipe(Effect.provideServiceEffect(ObjectStore, slow(Deferred.await(visible)))))
+      yield* started(Effect.provideServiceEffect(cdcForEver, ObjectStore, lake))
+      yield* Deferred.await(hesitates)
       yield* loseLock(server)
       yield* TestClock.adjust("1 second")
       yield* Deferred.succeed(visible, undefined)
@@ -63,7 +50,10 @@ describe("cdc", () => {
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
       yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* started(cdcForEver.pipe(Effect.provideServiceEffect(ReplicationSlot, losesItsLock(server))))
+      const lost = yield* Deferred.make<void>()
+      const slot = losesItsLock(server, Deferred.succeed(lost, undefined))
+      yield* started(Effect.provideServiceEffect(cdcForEver, ReplicationSlot, slot))
+      yield* Deferred.await(lost)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* incKeys, [])
     }).pipe(Effect.provide(world())),

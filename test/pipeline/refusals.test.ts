@@ -6,6 +6,8 @@ import * as Lsn from "../../src/core/Lsn.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ReplicationSlot } from "../../src/services/ReplicationSlot.ts"
 import {
+  ana,
+  bia,
   cdcForEver,
   cdcOnce,
   cliente,
@@ -20,9 +22,6 @@ import {
   watermarkLines,
   world,
 } from "../support/memoryWorld.ts"
-
-const ana = { id: "1", nome: "Ana", ativo: "true" }
-const bia = { id: "2", nome: "Bia", ativo: "false" }
 
 interface Expected {
   readonly code: number

@@ -5,9 +5,8 @@ import { csvRow } from "../../src/core/Csv.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { ReplicationSlot, type SlotSession } from "../../src/services/ReplicationSlot.ts"
 import { SourceTables } from "../../src/services/SourceTables.ts"
-import { cliente, pedido, shop, slotName, world } from "../support/memoryWorld.ts"
+import { ana, cliente, pedido, shop, slotName, world } from "../support/memoryWorld.ts"
 
-const ana = { id: "1", nome: "Ana", ativo: "true" }
 const far = Lsn.Lsn.make(0x7fff_ffff_ffffn)
 const both = [cliente.table, pedido.table]
 

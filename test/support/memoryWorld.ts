@@ -1,5 +1,5 @@
 /** A source and a lake in memory, with virtual time that begins on 2025-11-03 at 10:15:30 UTC. */
-import { ConfigProvider, Effect, type Exit, Fiber, Layer, References, Stream } from "effect"
+import { Cause, ConfigProvider, Effect, Exit, Fiber, Layer, References, Runtime, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Memory from "../../layers/Memory.ts"
 import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
@@ -8,6 +8,7 @@ import { watermarkKey } from "../../src/core/ObjectKey.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { Settings } from "../../src/Settings.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import type { StoreError } from "../../src/services/StoreError.ts"
 
 export const slotName = "data_sync_slot"
 export const beginning = Date.UTC(2025, 10, 3, 10, 15, 30)
@@ -40,6 +41,10 @@ export const cliente: TableDefinition = {
   ],
   primaryKey: ["id"],
 }
+
+/** Rows of it. */
+export const ana = { id: "1", nome: "Ana", ativo: "true" }
+export const bia = { id: "2", nome: "Bia", ativo: "false" }
 
 export const pedido: TableDefinition = {
   table: { schema: "db_loja", name: "pedido" },
@@ -82,9 +87,26 @@ export const ended = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<E
     return yield* Fiber.await(fiber)
   })
 
+/** What the process would end with. */
+export const exitCode = <A, E>(exit: Exit.Exit<A, E>): number =>
+  Exit.isSuccess(exit) ? 0 : Runtime.getErrorExitCode(Cause.squash(exit.cause))
+
 /** The failure of a program that must fail. */
 export const failureOf = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<E, A, R> =>
   Effect.flip(Effect.flatten(ended(program)))
+
+/** The lake, but making an object visible waits for `gate`, and fails as it does. */
+export const gated = (gate: Effect.Effect<void, StoreError>) =>
+  Effect.map(ObjectStore, (store) =>
+    ObjectStore.of({
+      ...store,
+      create: (key) =>
+        Effect.map(store.create(key), (writer) => ({
+          ...writer,
+          commit: Effect.andThen(gate, writer.commit),
+        })),
+    }),
+  )
 
 export const lakeKeys = Effect.gen(function* () {
   const { list } = yield* ObjectStore

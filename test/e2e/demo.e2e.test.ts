@@ -1,12 +1,12 @@
 /** The first things that a person does: `demo`, and `init`. */
 import { chmod, mkdtemp, rm } from "node:fs/promises"
-import { connect } from "node:net"
 import { join } from "node:path"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { temporaryFolder as systemFolder } from "../../layers/EmbeddedAccount.ts"
 import { filesBelow } from "../support/lakeFolder.ts"
 import { openPipeline } from "../support/pipeline.ts"
+import { isAnswered } from "../support/ports.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { runProgram, startProgram } from "../support/program.ts"
 
@@ -19,16 +19,6 @@ const scratchFolder = Effect.acquireRelease(
   }),
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true })),
 )
-
-const answers = (port: number): Effect.Effect<boolean> =>
-  Effect.callback((resume) => {
-    const socket = connect(port, "127.0.0.1")
-    socket.once("connect", () => {
-      socket.destroy()
-      resume(Effect.succeed(true))
-    })
-    socket.once("error", () => resume(Effect.succeed(false)))
-  })
 
 describe.concurrent("demo", () => {
   it.live("shows the lake's tree and its rows, and proves that the lake is the table", () =>
@@ -70,11 +60,11 @@ describe.concurrent("demo", () => {
       )
       const port = Number(new URL(settings["DATABASE_URL"] ?? "").port)
       const { code } = yield* runProgram(["cdc", "--once"], settings)
-      const before = yield* answers(port)
+      const before = yield* isAnswered(port)
       yield* program.signal("SIGINT")
       const ended = yield* program.outcome
       assert.deepStrictEqual(
-        [code, before, ended.code, yield* answers(port), yield* filesBelow(scratch)],
+        [code, before, ended.code, yield* isAnswered(port), yield* filesBelow(scratch)],
         [0, true, 0, false, []],
       )
     }),

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
-import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -9,18 +8,9 @@ import { isRoot, temporaryFolder } from "../../layers/EmbeddedAccount.ts"
 import { start } from "../../layers/EmbeddedPostgres.ts"
 import { eventually } from "../support/eventually.ts"
 import { openSession } from "../support/pgClient.ts"
+import { isAnswered } from "../support/ports.ts"
 import { TestPostgres, testServer } from "../support/postgres.ts"
 import { startServerChild } from "../support/serverChild.ts"
-
-const answers = (port: number): Effect.Effect<boolean> =>
-  Effect.callback((resume) => {
-    const socket = connect(port, "127.0.0.1")
-    socket.once("connect", () => {
-      socket.destroy()
-      resume(Effect.succeed(true))
-    })
-    socket.once("error", () => resume(Effect.succeed(false)))
-  })
 
 const keptFolder = Effect.acquireRelease(
   Effect.promise(async () => mkdtemp(join(await temporaryFolder(), "kept-"))),
@@ -101,7 +91,7 @@ describe("EmbeddedPostgres, stopped and started", () => {
     Effect.gen(function* () {
       const server = yield* testServer()
       yield* server.stop("fast")
-      assert.isFalse(yield* answers(server.port))
+      assert.isFalse(yield* isAnswered(server.port))
     }),
   )
 
@@ -110,7 +100,7 @@ describe("EmbeddedPostgres, stopped and started", () => {
       const server = yield* testServer()
       process.kill(Option.getOrThrow(yield* server.pid), "SIGKILL")
       yield* server.restart
-      assert.isTrue(yield* answers(server.port))
+      assert.isTrue(yield* isAnswered(server.port))
     }),
   )
 
@@ -143,11 +133,11 @@ describe("EmbeddedPostgres, stopped and started", () => {
   it.live("leaves neither server nor folder behind when the process that started it is killed", () =>
     Effect.gen(function* () {
       const { child, port, dataFolder } = yield* startServerChild
-      assert.isTrue(yield* answers(port))
+      assert.isTrue(yield* isAnswered(port))
       child.kill("SIGKILL")
       yield* eventually(
         "port closed",
-        Effect.map(answers(port), (open) => !open),
+        Effect.map(isAnswered(port), (open) => !open),
       )
       yield* eventually(
         "folder removed",

@@ -1,14 +1,5 @@
-/** A port that nobody listens on at this moment, and what a server on it answers. */
-import { type AddressInfo, createServer } from "node:net"
+/** What a server on a port of this machine answers. */
 import { Effect } from "effect"
-
-export const freePort: Effect.Effect<number> = Effect.callback((resume) => {
-  const probe = createServer()
-  probe.listen(0, "127.0.0.1", () => {
-    const { port } = probe.address() as AddressInfo // a TCP server has such an address
-    probe.close(() => resume(Effect.succeed(port)))
-  })
-})
 
 export interface Answer {
   readonly status: number

@@ -1,7 +1,7 @@
 /** A collector of OpenTelemetry on loopback that keeps what it is sent, as `http/json`. */
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { Effect, Schema, type Scope } from "effect"
+import { listening } from "./ports.ts"
 
 const Named = Schema.Struct({ name: Schema.String })
 const Attribute = Schema.Struct({
@@ -62,17 +62,7 @@ export const otlpSink: Effect.Effect<OtlpSink, never, Scope.Scope> = Effect.gen(
       answer.setHeader("content-type", "application/json").end("{}")
     })
   })
-  const port = yield* Effect.acquireRelease(
-    Effect.callback<number>((resume) => {
-      // An address of the kind that a TCP server has.
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed((server.address() as AddressInfo).port)))
-    }),
-    () =>
-      Effect.sync(() => {
-        server.close()
-        server.closeAllConnections()
-      }),
-  )
+  const port = yield* listening(server, () => server.closeAllConnections())
   const traces = () =>
     asked.flatMap(({ path, body }) => (path === "/v1/traces" ? decodeTraces(body).resourceSpans : []))
   const metrics = () =>

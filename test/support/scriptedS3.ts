@@ -6,6 +6,7 @@ import type { Socket } from "node:net"
 import { Effect, Redacted, type Scope } from "effect"
 import type { MinioOptions } from "../../layers/MinioBucket.ts"
 import type { Certificate } from "./certificates.ts"
+import { listening } from "./ports.ts"
 
 export interface Asked {
   readonly method: string
@@ -78,19 +79,9 @@ export const scriptedS3 = (
       sockets.add(socket)
       socket.on("close", () => sockets.delete(socket))
     })
-    const port = yield* Effect.acquireRelease(
-      Effect.callback<number>((resume) => {
-        server.listen(0, "127.0.0.1", () => {
-          const address = server.address()
-          resume(Effect.succeed(address !== null && typeof address === "object" ? address.port : 0))
-        })
-      }),
-      () =>
-        Effect.sync(() => {
-          server.close()
-          for (const socket of sockets) socket.destroy()
-        }),
-    )
+    const port = yield* listening(server, () => {
+      for (const socket of sockets) socket.destroy()
+    })
     return {
       options: {
         endpoint: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`,

@@ -1,7 +1,8 @@
 /** A network between a program and a server on this machine, which breaks and falls silent when it is told to. */
-import { type AddressInfo, connect, createServer, type Socket } from "node:net"
+import { connect, createServer, type Socket } from "node:net"
 import { Effect, type Scope } from "effect"
 import { eventually } from "./eventually.ts"
+import { listening } from "./ports.ts"
 
 export interface TcpProxy {
   readonly port: number
@@ -71,17 +72,9 @@ export const tcpProxy = (
         else deliver(client, pieces)
       })
     })
-    const port = yield* Effect.acquireRelease(
-      Effect.callback<number>((resume) => {
-        // An address of the kind that a TCP server has.
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed((server.address() as AddressInfo).port)))
-      }),
-      () =>
-        Effect.sync(() => {
-          server.close()
-          for (const socket of sockets) socket.destroy()
-        }),
-    )
+    const port = yield* listening(server, () => {
+      for (const socket of sockets) socket.destroy()
+    })
     return {
       port,
       asked: () => asked,

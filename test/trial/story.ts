@@ -1,7 +1,8 @@
 /** From an empty folder to a verified lake, with the README's own steps, and back. */
 import { Effect } from "effect"
-import { freePort, get } from "../support/http.ts"
+import { get } from "../support/http.ts"
 import { filesBelow } from "../support/lakeFolder.ts"
+import { freePort } from "../support/ports.ts"
 import { judged } from "./Failure.ts"
 import type { Operator } from "./Operator.ts"
 import { roleAndRights, shop } from "./Source.ts"

@@ -6,12 +6,16 @@ import { eventually } from "../support/eventually.ts"
 import { following, insert, openShop, type Shop, through } from "../support/following.ts"
 import { type MemoryS3, memoryS3 } from "../support/memoryS3.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
+import { nobodysPort } from "../support/ports.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { type Environment, type RunningProgram, startProgram } from "../support/program.ts"
 import type { Asked } from "../support/scriptedS3.ts"
 import { tcpProxy } from "../support/tcpProxy.ts"
 
-/** Sends the signal; tells the exit code, and how many seconds it took to the end. */
+/**
+ * Sends the signal; tells the exit code, and how many seconds it took to the end. More than 50 fail the test: the batch
+ * in hand is given up after 20, a silent store would be after a minute, and a silent server after hours.
+ */
 const stopped = Effect.fn("stopped")(function* (program: RunningProgram, signal: NodeJS.Signals) {
   const begun = yield* Clock.currentTimeMillis
   yield* program.signal(signal)
@@ -19,8 +23,10 @@ const stopped = Effect.fn("stopped")(function* (program: RunningProgram, signal:
   return { code, seconds: ((yield* Clock.currentTimeMillis) - begun) / 1000 }
 })
 
-/** What "at once" may take on a machine that is busy with other tests. */
-const atOnceSeconds = 5
+/** "At once" is less than what it would wait for otherwise: the store or the source for 30 s, a slow row for 60. */
+const atOnceSeconds = 25
+/** A connection to a source that is silent is waited for only 10 s. */
+const beforeConnectTimeout = 9
 
 /** Another `cdc` carries the rest; then the lake holds the table. */
 const checkCompleted = Effect.fn("checkCompleted")(function* (
@@ -79,7 +85,7 @@ const neverAnswer = (s3: MemoryS3, isOne: (asked: Asked) => boolean) => {
 }
 
 layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("the program", (it) => {
-  it.effect("ends within half a minute when it is stopped while the server decodes", () =>
+  it.effect("gives the batch up when it is stopped while the server decodes", () =>
     Effect.gen(function* () {
       const { server } = yield* TestPostgres
       const network = yield* tcpProxy(server.port)
@@ -88,11 +94,9 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
       const asked = yield* network.freezeOnceAsked("pg_logical_slot_peek_changes")
       yield* insert(shop, 2)
       yield* asked
-      const { code, seconds } = yield* stopped(program, "SIGTERM")
+      assert.strictEqual((yield* stopped(program, "SIGTERM")).code, 0)
       // The process has gone; its network tells the server.
       yield* network.cut
-      assert.strictEqual(code, 0)
-      assert.isBelow(seconds, 30)
       yield* checkCompleted(shop)
     }),
   )
@@ -104,7 +108,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
     ],
     ["the watermark", ({ method, url }: Asked) => method === "PUT" && url.includes("_watermark.txt")],
   ] as const) {
-    it.effect(`ends within half a minute when it is stopped while the store takes ${what}`, () =>
+    it.effect(`gives the batch up when it is stopped while the store takes ${what}`, () =>
       Effect.gen(function* () {
         const s3 = yield* memoryS3
         const shop = yield* openShop(s3.environment)
@@ -112,9 +116,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
         const taking = yield* neverAnswer(s3, isOne)
         yield* insert(shop, 2)
         yield* program.brings("the store takes it", taking)
-        const { code, seconds } = yield* stopped(program, "SIGTERM")
-        assert.strictEqual(code, 0)
-        assert.isBelow(seconds, 30)
+        assert.strictEqual((yield* stopped(program, "SIGTERM")).code, 0)
         yield* s3.heal
         yield* checkCompleted(shop, s3.copyTo(shop.lake))
       }),
@@ -129,9 +131,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
       const taking = yield* neverAnswer(s3, ({ url }) => url.includes("partNumber=1"))
       yield* shop.sql("INSERT INTO public.t SELECT n, repeat('x', 1000000) FROM generate_series(2, 21) AS n")
       yield* program.brings("the store takes it", taking)
-      const { code, seconds } = yield* stopped(program, "SIGTERM")
-      assert.strictEqual(code, 0)
-      assert.isBelow(seconds, 30)
+      assert.strictEqual((yield* stopped(program, "SIGTERM")).code, 0)
       assert.deepStrictEqual(yield* s3.unfinished, [])
       yield* s3.heal
       yield* checkCompleted(shop, s3.copyTo(shop.lake))
@@ -141,8 +141,8 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
   it.effect("ends at once when it is stopped while it waits for a source that refuses it", () =>
     Effect.gen(function* () {
       const { environment } = yield* openShop()
-      // Nobody listens on port 1.
-      const away = { ...environment, DATABASE_URL: "postgresql://postgres@127.0.0.1:1/x?sslmode=disable" }
+      const url = `postgresql://postgres@127.0.0.1:${nobodysPort}/x?sslmode=disable`
+      const away = { ...environment, DATABASE_URL: url }
       for (const [command, expected] of [
         ["cdc", 0],
         ["full", 130],
@@ -174,7 +174,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("th
         )
         const { code, seconds } = yield* stopped(program, "SIGINT")
         assert.strictEqual(code, expected)
-        assert.isBelow(seconds, atOnceSeconds)
+        assert.isBelow(seconds, beforeConnectTimeout)
       }
     }),
   )

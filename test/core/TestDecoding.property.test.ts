@@ -130,7 +130,7 @@ describe("decodeChange", () => {
   )
 })
 
-/** A reader that goes back would need minutes for these and not milliseconds. */
+/** A reader that goes back would need minutes for these and not milliseconds: longer than a test may take. */
 const repeats: ReadonlyArray<readonly [string, string, string, string]> = [
   ["a doubled quote", "table a.b: INSERT: v[text]:'", "''", "'"],
   ["an unclosed value", "table a.b: INSERT: v[text]:'", "''", ""],
@@ -149,9 +149,7 @@ describe("decodeChange reads a long line in a moment, repeating", () => {
   for (const [what, start, piece, end] of repeats) {
     it(what, () => {
       const text = start + piece.repeat(4_000_000 / piece.length) + end
-      const begun = performance.now()
       decodeChange(text)
-      assert.isBelow(performance.now() - begun, 5_000)
     })
   }
 })

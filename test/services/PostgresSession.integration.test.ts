@@ -1,6 +1,6 @@
 /** One connection on a network that breaks, hangs and delays: it must always end, and never end in silence. */
 import { assert, layer } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber, Layer, Option, Scope, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { connect } from "../../layers/PostgresSession.ts"
 import type { SourceAddress } from "../../src/core/SourceAddress.ts"
@@ -175,32 +175,34 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a 
     }),
   )
 
-  it.effect("is closed within a second although the server is silent in the middle of a query", () =>
+  it.effect("is closed although the server is silent in the middle of a query", () =>
     Effect.gen(function* () {
       const { network, address } = yield* openNetwork()
       const scope = yield* Scope.make()
       const session = yield* Scope.provide(connect(address, "test"), scope)
-      yield* network.freeze
-      const query = yield* Effect.forkChild(session.query("slot", "SELECT 1"))
-      const begun = yield* Clock.currentTimeMillis
+      const asked = yield* network.freezeOnceAsked("SELECT 1 AS one")
+      const query = yield* Effect.forkChild(session.query("slot", "SELECT 1 AS one"))
+      yield* asked
       yield* Fiber.interrupt(query)
+      // The server would never let it go.
       yield* Scope.close(scope, Exit.void)
-      assert.isBelow((yield* Clock.currentTimeMillis) - begun, 1500)
     }),
   )
 
   it.effect("can be given up at once while a server that is silent keeps it waiting", () =>
     Effect.gen(function* () {
       const { network, address } = yield* openNetwork()
+      // In this time the program does not give it up by itself.
+      const stoodStill = yield* Layer.build(TestClock.layer())
       yield* network.freeze
-      const connecting = yield* Effect.forkChild(Effect.scoped(connect(address, "test")))
+      const connecting = yield* Effect.forkChild(
+        Effect.scoped(Effect.provide(connect(address, "test"), stoodStill)),
+      )
       yield* eventually(
         "it has connected",
         Effect.sync(() => network.asked() === 1),
       )
-      const begun = yield* Clock.currentTimeMillis
       yield* Fiber.interrupt(connecting)
-      assert.isBelow((yield* Clock.currentTimeMillis) - begun, 1000)
     }),
   )
 

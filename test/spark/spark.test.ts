@@ -2,18 +2,10 @@
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { assert, layer } from "@effect/vitest"
+import { layer } from "@effect/vitest"
 import { Effect } from "effect"
-import {
-  type ClientsLake,
-  expectedHours,
-  expectedRows,
-  historyOf,
-  knownHistory,
-  lakeServer,
-  openBusyLake,
-  openKnownLake,
-} from "../query/clientsLake.ts"
+import { lakeServer } from "../query/clientsLake.ts"
+import { type Ask, queryContract } from "../query/queryContract.ts"
 
 const folder = fileURLToPath(new URL("../../query/spark/", import.meta.url))
 const run = promisify(execFile)
@@ -26,8 +18,7 @@ const environment = {
     "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 pyspark-shell",
 }
 
-/** The rows, each value as text. */
-const ask = ({ lake }: ClientsLake, file: string) =>
+const ask: Ask = ({ lake }, file) =>
   Effect.promise(async () => {
     const { stdout } = await run(
       "python3",
@@ -47,24 +38,5 @@ const ask = ({ lake }: ClientsLake, file: string) =>
   })
 
 layer(lakeServer, { excludeTestServices: true })("query/spark", (it) => {
-  it.effect("tells the table as it is, though transactions were open during full", () =>
-    Effect.gen(function* () {
-      const clients = yield* openBusyLake()
-      assert.deepStrictEqual(yield* ask(clients, "current_state.sql"), yield* expectedRows(clients))
-    }),
-  )
-
-  it.effect("tells the history of a row in order, with the keys it had", () =>
-    Effect.gen(function* () {
-      const clients = yield* openKnownLake
-      assert.deepStrictEqual(historyOf(yield* ask(clients, "history_of_one.sql")), knownHistory)
-    }),
-  )
-
-  it.effect("counts the changes of each hour", () =>
-    Effect.gen(function* () {
-      const clients = yield* openKnownLake
-      assert.deepStrictEqual(yield* ask(clients, "changes_per_hour.sql"), yield* expectedHours(clients))
-    }),
-  )
+  queryContract(it, ask)
 })

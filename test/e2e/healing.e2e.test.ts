@@ -3,7 +3,7 @@
  * each row once. How long it waits is in `test/pipeline` and `test/Patience.test.ts`, where time is virtual.
  */
 import { layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { eventually } from "../support/eventually.ts"
 import {
   checkHealed,
@@ -18,6 +18,8 @@ import {
 import { openSession } from "../support/pgClient.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { tcpProxy } from "../support/tcpProxy.ts"
+
+const slotInUse = "55006"
 
 /** Waits until the program reads a batch that takes the server a second or so. */
 const readingLong = Effect.fn("readingLong")(function* (shop: Shop) {
@@ -114,7 +116,12 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })(
         yield* Effect.scoped(
           Effect.gen(function* () {
             const abandoned = yield* openSession(`${shop.database.url}?replication=database`)
-            yield* Effect.forkScoped(abandoned.sql(`START_REPLICATION SLOT ${shop.slot} LOGICAL 0/0`))
+            // The program may be reading at this moment.
+            const hold = Effect.retry(abandoned.sql(`START_REPLICATION SLOT ${shop.slot} LOGICAL 0/0`), {
+              schedule: Schedule.spaced("50 millis"),
+              while: ({ code }) => code === slotInUse,
+            })
+            yield* Effect.forkScoped(hold)
             yield* eventually(
               "the slot is in use",
               Effect.map(

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { otlpSink } from "../support/otlpSink.ts"
 import { openPipeline } from "../support/pipeline.ts"
+import { nobodysPort } from "../support/ports.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import type { Environment } from "../support/program.ts"
 
@@ -73,7 +74,8 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("OpenTelemetry", (it)
 
   it.effect("that is not there does not fail the pipeline", () =>
     Effect.gen(function* () {
-      const { run, lake } = yield* openExporting({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" })
+      const endpoint = `http://127.0.0.1:${nobodysPort}`
+      const { run, lake } = yield* openExporting({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })
       assert.strictEqual((yield* run("cdc", "--once")).code, 0)
       assert.strictEqual((yield* lake.objects("inc/")).length, 1)
     }),

@@ -14,6 +14,7 @@ import {
   beginning,
   cliente,
   ended,
+  exitCode,
   lakeKeys,
   put,
   shop,
@@ -201,11 +202,10 @@ describe("full", () => {
           Effect.fail(new StoreError({ reason: "Full", subject: "lake", detail: "no space left" })),
       })
       const fiber = yield* started(Effect.provideService(Pipeline.full, ObjectStore, filled))
-      yield* TestClock.adjust("45 seconds")
+      yield* TestClock.adjust("59 seconds")
       assert.strictEqual(fiber.pollUnsafe(), undefined)
-      yield* TestClock.adjust("30 seconds")
-      assert.isDefined(fiber.pollUnsafe())
-      yield* Fiber.interrupt(fiber)
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(exitCode(yield* Fiber.await(fiber)), 1)
     }).pipe(Effect.provide(world())),
   )
 

@@ -9,7 +9,7 @@ export const followerSlot = "bench_follower"
 
 /** Held by a writer on its slot, and by nothing else here. */
 const attached = `SELECT count(*)::text AS held FROM pg_locks
-  WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+  WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
 /** Makes the slot, starts the program and waits until it has the slot; all of it goes with the scope. */
 export const follow = Effect.fn("follow")(function* (

@@ -3,6 +3,7 @@ import { Effect, Layer, Option, Stream } from "effect"
 import type { SlotLine } from "../src/core/SlotLine.ts"
 import {
   type PeekRequest,
+  type Presence,
   ReplicationSlot,
   type SlotDrop,
   type SlotSession,
@@ -26,6 +27,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
       const server = yield* MemoryPostgres
       const { slots, sessions } = server
       const connect = sessions.connect("cdc")
+      const presence = `${name}/present`
       const state = Effect.sync((): Option.Option<SlotState> => {
         const slot = slots.find(name)
         return Option.fromUndefinedOr(
@@ -52,6 +54,12 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
           ),
       })
 
+      const attend = Effect.map(sessions.connect("cdc presence"), (session) =>
+        sessions.tryLockShared(presence, session)
+          ? Option.some<Presence>({ ended: sessions.ended(session) })
+          : Option.none<Presence>(),
+      )
+
       const attach = Effect.gen(function* () {
         const session = yield* connect
         if (!sessions.tryLock(name, session)) return Option.none<SlotSession>()
@@ -71,12 +79,14 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         drop: Effect.scoped(
           Effect.map(connect, (session): SlotDrop => {
             if (slots.find(name) === undefined) return "missing"
-            if (!sessions.tryLock(name, session)) return "in use"
+            const isAlone = sessions.tryLock(presence, session) && sessions.tryLock(name, session)
+            if (!isAlone) return { by: Option.none() }
             slots.drop(name)
             return "dropped"
           }),
         ),
         attach,
+        attend,
         visit: Effect.map(connect, (session) => ({
           ...reading(sessions.inside(session)),
           // A commit here is on the disk when it is seen.

@@ -10,7 +10,8 @@ export interface MemorySession {
 export class MemorySessions {
   readonly #alive = new Set<MemorySession>()
   readonly #onEnd = new Map<MemorySession, Set<() => void>>()
-  readonly #locks = new Map<string, MemorySession>()
+  readonly #locks = new Map<string, Set<MemorySession>>()
+  readonly #shared = new Map<string, Set<MemorySession>>()
   #open = true
 
   /** How many are connected, as `pg_stat_activity` would show. */
@@ -49,9 +50,23 @@ export class MemorySessions {
 
   /** `pg_try_advisory_lock`: the session's until it ends. */
   tryLock(lock: string, session: MemorySession): boolean {
-    const holder = this.#locks.get(lock)
-    if (holder !== undefined) return holder === session
-    this.#locks.set(lock, session)
+    return this.#take(this.#locks, lock, session, [this.#locks, this.#shared])
+  }
+
+  /** `pg_try_advisory_lock_shared`: many sessions may have it at once, where none has it alone. */
+  tryLockShared(lock: string, session: MemorySession): boolean {
+    return this.#take(this.#shared, lock, session, [this.#locks])
+  }
+
+  #take(
+    kind: Map<string, Set<MemorySession>>,
+    lock: string,
+    session: MemorySession,
+    excluding: ReadonlyArray<ReadonlyMap<string, ReadonlySet<MemorySession>>>,
+  ): boolean {
+    const others = excluding.flatMap((held) => [...(held.get(lock) ?? [])])
+    if (others.some((holder) => holder !== session)) return false
+    kind.set(lock, (kind.get(lock) ?? new Set()).add(session))
     return true
   }
 
@@ -69,7 +84,7 @@ export class MemorySessions {
     this.#alive.delete(session)
     for (const tell of this.#onEnd.get(session) ?? []) tell()
     this.#onEnd.delete(session)
-    for (const [lock, holder] of this.#locks) if (holder === session) this.#locks.delete(lock)
+    for (const held of [...this.#locks.values(), ...this.#shared.values()]) held.delete(session)
   }
 }
 

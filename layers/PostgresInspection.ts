@@ -13,6 +13,7 @@ import {
 import { connect, describeAddress, loginOf, type PostgresSession, type Row } from "./PostgresSession.ts"
 import { tableFacts } from "./PostgresTableFacts.ts"
 import { identify } from "./PostgresTableShape.ts"
+import { living, writers } from "./SlotLocks.ts"
 
 /** Settings that a version does not know are NULL. */
 const serverSql = `
@@ -47,20 +48,18 @@ const logSql = `
   SELECT ${logEnd("pg_current_wal_insert_lsn")} AS position,
          (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS millis`
 
-/** One row always. The lock is that of `PostgresReplicationSlot`: a key of 64 bits is shown as two of 32. */
+/** One row always. Those that are present stand one on a line: a name of an application holds no control characters. */
 const slotSql = `
   SELECT ${logEnd("pg_current_wal_flush_lsn")} AS flushed, slot.slot_name AS name, slot.plugin, slot.database,
          slot.database = current_database() AS here, slot.wal_status, slot.confirmed_flush_lsn::text AS confirmed,
          slot.restart_lsn::text AS restart, slot.safe_wal_size::text AS safe, slot.active_pid::text AS reader_pid,
          (SELECT application_name FROM pg_stat_activity WHERE pid = slot.active_pid) AS reader,
-         writer.pid::text AS writer_pid, writer.application_name AS writer
+         writer.pid::text AS writer_pid, writer.application_name AS writer,
+         (SELECT string_agg(pid || ' ' || application_name, chr(10) ORDER BY pid)
+            FROM (${living("wanted")}) AS one) AS present
     FROM (SELECT $1::text AS wanted) AS one
     LEFT JOIN pg_replication_slots AS slot ON slot.slot_name = wanted
-    LEFT JOIN LATERAL (
-      SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
-       WHERE locktype = 'advisory' AND granted AND objsubid = 1
-         AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-         AND (classid::bigint << 32 | objid::bigint) = hashtextextended('afluente/' || wanted, 0)
+    LEFT JOIN LATERAL (${writers("wanted")}
        LIMIT 1) AS writer ON true`
 
 const isTrue = (value: string | null | undefined): boolean => value === "t"
@@ -116,6 +115,10 @@ const role = Effect.fnUntraced(function* (
 const slotLook = (row: Row): SlotLook => ({
   flushed: positionOrZero(row["flushed"]),
   writer: sessionOf(row["writer_pid"], row["writer"]),
+  present: (row["present"] ?? "").split("\n").flatMap((line) => {
+    const [pid, ...application] = line.split(" ")
+    return Option.toArray(sessionOf(pid || null, application.join(" ")))
+  }),
   slot:
     row["name"] == null
       ? Option.none()

@@ -6,6 +6,7 @@ import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import type { TableName } from "../src/core/SourceTable.ts"
 import {
   type PeekRequest,
+  type Presence,
   ReplicationSlot,
   type SlotDrop,
   type SlotSession,
@@ -13,8 +14,10 @@ import {
 } from "../src/services/ReplicationSlot.ts"
 import { SourceError } from "../src/services/SourceError.ts"
 import { copyBinaryReader } from "./CopyBinary.ts"
+import { lookAtSlot } from "./PostgresInspection.ts"
 import { connect, describeAddress, type PostgresSession, type Row } from "./PostgresSession.ts"
 import { identify } from "./PostgresTableShape.ts"
+import { slotLocks } from "./SlotLocks.ts"
 
 const plugin = "test_decoding"
 
@@ -156,9 +159,6 @@ const flushedTo = (session: PostgresSession, lsn: Lsn.Lsn): Effect.Effect<void, 
     )
   })
 
-/** Derived from the slot's name, so that every process that would read this slot asks for the same lock. */
-const lockSql = "SELECT pg_try_advisory_lock(hashtextextended('afluente/' || $1, 0)) AS mine"
-
 export const layer = (address: SourceAddress, slot: string): Layer.Layer<ReplicationSlot> => {
   const subject = `slot "${slot}"`
   const state = (session: PostgresSession) =>
@@ -208,28 +208,42 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     }
   })
 
-  const lock = (session: PostgresSession) =>
-    Effect.map(session.query(subject, lockSql, [slot]), ([row]) => row?.["mine"] === "t")
+  const inUse = (session: PostgresSession) =>
+    Effect.map(
+      lookAtSlot(session, slot),
+      (found): SlotDrop => ({
+        by: found.writer.pipe(
+          Option.orElse(() => Option.fromNullishOr(found.present[0])),
+          Option.orElse(() => Option.flatMap(found.slot, ({ reader }) => reader)),
+        ),
+      }),
+    )
 
   const drop = briefly((session) =>
     Effect.gen(function* (): Effect.fn.Return<SlotDrop, SourceError> {
       if (Option.isNone(yield* state(session))) return "missing"
       // Held until the session ends: a `cdc` that starts meanwhile waits, and finds no slot.
-      if (!(yield* lock(session))) return "in use"
+      if (!(yield* slotLocks(session, slot).isAlone)) return yield* inUse(session)
       yield* session.query(subject, "SELECT pg_drop_replication_slot($1)", [slot])
       return "dropped"
     }).pipe(
       // A reader of another kind holds no lock of ours.
       Effect.catchIf(
         (error) => error.reason === "SlotInUse",
-        () => Effect.succeed<SlotDrop>("in use"),
+        () => inUse(session),
       ),
     ),
   )
 
+  const attend = Effect.gen(function* () {
+    const session = yield* connect(address, "cdc presence")
+    const isPresent = yield* slotLocks(session, slot).isPresent
+    return isPresent ? Option.some<Presence>({ ended: session.ended }) : Option.none<Presence>()
+  })
+
   const attach = Effect.gen(function* () {
     const session = yield* connect(address, "cdc")
-    if (!(yield* lock(session))) return Option.none<SlotSession>()
+    if (!(yield* slotLocks(session, slot).writes)) return Option.none<SlotSession>()
     return Option.some<SlotSession>({
       ...(yield* reading(session)),
       ended: session.ended,
@@ -246,6 +260,6 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
 
   return Layer.succeed(
     ReplicationSlot,
-    ReplicationSlot.of({ name: slot, create, state: briefly(state), drop, attach, visit }),
+    ReplicationSlot.of({ name: slot, create, state: briefly(state), drop, attach, attend, visit }),
   )
 }

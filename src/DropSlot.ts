@@ -3,7 +3,7 @@ import { Console, Effect, Option, Runtime, Schema } from "effect"
 import { forAWhile, patiently } from "./Patience.ts"
 import { Settings } from "./Settings.ts"
 import { Refusal } from "./services/Refusal.ts"
-import { ReplicationSlot } from "./services/ReplicationSlot.ts"
+import { ReplicationSlot, type SlotInUse } from "./services/ReplicationSlot.ts"
 
 /** There is nobody to ask, and nobody said yes beforehand: wrong usage. */
 export class NobodyToAsk extends Schema.TaggedError<NobodyToAsk>()("NobodyToAsk", {
@@ -15,12 +15,16 @@ export class NobodyToAsk extends Schema.TaggedError<NobodyToAsk>()("NobodyToAsk"
   }
 }
 
-const inUse = (slot: string) =>
+const inUse = (slot: string, by: SlotInUse["by"]) =>
   new Refusal({
     reason: "AnotherWriter",
-    found: `Another session reads the slot "${slot}"`,
+    found: `The slot "${slot}" is in use${Option.match(by, {
+      onNone: () => "",
+      onSome: ({ pid, application }) =>
+        ` by process ${pid} of the server${application === "" ? "" : ` (${application})`}`,
+    })}`,
     stake: "Without its slot a `cdc` cannot go on, and its lake would end with a gap",
-    mend: "Stop that `cdc` or other reader first (pg_replication_slots.active_pid, pg_stat_activity)",
+    mend: "Stop that `cdc` or other reader first; pg_stat_activity.client_addr tells from where it is connected",
   })
 
 /** Who agreed: the person who wrote `--yes`, nobody, or the one in front of the terminal when asked. */
@@ -40,12 +44,8 @@ export const dropSlot = Effect.fn("DropSlot.dropSlot")(function* <E, R>(consent:
     )
     if (!agreed) return yield* Console.log(`slot  ${slot.name}: kept`)
   }
-  switch (yield* patiently(forAWhile, () => slot.drop)) {
-    case "missing":
-      return yield* missing
-    case "in use":
-      return yield* inUse(slot.name)
-    case "dropped":
-      return yield* Console.log(`slot  ${slot.name}: dropped`)
-  }
+  const outcome = yield* patiently(forAWhile, () => slot.drop)
+  if (outcome === "missing") return yield* missing
+  if (outcome !== "dropped") return yield* inUse(slot.name, outcome.by)
+  yield* Console.log(`slot  ${slot.name}: dropped`)
 })

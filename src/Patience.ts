@@ -30,8 +30,8 @@ export const forEver: Patience = { atStart: Duration.seconds(30), later: Duratio
 const firstDelayMillis = 250
 const longestDelayMillis = 10_000
 
-/** Milliseconds: doubling, capped, give or take a fifth, because many processes must not come back at one moment. */
-const delay = (failures: number) =>
+/** Milliseconds until the next try: doubling, capped, give or take a fifth, because many processes must not come back at one moment. */
+export const backOff = (failures: number): Effect.Effect<number> =>
   Effect.map(Random.nextBetween(0.8, 1.2), (jitter) =>
     Math.ceil(Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter),
   )
@@ -85,7 +85,7 @@ export const patiently = <A, E extends Fault, R>(
             }),
           )
         }
-        yield* Effect.sleep(Duration.millis(Math.min(yield* delay(failures), left)))
+        yield* Effect.sleep(Duration.millis(Math.min(yield* backOff(failures), left)))
         return yield* loop
       })
     const loop: Effect.Effect<A, E, R> = Effect.suspend(() =>

@@ -17,6 +17,7 @@ import { halfSegment, type PipelineError, peekBound, runBatch } from "./Cdc.ts"
 import { copyTable } from "./Full.ts"
 import { lakeLayout } from "./LakeLayout.ts"
 import { forAWhile, forEver, healsByWaiting, patiently } from "./Patience.ts"
+import { beSeen } from "./Presence.ts"
 import { resume } from "./Resume.ts"
 import { Settings } from "./Settings.ts"
 import { attachOrWait } from "./Standby.ts"
@@ -77,13 +78,17 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const stop = yield* StopSignal
   const failed = yield* Ref.make(Option.none<PipelineError>())
   const writing = Effect.gen(function* () {
+    yield* Effect.forkScoped(beSeen)
     yield* patiently(forAWhile, () => check)
     yield* Effect.forEach(tables, ({ table }) => patiently(forAWhile, () => checkFollowed(table)))
     yield* patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
       Effect.scoped(writeUntilDone(mode, failed, healthy, reached)),
     )
   })
-  yield* Effect.raceFirst(writing, Effect.andThen(stop.wished, Effect.logInfo("cdc: stopping")))
+  yield* Effect.raceFirst(
+    Effect.scoped(writing),
+    Effect.andThen(stop.wished, Effect.logInfo("cdc: stopping")),
+  )
   // The wish has won the race, which has no ear for what became of the batch in hand.
   const last = yield* Ref.get(failed)
   if (Option.isNone(last)) return

@@ -7,6 +7,7 @@ import type { Lsn } from "../core/Lsn.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
 import type { TableName } from "../core/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
+import type { SessionFacts } from "./SourceInspection.ts"
 import type { SourceIdentity } from "./SourceTables.ts"
 
 export interface SlotState {
@@ -66,8 +67,19 @@ export interface SlotSession {
   readonly advance: (lsn: Lsn) => Effect.Effect<Lsn, SourceError>
 }
 
+/** Who keeps the slot from being removed; none where it has gone since. */
+export interface SlotInUse {
+  readonly by: Option.Option<SessionFacts>
+}
+
 /** What became of the wish to remove the slot. */
-export type SlotDrop = "dropped" | "missing" | "in use"
+export type SlotDrop = "dropped" | "missing" | SlotInUse
+
+/** It is seen that a `cdc` lives, for as long as its session does. */
+export interface Presence {
+  /** Fails as soon as the session has ended; waits for as long as it lasts. */
+  readonly ended: Effect.Effect<never, SourceError>
+}
 
 export class ReplicationSlot extends Context.Service<
   ReplicationSlot,
@@ -77,8 +89,8 @@ export class ReplicationSlot extends Context.Service<
     readonly create: Effect.Effect<boolean, SourceError>
     readonly state: Effect.Effect<Option.Option<SlotState>, SourceError>
     /**
-     * Removes the slot, so that the server keeps no log for it. Cannot be undone. Nothing is removed where another session
-     * writes from it or reads it, nor where the name belongs to another plugin (`SlotPlugin`) or database (`SlotDatabase`).
+     * Removes the slot, so that the server keeps no log for it. Cannot be undone. Nothing is removed where somebody is
+     * present or reads it, nor where the name belongs to another plugin (`SlotPlugin`) or database (`SlotDatabase`).
      */
     readonly drop: Effect.Effect<SlotDrop, SourceError>
     /**
@@ -86,6 +98,11 @@ export class ReplicationSlot extends Context.Service<
      * Never two sessions of one slot at once.
      */
     readonly attach: Effect.Effect<Option.Option<SlotSession>, SourceError, Scope.Scope>
+    /**
+     * Lets be seen that a `cdc` of this slot lives, on a session of its own for as long as the scope lives, beside any
+     * others; none while somebody removes the slot.
+     */
+    readonly attend: Effect.Effect<Option.Option<Presence>, SourceError, Scope.Scope>
     /** Needs no lock. The slot may be missing: `look` tells. */
     readonly visit: Effect.Effect<SlotVisit, SourceError, Scope.Scope>
   }

@@ -78,6 +78,8 @@ export interface SlotLook {
   readonly slot: Option.Option<SlotFacts>
   /** Who holds the writer's lock: a `cdc` that follows this slot. */
   readonly writer: Option.Option<SessionFacts>
+  /** One for each `cdc` of this slot that lives: whether it writes, waits as a standby, or tries source or lake again. */
+  readonly present: ReadonlyArray<SessionFacts>
   /** Up to here the log is on the server's disk. */
   readonly flushed: Lsn
 }

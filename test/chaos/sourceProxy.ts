@@ -14,7 +14,7 @@ export interface SourceProxy {
 }
 
 const words: ReadonlyArray<readonly [string, Moment]> = [
-  ["pg_try_advisory_lock", "lockAsked"],
+  ["pg_try_advisory_lock(", "lockAsked"],
   ["pg_current_wal_flush_lsn", "lookAsked"],
   ["pg_logical_slot_peek_changes", "peekAsked"],
   ["pg_replication_slot_advance", "advanceAsked"],

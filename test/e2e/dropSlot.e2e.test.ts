@@ -2,6 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { eventually } from "../support/eventually.ts"
+import { openWithFailingLake } from "../support/failingLake.ts"
 import { openSession } from "../support/pgClient.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
@@ -57,7 +58,26 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("drop-slot", (it) => 
       yield* writer.says("cdc: batch written")
       const { code, stderr } = yield* pipeline.run("drop-slot", "--yes")
       assert.deepStrictEqual([code, yield* exists(pipeline)], [3, true])
-      assert.match(stderr, /Another session reads the slot/)
+      assert.match(stderr, /is in use by process \d+ of the server \(afluente cdc\)/)
+    }),
+  )
+
+  it.effect("refuses with 3 while cdc waits for its lake and no session reads the slot", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openWithFailingLake
+      const { code, stderr } = yield* pipeline.run("drop-slot", "--yes")
+      assert.deepStrictEqual([code, yield* exists(pipeline)], [3, true])
+      assert.match(stderr, /is in use by process \d+ of the server \(afluente cdc( presence)?\)/)
+    }),
+  )
+
+  it.effect("drops the slot as soon as cdc has ended", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openWithFailingLake
+      yield* pipeline.writer.signal("SIGTERM")
+      yield* pipeline.writer.outcome
+      const { code } = yield* pipeline.run("drop-slot", "--yes")
+      assert.deepStrictEqual([code, yield* exists(pipeline)], [0, false])
     }),
   )
 
@@ -74,8 +94,9 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("drop-slot", (it) => 
           (found) => found.length === 1,
         ),
       )
-      const { code } = yield* pipeline.run("drop-slot", "--yes")
+      const { code, stderr } = yield* pipeline.run("drop-slot", "--yes")
       assert.deepStrictEqual([code, yield* exists(pipeline)], [3, true])
+      assert.match(stderr, /is in use by process \d+ of the server \(test\)/)
     }),
   )
 

@@ -38,6 +38,7 @@ export const slot: SlotFacts = {
 export const look = (change: Partial<SlotFacts> = {}): SlotLook => ({
   slot: Option.some({ ...slot, ...change }),
   writer: Option.none(),
+  present: [],
   flushed: Lsn.Lsn.make(0x1800n),
 })
 

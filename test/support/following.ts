@@ -62,5 +62,5 @@ export const through = ({ environment }: Shop, { port }: { readonly port: number
 export const endWriter = (sql: TestSession["sql"]) =>
   sql(
     `SELECT pg_terminate_backend(pid) FROM pg_locks
-      WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
   )

@@ -1,0 +1,44 @@
+/**
+ * The advisory locks by which processes of one slot know of each other. Their keys are derived from the slot's name,
+ * so that all of them ask for the same. No name of a slot holds a `/`: the keys of one are not those of another.
+ */
+import { Effect } from "effect"
+import type { SourceError } from "../src/services/SourceError.ts"
+import type { PostgresSession } from "./PostgresSession.ts"
+
+/** Held by the one session that reads and confirms. `slot` is an SQL expression. */
+const writerKey = (slot: string): string => `hashtextextended('afluente/' || ${slot}, 0)`
+
+/** Held by every `cdc` that lives, together with all others; alone by who removes the slot. */
+const presenceKey = (slot: string): string => `hashtextextended('afluente/present/' || ${slot}, 0)`
+
+/**
+ * Sessions of this database, but ours, that hold the lock: alone or shared. Rows of `pid, application_name`. A key of
+ * 64 bits is shown as two of 32.
+ */
+const holders = (mode: "ExclusiveLock" | "ShareLock", key: string): string => `
+      SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+       WHERE locktype = 'advisory' AND mode = '${mode}' AND granted AND objsubid = 1 AND pid <> pg_backend_pid()
+         AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         AND (classid::bigint << 32 | objid::bigint) = ${key}`
+
+export const writers = (slot: string): string => holders("ExclusiveLock", writerKey(slot))
+export const living = (slot: string): string => holders("ShareLock", presenceKey(slot))
+
+/** Never waits. What was got is the session's until it ends. */
+export const slotLocks = (session: PostgresSession, slot: string) => {
+  const attempt = (ask: string, key: string): Effect.Effect<boolean, SourceError> =>
+    Effect.map(
+      session.query(`slot "${slot}"`, `SELECT ${ask}(${key}) AS mine`, [slot]),
+      ([row]) => row?.["mine"] === "t",
+    )
+  return {
+    writes: attempt("pg_try_advisory_lock", writerKey("$1")),
+    isPresent: attempt("pg_try_advisory_lock_shared", presenceKey("$1")),
+    /** Nobody writes, waits or tries again, and nobody begins to. */
+    isAlone: Effect.gen(function* () {
+      const nobodyLives = yield* attempt("pg_try_advisory_lock", presenceKey("$1"))
+      return nobodyLives && (yield* attempt("pg_try_advisory_lock", writerKey("$1")))
+    }),
+  }
+}

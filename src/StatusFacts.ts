@@ -120,6 +120,7 @@ export const takeStock = Effect.gen(function* () {
     flushed,
     watermark,
     writer: before.writer,
+    present: before.present,
     lag: isForeign
       ? unknownLag
       : lagOf({

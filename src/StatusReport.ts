@@ -26,6 +26,8 @@ export interface StatusReport {
   readonly flushed: Lsn.Lsn
   readonly watermark: Option.Option<Watermark>
   readonly writer: Option.Option<SessionFacts>
+  /** Each `cdc` that lives, by the session that tells so. */
+  readonly present: ReadonlyArray<SessionFacts>
   readonly lag: Lag
   readonly datasets: ReadonlyArray<DatasetStatus>
   /** What would keep a `cdc` from starting, or cannot be read. */
@@ -39,7 +41,10 @@ const iso = (millis: number): string => new Date(millis).toISOString()
 const retained = ({ slot, flushed }: StatusReport): Option.Option<number> =>
   Option.flatMap(slot, ({ restart }) => Option.map(restart, (from) => Math.max(0, Number(flushed - from))))
 
-/** Exactly the keys of the contract; null: not known, or not there. */
+/** Every `cdc` that lives but the one that writes, or is the next to: where none holds the lock, each of them may be. */
+const standbys = ({ present }: StatusReport): number => Math.max(0, present.length - 1)
+
+/** The keys of docs/monitoring.md; null: not known, or not there. */
 const plain = (report: StatusReport) => ({
   slot: report.slotName,
   wal_status: orNull(Option.map(report.slot, ({ walStatus }) => walStatus)),
@@ -49,7 +54,8 @@ const plain = (report: StatusReport) => ({
   lag_bytes: orNull(report.lag.bytes),
   lag_seconds: orNull(Option.map(report.lag.seconds, (seconds) => Math.round(seconds * 1000) / 1000)),
   retained_wal_bytes: orNull(retained(report)),
-  writer: Option.isSome(report.writer) ? ("active" as const) : ("none" as const),
+  writer: Option.isSome(report.writer) || report.present.length > 0 ? ("active" as const) : ("none" as const),
+  standbys: standbys(report),
   datasets: report.datasets.map(({ dataset, table, newest }) => ({
     dataset,
     table: printTable(table),
@@ -96,11 +102,22 @@ const slotText = (report: StatusReport): string =>
       ].join(", "),
   })
 
-const writerText = ({ writer }: StatusReport): string =>
-  Option.match(writer, {
-    onNone: () => "none: no cdc follows the slot now",
-    onSome: ({ pid, application }) => `active, process ${pid} of the server (${application})`,
+const sessionText = ({ pid, application }: SessionFacts): string =>
+  `process ${pid} of the server (${application})`
+
+/** A `cdc` gives the slot free while it waits for its lake, so that a standby can try. */
+const writerText = (report: StatusReport): string => {
+  const [waiting] = report.present
+  const more = standbys(report)
+  const writer = Option.match(report.writer, {
+    onSome: (session) => `active, ${sessionText(session)}`,
+    onNone: () =>
+      waiting === undefined
+        ? "none: no cdc follows the slot now"
+        : `starting, or waiting to try source or lake again, ${sessionText(waiting)}`,
   })
+  return more === 0 ? writer : `${writer}; ${more} ${more === 1 ? "standby" : "standbys"}`
+}
 
 const watermarkText = (report: StatusReport): string =>
   Option.match(report.watermark, {

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { openWithFailingLake } from "../support/failingLake.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
 
@@ -22,6 +23,7 @@ const keys = [
   "lag_seconds",
   "retained_wal_bytes",
   "writer",
+  "standbys",
   "datasets",
 ]
 
@@ -37,6 +39,7 @@ const Status = Schema.fromJsonString(
     lag_seconds: Schema.NullOr(Schema.Finite),
     retained_wal_bytes: Schema.NullOr(Schema.Finite),
     writer: Schema.Literals(["active", "none"]),
+    standbys: Schema.Finite,
     datasets: Schema.Array(
       Schema.Struct({
         dataset: Schema.String,
@@ -76,7 +79,7 @@ const written = Effect.fn("written")(function* (pipeline: Pipeline) {
 })
 
 layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
-  it.effect("tells of a cdc that runs, with exactly the keys of the contract", () =>
+  it.effect("tells of a cdc that runs, with exactly the keys that are promised", () =>
     Effect.gen(function* () {
       const pipeline = yield* openSimple
       yield* written(pipeline)
@@ -89,6 +92,37 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
       assert.deepStrictEqual(
         status.datasets.map(({ dataset, table, object: newest }) => [dataset, table, newest]),
         [["coisas", '"public"."t"', object ?? ""]],
+      )
+    }),
+  )
+
+  it.effect("counts those that stand by", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      yield* written(pipeline)
+      assert.strictEqual((yield* statusOf(pipeline)).standbys, 0)
+      for (const count of [1, 2]) {
+        const standby = yield* pipeline.start("cdc")
+        yield* standby.says("cdc: standby")
+        yield* standby.brings(
+          "it is seen",
+          Effect.map(statusOf(pipeline), ({ standbys }) => standbys === count),
+        )
+      }
+      const { stdout } = yield* pipeline.run("status")
+      assert.match(stdout, /writer +active, process \d+ of the server \(afluente cdc\); 2 standbys\n/)
+    }),
+  )
+
+  it.effect("calls a cdc that waits for its lake what it is, and active", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openWithFailingLake
+      const { writer, standbys } = yield* statusOf(pipeline)
+      assert.deepStrictEqual([writer, standbys], ["active", 0])
+      const { stdout } = yield* pipeline.run("status")
+      assert.match(
+        stdout,
+        /writer +(starting, or waiting to try source or lake again|active), process \d+ of/,
       )
     }),
   )

@@ -25,7 +25,10 @@ export interface PostgresSession {
     sql: string,
     values?: ReadonlyArray<string | number>,
   ) => Effect.Effect<ReadonlyArray<Row>, SourceError>
-  /** The bytes of a `COPY … TO STDOUT`; `onEnd` is told the number of rows. Cutting it short ends the session. */
+  /**
+   * The bytes of a `COPY … TO STDOUT`; `onEnd` is told the number of rows. Cutting it short ends the session; where the
+   * server itself refuses it or gives it up, the session can go on.
+   */
   readonly copy: (
     subject: string,
     sql: string,
@@ -185,8 +188,11 @@ export const connect = (
       copy: (about, sql, onEnd) =>
         Stream.suspend(() => {
           const readable = client.query(copyStreams.to(sql, { highWaterMark: 1 << 18 }))
+          let isOver = false
           // The driver tells the end of the connection also to a copy that nobody reads any more.
-          readable.on("error", () => {})
+          readable.on("error", () => {
+            isOver = true
+          })
           // The number of rows comes after the last byte, and may come later: what is asked next is answered after it.
           const counted = Effect.tryPromise({ try: () => client.query(""), catch: sourceError(about) }).pipe(
             Effect.map(() => onEnd?.(readable.rowCount)),
@@ -200,7 +206,12 @@ export const connect = (
             Stream.onEnd(onEnd === undefined ? Effect.void : counted),
             // What is left of a COPY cannot be skipped cheaply: the connection goes, and the server stops by itself.
             Stream.onExit((exit) =>
-              Effect.sync(() => exit._tag === "Failure" && client.connection.stream.destroy()),
+              Effect.sync(() => {
+                if (exit._tag === "Success") return
+                // One that is over must take nothing more of the connection, which belongs to the next statement.
+                if (isOver) readable.destroy()
+                else client.connection.stream.destroy()
+              }),
             ),
           )
         }),

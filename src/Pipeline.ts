@@ -20,6 +20,7 @@ import { forAWhile, forEver, healsByWaiting, patiently } from "./Patience.ts"
 import { beSeen } from "./Presence.ts"
 import { resume } from "./Resume.ts"
 import { Settings } from "./Settings.ts"
+import { takingTurns } from "./SlotTurn.ts"
 import { attachOrWait } from "./Standby.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import { ReplicationSlot } from "./services/ReplicationSlot.ts"
@@ -104,7 +105,7 @@ const writeUntilDone = Effect.fnUntraced(function* (
   reached: Effect.Effect<void>,
 ) {
   const { pollInterval, batchMaxChanges } = yield* Settings
-  const session = yield* attachOrWait(mode.noWait, healthy)
+  const session = takingTurns(yield* attachOrWait(mode.noWait, healthy))
   const standing = yield* Ref.make(yield* resume(session))
   yield* reached
 

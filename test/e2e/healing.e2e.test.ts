@@ -2,7 +2,7 @@
  * PostgreSQL goes away and comes back: `cdc` waits for it, goes on by itself, says so once each way, and the lake holds
  * each row once. How long it waits is in `test/pipeline` and `test/Patience.test.ts`, where time is virtual.
  */
-import { layer } from "@effect/vitest"
+import { assert, layer } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import { eventually } from "../support/eventually.ts"
 import {
@@ -10,6 +10,7 @@ import {
   endWriter,
   following,
   insert,
+  never,
   once,
   openShop,
   type Shop,
@@ -37,6 +38,35 @@ const readingLong = Effect.fn("readingLong")(function* (shop: Shop) {
     ),
   )
 })
+
+/** While a session that is none of ours reads the slot. */
+const besideReader = <A, E, R>(shop: Shop, during: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const reader = yield* openSession(`${shop.database.url}?replication=database`)
+    // The program may be reading at this moment.
+    const hold = Effect.retry(reader.sql(`START_REPLICATION SLOT ${shop.slot} LOGICAL 0/0`), {
+      schedule: Schedule.spaced("50 millis"),
+      while: ({ code }) => code === slotInUse,
+    })
+    yield* Effect.forkScoped(hold)
+    yield* eventually(
+      "it reads",
+      Effect.map(
+        shop.sql(
+          `SELECT FROM pg_replication_slots JOIN pg_stat_activity ON pid = active_pid
+            WHERE slot_name = $1 AND application_name = 'test'`,
+          [shop.slot],
+        ),
+        (found) => found.length === 1,
+      ),
+    )
+    yield* during
+  }).pipe(Effect.scoped)
+
+const writerOf = ({ sql }: Shop) =>
+  sql(
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'afluente cdc'",
+  )
 
 layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })(
   "cdc goes on by itself",
@@ -113,27 +143,26 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })(
       Effect.gen(function* () {
         const shop = yield* openShop()
         const program = yield* following(shop)
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            const abandoned = yield* openSession(`${shop.database.url}?replication=database`)
-            // The program may be reading at this moment.
-            const hold = Effect.retry(abandoned.sql(`START_REPLICATION SLOT ${shop.slot} LOGICAL 0/0`), {
-              schedule: Schedule.spaced("50 millis"),
-              while: ({ code }) => code === slotInUse,
-            })
-            yield* Effect.forkScoped(hold)
-            yield* eventually(
-              "the slot is in use",
-              Effect.map(
-                shop.sql("SELECT active FROM pg_replication_slots WHERE slot_name = $1", [shop.slot]),
-                ([slot]) => slot?.["active"] === "t",
-              ),
-            )
-            yield* insert(shop, 2)
-            yield* program.says("Another session reads the slot")
-          }),
+        yield* besideReader(
+          shop,
+          Effect.andThen(insert(shop, 2), program.says("Another session reads the slot")),
         )
         yield* checkHealed(shop, program, once)
+      }),
+    )
+
+    it.effect("without a word when another session held the slot for a moment", () =>
+      Effect.gen(function* () {
+        const shop = yield* openShop()
+        const program = yield* following(shop)
+        const writer = yield* writerOf(shop)
+        yield* besideReader(shop, Effect.andThen(insert(shop, 2), Effect.sleep("2 seconds")))
+        yield* eventually(
+          "the lake has it",
+          Effect.map(shop.lake.allRecords("inc/"), (rows) => rows.length === 2),
+        )
+        assert.deepStrictEqual(yield* writerOf(shop), writer)
+        yield* checkHealed(shop, program, never)
       }),
     )
   },

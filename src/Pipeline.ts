@@ -18,6 +18,7 @@ import { copyTable } from "./Full.ts"
 import { lakeLayout } from "./LakeLayout.ts"
 import { forAWhile, forEver, healsByWaiting, patiently } from "./Patience.ts"
 import { beSeen } from "./Presence.ts"
+import { feltLake, feltSession } from "./Pulse.ts"
 import { resume } from "./Resume.ts"
 import { Settings } from "./Settings.ts"
 import { takingTurns } from "./SlotTurn.ts"
@@ -52,7 +53,9 @@ export const full = Effect.gen(function* () {
     return manifests
   })
   // A snapshot that broke cannot be taken up again: all its tables are copied anew, from one moment as promised.
-  return yield* patiently(forAWhile, (_, reached) => Effect.scoped(copyAll(reached)))
+  return yield* patiently(forAWhile, (_, reached) =>
+    Effect.scoped(Effect.provideServiceEffect(copyAll(reached), ObjectStore, feltLake)),
+  )
 }).pipe(Effect.withSpan("full"))
 
 /** Changes made before the slot exists are in no `inc`: whoever wants both begins with the slot. */
@@ -83,7 +86,9 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
     yield* patiently(forAWhile, () => check)
     yield* Effect.forEach(tables, ({ table }) => patiently(forAWhile, () => checkFollowed(table)))
     yield* patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
-      Effect.scoped(writeUntilDone(mode, failed, healthy, reached)),
+      Effect.scoped(
+        Effect.provideServiceEffect(writeUntilDone(mode, failed, healthy, reached), ObjectStore, feltLake),
+      ),
     )
   })
   yield* Effect.raceFirst(
@@ -105,7 +110,7 @@ const writeUntilDone = Effect.fnUntraced(function* (
   reached: Effect.Effect<void>,
 ) {
   const { pollInterval, batchMaxChanges } = yield* Settings
-  const session = takingTurns(yield* attachOrWait(mode.noWait, healthy))
+  const session = feltSession(takingTurns(yield* attachOrWait(mode.noWait, healthy)))
   const standing = yield* Ref.make(yield* resume(session))
   yield* reached
 

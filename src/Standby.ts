@@ -1,5 +1,5 @@
 /** One writer at a time: whoever comes second waits, and takes over by itself. */
-import { Duration, Effect, Exit, Option, Scope } from "effect"
+import { Clock, Duration, Effect, Exit, Option, Scope } from "effect"
 import { Refusal } from "./services/Refusal.ts"
 import { ReplicationSlot } from "./services/ReplicationSlot.ts"
 import { Vitals } from "./services/Vitals.ts"
@@ -21,7 +21,7 @@ export const attachOrWait = Effect.fnUntraced(function* (noWait: boolean, health
     const attempt = yield* Scope.fork(scope)
     const session = yield* Scope.provide(slot.attach, attempt)
     if (Option.isSome(session)) {
-      vitals.takesOver()
+      vitals.takesOver(yield* Clock.currentTimeMillis)
       if (told)
         yield* Effect.logInfo("cdc: taking over, the other writer has gone").pipe(
           Effect.annotateLogs({ slot: slot.name }),

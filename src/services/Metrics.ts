@@ -22,7 +22,7 @@ const lagSeconds = gauge("afluente_lag_seconds", "Age of the oldest commit that 
 const retainedBytes = gauge("afluente_retained_wal_bytes", "Log that PostgreSQL keeps for the slot.")
 const lastSuccess = gauge(
   "afluente_last_success_timestamp_seconds",
-  "When a look found nothing to do, or a batch or copy was done.",
+  "When a look found nothing to do, or a batch or copy was done; before the first time, when it began.",
 )
 const standby = gauge("afluente_standby", "1 while another process writes and this one waits, else 0.")
 
@@ -88,5 +88,5 @@ export const readGauges = Effect.gen(function* () {
   yield* Metric.update(lagSeconds, vitals.lagSeconds(now))
   if (vitals.lagBytes !== undefined) yield* Metric.update(lagBytes, vitals.lagBytes)
   if (vitals.keptBytes !== undefined) yield* Metric.update(retainedBytes, vitals.keptBytes)
-  if (vitals.lastSuccess !== undefined) yield* Metric.update(lastSuccess, vitals.lastSuccess / 1000)
+  yield* Metric.update(lastSuccess, vitals.lastSuccess / 1000)
 })

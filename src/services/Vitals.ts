@@ -25,19 +25,29 @@ export interface Health {
   readonly text: string
 }
 
+/**
+ * The server decodes a batch before it sends the first byte of it: some seconds for a million changes, and as long as
+ * reading the log takes where most of it is not ours. In this time it reads more than 100 GB of log.
+ */
+const longestSilence = 15 * 60_000
+
 const iso = (millis: number): string => new Date(millis).toISOString()
 
 export class VitalSigns {
   readonly startedAt: number
   isStandby = false
-  /** The last time that a look found nothing, or a batch was done. */
-  lastSuccess: number | undefined
   lagBytes: number | undefined
   keptBytes: number | undefined
   /** Rows that were written, since the start. */
   rows = 0
   newestObject: string | undefined
 
+  /** Since when success is up to this process: its start, or when it took over for the first time. */
+  #since: number
+  #hasWritten = false
+  #lastSuccess: number | undefined
+  /** When a piece was last received from the source or taken by the lake. */
+  #movedAt = 0
   /** When the log was last known to be read to its end. */
   #caughtUpAt: number | undefined
   /** A bound of the oldest commit that is not in the lake; then its own time, once the batch has told it. */
@@ -49,6 +59,7 @@ export class VitalSigns {
 
   constructor(now: number) {
     this.startedAt = now
+    this.#since = now
   }
 
   /** A writer begins where one before it has left the lake: what it does not know yet was bounded then. */
@@ -63,8 +74,11 @@ export class VitalSigns {
     this.lagBytes = 0
   }
 
-  takesOver(): void {
+  /** It may write: as the first, after another one, or again after a failure of its own. */
+  takesOver(now: number): void {
     this.isStandby = false
+    if (!this.#hasWritten) this.#since = now
+    this.#hasWritten = true
   }
 
   /** Slot and log were looked at, and a batch follows where something is unread. */
@@ -75,8 +89,13 @@ export class VitalSigns {
     if (this.lagBytes === 0) this.caughtUp(at, at)
     else {
       this.#batchSince = at
-      this.#behindSince ??= this.#caughtUpAt
+      this.#behindSince ??= this.#caughtUpAt ?? this.startedAt
     }
+  }
+
+  /** A piece of the source's answer has come, or the lake has taken one. */
+  moves(now: number): void {
+    this.#movedAt = now
   }
 
   /** Transactions of the batch in hand, by the commit times of the first and the last of them. */
@@ -115,7 +134,7 @@ export class VitalSigns {
   }
 
   finished(now: number): void {
-    this.lastSuccess = now
+    this.#lastSuccess = now
     this.#batchSince = undefined
   }
 
@@ -128,9 +147,14 @@ export class VitalSigns {
     this.#trouble = undefined
   }
 
+  /** When a look found nothing, or a batch or copy was done; before the first time, since when it is up to this process. */
+  get lastSuccess(): number {
+    return this.#lastSuccess ?? this.#since
+  }
+
   /**
    * Age of the oldest commit that is not in the lake; 0 where the last look found none. Where it is not known (the batch has
-   * told nothing yet, source or lake are away), since the log was last known to be read to its end.
+   * told nothing yet, source or lake are away), since the log was last known to be read to its end, or since the start.
    */
   lagSeconds(now: number): number {
     const since =
@@ -144,8 +168,8 @@ export class VitalSigns {
   }
 
   /**
-   * Well: it makes progress or stands by. A batch in hand is progress however long the server decodes it, because a
-   * session that died is found out by itself. `patience`: milliseconds without a successful look.
+   * Well: it makes progress or stands by. A batch in hand is progress for as long as the server may decode it in silence,
+   * and then for as long as pieces come or go. `patience`: milliseconds without a successful look.
    */
   health(now: number, patience: number): Health {
     if (this.#trouble !== undefined) {
@@ -153,11 +177,15 @@ export class VitalSigns {
       return { isWell: false, text: `${service} away since ${iso(since)}, trying again: ${message}` }
     }
     if (this.isStandby) return { isWell: true, text: "standby" }
-    if (this.#batchSince !== undefined)
-      return { isWell: true, text: `at work since ${iso(this.#batchSince)}` }
-    const last = this.lastSuccess ?? this.startedAt
-    return now - last > patience
-      ? { isWell: false, text: `no successful look at the slot since ${iso(last)}` }
+    if (this.#batchSince !== undefined) {
+      const work = `at work since ${iso(this.#batchSince)}`
+      const moved = Math.max(this.#batchSince, this.#movedAt)
+      return now - moved > longestSilence
+        ? { isWell: false, text: `${work}, but nothing was received or sent since ${iso(moved)}` }
+        : { isWell: true, text: work }
+    }
+    return now - this.lastSuccess > patience
+      ? { isWell: false, text: `no successful look at the slot since ${iso(this.lastSuccess)}` }
       : { isWell: true, text: "ok" }
   }
 }

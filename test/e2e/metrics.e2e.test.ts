@@ -7,7 +7,8 @@ import { get, samplesOf } from "../support/http.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { freePort } from "../support/ports.ts"
 import { TestPostgres } from "../support/postgres.ts"
-import type { RunningProgram } from "../support/program.ts"
+import { type RunningProgram, startProgram } from "../support/program.ts"
+import { tcpProxy } from "../support/tcpProxy.ts"
 
 const setup = "CREATE TABLE public.t (id integer PRIMARY KEY, v text)"
 
@@ -135,6 +136,28 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("METRICS_PORT", (it) 
       assert.isAbove(samples.get('afluente_retries_total{service="source"}') ?? 0, 0)
       yield* shows(serving, program, "afluente_lag_seconds", 0)
     }).pipe(Effect.provide(TestPostgres.layer())),
+  )
+
+  it.effect("misses a first batch that hangs", () =>
+    Effect.gen(function* () {
+      const network = yield* tcpProxy((yield* TestPostgres).server.port)
+      const serving = yield* openServing
+      const url = new URL(serving.environment["DATABASE_URL"] ?? "")
+      url.port = String(network.port)
+      yield* serving.sql("INSERT INTO public.t VALUES (0, 'x')")
+      const asked = yield* network.freezeOnceAsked("pg_logical_slot_peek_changes")
+      const began = Date.now() / 1000
+      const program = yield* startProgram(["cdc"], { ...serving.environment, DATABASE_URL: url.href })
+      yield* asked
+      const lag = Effect.map(serving.metrics, (samples) => samples.get("afluente_lag_seconds") ?? 0)
+      yield* program.brings(
+        "a lag that grows",
+        Effect.map(lag, (seconds) => seconds > 2),
+      )
+      const success = (yield* serving.metrics).get("afluente_last_success_timestamp_seconds") ?? 0
+      assert.isAtLeast(success, began)
+      assert.isBelow(success, Date.now() / 1000 - 1)
+    }),
   )
 
   it.effect("says which of two is the standby, and that it is well", () =>

@@ -62,6 +62,17 @@ describe("the lag of a running cdc", () => {
     assert.deepStrictEqual([vitals.lagSeconds(second(5)), vitals.lagSeconds(second(9))], [5, 9])
   })
 
+  it("counts from the start where nothing was ever read to its end, for as long as the first batch hangs", () => {
+    const vitals = new VitalSigns(start)
+    vitals.takesOver(second(1))
+    vitals.looked(look(2, 3000n, 1000n))
+    assert.deepStrictEqual([vitals.lagSeconds(second(3)), vitals.lagSeconds(second(105))], [3, 105])
+  })
+
+  it("is 0 before the first look, which alone knows whether something waits", () => {
+    assert.strictEqual(new VitalSigns(start).lagSeconds(second(9)), 0)
+  })
+
   it("begins with the age of the watermark that another writer has left", () => {
     const vitals = new VitalSigns(second(100))
     vitals.beginsAfter(new Date(second(40)).toISOString())
@@ -84,13 +95,39 @@ describe("the health of a running cdc", () => {
     })
   })
 
-  it("is good while a batch is in hand, however long it takes", () => {
+  it("is good while the server decodes a batch in silence", () => {
     const vitals = idle()
     vitals.looked(look(10, 3000n, 1000n))
-    assert.deepStrictEqual(health(vitals, 3600), {
+    assert.deepStrictEqual(health(vitals, 10 + 900), {
       isWell: true,
       text: "at work since 2025-11-03T10:15:40.000Z",
     })
+  })
+
+  it("is good while a batch is in hand and pieces come or go, however long it takes", () => {
+    const vitals = idle()
+    vitals.looked(look(10, 3000n, 1000n))
+    for (let at = 600; at <= 36_000; at += 600) {
+      vitals.moves(second(at))
+      assert.isTrue(health(vitals, at + 300).isWell)
+    }
+  })
+
+  it("is bad where a batch is in hand and nothing comes or goes for a quarter of an hour", () => {
+    const vitals = idle()
+    vitals.looked(look(10, 3000n, 1000n))
+    vitals.moves(second(20))
+    assert.deepStrictEqual(health(vitals, 20 + 901), {
+      isWell: false,
+      text: "at work since 2025-11-03T10:15:40.000Z, but nothing was received or sent since 2025-11-03T10:15:50.000Z",
+    })
+  })
+
+  it("asks of a batch only what came since it began", () => {
+    const vitals = idle()
+    vitals.moves(second(1))
+    vitals.looked(look(3000, 3000n, 1000n))
+    assert.isTrue(health(vitals, 3001).isWell)
   })
 
   it("is bad while it tries again, and says what, since when and why", () => {
@@ -113,5 +150,26 @@ describe("the health of a running cdc", () => {
     const vitals = new VitalSigns(start)
     vitals.standsBy()
     assert.deepStrictEqual(health(vitals, 99_999), { isWell: true, text: "standby" })
+  })
+})
+
+describe("the last success", () => {
+  it("is the start before the first one, so that a batch that hangs from the beginning is missed", () => {
+    assert.strictEqual(new VitalSigns(start).lastSuccess, start)
+  })
+
+  it("is the moment of the takeover for a standby that has waited long, and no later failure moves it", () => {
+    const vitals = new VitalSigns(start)
+    vitals.standsBy()
+    vitals.takesOver(second(5000))
+    vitals.failed("lake", second(5001), "away")
+    vitals.takesOver(second(6000))
+    assert.strictEqual(vitals.lastSuccess, second(5000))
+  })
+
+  it("is that of the last look that found nothing", () => {
+    const vitals = idle()
+    vitals.looked(look(7, 1000n, 1000n))
+    assert.strictEqual(vitals.lastSuccess, second(7))
   })
 })

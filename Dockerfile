@@ -15,15 +15,16 @@ RUN npm ci --no-audit --no-fund
 COPY build.mjs ./
 COPY src src
 COPY layers layers
-# The bundle first: what bundles it is an optional package too, which is taken away then.
-RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
+RUN npm run build
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+# The one package that is not in dist: the engine of `verify` is a binary.
+COPY --from=build /app/node_modules/@duckdb node_modules/@duckdb
+COPY --from=build /app/node_modules/detect-libc node_modules/detect-libc
 COPY query query
 # Transactions too large for memory are kept here: make it a disk, not a tmpfs.
 ENV TMPDIR=/spool

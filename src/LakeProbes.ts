@@ -1,12 +1,14 @@
 /**
- * What `doctor` tries on the lake: everything that `full` and `cdc` will do there, with objects of its own. They lie
- * beside `full/` and `inc/` and not in them, begin with `_`, and are removed again whatever happens.
+ * What `doctor` tries on the lake: everything that `full` and `cdc` will do there, with objects of its own. They lie where
+ * the next objects will, as far as that is there, begin with `_`, and are removed again whatever happens.
  */
 import { randomUUID } from "node:crypto"
 import { Clock, Effect, Option, Result, Stream } from "effect"
 import { clockFinding } from "./ClockFinding.ts"
 import { type Finding, failed, ok, unchecked, warning } from "./core/Finding.ts"
+import { type Area, datasetPrefix, nextStamp } from "./core/ObjectKey.ts"
 import { faultFinding } from "./FaultFinding.ts"
+import { Settings } from "./Settings.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import type { StoreError } from "./services/StoreError.ts"
 
@@ -29,11 +31,31 @@ const storePrecision = 1000
 
 const probeName = "_doctor_probe_"
 
+/**
+ * Where the next object of an area will stand, if objects stand there already: whoever made that folder may be another
+ * user, whose folders are not ours to write. Nothing new is made for a probe, which would leave an empty folder.
+ */
+const placeIn = Effect.fnUntraced(function* (area: Area) {
+  const { list } = yield* ObjectStore
+  const { tables } = yield* Settings
+  const { second } = nextStamp(Option.none(), yield* Clock.currentTimeMillis)
+  const today = `${second.slice(0, 8)}/`
+  const places = [
+    ...tables.map(({ dataset }) => `${datasetPrefix(area, "datasets", dataset)}${today}`),
+    `${datasetPrefix(area, "single", "")}${today}`,
+    `${area}/`,
+  ]
+  for (const place of places) if (Option.isSome(yield* Stream.runHead(list(place)))) return place
+  return ""
+})
+
 /** Removed when the check is over, also when it failed or was stopped. */
-const withProbe = <A, R>(use: (key: string) => Effect.Effect<A, never, R>) =>
+const withProbe = <A, R>(area: Area, use: (key: string) => Effect.Effect<A, never, R>) =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
-    const key = `${probeName}${randomUUID()}.txt`
+    // A lake that cannot be listed is told of elsewhere.
+    const place = yield* Effect.orElseSucceed(placeIn(area), () => "")
+    const key = `${place}${probeName}${randomUUID()}.txt`
     return yield* Effect.ensuring(use(key), Effect.ignore(store.remove(key)))
   })
 
@@ -124,7 +146,9 @@ const largeObject = (key: string) =>
     }).pipe(Effect.scoped),
   )
 
-export const probes: Effect.Effect<ReadonlyArray<Finding>, never, ObjectStore> = Effect.gen(function* () {
-  const small = yield* withProbe(smallObject)
-  return [...small, yield* withProbe(largeObject)]
-})
+export const probes: Effect.Effect<ReadonlyArray<Finding>, never, ObjectStore | Settings> = Effect.gen(
+  function* () {
+    const small = yield* withProbe("inc", smallObject)
+    return [...small, yield* withProbe("full", largeObject)]
+  },
+)

@@ -2,7 +2,7 @@
  * `verify`: rebuilds each table from the lake and compares it with the table. Writers may go on meanwhile: `VerifyMoment.ts`
  * tells how a moment is found at which both sides can be compared.
  */
-import { Console, Effect, Option, Result, Runtime, Schema } from "effect"
+import { Console, Effect, Option, Result, Runtime, Schema, Stream } from "effect"
 import * as Lsn from "./core/Lsn.ts"
 import type { Layout } from "./core/Watermark.ts"
 import { type Fulls, listFulls, listIncs } from "./LakeInventory.ts"
@@ -58,8 +58,9 @@ const roomNeeded = Effect.fnUntraced(function* (layout: Layout, fulls: ReadonlyA
 
 const compareAll = Effect.fnUntraced(function* (report: Report) {
   const { tables, layout: wanted } = yield* Settings
-  const { check } = yield* ObjectStore
-  yield* patiently(forAWhile, () => check)
+  // Nothing is written there: who may only read can verify too.
+  const { list } = yield* ObjectStore
+  yield* patiently(forAWhile, () => Stream.runHead(list("inc/")))
   const watermarks = yield* WatermarkStore
   const layout = yield* patiently(forAWhile, () =>
     Effect.flatMap(watermarks.read, (watermark) => lakeLayout(tables, wanted, watermark)),
@@ -67,16 +68,23 @@ const compareAll = Effect.fnUntraced(function* (report: Report) {
   // Before the moment: a copy finished after it would hold rows that the moment does not.
   const fulls = yield* Effect.forEach(tables, ({ dataset }) => listFulls(layout, dataset))
   return yield* Effect.scoped(compareNow(report, layout, fulls)).pipe(
-    Effect.catchIf(
-      (error) => error._tag === "ComparisonError" && error.reason === "Full",
-      (error) =>
-        Effect.flatMap(roomNeeded(layout, fulls), (room) => {
-          const detail = `${error.message.split(".")[0]}; up to ${room} are needed`
-          return new ComparisonError({ reason: "Full", detail, cause: error })
-        }),
+    Effect.catchTag("ComparisonError", (error) =>
+      error.reason === "Full"
+        ? Effect.flatMap(withRoomNeeded(error, layout, fulls), Effect.fail)
+        : Effect.fail(error),
     ),
   )
 })
+
+/** What ended it is told, whatever else goes wrong now. */
+const withRoomNeeded = (error: ComparisonError, layout: Layout, fulls: ReadonlyArray<Fulls>) =>
+  roomNeeded(layout, fulls).pipe(
+    Effect.map((room) => {
+      const detail = `${error.detail}; up to ${room} are needed`
+      return new ComparisonError({ reason: "Full", detail, cause: error })
+    }),
+    Effect.orElseSucceed(() => error),
+  )
 
 const compareNow = Effect.fnUntraced(function* (report: Report, layout: Layout, fulls: ReadonlyArray<Fulls>) {
   const comparison = yield* LakeComparison

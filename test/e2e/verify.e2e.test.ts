@@ -7,6 +7,7 @@ import { memoryS3 } from "../support/memoryS3.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { runProgram } from "../support/program.ts"
+import { s3Error } from "../support/scriptedS3.ts"
 
 const simple = `CREATE TABLE public.t (id integer PRIMARY KEY, v text);
   INSERT INTO public.t VALUES (1, 'a'), (2, ''), (3, NULL)`
@@ -375,6 +376,23 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ve
       yield* pipeline.run("full")
       yield* pipeline.sql("INSERT INTO public.t VALUES (4, 'd'); DELETE FROM public.t WHERE id = 1")
       yield* pipeline.run("cdc", "--once")
+      yield* isEqual(pipeline)
+    }),
+  )
+
+  it.effect("needs no right to write", () =>
+    Effect.gen(function* () {
+      const bucket = yield* memoryS3
+      const pipeline = yield* openPipeline({
+        setup: simple,
+        tables: "public.t=t",
+        settings: bucket.environment,
+      })
+      yield* pipeline.createSlot
+      yield* pipeline.run("full")
+      yield* bucket.suffer(({ method }, perform) =>
+        ["GET", "HEAD"].includes(method) ? perform() : s3Error(403, "AccessDenied"),
+      )
       yield* isEqual(pipeline)
     }),
   )

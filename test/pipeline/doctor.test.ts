@@ -34,6 +34,35 @@ describe("doctor", () => {
     }).pipe(Effect.provide(world())),
   )
 
+  for (const [place, stands, refused] of [
+    ["the folder of today", "inc/date=20251103/note.txt", "inc/date=20251103/"],
+    ["the folder of today in layout datasets", "inc/clientes/date=20251103/note.txt", "inc/clientes/"],
+    ["inc", "inc/date=20251102/note.txt", "inc/"],
+    ["full", "full/date=20251102/note.txt", "full/"],
+  ] as const) {
+    it.effect(`finds that another user's files stand in ${place}, where ours cannot`, () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        yield* store.put(stands, new Uint8Array())
+        const denied = (key: string) =>
+          key.startsWith(refused)
+            ? Effect.fail(new StoreError({ reason: "NotWritable", subject: key, detail: "EACCES" }))
+            : Effect.void
+        const sections = yield* Effect.provideService(
+          examined(Effect.succeed(inspection())),
+          ObjectStore,
+          ObjectStore.of({
+            ...store,
+            put: (key, body) => Effect.andThen(denied(key), store.put(key, body)),
+            create: (key) => Effect.andThen(denied(key), store.create(key)),
+          }),
+        )
+        assert.deepStrictEqual(failures(sections), [place === "full" ? "large object" : "write"])
+        assert.deepStrictEqual(yield* lakeKeys, [stands])
+      }).pipe(Effect.provide(world())),
+    )
+  }
+
   for (const [question, checks] of [
     ["server", ["server", "max_slot_wal_keep_size"]],
     ["role", ["role"]],

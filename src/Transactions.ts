@@ -5,6 +5,8 @@
  * Memory stays bounded whatever a transaction's size: what is over the bound waits in the spool.
  */
 import { Effect, Option, Result, Scope, Stream } from "effect"
+import { fromBytes } from "./core/Bytes.ts"
+import { longLineBytes } from "./core/LongLine.ts"
 import * as Lsn from "./core/Lsn.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
 import { lineUnpacker, packLines } from "./core/SpooledLine.ts"
@@ -30,11 +32,11 @@ export interface Transaction {
 /** Text of one open transaction that is kept in memory. Most have a few rows; a line over it is held all the same. */
 const heldBytesMax = 2 * 1024 * 1024
 
-/** A line that is not what `test_decoding` prints. Names the place, never a value. */
+/** A line that is not what `test_decoding` prints. `why` is a byte string; it names the place, never a value. */
 export const malformed = (lsn: Lsn.Lsn, why: string) =>
   new Refusal({
     reason: "MalformedLine",
-    found: `The slot's line at ${Lsn.print(lsn)} cannot be read: ${why}`,
+    found: `The slot's line at ${Lsn.print(lsn)} cannot be read: ${fromBytes(why)}`,
     stake: "To go on would be to guess at a row; nothing of this batch is confirmed, and the slot keeps it",
     mend: "Report this line's beginning and the server's version to the makers of this program",
   })
@@ -50,10 +52,16 @@ const nothingOpen = (): Open => ({ lines: [], heldBytes: 0, spooled: false })
 
 const letterC = 0x43
 const letterM = 0x6d
+const messageBegins = "message:"
+
+/** A message may be longer than any string. */
+const isMessage = ({ bytes, start }: SlotLine): boolean =>
+  bytes[start] === letterM && bytes.toString("latin1", start, start + messageBegins.length) === messageBegins
 
 const readCommit = (
   line: SlotLine,
 ): Result.Result<{ readonly xid: number; readonly at: string }, Refusal> => {
+  if (line.length > longLineBytes) return Result.fail(malformed(line.lsn, "it is too long for a COMMIT"))
   const decoded = decodeSlotText(line.text)
   if (Result.isFailure(decoded)) return Result.fail(malformed(line.lsn, decoded.failure.message))
   const change = decoded.success
@@ -83,13 +91,12 @@ export const wholeTransactions = <E>(
         for (const line of chunk) {
           const isNext = line.ordinal === outside + 1
           // Which kind of line it is, without making a text of it.
-          const letter = line.bytes[line.start]
-          if (letter === letterM && line.text.startsWith("message:")) {
+          if (isMessage(line)) {
             // No row: it only counts as a line. PostgreSQL 15 prints some outside of BEGIN and COMMIT.
             if (isNext) outside = line.ordinal
           } else if (isNext) {
             return yield* malformed(line.lsn, "BEGIN is expected before it")
-          } else if (letter === letterC) {
+          } else if (line.bytes[line.start] === letterC) {
             const commit = readCommit(line)
             if (Result.isFailure(commit)) return yield* commit.failure
             if (open.spooled) yield* spill(yield* spool, open)

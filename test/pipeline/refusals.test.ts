@@ -308,6 +308,18 @@ describe("cdc refuses", () => {
     }).pipe(Effect.provide(world())),
   )
 
+  it.effect("that line with the names in it as people write them", () =>
+    Effect.gen(function* () {
+      const { server } = yield* written
+      yield* server.transact((tx) => tx.print('table db_loja."Ação": INSERT: x'))
+      yield* refuses(cdcOnce, {
+        code: 3,
+        reason: "MalformedLine",
+        says: ['after `table db_loja."Ação": INSERT:`'],
+      })
+    }).pipe(Effect.provide(world())),
+  )
+
   it.effect("a COMMIT where no transaction is open", () =>
     Effect.gen(function* () {
       const { server } = yield* written

@@ -2,14 +2,10 @@
  * Writes one batch of changes: each line into the objects of the dataset that it belongs to.
  * Nothing of a batch is confirmed before `commit` has made all of its objects visible.
  */
-import { Effect, Option, Result, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
 import { toBytes } from "./core/Bytes.ts"
-import type { Change, Table } from "./core/Change.ts"
-import type { RowChange } from "./core/IncRow.ts"
-import { longLineBytes, readLongLine } from "./core/LongLine.ts"
 import { CommitBytes } from "./core/RowTranscoder.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
-import { decodeSlotText } from "./core/TestDecoding.ts"
 import type { Layout } from "./core/Watermark.ts"
 import {
   type CommitOfRows,
@@ -18,18 +14,8 @@ import {
   type DatasetTail,
   openDataset,
 } from "./DatasetObjects.ts"
-import { malformed, type Transaction } from "./Transactions.ts"
-
-const tableKey = (table: Table): string => `${table.schema}\0${table.name}`
-
-const isRow = (change: Change): change is RowChange =>
-  change._tag === "Insert" ||
-  change._tag === "Update" ||
-  change._tag === "Delete" ||
-  change._tag === "Truncate"
-
-const tablesOf = (change: RowChange): ReadonlyArray<Table> =>
-  change._tag === "Truncate" ? change.tables : [change.table]
+import { isLong, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
+import type { Transaction } from "./Transactions.ts"
 
 /** The objects live in the surrounding scope: closed before `commit`, nothing of theirs is ever seen. */
 export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
@@ -48,15 +34,10 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
 
   /** Decodes the line, and gives its change to the tables that it names. */
   const appendDecoded = Effect.fnUntraced(function* (line: SlotLine, commit: CommitOfRows, seq: number) {
-    const { text, long } =
-      line.length <= longLineBytes
-        ? { text: line.text, long: undefined }
-        : readLongLine(line.bytes.subarray(line.start, line.end))
-    const change = decodeSlotText(text)
-    if (Result.isFailure(change)) return yield* malformed(line.lsn, change.failure.message)
-    if (!isRow(change.success)) return
-    for (const table of tablesOf(change.success)) {
-      yield* byTable.get(tableKey(table))?.append(change.success, commit, seq, long) ?? Effect.void
+    const { change, long } = yield* Effect.fromResult(readRowLine(line))
+    if (change === undefined) return
+    for (const table of tablesOf(change)) {
+      yield* byTable.get(tableKey(table))?.append(change, commit, seq, long) ?? Effect.void
     }
   })
 
@@ -67,12 +48,15 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
       ? latest
       : datasets.find((dataset) => dataset !== latest && dataset.appendKnown(line, commit, seq))
 
-  /** Appends lines from `from` on, until one must be decoded or rows must be given on; answers where that is. */
+  /**
+   * Appends lines from `from` on, until one must be decoded or rows must be given on; answers where that is. A long line
+   * is decoded always: its row is written in windows, and would be held whole here.
+   */
   const appendKnown = (lines: ReadonlyArray<SlotLine>, from: number, commit: CommitOfRows): number => {
     for (let at = from; at < lines.length; at++) {
       const line = lines[at]
-      const owner = line && ownerOf(line, commit, line.ordinal - commit.beginOrdinal)
-      if (owner === undefined) return at
+      const owner = line && !isLong(line) && ownerOf(line, commit, line.ordinal - commit.beginOrdinal)
+      if (!owner) return at
       latest = owner
       if (owner.isFull()) return at + 1
     }

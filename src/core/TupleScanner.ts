@@ -4,6 +4,7 @@
  */
 import type { Cell } from "./Change.ts"
 import { type Column, type KnownTable, mostColumns, owned } from "./KnownTables.ts"
+import { endOfMark } from "./LongLine.ts"
 import { endOfBits, endOfNumber, literalOf } from "./PrintedLiteral.ts"
 import { endOfName, readName } from "./PrintedName.ts"
 import type { TextCursor } from "./TextCursor.ts"
@@ -99,7 +100,7 @@ const readLiteral = (cursor: TextCursor, column: Column): string | undefined => 
       return cursor.skip("false") ? "false" : cursor.fail("true or false")
     case "bits": {
       const start = cursor.at + 2
-      const end = endOfBits(cursor.text, start)
+      const end = Math.max(endOfBits(cursor.text, start), endOfMark(cursor.text, start))
       if (!cursor.text.startsWith("B'", cursor.at) || cursor.text.charCodeAt(end) !== apostrophe) {
         return cursor.fail("bits such as B'101'")
       }

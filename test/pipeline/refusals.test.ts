@@ -320,6 +320,16 @@ describe("cdc refuses", () => {
     }).pipe(Effect.provide(world())),
   )
 
+  it.effect("a line of several megabytes that it cannot read", () =>
+    Effect.gen(function* () {
+      const { server } = yield* written
+      yield* server.transact((tx) => {
+        tx.print(`table db_loja.cliente: INSERT: id[integer]:1 nome[text]:'${"secret".repeat(500_000)}`)
+      })
+      yield* refuses(cdcOnce, { code: 3, reason: "MalformedLine", says: ["a quote that is not closed"] })
+    }).pipe(Effect.provide(world())),
+  )
+
   it.effect("a COMMIT where no transaction is open", () =>
     Effect.gen(function* () {
       const { server } = yield* written

@@ -1,15 +1,6 @@
 /** What one batch writes of one dataset: an object, and a new one whenever its columns change. */
 import { Clock, Effect, Option, Scope } from "effect"
-import { toBytes } from "./core/Bytes.ts"
-import {
-  type CommitFields,
-  fitsShape,
-  incHeader,
-  incRow,
-  type RowChange,
-  type Shape,
-  shapeOf,
-} from "./core/IncRow.ts"
+import { type CommitFields, fitsShape, incHeader, incRow, type RowChange, type Shape } from "./core/IncRow.ts"
 import { atOrBefore, type RowPosition } from "./core/LastRow.ts"
 import { type LongLine, rowPieces } from "./core/LongLine.ts"
 import * as Lsn from "./core/Lsn.ts"
@@ -19,9 +10,9 @@ import { type CommitBytes, RowTranscoder } from "./core/RowTranscoder.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
 import type { SourceTable } from "./core/SourceTable.ts"
 import type { Layout } from "./core/Watermark.ts"
+import { shapeFinder } from "./ShapeAhead.ts"
 import { Compression } from "./services/Compression.ts"
 import { ObjectStore, type ObjectWriter } from "./services/ObjectStore.ts"
-import { SourceTables } from "./services/SourceTables.ts"
 import type { Transaction } from "./Transactions.ts"
 
 /** What is known of a dataset when a batch begins. */
@@ -52,15 +43,15 @@ export interface CommitOfRows {
   readonly beginOrdinal: number
   readonly fields: CommitFields
   readonly bytes: CommitBytes
+  /** That it commits. */
+  readonly transaction: Transaction
 }
 
 /** `bytes` is used for it, and holds until it is used for the next one. */
-export const commitOfRows = (
-  { commit, xid, committedAt, beginOrdinal }: Transaction,
-  bytes: CommitBytes,
-): CommitOfRows => {
+export const commitOfRows = (transaction: Transaction, bytes: CommitBytes): CommitOfRows => {
+  const { commit, xid, committedAt, beginOrdinal } = transaction
   const fields = { lsn: Lsn.printSortable(commit), xid, at: committedAt }
-  return { position: commit, beginOrdinal, fields, bytes: bytes.set(fields) }
+  return { position: commit, beginOrdinal, fields, bytes: bytes.set(fields), transaction }
 }
 
 export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
@@ -72,7 +63,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
 ) {
   const store = yield* ObjectStore
   const compression = yield* Compression
-  const catalog = yield* SourceTables
+  const shapeFor = yield* shapeFinder(source)
   const scope = yield* Effect.scope
 
   let shape: Shape | undefined
@@ -110,26 +101,6 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     object = undefined
   })
 
-  /**
-   * A change that does not fit the header in force begins a new object. INSERT and UPDATE bring their own header;
-   * DELETE and TRUNCATE take the catalog's, or where a later ALTER has made that of no use, just the columns they name.
-   */
-  const takeShape = Effect.fnUntraced(function* (change: RowChange) {
-    yield* finish
-    transcoder = undefined
-    if (change._tag === "Insert" || change._tag === "Update") return shapeOf(change)
-    const current = yield* catalog.describe(source.table).pipe(
-      Effect.map(({ columns }) => columns.map((column) => toBytes(column.name))),
-      // Dropped since: what the log says is all that is left of it.
-      Effect.catchIf(
-        (error) => error.reason === "SchemaOrTableMissing",
-        () => Effect.succeed([]),
-      ),
-    )
-    const named = change._tag === "Delete" ? (change.before ?? []).map((cell) => cell.name) : []
-    return fitsShape(change, current) ? current : named
-  })
-
   /** Piece by piece: the row as a whole is never in memory. */
   const appendLong = Effect.fnUntraced(function* (row: string, long: LongLine) {
     for (const piece of rowPieces(row, long)) {
@@ -144,7 +115,11 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     seq: number,
     long: LongLine | undefined,
   ) {
-    if (shape === undefined || !fitsShape(change, shape)) shape = yield* takeShape(change)
+    if (shape === undefined || !fitsShape(change, shape)) {
+      yield* finish
+      transcoder = undefined
+      shape = yield* shapeFor(change, commit.transaction, seq)
+    }
     if ((change._tag === "Insert" || change._tag === "Update") && !transcoder?.fits(change.row)) {
       transcoder = new RowTranscoder(change.table, change.row)
     }

@@ -51,4 +51,6 @@ export const readName = (text: string, at: number, end: number): string =>
 export const printName = (name: string): string =>
   endOfName(name, 0) === name.length && name.charCodeAt(0) !== quote && !keywords.has(name)
     ? name
-    : `"${name.replaceAll('"', '""')}"`
+    : quoteName(name)
+
+export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -9,7 +9,7 @@ export interface SpoolFile {
   readonly append: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
   /** Forgets what was appended: the room serves the next large transaction. */
   readonly clear: Effect.Effect<void, StoreError>
-  /** Everything appended since the last `clear`, from the beginning. A piece holds until the next one is asked for. */
+  /** Everything appended since the last `clear`, from the beginning. A piece holds until the next one is asked for. May be run while it is being run. */
   readonly replay: Stream.Stream<Uint8Array, StoreError>
 }
 

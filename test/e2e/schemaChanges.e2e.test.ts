@@ -66,9 +66,8 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("in
         ["id,v,w", "I,2,b,c"],
         ["id,w", "I,3,d"],
         ["id,W, x", "U,3,e", "U,3,7"],
-        // The table that has these columns is gone when the row is read: what the row names is all that is left of it.
-        ["chave", "D,1"],
-        ["chave,W, x", "I,5,"],
+        // The table that has these columns is gone when the row is read: the row after it tells them.
+        ["chave,W, x", "D,1,", "I,5,"],
         ["v,id", "I,f,6", "T,,"],
       ])
     }),
@@ -89,6 +88,66 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("in
       assert.deepStrictEqual(yield* shapesOf(pipeline), [
         ["a,b", "I,first,second", "D,,a", "D,b,"],
         ["b,a", "D,c,d", "D,first,second"],
+      ])
+    }),
+  )
+
+  for (const [what, length] of [
+    ["few", 1],
+    ["more than memory holds", 20_000],
+  ] as const) {
+    it.effect(
+      `has the deletes of a transaction in one object, whatever became of the columns since: ${what}`,
+      () =>
+        Effect.gen(function* () {
+          const pipeline = yield* openPipeline({
+            setup: `CREATE TABLE public.t (a text, b text, c text, d text); ALTER TABLE public.t REPLICA IDENTITY FULL;
+                  INSERT INTO public.t SELECT CASE WHEN n % 2 = 0 THEN 'a' END, CASE WHEN n % 3 = 0 THEN 'b' END,
+                    CASE WHEN n > 1 THEN 'c' END, repeat('d', ${length}) FROM generate_series(1, 300) n`,
+            tables: "public.t",
+          })
+          yield* carry(pipeline, [
+            "DELETE FROM public.t",
+            "ALTER TABLE public.t DROP c; ALTER TABLE public.t ADD e text",
+          ])
+          const shapes = yield* shapesOf(pipeline)
+          const d = "d".repeat(length)
+          assert.deepStrictEqual(
+            shapes.map(([header, ...rows]) => [header, rows.length, ...rows.slice(0, 3)]),
+            [["a,b,c,d", 300, `D,,,,${d}`, `D,a,,c,${d}`, `D,,b,c,${d}`]],
+          )
+        }),
+    )
+  }
+
+  it.effect("has deletes in one object with the rows after them in their transaction", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline({
+        ...simple,
+        setup: `${simple.setup}; INSERT INTO public.t VALUES (1, 'a')`,
+      })
+      yield* carry(pipeline, [
+        "BEGIN; DELETE FROM public.t; INSERT INTO public.t VALUES (2, 'b'); COMMIT",
+        "ALTER TABLE public.t ADD w text",
+      ])
+      assert.deepStrictEqual(yield* shapesOf(pipeline), [["id,v", "D,1,", "I,2,b"]])
+    }),
+  )
+
+  it.effect("begins at most as many objects as columns are gone where each delete is a transaction", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline({
+        setup: `CREATE TABLE public.t (id integer, a text, b text); ALTER TABLE public.t REPLICA IDENTITY FULL;
+                INSERT INTO public.t VALUES (1, 'a', NULL), (2, NULL, 'b'), (3, 'a', NULL), (4, 'a', 'b'), (5, NULL, NULL)`,
+        tables: "public.t",
+      })
+      yield* carry(pipeline, [
+        ...[1, 2, 3, 4, 5].map((id) => `DELETE FROM public.t WHERE id = ${id}`),
+        "DROP TABLE public.t; CREATE TABLE public.t (id integer PRIMARY KEY)",
+      ])
+      assert.deepStrictEqual(yield* shapesOf(pipeline), [
+        ["id,a", "D,1,a"],
+        ["id,a,b", "D,2,,b", "D,3,a,", "D,4,a,b", "D,5,,"],
       ])
     }),
   )

@@ -1,6 +1,14 @@
 /** What one batch writes of one dataset: an object, and a new one whenever its columns change. */
 import { Clock, Effect, Option, Scope } from "effect"
-import { type CommitFields, fitsShape, incHeader, incRow, type RowChange, type Shape } from "./core/IncRow.ts"
+import {
+  type CommitFields,
+  type Delete,
+  fitsShape,
+  incHeader,
+  incRow,
+  type RowChange,
+  type Shape,
+} from "./core/IncRow.ts"
 import { atOrBefore, type RowPosition } from "./core/LastRow.ts"
 import { type LongLine, rowPieces } from "./core/LongLine.ts"
 import * as Lsn from "./core/Lsn.ts"
@@ -54,6 +62,15 @@ export const commitOfRows = (transaction: Transaction, bytes: CommitBytes): Comm
   return { position: commit, beginOrdinal, fields, bytes: bytes.set(fields), transaction }
 }
 
+/** For old rows such as this one. The types of columns that it does not name are not known: rows that name them are decoded. */
+const transcoderFor = ({ table, before }: Delete, shape: Shape): RowTranscoder => {
+  const types = new Map(before?.map(({ name, type }) => [name, type]))
+  return new RowTranscoder(
+    table,
+    shape.map((name) => ({ name, type: types.get(name) ?? "", value: null })),
+  )
+}
+
 export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
 
 /** The objects live in the surrounding scope: closed before they are finished, nothing of them is ever seen. */
@@ -67,7 +84,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   const scope = yield* Effect.scope
 
   let shape: Shape | undefined
-  /** Knows the rows of `shape`, from the last INSERT or UPDATE that had to be decoded. */
+  /** Knows the rows of `shape`, from the last INSERT or UPDATE that had to be decoded; else from the first DELETE. */
   let transcoder: RowTranscoder | undefined
   const pending = new RowBuffer()
   let object: { readonly key: string; readonly stamp: Stamp; readonly writer: ObjectWriter } | undefined
@@ -120,7 +137,8 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
       transcoder = undefined
       shape = yield* shapeFor(change, commit.transaction, seq)
     }
-    if ((change._tag === "Insert" || change._tag === "Update") && !transcoder?.fits(change.row)) {
+    if (change._tag === "Delete") transcoder ??= transcoderFor(change, shape)
+    else if (change._tag !== "Truncate" && !transcoder?.fits(change.row)) {
       transcoder = new RowTranscoder(change.table, change.row)
     }
     if (Option.exists(written, (last) => atOrBefore({ lsn: commit.position, seq }, last))) return

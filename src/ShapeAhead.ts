@@ -7,10 +7,11 @@ import { Effect, Option, Stream } from "effect"
 import { toBytes } from "./core/Bytes.ts"
 import { ColumnOrder } from "./core/ColumnOrder.ts"
 import { type RowChange, type Shape, shapeOf } from "./core/IncRow.ts"
+import { OldRows } from "./core/OldRows.ts"
 import { printName, quoteName } from "./core/PrintedName.ts"
 import type { SlotLine } from "./core/SlotLine.ts"
 import type { SourceTable, TableName } from "./core/SourceTable.ts"
-import { readRowLine } from "./RowLine.ts"
+import { isLong, readRowLine } from "./RowLine.ts"
 import { SourceTables } from "./services/SourceTables.ts"
 import type { Transaction } from "./Transactions.ts"
 
@@ -41,19 +42,19 @@ const lookAhead = Effect.fnUntraced(function* (
   { held, spooled }: Transaction,
   from: number,
 ) {
-  const named = new ColumnOrder()
+  const old = new OldRows()
   let whole: Shape | undefined
   /** Whether it tells all that is to be known. */
   const learn = (change: RowChange | undefined): boolean => {
-    if (change?._tag === "Delete") return !named.add((change.before ?? []).map(({ name }) => name))
+    if (change?._tag === "Delete") return !old.add(change)
     if (change?._tag !== "Insert" && change?._tag !== "Update") return false
     const shape = shapeOf(change)
-    if (named.fitsIn(shape)) whole = shape
+    if (old.named.fitsIn(shape)) whole = shape
     return true
   }
   const learnFrom = Effect.fnUntraced(function* (lines: ReadonlyArray<SlotLine>) {
     for (const line of lines) {
-      if (line.ordinal < from || !isOurs(line)) continue
+      if (line.ordinal < from || (!isLong(line) && old.knows(line)) || !isOurs(line)) continue
       if (learn((yield* Effect.fromResult(readRowLine(line))).change)) return true
     }
     return false
@@ -63,7 +64,7 @@ const lookAhead = Effect.fnUntraced(function* (
     Stream.takeUntil((done) => done),
     Stream.runDrain,
   )
-  return { named, whole } satisfies Ahead
+  return { named: old.named, whole } satisfies Ahead
 })
 
 /** Finds the shapes of one dataset's objects, for the time of one batch. */

@@ -64,8 +64,10 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         const session = yield* connect
         if (!sessions.tryLock(name, session)) return Option.none<SlotSession>()
         const inside = sessions.inside(session)
+        const read = reading(inside)
         return Option.some<SlotSession>({
-          ...reading(inside),
+          ...read,
+          lookBeside: read.look,
           ended: sessions.ended(session),
           advance: (lsn) => Effect.andThen(inside, slots.advance(name, lsn)),
         })

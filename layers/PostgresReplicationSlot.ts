@@ -235,6 +235,16 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     ),
   )
 
+  /** `pid` is that of the session which must hold the lock. */
+  const lookBeside = (pid: string) =>
+    briefly((session) =>
+      Effect.gen(function* () {
+        if (yield* slotLocks(session, slot).isWrittenBy(pid)) return yield* look(session)
+        const detail = "the writer's session has ended, and its lock with it"
+        return yield* new SourceError({ reason: "Interrupted", subject, detail })
+      }),
+    )
+
   const attend = Effect.gen(function* () {
     const session = yield* connect(address, "cdc presence")
     const isPresent = yield* slotLocks(session, slot).isPresent
@@ -244,8 +254,10 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
   const attach = Effect.gen(function* () {
     const session = yield* connect(address, "cdc")
     if (!(yield* slotLocks(session, slot).writes)) return Option.none<SlotSession>()
+    const [own] = yield* session.query(subject, "SELECT pg_backend_pid() AS pid")
     return Option.some<SlotSession>({
       ...(yield* reading(session)),
+      lookBeside: lookBeside(own?.["pid"] ?? ""),
       ended: session.ended,
       advance: (lsn) =>
         Effect.map(

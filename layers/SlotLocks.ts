@@ -27,13 +27,16 @@ export const living = (slot: string): string => holders("ShareLock", presenceKey
 
 /** Never waits. What was got is the session's until it ends. */
 export const slotLocks = (session: PostgresSession, slot: string) => {
-  const attempt = (ask: string, key: string): Effect.Effect<boolean, SourceError> =>
+  const isTrue = (sql: string, ...more: ReadonlyArray<string>): Effect.Effect<boolean, SourceError> =>
     Effect.map(
-      session.query(`slot "${slot}"`, `SELECT ${ask}(${key}) AS mine`, [slot]),
-      ([row]) => row?.["mine"] === "t",
+      session.query(`slot "${slot}"`, `SELECT ${sql} AS answer`, [slot, ...more]),
+      ([row]) => row?.["answer"] === "t",
     )
+  const attempt = (ask: string, key: string) => isTrue(`${ask}(${key})`)
   return {
     writes: attempt("pg_try_advisory_lock", writerKey("$1")),
+    /** Whether the other session of this process id does. */
+    isWrittenBy: (pid: string) => isTrue(`$2 IN (SELECT pid::text FROM (${writers("$1")}) AS writer)`, pid),
     isPresent: attempt("pg_try_advisory_lock_shared", presenceKey("$1")),
     /** Nobody writes, waits or tries again, and nobody begins to. */
     isAlone: Effect.gen(function* () {

@@ -78,8 +78,12 @@ const movedTo = (standing: Standing, position: Lsn.Lsn, written: ReadonlyArray<W
 }
 
 /** The slot and the log now, if a writer may go on from where it stands. Fails too when the session has gone. */
-const lookFrom = Effect.fnUntraced(function* (session: SlotSession, standing: Standing) {
-  const view = yield* session.look
+const lookFrom = Effect.fnUntraced(function* (
+  session: SlotSession,
+  standing: Standing,
+  look: SlotSession["look"] = session.look,
+) {
+  const view = yield* look
   const watermark = Option.some(watermarkOf(standing, Option.none()))
   yield* Effect.fromResult(decideStart({ slotName: standing.slot, source: standing.source, view, watermark }))
   return view
@@ -94,8 +98,14 @@ const carry = Effect.fnUntraced(function* (
 ) {
   let lastCommit = standing.position
   let lines = 0
+  let reading = true
   const vitals = yield* Vitals
-  const objects = yield* openBatch(standing.datasets, standing.layout)
+  // Objects are sent while the session is idle or busy: one that was lost meanwhile is found out before each of them is
+  // visible, lest a successor that has the lock by now writes the same rows beside ours.
+  const stillOurs = Effect.suspend(() =>
+    lookFrom(session, standing, reading ? session.lookBeside : session.look),
+  )
+  const objects = yield* openBatch(standing.datasets, standing.layout, stillOurs)
   const tables = standing.datasets.map(({ source }) => source.table)
   yield* session.peek({ upTo, maxLines, tables }).pipe(
     Stream.tap((chunk) =>
@@ -114,9 +124,7 @@ const carry = Effect.fnUntraced(function* (
     }),
     Effect.withSpan("peek"),
   )
-  // Objects are sent while the session is idle: one that was lost meanwhile is found out here, before a successor that
-  // has the lock by now would write the same rows beside ours.
-  yield* lookFrom(session, standing)
+  reading = false
   const written = yield* Effect.withSpan(objects.commit, "upload")
   yield* countWritten(written)
   return { written, lastCommit, more: lines >= maxLines }

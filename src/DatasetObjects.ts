@@ -21,6 +21,8 @@ import type { Layout } from "./core/Watermark.ts"
 import { shapeFinder } from "./ShapeAhead.ts"
 import { Compression } from "./services/Compression.ts"
 import { ObjectStore, type ObjectWriter } from "./services/ObjectStore.ts"
+import type { Refusal } from "./services/Refusal.ts"
+import type { SourceError } from "./services/SourceError.ts"
 import type { Transaction } from "./Transactions.ts"
 
 /** What is known of a dataset when a batch begins. */
@@ -73,10 +75,14 @@ const transcoderFor = ({ table, before }: Delete, shape: Shape): RowTranscoder =
 
 export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
 
-/** The objects live in the surrounding scope: closed before they are finished, nothing of them is ever seen. */
+/**
+ * The objects live in the surrounding scope: closed before they are finished, nothing of them is ever seen. `stillOurs` is
+ * run before each becomes visible, and its failure prevents that.
+ */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   { source, newest, written }: DatasetTail,
   layout: Layout,
+  stillOurs: Effect.Effect<unknown, SourceError | Refusal>,
 ) {
   const store = yield* ObjectStore
   const compression = yield* Compression
@@ -113,6 +119,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     yield* flush
     if (object === undefined) return
     const { key, stamp, writer } = object
+    yield* stillOurs
     const { bytes } = yield* writer.commit
     finished.push({ key, stamp, bytes })
     object = undefined

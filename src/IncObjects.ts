@@ -15,14 +15,20 @@ import {
   openDataset,
 } from "./DatasetObjects.ts"
 import { isLong, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
+import type { Refusal } from "./services/Refusal.ts"
+import type { SourceError } from "./services/SourceError.ts"
 import type { Transaction } from "./Transactions.ts"
 
-/** The objects live in the surrounding scope: closed before `commit`, nothing of theirs is ever seen. */
+/**
+ * The objects live in the surrounding scope: closed before `commit`, nothing of theirs is ever seen, save of those that are
+ * complete because the columns have changed. `stillOurs` is run before each becomes visible, and its failure prevents that.
+ */
 export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
   tails: ReadonlyArray<DatasetTail>,
   layout: Layout,
+  stillOurs: Effect.Effect<unknown, SourceError | Refusal>,
 ) {
-  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout))
+  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, stillOurs))
   // The slot prints names as bytes; ours are compared in the same form.
   const byTable = new Map(
     datasets.map((dataset) => {

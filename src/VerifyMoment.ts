@@ -116,6 +116,8 @@ const peekInto = Effect.fnUntraced(function* (
   const batch = yield* openBatch(
     tables.map((source) => ({ source, newest: Option.none(), written: Option.none() })),
     "datasets",
+    // A lake of our own, in which nobody else writes.
+    Effect.void,
   ).pipe(Effect.provideService(ObjectStore, store))
   const names = tables.map(({ table }) => table)
   const lines = visit.peek({ upTo, maxLines: 2 ** 31 - 1, tables: names })

@@ -56,6 +56,11 @@ export interface SlotSession {
   readonly ended: Effect.Effect<never, SourceError>
   readonly look: Effect.Effect<SlotView, SourceError>
   /**
+   * The same over a connection of its own, for a session answers nothing else while its peek is being read. Fails where the
+   * session does not hold the lock any more.
+   */
+  readonly lookBeside: Effect.Effect<SlotView, SourceError>
+  /**
    * Lines not yet confirmed, whole transactions in the order of their commits, many at a time. BEGIN is numbered and
    * left out: its COMMIT says all that it does. Reading does not confirm: the next peek tells the same.
    */

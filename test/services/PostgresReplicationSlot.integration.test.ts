@@ -1,6 +1,6 @@
 /** The slot of a real server. What all layers of the slot must do is told by the tests of the pipelines. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option, Schedule, Stream } from "effect"
 import * as PostgresReplicationSlot from "../../layers/PostgresReplicationSlot.ts"
 import { ReplicationSlot } from "../../src/services/ReplicationSlot.ts"
 import { eventually } from "../support/eventually.ts"
@@ -51,6 +51,42 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
         yield* eventually("the log of the open transaction is on disk", isWhole)
         yield* open.sql("ROLLBACK")
         assert.strictEqual(lines.flat().filter(({ text }) => text.includes("INSERT:")).length, 1)
+      })
+      yield* program.pipe(
+        Effect.provide(PostgresReplicationSlot.layer(sourceAddress(superuserUrl), slot)),
+        Effect.scoped,
+      )
+    }),
+  )
+
+  it.effect("is looked at beside a peek that is being read, as long as the session holds its lock", () =>
+    Effect.gen(function* () {
+      const { name, sql, superuserUrl } = yield* (yield* TestPostgres).database(
+        "CREATE TABLE t (filler text)",
+      )
+      const slot = `beside_${name}`
+      const program = Effect.gen(function* () {
+        const service = yield* ReplicationSlot
+        yield* service.create
+        // More than what lies between the server and us holds.
+        yield* sql("INSERT INTO t SELECT repeat('x', 1000) FROM generate_series(1, 30000)")
+        const reader = Option.getOrThrow(yield* service.attach)
+        const { flushed } = yield* reader.look
+        const tables = [{ schema: "public", name: "t" }]
+        const [seen] = yield* reader.peek({ upTo: flushed, maxLines: 1_000_000, tables }).pipe(
+          Stream.mapEffect(() => reader.lookBeside),
+          Stream.take(1),
+          Stream.runCollect,
+          Effect.timeout("8 seconds"),
+        )
+        assert.isTrue(Option.isSome(seen?.slot ?? Option.none()))
+        yield* sql(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'afluente cdc' AND datname = current_database()",
+        )
+        const lost = yield* Effect.flip(
+          Effect.repeat(reader.lookBeside, { schedule: Schedule.spaced("50 millis") }),
+        ).pipe(Effect.timeout("8 seconds"))
+        assert.strictEqual(lost.reason, "Interrupted")
       })
       yield* program.pipe(
         Effect.provide(PostgresReplicationSlot.layer(sourceAddress(superuserUrl), slot)),

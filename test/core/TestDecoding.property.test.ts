@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Result, Schema } from "effect"
 import { fromBytes, toBytes } from "../../src/core/Bytes.ts"
 import type { Change } from "../../src/core/Change.ts"
+import { printName } from "../../src/core/PrintedName.ts"
 import { decodeChange, SlotText } from "../../src/core/TestDecoding.ts"
 import { printChange } from "../../src/core/TestDecodingPrinter.ts"
 import { readGoldens } from "../support/goldenLines.ts"
@@ -11,9 +12,19 @@ const runs = { arbitrary: { runs: 1000 } }
 const encode = Schema.encodeEffect(SlotText)
 const decode = Schema.decodeEffect(SlotText)
 
+/** Versions differ in which plain names they quote: keywords. All other quotes must be where they were. */
+const withoutNeedlessQuotes = (text: string): string =>
+  text.replaceAll(/(?<=[ .])"([a-z_][a-z0-9_]*)"(?=[.:,[])/g, "$1")
+
+const namesIn = (change: Change): ReadonlyArray<string> => {
+  const tables = "tables" in change ? change.tables : "table" in change ? [change.table] : []
+  const cells = [...("row" in change ? change.row : []), ...("before" in change ? (change.before ?? []) : [])]
+  return [...tables.flatMap(({ schema, name }) => [schema, name]), ...cells.map(({ name }) => name)]
+}
+
 /**
- * Whatever is accepted is one change: printed again it is the same line, save for quotes around names, in which
- * versions differ, and read again it is the same change.
+ * Whatever is accepted is one change: printed again it is the same line, and read again it is the same change. Reader and
+ * printer ask the same function what a bare name is, so that is held to the rule by itself.
  */
 const isOneChange = (text: string): void => {
   const change = decodeChange(text)
@@ -22,7 +33,10 @@ const isOneChange = (text: string): void => {
     return
   }
   const printed = printChange(change.success)
-  assert.strictEqual(printed.replaceAll('"', ""), text.replaceAll('"', ""))
+  assert.strictEqual(withoutNeedlessQuotes(printed), withoutNeedlessQuotes(text))
+  for (const name of namesIn(change.success)) {
+    assert.match(printName(name), /^([a-z_][a-z0-9_]*|"([^"]|"")+")$/, text)
+  }
   assert.deepStrictEqual(decodeChange(printed), change)
 }
 
@@ -128,6 +142,14 @@ describe("decodeChange", () => {
     ([bytes]) => Effect.sync(() => isOneChange(String.fromCharCode(...bytes))),
     runs,
   )
+})
+
+it("decodeChange takes what a real server printed, with one more quote anywhere, for one change or for none", () => {
+  for (const line of goldenLines) {
+    // Names and types stand at the beginning of a line; how long the values are does not matter.
+    for (let at = 0; at <= Math.min(line.length, 200); at++)
+      isOneChange(`${line.slice(0, at)}"${line.slice(at)}`)
+  }
 })
 
 /**

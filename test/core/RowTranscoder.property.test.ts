@@ -120,6 +120,7 @@ describe("RowTranscoder", () => {
     [pair],
     ([{ known, text, seq, flip }]) =>
       Effect.sync(() => {
+        if (repeats(shapeOf(known))) return
         const at = flip % text.length
         const pieces = ["", "'", "''", " ", "e5", "null", "\n", "-", "\0"]
         const broken = `${text.slice(0, at)}${pieces[flip % pieces.length]}${text.slice(at + (flip % 3))}`

@@ -23,21 +23,23 @@ const watched = Effect.map(temporaryFolder, (folder) => {
   return { settings: { NODE_OPTIONS: `--require ${script}` }, peak }
 })
 
-/** Rows of 100 MB as they are printed: a value as a whole once more would take as much again. */
-const large: ReadonlyArray<readonly [string, string]> = [
-  ["a text", "repeat('x', 100000000), NULL, NULL"],
-  ["a text of which every character is doubled", `repeat('"', 100000000), NULL, NULL`],
-  ["bits", "NULL, repeat('1', 50000000)::varbit, repeat('0', 50000000)::varbit"],
-]
+/** Rows of 200 MB as they are printed. Other systems do not tell a peak in this way. */
+const large: ReadonlyArray<readonly [string, string]> = existsSync(status)
+  ? [
+      ["a text", "repeat('x', 200000000), NULL, NULL"],
+      ["a text of which every character is doubled", `repeat('"', 200000000), NULL, NULL`],
+      ["bits", "NULL, repeat('1', 100000000)::varbit, repeat('0', 100000000)::varbit"],
+    ]
+  : []
 
-/** The program takes 95 MB for a small row, and the line lies in memory once. */
-const mostBytes = 270_000_000
+/** The program takes 95 MB for a small row, and the line lies in memory once. The rest is for what is collected late. */
+const mostBytes = 450_000_000
 
 layer(TestPostgres.layer(), { excludeTestServices: true })(
   "cdc takes memory for the line and little more",
   (it) => {
     for (const [what, values] of large) {
-      it.effect.skipIf(!existsSync(status))(`${what}, after a small row of the same table`, () =>
+      it.effect(`${what}, after a small row of the same table`, () =>
         Effect.gen(function* () {
           const { settings, peak } = yield* watched
           const pipeline = yield* openPipeline({

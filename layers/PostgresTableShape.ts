@@ -28,6 +28,20 @@ const shapeSql = `
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
    ORDER BY a.attnum`
 
+const kindSql = `
+  SELECT c.relkind::text AS kind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2`
+
+/**
+ * Its `relkind`: r = ordinary table, p = partitioned, v = view, m = materialized view, f = foreign table. Empty where there
+ * is none.
+ */
+export const kindOf = (session: PostgresSession, table: TableName): Effect.Effect<string, SourceError> =>
+  Effect.map(
+    session.query(`table ${printTable(table)}`, kindSql, [table.schema, table.name]),
+    (rows) => rows[0]?.["kind"] ?? "",
+  )
+
 /** Rows of a partitioned table are logged under the names of its partitions; a view has no rows of its own to log. */
 const notFollowed = (kind: string, persistence: string): Option.Option<string> => {
   if (kind === "v" || kind === "m") return Option.some("it is a view, and the log tells of tables only")

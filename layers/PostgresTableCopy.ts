@@ -7,19 +7,20 @@ import type { SourceError } from "../src/services/SourceError.ts"
 import type { TableCopy, TableShape } from "../src/services/SourceTables.ts"
 import { inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
 import { connect, type PostgresSession } from "./PostgresSession.ts"
+import { kindOf } from "./PostgresTableShape.ts"
 
 /**
  * The slot prints a column of type boolean as `true` and `false`, COPY as `t` and `f`: the cast makes them the same.
  * Everything else goes through the type's own output function in both.
  */
-const selectSql = (shape: TableShape): string => {
+const selectSql = (shape: TableShape, kind: string): string => {
   const columns = shape.columns.map(({ name, type }) => {
     const column = quoteIdentifier(name)
     return type === "boolean" ? `${column}::text AS ${column}` : column
   })
-  // A parent's children are tables of their own: their rows are not its rows, as in the log. Of a partitioned table the
-  // partitions' rows are all there is.
-  const from = `${isPlain(shape) ? "ONLY " : ""}${printTable(shape.table)}`
+  // A parent's children are tables of their own: their rows are not its rows, as in the log; whether it is logged, unlogged
+  // or foreign. Of a partitioned table the partitions' rows are all there is. To a view the word makes no difference.
+  const from = `${kind === "p" ? "" : "ONLY "}${printTable(shape.table)}`
   return `SELECT ${columns.join(", ")} FROM ${from}`
 }
 
@@ -93,30 +94,18 @@ export const tableCopies =
   (address: SourceAddress, lead: PostgresSession, parallel: Option.Option<number>) =>
   (shape: TableShape): TableCopy => {
     const subject = `table ${printTable(shape.table)}`
-    const select = selectSql(shape)
     let rows = 0
     const count = (more: number) => {
       rows += more
     }
-    const csv = Stream.unwrap(
-      Effect.map(readersOf(address, lead, shape, readersFor(parallel)), ({ sessions, ranges }) =>
-        sessions.length === 1
-          ? lead.copy(subject, withHeader(select), count)
-          : Stream.concat(
-              lead.copy(subject, withHeader(`${select} WHERE false`)),
-              inRanges(
-                sessions.map(
-                  (session) => (range) =>
-                    session.copy(
-                      subject,
-                      rowsOnly(`${select} WHERE ${rangeCondition(range, ranges)}`),
-                      count,
-                    ),
-                ),
-                ranges,
-              ),
-            ),
-      ),
-    )
-    return { csv, rows: Effect.sync(() => rows) }
+    const csv = Effect.gen(function* () {
+      const select = selectSql(shape, yield* kindOf(lead, shape.table))
+      const { sessions, ranges } = yield* readersOf(address, lead, shape, readersFor(parallel))
+      if (sessions.length === 1) return lead.copy(subject, withHeader(select), count)
+      const rangeOf = (session: PostgresSession) => (range: number) =>
+        session.copy(subject, rowsOnly(`${select} WHERE ${rangeCondition(range, ranges)}`), count)
+      const header = lead.copy(subject, withHeader(`${select} WHERE false`))
+      return Stream.concat(header, inRanges(sessions.map(rangeOf), ranges))
+    })
+    return { csv: Stream.unwrap(csv), rows: Effect.sync(() => rows) }
   }

@@ -1,4 +1,4 @@
-/** What a snapshot holds fast until it is copied. */
+/** What a snapshot holds fast until it is copied, and which rows of it are a table's own. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Logger, Option, Result, Stream } from "effect"
 import * as PostgresSourceTables from "../../layers/PostgresSourceTables.ts"
@@ -90,6 +90,33 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("a snapshot", (it) =>
         )
         assert.strictEqual(warned.length, 1)
         assert.match(warned[0] ?? "", /"public"."partly" cannot be locked .*GRANT SELECT/)
+      }),
+  )
+
+  it.effect(
+    "holds of an unlogged or a foreign parent its own rows alone, and of a partitioned table all",
+    () =>
+      Effect.gen(function* () {
+        const database = yield* (yield* TestPostgres).database(`
+        CREATE UNLOGGED TABLE parent (a text); CREATE UNLOGGED TABLE child () INHERITS (parent);
+        INSERT INTO parent VALUES ('parent'); INSERT INTO child VALUES ('child');
+        CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+        CREATE FOREIGN TABLE far (a text) SERVER files OPTIONS (program 'echo far', format 'csv');
+        CREATE TABLE near () INHERITS (far); INSERT INTO near VALUES ('near');
+        CREATE TABLE parted (a text) PARTITION BY LIST (a); CREATE TABLE part PARTITION OF parted DEFAULT; INSERT INTO parted VALUES ('part');
+        CREATE VIEW seen AS SELECT * FROM parent; CREATE MATERIALIZED VIEW kept AS SELECT * FROM parent`)
+        const names = ["parent", "child", "far", "near", "parted", "seen", "kept"]
+        const { copies } = yield* copied(database, names)
+        assert.deepStrictEqual(copies, [
+          "a\nparent\n",
+          "a\nchild\n",
+          "a\nfar\n",
+          "a\nnear\n",
+          "a\npart\n",
+          // Through a view as whoever made it wants it.
+          "a\nparent\nchild\n",
+          "a\nparent\nchild\n",
+        ])
       }),
   )
 })

@@ -4,7 +4,7 @@ import * as Lsn from "../src/core/Lsn.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import { type Snapshot, SourceTables } from "../src/services/SourceTables.ts"
 import { connect } from "./PostgresSession.ts"
-import { tableCopies } from "./PostgresTableCopy.ts"
+import { beginSnapshot, tableCopies } from "./PostgresTableCopy.ts"
 import { lockable, lockTable } from "./PostgresTableLocks.ts"
 import { describeTable, identify } from "./PostgresTableShape.ts"
 
@@ -19,7 +19,7 @@ const openSnapshot = (
     const session = yield* connect(address, "snapshot")
     const source = yield* identify(session)
     const tablesToLock = yield* lockable(session, tables)
-    yield* session.query("snapshot", "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    yield* beginSnapshot(session)
     yield* Effect.forEach(tablesToLock, (table) => lockTable(session, table), { discard: true })
     const [moment] = yield* session.query("snapshot", momentSql)
     const snapshot: Snapshot = {

@@ -52,11 +52,27 @@ const roomSql = `
          (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
            - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') - 1)::text AS free`
 
+/**
+ * Begins a transaction of one moment for a session that may have nothing to do for as long as another reads: while a range
+ * with large values is on its way, while the lake takes its time. To be ended then would end the copy. It cannot hang for
+ * ever: a program that is gone closes its connection, which a session without work notices at once, and a machine that is
+ * gone is given up by the keep-alives.
+ */
+export const beginSnapshot = (session: PostgresSession): Effect.Effect<void, SourceError> =>
+  Effect.forEach(
+    [
+      "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+      "SET LOCAL idle_in_transaction_session_timeout = 0",
+    ],
+    (sql) => session.query("snapshot", sql),
+    { discard: true },
+  )
+
 /** One more session that sees what `lead` sees; none where the server has no room for it. */
 const follow = (address: SourceAddress, snapshot: string) =>
   Effect.gen(function* () {
     const session = yield* connect(address, "snapshot reader")
-    yield* session.query("snapshot", "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    yield* beginSnapshot(session)
     yield* session.query("snapshot", `SET TRANSACTION SNAPSHOT '${snapshot}'`)
     return session
   }).pipe(Effect.option)

@@ -119,4 +119,13 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("a snapshot", (it) =>
         ])
       }),
   )
+
+  it.effect("does not lose its session for having nothing to do while another one reads", () =>
+    Effect.gen(function* () {
+      const database = yield* (yield* TestPostgres).database(
+        "CREATE VIEW v AS SELECT current_setting('idle_in_transaction_session_timeout') AS limit",
+      )
+      assert.deepStrictEqual((yield* copied(database, ["v"])).copies, ["limit\n0\n"])
+    }),
+  )
 })

@@ -3,7 +3,9 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Result, Stream } from "effect"
 import * as PostgresSourceTables from "../../layers/PostgresSourceTables.ts"
 import { SourceTables } from "../../src/services/SourceTables.ts"
+import { awkwardColumns, awkwardRows, awkwardSetup, awkwardTable } from "../support/awkwardTable.ts"
 import { TestPostgres } from "../support/postgres.ts"
+import { serverCopy } from "../support/serverCopy.ts"
 import { sourceAddress } from "../support/sourceAddress.ts"
 
 /** Three ranges and a bit of small rows, and in each some that are larger than what a range may hold in memory. */
@@ -21,10 +23,11 @@ const copied = (
   name: string,
   readers: number,
   meanwhile: Effect.Effect<unknown, unknown> = Effect.void,
+  schema = "public",
 ) =>
   Effect.gen(function* () {
-    const snapshot = yield* (yield* SourceTables).snapshot([{ schema: "public", name }])
-    const { csv, rows } = snapshot.copy(yield* snapshot.describe({ schema: "public", name }))
+    const snapshot = yield* (yield* SourceTables).snapshot([{ schema, name }])
+    const { csv, rows } = snapshot.copy(yield* snapshot.describe({ schema, name }))
     const pieces = yield* csv.pipe(
       Stream.mapEffect((piece, i) => (i === 0 ? Effect.as(meanwhile, piece) : Effect.succeed(piece))),
       Stream.runCollect,
@@ -38,6 +41,16 @@ const rowsOf = (text: string): ReadonlyArray<string> =>
     .slice(text.indexOf("\n") + 1)
     .split(",end of row\n")
     .sort()
+
+/** The header first, then the rows in an order of their own. A record ends at a line end outside of quotes. */
+const recordsOf = (text: string): ReadonlyArray<string> => {
+  const [header = "", ...rows] = text.match(/(?:[^"\n]|"(?:[^"]|"")*")*\n/g) ?? []
+  return [header, ...rows.sort()]
+}
+
+/** How many sessions read tables. Counted while a copy runs. */
+const readersThere =
+  "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'afluente snapshot%'"
 
 layer(TestPostgres.layer(), { excludeTestServices: true })("a table that several sessions read", (it) => {
   it.effect("is the copy that one session makes, rows in another order", () =>
@@ -114,4 +127,58 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("a table that several
       assert.strictEqual(view.rows, 22_999)
     }),
   )
+
+  it.effect("has as many empty lines as a table without columns has rows", () =>
+    Effect.gen(function* () {
+      const { sql, url } = yield* (yield* TestPostgres).database(
+        "CREATE TABLE t (); INSERT INTO t SELECT FROM generate_series(1, 400000)",
+      )
+      let readers: unknown
+      const look = Effect.map(sql(readersThere), ([seen]) => {
+        readers = seen?.["count"]
+      })
+      const three = yield* copied(url, "t", 3, look)
+      assert.deepStrictEqual([readers, three.rows, three.text === "\n".repeat(400_001)], ["3", 400_000, true])
+    }),
+  )
+
+  for (const [what, schema, name, query, setup] of [
+    [
+      "of a table with dropped and generated columns",
+      "public",
+      "t",
+      'SELECT ok::text AS ok, c, "C", late FROM public.t',
+      `CREATE TABLE t (a int, ok boolean, c text, gone text, "C" text GENERATED ALWAYS AS (c || c) STORED);
+       INSERT INTO t SELECT n, n % 2 = 0, E'x,"\n' || n, repeat('gone', 20) FROM generate_series(1, 20000) AS n;
+       ALTER TABLE t DROP a, DROP gone, ADD late int DEFAULT 7;
+       INSERT INTO t (ok, c, late) SELECT n % 3 = 0, repeat('y', 100) || n, n FROM generate_series(1, 20000) AS n`,
+    ],
+    [
+      "of values of nearly every type",
+      "Ação; 1",
+      'o \\ "nome".x',
+      `SELECT ${awkwardColumns.join(", ")} FROM ${awkwardTable}`,
+      [
+        awkwardSetup,
+        ...awkwardRows.slice(0, 4),
+        // Fills several ranges, so that the rows before and after it are not read by the same session.
+        `INSERT INTO ${awkwardTable} ("Id; ""n""", texto) SELECT n, repeat('x', 1900) FROM generate_series(1000, 4000) AS n`,
+        ...awkwardRows.slice(4),
+      ].join(";\n"),
+    ],
+  ] as const) {
+    it.effect(`is what the server's own COPY writes ${what}, rows in another order`, () =>
+      Effect.gen(function* () {
+        const database = yield* (yield* TestPostgres).database(setup)
+        let readers: unknown
+        const look = Effect.map(database.sql(readersThere), ([seen]) => {
+          readers = seen?.["count"]
+        })
+        const three = yield* copied(database.url, name, 3, look, schema)
+        const server = recordsOf((yield* serverCopy(database, query)).toString())
+        assert.deepStrictEqual(recordsOf(three.text), server)
+        assert.deepStrictEqual([readers, three.rows], ["3", server.length - 1])
+      }),
+    )
+  }
 })

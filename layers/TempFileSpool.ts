@@ -4,12 +4,24 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Layer, Option, Stream } from "effect"
 import { Spool, type SpoolFile } from "../src/services/Spool.ts"
+import { StoreError } from "../src/services/StoreError.ts"
 import { writeError } from "./FolderErrors.ts"
 
 const readBytes = 256 * 1024
 
+const subject = () => `temporary files in ${tmpdir()}`
+
+/** Waited for to its end: a write that nobody waits for would land in what the file is used for next. */
 const attempt = <A>(action: () => Promise<A>) =>
-  Effect.tryPromise({ try: action, catch: (cause) => writeError(cause, `temporary files in ${tmpdir()}`) })
+  Effect.uninterruptible(Effect.tryPromise({ try: action, catch: (cause) => writeError(cause, subject()) }))
+
+/** Somebody else has cut the file. What is left of it is not the transaction. */
+const cutShort = (at: number, end: number) =>
+  new StoreError({
+    reason: "Broken",
+    subject: subject(),
+    detail: `a file ends after ${at} of the ${end} bytes that were written into it`,
+  })
 
 /** Opened for reading and writing; `end` is where the next bytes go. */
 const spoolFile = (file: FileHandle): SpoolFile => {
@@ -30,13 +42,11 @@ const spoolFile = (file: FileHandle): SpoolFile => {
       // One room for all pieces: a new one for each was dropped faster than it was collected.
       const room = Buffer.allocUnsafe(readBytes)
       return Stream.paginate(0, (offset) =>
-        attempt(async () => {
-          const { bytesRead } = await file.read(room, 0, readBytes, offset)
+        Effect.gen(function* () {
+          const { bytesRead } = yield* attempt(() => file.read(room, 0, readBytes, offset))
           const next = offset + bytesRead
-          return [
-            [room.subarray(0, bytesRead)],
-            next < end && bytesRead > 0 ? Option.some(next) : Option.none(),
-          ] as const
+          if (bytesRead === 0 && offset < end) return yield* cutShort(offset, end)
+          return [[room.subarray(0, bytesRead)], next < end ? Option.some(next) : Option.none()] as const
         }),
       )
     }),

@@ -1,7 +1,8 @@
-import { readdir } from "node:fs/promises"
+import { mkdtemp, readdir, rm, truncate } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Layer, Stream } from "effect"
+import { join } from "node:path"
+import { assert, describe, it, vi } from "@effect/vitest"
+import { Effect, Fiber, type Layer, Stream } from "effect"
 import * as MemorySpool from "../../layers/MemorySpool.ts"
 import * as TempFileSpool from "../../layers/TempFileSpool.ts"
 import { Spool, type SpoolFile } from "../../src/services/Spool.ts"
@@ -53,22 +54,59 @@ const spoolContract = (name: string, layer: Layer.Layer<Spool>) =>
 spoolContract("temporary file", TempFileSpool.layer)
 spoolContract("memory", MemorySpool.layer)
 
+/** Where the spools of this test alone are made. */
+const ownFolder = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "afluente-test-"))
+    vi.stubEnv("TMPDIR", folder)
+    return folder
+  }),
+  (folder) =>
+    Effect.promise(() => {
+      vi.unstubAllEnvs()
+      return rm(folder, { recursive: true })
+    }),
+)
+
 describe("Spool: temporary file", () => {
   it.effect("leaves nothing in the folder for temporary files", () =>
     Effect.gen(function* () {
-      const folders = Effect.promise(async () =>
-        (await readdir(tmpdir())).filter((name) => name.startsWith("afluente-spool-")),
-      )
-      const before = yield* folders
+      const folder = yield* ownFolder
+      const inside = Effect.promise(() => readdir(folder))
       const during = yield* Effect.scoped(
         Effect.gen(function* () {
           const file = yield* (yield* Spool).open
           yield* file.append(Buffer.from("x"))
-          return yield* folders
+          return yield* inside
         }),
       )
-      assert.strictEqual(during.length, before.length + 1)
-      assert.deepStrictEqual(yield* folders, before)
+      assert.strictEqual(during.length, 1)
+      assert.deepStrictEqual(yield* inside, [])
+    }).pipe(Effect.provide(TempFileSpool.layer)),
+  )
+
+  it.effect("says so where somebody has cut the file, and does not take what is left for all", () =>
+    Effect.gen(function* () {
+      const folder = yield* ownFolder
+      const file = yield* (yield* Spool).open
+      yield* file.append(Buffer.alloc(1_000_000))
+      const [spool = ""] = yield* Effect.promise(() => readdir(folder))
+      yield* Effect.promise(() => truncate(join(folder, spool, "transaction"), 300_000))
+      const error = yield* Effect.flip(content(file))
+      assert.strictEqual(error.reason, "Broken")
+      assert.match(error.message, /a file ends after 300000 of the 1000000 bytes/)
+    }).pipe(Effect.provide(TempFileSpool.layer)),
+  )
+
+  it.live("ends what it writes although nobody waits for it any more", () =>
+    Effect.gen(function* () {
+      const file = yield* (yield* Spool).open
+      const large = "x".repeat(30_000_000)
+      const append = yield* Effect.forkChild(file.append(Buffer.from(large)), { startImmediately: true })
+      yield* Fiber.interrupt(append)
+      yield* file.append(Buffer.from("end"))
+      // Not shown where they differ: it would be a page of 30 MB.
+      assert.isTrue((yield* content(file)) === `${large}end`)
     }).pipe(Effect.provide(TempFileSpool.layer)),
   )
 })

@@ -7,6 +7,7 @@ import { StoreError } from "../src/services/StoreError.ts"
 import { type MinioBucket, type MinioOptions, openBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
 import { minioError } from "./MinioErrors.ts"
 import { abort, lookUp, multipartUpload, refusesTaken } from "./MultipartUpload.ts"
+import { makePartMemory, type PartMemory } from "./PartMemory.ts"
 import { isKey, isPrefix, keyRefused, notFound } from "./StoreKeys.ts"
 
 export type { MinioOptions } from "./MinioBucket.ts"
@@ -14,7 +15,7 @@ export type { MinioOptions } from "./MinioBucket.ts"
 /** S3 gives no more at once. */
 const pageSize = 1000
 
-const make = (bucket: MinioBucket, folder: string): ObjectStore["Service"] => {
+const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectStore["Service"] => {
   const nameOf = (key: string) => folder + key
 
   const listPage = (prefix: string, token: string, after: string, size: number) =>
@@ -47,7 +48,7 @@ const make = (bucket: MinioBucket, folder: string): ObjectStore["Service"] => {
       return missing && (yield* makeBucket(bucket))
     }),
     create: Effect.fn("MinioObjectStore.create")(function* (key) {
-      return isKey(key) ? yield* multipartUpload(bucket, nameOf(key)) : yield* keyRefused(key)
+      return isKey(key) ? yield* multipartUpload(bucket, memory, nameOf(key)) : yield* keyRefused(key)
     }),
     put: Effect.fn("MinioObjectStore.put")(function* (key, body) {
       if (!isKey(key)) return yield* keyRefused(key)
@@ -149,7 +150,7 @@ const endlessList = (subject: string) =>
 export const layer = (options: MinioOptions): Layer.Layer<ObjectStore, StoreError> =>
   Layer.effect(
     ObjectStore,
-    Effect.map(openBucket(options), (bucket) =>
-      make(bucket, options.prefix === "" ? "" : `${options.prefix.replace(/^\/+|\/+$/g, "")}/`),
+    Effect.map(Effect.all([openBucket(options), makePartMemory]), ([bucket, memory]) =>
+      make(bucket, memory, options.prefix === "" ? "" : `${options.prefix.replace(/^\/+|\/+$/g, "")}/`),
     ),
   )

@@ -1,21 +1,21 @@
 /**
- * An object of unknown size into S3, in bounded memory. Pieces are gathered into parts; two parts are under way while a
- * third is filled. An object that fits into one part is sent at commit, in one call.
+ * An object of unknown size into S3, in bounded memory. Pieces are gathered into parts; two parts, of all objects together,
+ * are under way while others are filled. An object that fits into one part is sent at commit, in one call.
  *
  * The client's own upload of streams is not used: it hangs when the source fails, goes on with foreign unfinished uploads,
  * and leaves its own behind.
  */
 import { randomUUID } from "node:crypto"
-import { Effect, Fiber, type Scope } from "effect"
+import { Effect, Fiber, Scope } from "effect"
 import type { BucketItemStat, Client } from "minio"
 import type { ObjectWriter } from "../src/services/ObjectStore.ts"
 import { StoreError } from "../src/services/StoreError.ts"
 import { type MinioBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
 import { withSignal } from "./MinioTransport.ts"
-import { maxParts, PartBuffer, partBytes } from "./PartBuffer.ts"
+import { maxParts, partBytes } from "./PartBuffer.ts"
+import type { PartMemory } from "./PartMemory.ts"
 import { taken } from "./StoreKeys.ts"
 
-const partsInFlight = 2
 /** An upload that cannot be aborted by then is left to the server, which discards it (MinIO: after 24 hours). */
 const abortMillis = 5_000
 
@@ -30,6 +30,7 @@ interface Part {
 /** Begins an object. Whatever was sent is taken back when the scope closes without a commit. */
 export const multipartUpload = (
   bucket: MinioBucket,
+  memory: PartMemory,
   name: string,
 ): Effect.Effect<ObjectWriter, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -37,16 +38,15 @@ export const multipartUpload = (
     const writer = randomUUID()
     const subject = bucket.subjectOf(name)
     const sent: Array<Part> = []
-    const inFlight: Array<{ readonly buffer: PartBuffer; readonly upload: Fiber.Fiber<Part, StoreError> }> =
-      []
-    let filling = new PartBuffer(partBytes(1))
-    let spare: PartBuffer | undefined
+    const inFlight: Array<Fiber.Fiber<Part, StoreError>> = []
+    let filling = memory.part(partBytes(1))
     let uploadId: string | undefined
     let failure: StoreError | undefined
     let bytes = 0
 
     // Added before any part is under way, and so run after they are interrupted.
     yield* Effect.addFinalizer(() => (uploadId === undefined ? Effect.void : abort(bucket, name, uploadId)))
+    yield* Effect.addFinalizer(() => Effect.sync(() => filling.clear()))
 
     // An upload whose id is not known could not be aborted.
     const begin = bucket
@@ -62,22 +62,25 @@ export const multipartUpload = (
     const awaitOldest = Effect.gen(function* () {
       const oldest = inFlight[0]
       if (oldest === undefined) return
-      sent.push(yield* Fiber.join(oldest.upload))
-      spare = oldest.buffer
+      sent.push(yield* Fiber.join(oldest))
       inFlight.shift()
     })
 
     const sendPart = Effect.gen(function* () {
       const id = uploadId ?? (yield* begin)
+      while (inFlight[0]?.pollUnsafe() !== undefined) yield* awaitOldest
       const number = sent.length + inFlight.length + 1
       if (number > maxParts) return yield* tooLarge(subject)
-      if (inFlight.length === partsInFlight) yield* awaitOldest
-      const buffer = filling
-      const upload = yield* Effect.forkIn(uploadPart(bucket, name, id, number, buffer), scope)
-      inFlight.push({ buffer, upload })
-      const wanted = partBytes(number + 1)
-      filling = spare?.capacity === wanted ? spare.clear() : new PartBuffer(wanted)
-      spare = undefined
+      // Inside the object's scope: whatever becomes of the upload, its room is free in the end.
+      const sending = yield* Scope.fork(scope)
+      const room = yield* Scope.provide(memory.room, sending)
+      const body = room.load(filling)
+      filling.clear()
+      filling = memory.part(partBytes(number + 1))
+      const upload = uploadPart(bucket, name, id, number, body).pipe(
+        Effect.onExit((exit) => Scope.close(sending, exit)),
+      )
+      inFlight.push(yield* Effect.forkIn(upload, scope))
     })
 
     // A part that is lost is a hole: nothing after it may make the object visible.
@@ -96,17 +99,21 @@ export const multipartUpload = (
     })
 
     const sendRest = Effect.gen(function* () {
-      if (filling.content.length > 0) yield* sendPart
+      if (filling.length > 0) yield* sendPart
       while (inFlight.length > 0) yield* awaitOldest
     })
 
     return {
       write: (piece) => unlessFailed(write(piece)),
       commit: Effect.gen(function* () {
+        yield* unlessFailed(Effect.void)
         const id = uploadId
         if (id === undefined) {
-          yield* publish(bucket, name, writer, (client) =>
-            putNew(client, bucket, name, filling.content, writer),
+          yield* Effect.scoped(
+            Effect.flatMap(memory.room, (room) => {
+              const body = room.load(filling)
+              return publish(bucket, name, writer, (client) => putNew(client, bucket, name, body, writer))
+            }),
           )
         } else {
           yield* unlessFailed(sendRest)
@@ -115,23 +122,18 @@ export const multipartUpload = (
           )
           uploadId = undefined
         }
+        filling.clear()
         return { bytes }
       }),
     }
   })
 
-const uploadPart = (
-  bucket: MinioBucket,
-  name: string,
-  uploadID: string,
-  number: number,
-  buffer: PartBuffer,
-) =>
+const uploadPart = (bucket: MinioBucket, name: string, uploadID: string, number: number, body: Buffer) =>
   bucket
     .call(name, (client) =>
       client.uploadPart(
         { bucketName: bucket.name, objectName: name, uploadID, partNumber: number, headers: {} },
-        buffer.content,
+        body,
       ),
     )
     .pipe(Effect.map(({ etag }): Part => ({ part: number, etag })))

@@ -308,6 +308,26 @@ describe("MinioObjectStore, writing an object", () => {
     }),
   )
 
+  it.live("publishes nothing of an object whose upload could not be begun", () =>
+    Effect.gen(function* () {
+      let mayBegin = false
+      const server = yield* scriptedS3((asked) =>
+        asked.method === "POST" && !mayBegin ? s3Error(507, "XMinioStorageFull") : upload(asked),
+      )
+      yield* on(
+        server,
+        Effect.gen(function* () {
+          const store = yield* ObjectStore
+          const writer = yield* store.create("a.csv")
+          yield* Effect.flip(writer.write(Buffer.alloc(9 * mebibyte)))
+          mayBegin = true
+          assert.strictEqual((yield* Effect.flip(writer.commit)).reason, "Full")
+        }).pipe(Effect.scoped),
+      )
+      assert.isFalse(server.asked.some((asked) => asked.method === "PUT" || isComplete(asked)))
+    }),
+  )
+
   it.live("stops at once when it is interrupted while the server is silent, and aborts the upload", () =>
     Effect.gen(function* () {
       const partArrived = yield* Deferred.make<void>()

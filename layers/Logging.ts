@@ -1,6 +1,6 @@
 /** Logs go to stderr: stdout is for what a command was asked to print. */
 import { Layer, Logger, Option, References } from "effect"
-import type { LogFormat, Settings } from "../src/Settings.ts"
+import type { LogFormat, Settings } from "../src/settings/Settings.ts"
 import { clearLine } from "./TerminalProgress.ts"
 
 /** ANSI: red, yellow, none; what is not told at `info` is dim. */

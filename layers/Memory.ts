@@ -1,7 +1,7 @@
 /** Everything the pipelines need, in memory: one PostgreSQL, one lake. Each build is a world of its own. */
 import { Layer } from "effect"
-import type { Compression } from "../src/Settings.ts"
 import { Progress } from "../src/services/Progress.ts"
+import type { Compression } from "../src/settings/Settings.ts"
 import * as LakeWatermarkStore from "./LakeWatermarkStore.ts"
 import * as MemoryObjectStore from "./MemoryObjectStore.ts"
 import { MemoryPostgres } from "./MemoryPostgres.ts"

@@ -5,9 +5,9 @@ import { Clock, Duration, Effect, Layer } from "effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { format } from "effect/observability/PrometheusMetrics"
-import { SettingsError } from "../src/Settings.ts"
 import { readGauges } from "../src/services/Metrics.ts"
 import { Vitals } from "../src/services/Vitals.ts"
+import { SettingsError } from "../src/settings/Settings.ts"
 
 const metrics = Effect.map(Effect.andThen(readGauges, format()), (text) =>
   HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" }),

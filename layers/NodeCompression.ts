@@ -3,10 +3,10 @@ import { createGunzip, createGzip } from "node:zlib"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Layer } from "effect"
 import { isCompressed } from "../src/core/ObjectKey.ts"
-import type { Settings } from "../src/Settings.ts"
 import { Compression } from "../src/services/Compression.ts"
 import type { ObjectWriter } from "../src/services/ObjectStore.ts"
 import { StoreError } from "../src/services/StoreError.ts"
+import type { Settings } from "../src/settings/Settings.ts"
 
 /** The first level takes about as long as PostgreSQL takes to print the same rows; the higher ones save little more. */
 const level = 1

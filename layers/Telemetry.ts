@@ -1,7 +1,7 @@
 /** What others see of a running `full` or `cdc`. Loaded only where it is asked for: `--help` needs no HTTP server. */
 import { Cause, Config, type ConfigProvider, Effect, Layer, Option } from "effect"
-import { Settings, SettingsError } from "../src/Settings.ts"
 import { beginCounting } from "../src/services/Metrics.ts"
+import { Settings, SettingsError } from "../src/settings/Settings.ts"
 
 /** `full` beside a `cdc` of the same settings finds the port taken, and has better things to do than to fail. */
 const orWithout = (server: Layer.Layer<never, SettingsError>): Layer.Layer<never> =>

@@ -13,22 +13,23 @@
  * healed in one way: begin again.
  */
 import { Clock, Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
-import { halfSegment, type PipelineError, peekBound, runBatch } from "./Cdc.ts"
+import { type PipelineError, peekBound, runBatch } from "./cdc/Batch.ts"
+import { beSeen } from "./cdc/Presence.ts"
+import { resume } from "./cdc/Resume.ts"
+import { takingTurns } from "./cdc/SlotTurn.ts"
+import { attachOrWait } from "./cdc/Standby.ts"
+import * as Lsn from "./core/Lsn.ts"
 import { copyTable } from "./Full.ts"
-import { lakeLayout } from "./LakeLayout.ts"
+import { lakeLayout } from "./lake/LakeLayout.ts"
 import { forAWhile, forEver, healsByWaiting, patiently } from "./Patience.ts"
-import { beSeen } from "./Presence.ts"
 import { feltLake, feltSession } from "./Pulse.ts"
-import { resume } from "./Resume.ts"
-import { Settings } from "./Settings.ts"
-import { takingTurns } from "./SlotTurn.ts"
-import { attachOrWait } from "./Standby.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
 import { ReplicationSlot } from "./services/ReplicationSlot.ts"
 import { SourceTables } from "./services/SourceTables.ts"
 import { StopSignal } from "./services/StopSignal.ts"
 import { Vitals } from "./services/Vitals.ts"
 import { WatermarkStore } from "./services/WatermarkStore.ts"
+import { Settings } from "./settings/Settings.ts"
 import { checkFollowed } from "./TableChecks.ts"
 
 /** Every configured table as it is at one moment. */
@@ -114,7 +115,7 @@ const writeUntilDone = Effect.fnUntraced(function* (
   const standing = yield* Ref.make(yield* resume(session))
   yield* reached
 
-  const limits = { maxLines: peekBound(batchMaxChanges), worthMoving: mode.once ? 1n : halfSegment }
+  const limits = { maxLines: peekBound(batchMaxChanges), worthMoving: mode.once ? 1n : Lsn.halfSegment }
   const batch = Ref.get(standing).pipe(
     // A writer that has lost its lock stops where it is: a successor may be writing the same rows already.
     Effect.map((where) => Effect.raceFirst(runBatch(session, where, limits), session.ended)),

@@ -26,15 +26,15 @@ import {
 } from "./CommandLine.ts"
 import { replaySections, shopSections } from "./core/SqlSections.ts"
 import * as Demo from "./Demo.ts"
-import { doctor } from "./Doctor.ts"
 import { dropSlot } from "./DropSlot.ts"
+import { doctor } from "./doctor/Doctor.ts"
 import { asVariables, type SettingFlags, settingFlags } from "./Flags.ts"
 import { init } from "./Init.ts"
 import * as Pipeline from "./Pipeline.ts"
-import { Settings, SettingsError } from "./Settings.ts"
-import { type StatusForm, status, watchStatus } from "./Status.ts"
 import { StopSignal } from "./services/StopSignal.ts"
-import { verify } from "./Verify.ts"
+import { Settings, SettingsError } from "./settings/Settings.ts"
+import { type StatusForm, status, watchStatus } from "./status/Status.ts"
+import { verify } from "./verify/Verify.ts"
 
 /** Flags, then the environment, then `.env`; one that is not there is nothing to speak of. */
 const configured = (flags: SettingFlags) =>

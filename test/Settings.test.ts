@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Option, Redacted, Runtime } from "effect"
 import { asVariables } from "../src/Flags.ts"
-import { Settings } from "../src/Settings.ts"
+import { Settings } from "../src/settings/Settings.ts"
 
 const load = (variables: Record<string, string>) =>
   Settings.pipe(

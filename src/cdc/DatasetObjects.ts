@@ -1,0 +1,177 @@
+/** What one batch writes of one dataset: an object, and a new one whenever its columns change. */
+import { Clock, Effect, Option, Scope } from "effect"
+import {
+  type CommitFields,
+  type Delete,
+  fitsShape,
+  incHeader,
+  incRow,
+  type RowChange,
+  type Shape,
+} from "../core/IncRow.ts"
+import { atOrBefore, type RowPosition } from "../core/LastRow.ts"
+import { type LongLine, rowPieces } from "../core/LongLine.ts"
+import * as Lsn from "../core/Lsn.ts"
+import { nextStamp, objectKey, type Stamp } from "../core/ObjectKey.ts"
+import { RowBuffer } from "../core/RowBuffer.ts"
+import { type CommitBytes, RowTranscoder } from "../core/RowTranscoder.ts"
+import type { SlotLine } from "../core/SlotLine.ts"
+import type { SourceTable } from "../core/SourceTable.ts"
+import type { Layout } from "../core/Watermark.ts"
+import { Compression } from "../services/Compression.ts"
+import { ObjectStore, type ObjectWriter } from "../services/ObjectStore.ts"
+import type { Refusal } from "../services/Refusal.ts"
+import type { SourceError } from "../services/SourceError.ts"
+import { shapeFinder } from "./ShapeAhead.ts"
+import type { Transaction } from "./Transactions.ts"
+
+/** What is known of a dataset when a batch begins. */
+export interface DatasetTail {
+  readonly source: SourceTable
+  /** Name of its newest object, after which the next one is named. */
+  readonly newest: Option.Option<Stamp>
+  /** Changes up to here are in the lake already: a batch before the last crash wrote them. */
+  readonly written: Option.Option<RowPosition>
+}
+
+/** What a batch has written, by dataset. */
+export interface WrittenDataset {
+  readonly dataset: string
+  readonly objects: ReadonlyArray<{ readonly key: string; readonly stamp: Stamp; readonly bytes: number }>
+  readonly rows: RowCounts
+}
+
+/** Rows by `_op`. */
+export type RowCounts = Readonly<Record<RowChange["_tag"], number>>
+
+export const rowsIn = (counts: RowCounts): number =>
+  counts.Insert + counts.Update + counts.Delete + counts.Truncate
+
+/** The commit that rows carry, in the forms in which they need it. */
+export interface CommitOfRows {
+  readonly position: Lsn.Lsn
+  readonly beginOrdinal: number
+  readonly fields: CommitFields
+  readonly bytes: CommitBytes
+  /** That it commits. */
+  readonly transaction: Transaction
+}
+
+/** `bytes` is used for it, and holds until it is used for the next one. */
+export const commitOfRows = (transaction: Transaction, bytes: CommitBytes): CommitOfRows => {
+  const { commit, xid, committedAt, beginOrdinal } = transaction
+  const fields = { lsn: Lsn.printSortable(commit), xid, at: committedAt }
+  return { position: commit, beginOrdinal, fields, bytes: bytes.set(fields), transaction }
+}
+
+/** For old rows such as this one. The types of columns that it does not name are not known: rows that name them are decoded. */
+const transcoderFor = ({ table, before }: Delete, shape: Shape): RowTranscoder => {
+  const types = new Map(before?.map(({ name, type }) => [name, type]))
+  return new RowTranscoder(
+    table,
+    shape.map((name) => ({ name, type: types.get(name) ?? "", value: null })),
+  )
+}
+
+export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
+
+/**
+ * The objects live in the surrounding scope: closed before they are finished, nothing of them is ever seen. `stillOurs` is
+ * run before each becomes visible, and its failure prevents that.
+ */
+export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
+  { source, newest, written }: DatasetTail,
+  layout: Layout,
+  stillOurs: Effect.Effect<unknown, SourceError | Refusal>,
+) {
+  const store = yield* ObjectStore
+  const compression = yield* Compression
+  const shapeFor = yield* shapeFinder(source)
+  const scope = yield* Effect.scope
+
+  let shape: Shape | undefined
+  /** Knows the rows of `shape`, from the last INSERT or UPDATE that had to be decoded; else from the first DELETE. */
+  let transcoder: RowTranscoder | undefined
+  const pending = new RowBuffer()
+  let object: { readonly key: string; readonly stamp: Stamp; readonly writer: ObjectWriter } | undefined
+  let newestNow = newest
+  const finished: Array<WrittenDataset["objects"][number]> = []
+  const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
+
+  const open = Effect.gen(function* () {
+    const stamp = nextStamp(newestNow, yield* Clock.currentTimeMillis)
+    const key = objectKey("inc", layout, source.dataset, stamp, compression.ending)
+    const stored = store.create(key)
+    const writer = yield* Scope.provide(Effect.flatMap(stored, compression.around), scope)
+    newestNow = Option.some(stamp)
+    yield* writer.write(Buffer.from(incHeader(shape ?? []), "latin1"))
+    return { key, stamp, writer }
+  })
+
+  /** Gives the rows so far to the object. */
+  const flush = Effect.gen(function* () {
+    if (pending.length === 0) return
+    object ??= yield* open
+    yield* object.writer.write(pending.take())
+  })
+
+  const finish = Effect.gen(function* () {
+    yield* flush
+    if (object === undefined) return
+    const { key, stamp, writer } = object
+    yield* stillOurs
+    const { bytes } = yield* writer.commit
+    finished.push({ key, stamp, bytes })
+    object = undefined
+  })
+
+  /** Piece by piece: the row as a whole is never in memory. */
+  const appendLong = Effect.fnUntraced(function* (row: string, long: LongLine) {
+    for (const piece of rowPieces(row, long)) {
+      pending.push(piece)
+      yield* flush
+    }
+  })
+
+  const append = Effect.fnUntraced(function* (
+    change: RowChange,
+    commit: CommitOfRows,
+    seq: number,
+    long: LongLine | undefined,
+  ) {
+    if (shape === undefined || !fitsShape(change, shape)) {
+      yield* finish
+      transcoder = undefined
+      shape = yield* shapeFor(change, commit.transaction, seq)
+    }
+    if (change._tag === "Delete") transcoder ??= transcoderFor(change, shape)
+    else if (change._tag !== "Truncate" && !transcoder?.fits(change.row)) {
+      transcoder = new RowTranscoder(change.table, change.row)
+    }
+    if (Option.exists(written, (last) => atOrBefore({ lsn: commit.position, seq }, last))) return
+    const row = incRow(change, shape, commit.fields, seq)
+    rows[change._tag]++
+    if (long === undefined) pending.push(row)
+    else yield* appendLong(row, long)
+  })
+
+  return {
+    source,
+    append,
+    /** Appends the row of a line that needs no decoding; false where it does. */
+    appendKnown: (line: SlotLine, commit: CommitOfRows, seq: number): boolean => {
+      if (transcoder === undefined) return false
+      if (Option.isSome(written) && commit.position <= written.value.lsn) return false
+      const tag = transcoder.append(line, seq, commit.bytes, pending)
+      if (tag === undefined) return false
+      rows[tag]++
+      return true
+    },
+    /** Enough rows for a `flush`. */
+    isFull: () => pending.isFull,
+    flush,
+    /** Makes the last object visible. */
+    finish,
+    result: (): WrittenDataset => ({ dataset: source.dataset, objects: finished, rows }),
+  }
+})

@@ -1,0 +1,110 @@
+/**
+ * Writes one batch of changes: each line into the objects of the dataset that it belongs to.
+ * Nothing of a batch is confirmed before `commit` has made all of its objects visible.
+ */
+import { Effect, Option, Stream } from "effect"
+import { toBytes } from "../core/Bytes.ts"
+import { CommitBytes } from "../core/RowTranscoder.ts"
+import type { SlotLine } from "../core/SlotLine.ts"
+import type { Layout } from "../core/Watermark.ts"
+import type { Refusal } from "../services/Refusal.ts"
+import type { SourceError } from "../services/SourceError.ts"
+import {
+  type CommitOfRows,
+  commitOfRows,
+  type DatasetObjects,
+  type DatasetTail,
+  openDataset,
+} from "./DatasetObjects.ts"
+import { isLong, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
+import type { Transaction } from "./Transactions.ts"
+
+/**
+ * The objects live in the surrounding scope: closed before `commit`, nothing of theirs is ever seen, save of those that are
+ * complete because the columns have changed. `stillOurs` is run before each becomes visible, and its failure prevents that.
+ */
+export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
+  tails: ReadonlyArray<DatasetTail>,
+  layout: Layout,
+  stillOurs: Effect.Effect<unknown, SourceError | Refusal>,
+) {
+  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, stillOurs))
+  // The slot prints names as bytes; ours are compared in the same form.
+  const byTable = new Map(
+    datasets.map((dataset) => {
+      const { schema, name } = dataset.source.table
+      return [tableKey({ schema: toBytes(schema), name: toBytes(name) }), dataset] as const
+    }),
+  )
+  const flushAll = Effect.forEach(datasets, ({ flush }) => flush, { discard: true })
+
+  /** Decodes the line, and gives its change to the tables that it names. */
+  const appendDecoded = Effect.fnUntraced(function* (line: SlotLine, commit: CommitOfRows, seq: number) {
+    const { change, long } = yield* Effect.fromResult(readRowLine(line))
+    if (change === undefined) return
+    for (const table of tablesOf(change)) {
+      yield* byTable.get(tableKey(table))?.append(change, commit, seq, long) ?? Effect.void
+    }
+  })
+
+  /** That of the line before: mostly also that of the next one. */
+  let latest = datasets[0]
+  const ownerOf = (line: SlotLine, commit: CommitOfRows, seq: number): DatasetObjects | undefined =>
+    latest?.appendKnown(line, commit, seq) === true
+      ? latest
+      : datasets.find((dataset) => dataset !== latest && dataset.appendKnown(line, commit, seq))
+
+  /**
+   * Appends lines from `from` on, until one must be decoded or rows must be given on; answers where that is. A long line
+   * is decoded always: its row is written in windows, and would be held whole here.
+   */
+  const appendKnown = (lines: ReadonlyArray<SlotLine>, from: number, commit: CommitOfRows): number => {
+    for (let at = from; at < lines.length; at++) {
+      const line = lines[at]
+      const owner = line && !isLong(line) && ownerOf(line, commit, line.ordinal - commit.beginOrdinal)
+      if (!owner) return at
+      latest = owner
+      if (owner.isFull()) return at + 1
+    }
+    return lines.length
+  }
+
+  const appendFrom = Effect.fnUntraced(function* (
+    lines: ReadonlyArray<SlotLine>,
+    from: number,
+    commit: CommitOfRows,
+  ) {
+    for (let at = from; at < lines.length; at = appendKnown(lines, at, commit)) {
+      const line = lines[at]
+      if (latest?.isFull()) yield* latest.flush
+      else if (line !== undefined) {
+        yield* appendDecoded(line, commit, line.ordinal - commit.beginOrdinal)
+        at++
+      }
+    }
+  })
+
+  const commitBytes = new CommitBytes()
+
+  const append = Effect.fnUntraced(function* (transactions: ReadonlyArray<Transaction>) {
+    for (const transaction of transactions) {
+      const commit = commitOfRows(transaction, commitBytes)
+      const { held, spooled } = transaction
+      // Most transactions are done in this one call: an effect for each would cost as much as their rows.
+      const at = appendKnown(held, 0, commit)
+      if (at < held.length) yield* appendFrom(held, at, commit)
+      if (Option.isSome(spooled)) {
+        yield* Stream.runForEach(spooled.value, (lines) =>
+          Effect.andThen(appendFrom(lines, 0, commit), flushAll),
+        )
+      }
+    }
+    yield* flushAll
+  })
+
+  const commit = Effect.gen(function* () {
+    yield* Effect.forEach(datasets, ({ finish }) => finish, { discard: true })
+    return datasets.map((dataset) => dataset.result()).filter(({ objects }) => objects.length > 0)
+  })
+  return { append, commit }
+})

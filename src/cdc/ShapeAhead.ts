@@ -1,0 +1,105 @@
+/**
+ * The shape of an object that a DELETE or TRUNCATE begins. These do not name all columns of their table, and the catalog may
+ * have changed since. So the rest of the transaction is looked through, for its rows are not divided between objects
+ * unless the columns change inside it.
+ */
+import { Effect, Option, Stream } from "effect"
+import { toBytes } from "../core/Bytes.ts"
+import { ColumnOrder } from "../core/ColumnOrder.ts"
+import { type RowChange, type Shape, shapeOf } from "../core/IncRow.ts"
+import { OldRows } from "../core/OldRows.ts"
+import { printName, quoteName } from "../core/PrintedName.ts"
+import type { SlotLine } from "../core/SlotLine.ts"
+import type { SourceTable, TableName } from "../core/SourceTable.ts"
+import { SourceTables } from "../services/SourceTables.ts"
+import { isLong, readRowLine } from "./RowLine.ts"
+import type { Transaction } from "./Transactions.ts"
+
+/**
+ * How a line of one row of the table begins. Versions of PostgreSQL quote a few names more or less. Told by the bytes,
+ * because most lines may be another table's.
+ */
+const isOf = (table: TableName): ((line: SlotLine) => boolean) => {
+  const forms = [printName, quoteName]
+  const beginnings = forms.flatMap((schema) =>
+    forms.map((name) =>
+      Buffer.from(`table ${schema(toBytes(table.schema))}.${name(toBytes(table.name))}: `, "latin1"),
+    ),
+  )
+  return ({ bytes, start }) =>
+    beginnings.some((beginning) => beginning.every((code, i) => bytes[start + i] === code))
+}
+
+interface Ahead {
+  /** What the old rows name, up to where the columns change. */
+  readonly named: ColumnOrder
+  /** All columns, where an INSERT or UPDATE tells them before they change. */
+  readonly whole: Shape | undefined
+}
+
+const lookAhead = Effect.fnUntraced(function* (
+  isOurs: (line: SlotLine) => boolean,
+  { held, spooled }: Transaction,
+  from: number,
+) {
+  const old = new OldRows()
+  let whole: Shape | undefined
+  /** Whether it tells all that is to be known. */
+  const learn = (change: RowChange | undefined): boolean => {
+    if (change?._tag === "Delete") return !old.add(change)
+    if (change?._tag !== "Insert" && change?._tag !== "Update") return false
+    const shape = shapeOf(change)
+    if (old.named.fitsIn(shape)) whole = shape
+    return true
+  }
+  const learnFrom = Effect.fnUntraced(function* (lines: ReadonlyArray<SlotLine>) {
+    for (const line of lines) {
+      if (line.ordinal < from || (!isLong(line) && old.knows(line)) || !isOurs(line)) continue
+      if (learn((yield* Effect.fromResult(readRowLine(line))).change)) return true
+    }
+    return false
+  })
+  yield* Option.getOrElse(spooled, () => Stream.succeed(held)).pipe(
+    Stream.mapEffect(learnFrom),
+    Stream.takeUntil((done) => done),
+    Stream.runDrain,
+  )
+  return { named: old.named, whole } satisfies Ahead
+})
+
+/** Finds the shapes of one dataset's objects, for the time of one batch. */
+export const shapeFinder = Effect.fnUntraced(function* ({ table }: SourceTable) {
+  const tables = yield* SourceTables
+  const isOurs = isOf(table)
+  // Asked once: whatever a batch tells was committed before the batch began.
+  const catalog = yield* Effect.cached(
+    tables.describe(table).pipe(
+      Effect.map(({ columns }): Shape => columns.map(({ name }) => toBytes(name))),
+      // Dropped since: what the log says is all that is left of it.
+      Effect.catchIf(
+        (error) => error.reason === "SchemaOrTableMissing",
+        () => Effect.succeed<Shape>([]),
+      ),
+    ),
+  )
+  /** What is known of a table that the catalog does not know any more. */
+  let remembered = new ColumnOrder()
+
+  /**
+   * INSERT and UPDATE bring their own. DELETE and TRUNCATE take that of the next one in their transaction; else the catalog's;
+   * or where a later ALTER has made that of no use, the columns that the DELETEs name, and those of such objects before.
+   */
+  return Effect.fnUntraced(function* (change: RowChange, transaction: Transaction, seq: number) {
+    if (change._tag === "Insert" || change._tag === "Update") return shapeOf(change)
+    const { named, whole } = yield* lookAhead(isOurs, transaction, transaction.beginOrdinal + seq)
+    if (whole !== undefined) return whole
+    const current = yield* catalog
+    if (named.fitsIn(current)) return current
+    const shape = named.inOrder(current) ?? []
+    if (!remembered.add(shape)) {
+      remembered = new ColumnOrder()
+      remembered.add(shape)
+    }
+    return remembered.inOrder(current) ?? shape
+  })
+})

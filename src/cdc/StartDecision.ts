@@ -1,0 +1,103 @@
+/**
+ * Where a writer begins: decided as data from what the source and the lake say, before anything is read or written.
+ * The invariant that it relies on and keeps: slot <= watermark <= lake. The durable steps are taken in the order lake,
+ * watermark, slot, so a slot ahead of the watermark was moved by somebody else.
+ */
+import { Option, Result } from "effect"
+import * as Lsn from "../core/Lsn.ts"
+import type { Watermark } from "../core/Watermark.ts"
+import { Refusal } from "../services/Refusal.ts"
+import type { SlotState, SlotView } from "../services/ReplicationSlot.ts"
+import { SourceError } from "../services/SourceError.ts"
+import type { SourceIdentity } from "../services/SourceTables.ts"
+
+export interface Facts {
+  readonly slotName: string
+  readonly source: SourceIdentity
+  readonly view: SlotView
+  readonly watermark: Option.Option<Watermark>
+}
+
+/** The way out where the lake cannot be gone on with. It loses nothing that is not lost already. */
+export const startOver = (slotName: string) =>
+  `To begin anew: drop the slot "${slotName}" (\`node dist/main.js drop-slot\`), choose an empty LAKE_URL, then run \`init\`, \`full\` and \`cdc\``
+
+const foreign = (facts: Facts, watermark: Watermark): Option.Option<string> => {
+  const differs = (name: string, known: Option.Option<string>, now: string) =>
+    Option.isSome(known) && known.value !== now ? [`${name} "${known.value}" instead of "${now}"`] : []
+  const differences = [
+    ...differs("slot", watermark.slot, facts.slotName),
+    ...differs("database", watermark.database, facts.source.database),
+    ...differs("server (system_identifier)", watermark.systemIdentifier, facts.source.systemIdentifier),
+  ]
+  return differences.length === 0 ? Option.none() : Option.some(differences.join(", "))
+}
+
+/** The position from which changes are new to the lake, or why nobody can know it. */
+export const decideStart = (facts: Facts): Result.Result<Lsn.Lsn, Refusal | SourceError> => {
+  if (Option.isSome(facts.watermark)) {
+    const stranger = foreign(facts, facts.watermark.value)
+    if (Option.isSome(stranger)) {
+      return Result.fail(
+        new Refusal({
+          reason: "ForeignWatermark",
+          found: `The lake's watermark belongs to ${stranger.value}`,
+          stake: "Positions of another log mean nothing here: rows would be lost or repeated",
+          mend: `Point the program at the source that this lake is of, or choose another LAKE_URL for this one`,
+        }),
+      )
+    }
+  }
+  return Option.match(facts.view.slot, {
+    onNone: () => Result.fail(slotGone(facts)),
+    onSome: (slot) => checkSlot(facts, slot),
+  })
+}
+
+const slotGone = ({ slotName, watermark }: Facts): Refusal | SourceError =>
+  Option.match(watermark, {
+    onNone: () =>
+      new SourceError({ reason: "SlotMissing", subject: `slot "${slotName}"`, detail: "it does not exist" }),
+    onSome: ({ position }) =>
+      new Refusal({
+        reason: "SlotGone",
+        found: `The slot "${slotName}" does not exist, but the lake was written from it up to ${Lsn.print(position)}`,
+        stake: "Changes made since then are known to nobody: a new slot would begin with a gap",
+        mend: startOver(slotName),
+      }),
+  })
+
+const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusal> => {
+  if (slot.walStatus === "lost") {
+    return Result.fail(
+      new Refusal({
+        reason: "SlotLost",
+        found: `The slot "${facts.slotName}" is lost: PostgreSQL has discarded log that it had not told yet`,
+        stake: "Changes are missing that nobody can bring back",
+        mend: `Raise max_slot_wal_keep_size. ${startOver(facts.slotName)}`,
+      }),
+    )
+  }
+  const position = Option.match(facts.watermark, { onNone: () => slot.confirmed, onSome: (w) => w.position })
+  if (slot.confirmed > position) {
+    return Result.fail(
+      new Refusal({
+        reason: "SlotAhead",
+        found: `The slot "${facts.slotName}" stands at ${Lsn.print(slot.confirmed)}, past the lake's watermark ${Lsn.print(position)}`,
+        stake: "Another reader consumed the changes between the two, and the lake does not have them",
+        mend: `Find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(facts.slotName)}`,
+      }),
+    )
+  }
+  if (facts.view.flushed < position) {
+    return Result.fail(
+      new Refusal({
+        reason: "SourceBehind",
+        found: `The server's log ends at ${Lsn.print(facts.view.flushed)}, before the lake's watermark ${Lsn.print(position)}: it was restored, or failed over to a standby that lagged`,
+        stake: "The lake holds changes that this server never made, and would pass over those it makes now",
+        mend: startOver(facts.slotName),
+      }),
+    )
+  }
+  return Result.succeed(position)
+}

@@ -1,0 +1,124 @@
+/**
+ * Everything that `full` and `cdc` need, looked at before they miss it. Facts of source and lake are gathered side by
+ * side, decided as data, and told together. A check that fails ends no other; what depends on it is told as not checked.
+ */
+import { Console, Effect, Option, Result, Schema } from "effect"
+import { decideStart } from "../cdc/StartDecision.ts"
+import { count, failed, ok, type Section, unchecked } from "../core/Finding.ts"
+import { type Paper, printJson, printTable, summary } from "../core/FindingTable.ts"
+import { forAWhile, patiently } from "../Patience.ts"
+import type { Compression } from "../services/Compression.ts"
+import { ObjectStore } from "../services/ObjectStore.ts"
+import { type Inspection, SourceInspection } from "../services/SourceInspection.ts"
+import { Spool } from "../services/Spool.ts"
+import type { WatermarkStore } from "../services/WatermarkStore.ts"
+import { Settings } from "../settings/Settings.ts"
+import { askLake, type LakeAnswers } from "./LakeChecks.ts"
+import { notConnected } from "./ServerFindings.ts"
+import { missingSlot, type Start, standingCheck, standingFinding } from "./SlotFindings.ts"
+import { askSource, isStandby, type SourceAnswers, sourceFindings, sourceUnasked } from "./SourceChecks.ts"
+
+/** At least one check failed: exit 1. */
+export class ChecksFailed extends Schema.TaggedError<ChecksFailed>()("ChecksFailed", {
+  summary: Schema.String,
+}) {
+  override get message(): string {
+    return `doctor: ${this.summary}. \`full\` or \`cdc\` would fail; what mends it stands beside each finding.`
+  }
+}
+
+/**
+ * What a start would say. A running `cdc` moves lake, watermark and slot forward, in this order: the slot was looked at
+ * before the watermark was read, and the log's end is asked after it, so that a healthy one never seems out of order.
+ */
+const startOf = Effect.fnUntraced(function* (
+  inspection: Inspection,
+  answers: SourceAnswers,
+  { watermark }: LakeAnswers,
+) {
+  const { slot: slotName } = yield* Settings
+  const { slot, identity } = answers
+  const now = yield* Effect.result(inspection.slot(slotName))
+  const known = Result.all({ slot, identity, now })
+  if (Result.isFailure(known) || Option.isNone(watermark) || isStandby(answers)) return Option.none<Start>()
+  const found = known.success.slot.slot
+  const usable = Option.filter(found, (one) => one.isHere && Option.contains(one.plugin, "test_decoding"))
+  if (Option.isSome(found) && Option.isNone(usable)) return Option.none<Start>()
+  const { flushed } = known.success.now
+  const decided = decideStart({
+    slotName,
+    source: known.success.identity,
+    view: { slot: usable, flushed },
+    watermark: watermark.value,
+  })
+  return Option.some<Start>({ decided, flushed })
+})
+
+/** A transaction beyond 2 MiB waits in a temporary file: a container with a folder that is read-only has no place for it. */
+const machine = Effect.map(
+  Effect.result(
+    Effect.scoped(
+      Effect.flatMap(Spool, ({ open }) => Effect.flatMap(open, (file) => file.append(new Uint8Array(1)))),
+    ),
+  ),
+  (written): Section => ({
+    name: "machine",
+    location: "where this runs",
+    findings: [
+      Result.isSuccess(written)
+        ? ok("temporary files", "can be written, as large transactions need")
+        : failed("temporary files", written.failure.detail, {
+            advice: "Set TMPDIR to a folder that this user can write, with room for the largest transaction.",
+          }),
+    ],
+  }),
+)
+
+/** Looks at everything, and judges. Changes nothing that stays. */
+export const examine: Effect.Effect<
+  ReadonlyArray<Section>,
+  never,
+  Settings | SourceInspection | ObjectStore | Compression | WatermarkStore | Spool
+> = Effect.gen(function* () {
+  const source = yield* SourceInspection
+  const store = yield* ObjectStore
+  const { tables, slot } = yield* Settings
+
+  const asked = patiently(forAWhile, () => source.connect).pipe(
+    Effect.flatMap((inspection) => Effect.map(askSource(inspection), (answers) => ({ inspection, answers }))),
+    Effect.result,
+  )
+  const here = yield* machine
+  const [answered, lake] = yield* Effect.all([asked, askLake], { concurrency: 2 })
+  const about = { name: "lake", location: store.location }
+  if (Result.isFailure(answered)) {
+    const standing = unchecked(standingCheck, "there is no connection to the source")
+    return [
+      {
+        name: "source",
+        location: source.location,
+        findings: [notConnected(answered.failure, source), ...sourceUnasked(slot, tables)],
+      },
+      { ...about, findings: [...lake.findings, standing] },
+      here,
+    ]
+  }
+  const { inspection, answers } = answered.success
+  const start = yield* startOf(inspection, answers, lake)
+  return [
+    {
+      name: "source",
+      location: source.location,
+      findings: sourceFindings(answers, source, slot, missingSlot(start)),
+    },
+    { ...about, findings: [...lake.findings, standingFinding(start)] },
+    here,
+  ]
+}).pipe(Effect.scoped)
+
+/** Prints the findings, and fails with `ChecksFailed` where `full` or `cdc` would. */
+export const doctor = Effect.fn("Doctor.doctor")(function* (form: "json" | Paper) {
+  const sections = yield* examine
+  yield* Console.log(form === "json" ? printJson(sections) : printTable(sections, form))
+  if (count(sections, "failed") > 0) return yield* new ChecksFailed({ summary: summary(sections) })
+})

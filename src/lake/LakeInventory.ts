@@ -1,0 +1,136 @@
+/** Which objects of a dataset the lake holds, and which of them count. */
+import { Effect, Option, Stream } from "effect"
+import type { Finding } from "../core/LakeFinding.ts"
+import * as Manifest from "../core/Manifest.ts"
+import { type Area, datasetPrefix, manifestKey, parseKey } from "../core/ObjectKey.ts"
+import type { Layout, Watermark } from "../core/Watermark.ts"
+import { forAWhile, patiently } from "../Patience.ts"
+import { ObjectStore, type StoredObject } from "../services/ObjectStore.ts"
+
+interface Listing {
+  /** Those named as ours are, in the order of their names. */
+  readonly objects: ReadonlyArray<StoredObject>
+  readonly others: ReadonlyArray<StoredObject>
+  readonly findings: ReadonlyArray<Finding>
+}
+
+/** The day's folder of a key must be that of its name, or the order of keys is not the order of writing. */
+const misplaced = (key: string): boolean => {
+  const [, day, second] = /\/date=(\d{8})\/\D*.*?_?(\d{8})_\d{6}(?:_\d{4})?\.csv/.exec(key) ?? []
+  return day !== second
+}
+
+const listing = Effect.fnUntraced(function* (area: Area, layout: Layout, dataset: string) {
+  const store = yield* ObjectStore
+  const all = yield* patiently(forAWhile, () =>
+    Stream.runCollect(store.list(datasetPrefix(area, layout, dataset))),
+  )
+  const isOurs = ({ key }: StoredObject) =>
+    Option.exists(parseKey(key), (parsed) =>
+      area === "inc" ? Option.isNone(parsed.dataset) : Option.contains(parsed.dataset, dataset),
+    )
+  const objects = all.filter(isOurs)
+  const found: Listing = {
+    objects,
+    others: all.filter((object) => !isOurs(object)),
+    findings: objects
+      .filter(({ key }) => misplaced(key))
+      .map(({ key }) => ({ kind: "name", object: key, why: "it stands in the folder of another day" })),
+  }
+  return found
+})
+
+export interface Inventory {
+  readonly findings: ReadonlyArray<Finding>
+  /** Objects that no reader counts. */
+  readonly ignored: ReadonlyArray<string>
+}
+
+export interface Fulls extends Inventory {
+  /** The newest one that is complete. */
+  readonly newest: Option.Option<Manifest.Manifest>
+}
+
+const readManifest = Effect.fnUntraced(function* (key: string) {
+  const store = yield* ObjectStore
+  const bytes = yield* patiently(forAWhile, () => Stream.runCollect(store.read(key)))
+  return Option.getSuccess(Manifest.parse(Buffer.concat(bytes).toString("utf8")))
+})
+
+/** At once: each is a request of its own. */
+const manifestsAtOnce = 8
+
+/**
+ * Of every `full` its manifest, its place and its size. What the newest one holds is read elsewhere: the older ones would
+ * each take as long.
+ */
+export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (layout: Layout, dataset: string) {
+  const { objects, others, findings } = yield* listing("full", layout, dataset)
+  const manifestKeys = others.map(({ key }) => key).filter((key) => /\/_full_[^/]*\.json$/.test(key))
+  const complete = new Set(manifestKeys)
+  const manifests = yield* Effect.forEach(
+    manifestKeys,
+    (key) => Effect.map(readManifest(key), (manifest) => ({ key, manifest })),
+    { concurrency: manifestsAtOnce },
+  )
+  const sizes = new Map(objects.map(({ key, bytes }) => [key, bytes]))
+  const untrue = manifests.flatMap(({ key, manifest }): ReadonlyArray<Finding> => {
+    if (Option.isNone(manifest)) return [{ kind: "manifest", object: key, why: "it cannot be read" }]
+    const { object, bytes } = manifest.value
+    const size = sizes.get(object)
+    if (size === undefined || manifestKey(object) !== key) {
+      return [{ kind: "lost", object, why: `its manifest ${key} stands, the object does not` }]
+    }
+    return size === bytes
+      ? []
+      : [{ kind: "manifest", object, why: `it has ${size} bytes, its manifest says ${bytes}` }]
+  })
+  const usable = manifests.flatMap(({ manifest }) =>
+    Option.toArray(Option.filter(manifest, ({ object }) => sizes.has(object))),
+  )
+  const fulls: Fulls = {
+    newest: Option.fromNullishOr(
+      usable.reduce<Manifest.Manifest | undefined>(
+        (newest, one) => (newest === undefined || newest.object < one.object ? one : newest),
+        undefined,
+      ),
+    ),
+    findings: [...findings, ...untrue],
+    ignored: [
+      ...objects.map(({ key }) => key).filter((key) => !complete.has(manifestKey(key))),
+      ...others.map(({ key }) => key).filter((key) => !complete.has(key)),
+    ],
+  }
+  return fulls
+})
+
+export interface Incs extends Inventory {
+  /** In the order of writing. */
+  readonly objects: ReadonlyArray<StoredObject>
+}
+
+/** The objects of changes. The one that the watermark, read before, calls the newest must be among them. */
+export const listIncs = Effect.fn("LakeInventory.listIncs")(function* (
+  layout: Layout,
+  dataset: string,
+  watermark: Option.Option<Watermark>,
+) {
+  const { objects, others, findings } = yield* listing("inc", layout, dataset)
+  const recorded = Option.flatMapNullishOr(watermark, (found) => found.objects.get(dataset))
+  const lost = Option.filter(recorded, (key) => !objects.some((object) => object.key === key))
+  const incs: Incs = {
+    objects,
+    findings: [
+      ...findings,
+      ...Option.toArray(lost).map(
+        (object): Finding => ({
+          kind: "lost",
+          object,
+          why: "the watermark names it, and it is not there: told until it is restored, or the next one is written",
+        }),
+      ),
+    ],
+    ignored: others.map(({ key }) => key),
+  }
+  return incs
+})

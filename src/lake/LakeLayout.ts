@@ -1,0 +1,71 @@
+/** Which folders the lake has: what it was begun with stays, because readers rely on it. */
+import { Effect, Option, Stream } from "effect"
+import { parseKey } from "../core/ObjectKey.ts"
+import type { SourceTable } from "../core/SourceTable.ts"
+import type { Layout, Watermark } from "../core/Watermark.ts"
+import { ObjectStore } from "../services/ObjectStore.ts"
+import { Refusal } from "../services/Refusal.ts"
+
+interface Begun {
+  readonly layout: Layout
+  /** The datasets that the lake is known to hold. */
+  readonly datasets: ReadonlyArray<string>
+}
+
+/** Before the first watermark a `full` may stand there: its place tells the layout. */
+const begunByFull = Effect.gen(function* () {
+  const store = yield* ObjectStore
+  const first = yield* store.list("full/").pipe(
+    Stream.filter(({ key }) => Option.isSome(parseKey(key))),
+    Stream.runHead,
+  )
+  return Option.map(first, ({ key }): Begun => {
+    const layout = key.startsWith("full/date=") ? "single" : "datasets"
+    return { layout, datasets: Option.toArray(Option.flatMap(parseKey(key), (parsed) => parsed.dataset)) }
+  })
+})
+
+const otherLayout = (found: string, mend: string) =>
+  new Refusal({
+    reason: "OtherLayout",
+    found,
+    stake: "Rows of one dataset would stand in two places, and readers would miss one of them",
+    mend,
+  })
+
+/** What the lake remembers, else what is set, else `single` for one table and `datasets` for several. */
+export const lakeLayout = Effect.fn("LakeLayout.lakeLayout")(function* (
+  tables: ReadonlyArray<SourceTable>,
+  wanted: Option.Option<Layout>,
+  watermark: Option.Option<Watermark>,
+) {
+  const remembered = Option.flatMap(watermark, (w) =>
+    Option.map(w.layout, (layout): Begun => ({ layout, datasets: [...w.objects.keys()] })),
+  )
+  const begun = Option.isSome(remembered) ? remembered : yield* begunByFull
+  if (Option.isNone(begun)) {
+    const layout = Option.getOrElse(wanted, (): Layout => (tables.length === 1 ? "single" : "datasets"))
+    if (layout === "single" && tables.length > 1) {
+      return yield* otherLayout(
+        `LAKE_LAYOUT=single holds one table, and SOURCE_TABLES names ${tables.length}`,
+        "Set LAKE_LAYOUT=datasets",
+      )
+    }
+    return layout
+  }
+  const { layout, datasets } = begun.value
+  if (Option.isSome(wanted) && wanted.value !== layout) {
+    return yield* otherLayout(
+      `This lake was begun with LAKE_LAYOUT=${layout}, and LAKE_LAYOUT=${wanted.value} is set`,
+      `Set LAKE_LAYOUT=${layout}, or choose another LAKE_URL and run \`full\` there`,
+    )
+  }
+  const strangers = datasets.filter((known) => !tables.some(({ dataset }) => dataset === known))
+  if (layout === "single" && (tables.length > 1 || strangers.length > 0)) {
+    return yield* otherLayout(
+      `This lake was begun with one table (LAKE_LAYOUT=single${datasets.length === 0 ? "" : `, dataset ${datasets.join(", ")}`}) and has no room for another`,
+      "Choose another LAKE_URL and a slot of its own for it, set LAKE_LAYOUT=datasets there, and run `init`, `full` and `cdc`",
+    )
+  }
+  return layout
+})

@@ -1,0 +1,54 @@
+/** Where the lake is, and the keys to it. */
+import { Effect, Option, type Redacted, Result } from "effect"
+import { parseLakeUrl } from "../core/LakeUrl.ts"
+import { first, parsed, problem, type Reading, secret, text, together } from "./SettingReading.ts"
+
+export interface S3Access {
+  readonly endpoint: URL
+  readonly accessKey: string
+  readonly secretKey: Redacted.Redacted
+  readonly sessionToken: Option.Option<Redacted.Redacted>
+  readonly region: string
+}
+
+const parseEndpoint = (value: string): Result.Result<URL, string> => {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  return (url?.protocol === "http:" || url?.protocol === "https:") &&
+    url.pathname === "/" &&
+    url.username === ""
+    ? Result.succeed(url)
+    : Result.fail("an http or https address without path and user is expected")
+}
+
+const s3: Reading<Option.Option<S3Access>> = Effect.gen(function* () {
+  const read = yield* together({
+    endpoint: Effect.flatMap(first(text("MINIO_ENDPOINT"), text("AWS_ENDPOINT_URL_S3")), (given) =>
+      Effect.mapError(
+        Effect.fromResult(parseEndpoint(Option.getOrElse(given, () => "http://localhost:9000"))),
+        (why) => problem("MINIO_ENDPOINT", "http://localhost:9000", why),
+      ),
+    ),
+    accessKey: first(text("MINIO_ACCESS_KEY"), text("AWS_ACCESS_KEY_ID")),
+    secretKey: first(secret("MINIO_SECRET_KEY"), secret("AWS_SECRET_ACCESS_KEY")),
+    sessionToken: secret("AWS_SESSION_TOKEN"),
+    region: first(text("MINIO_REGION"), text("AWS_REGION")),
+  })
+  return Option.map(Option.all({ accessKey: read.accessKey, secretKey: read.secretKey }), (keys) => ({
+    ...keys,
+    endpoint: read.endpoint,
+    sessionToken: read.sessionToken,
+    region: Option.getOrElse(read.region, () => "us-east-1"),
+  }))
+})
+
+export const lakeUrl = parsed("LAKE_URL", "s3://raw", "s3://raw", parseLakeUrl)
+
+/** None where the lake is a folder and no keys are set. */
+export const keysWhereNeeded = Effect.gen(function* () {
+  const lake = yield* Effect.option(lakeUrl)
+  const access = yield* s3
+  if (Option.isNone(lake) || lake.value._tag === "Folder" || Option.isSome(access)) return access
+  return yield* Effect.fail([
+    "MINIO_ACCESS_KEY, MINIO_SECRET_KEY: both are needed to reach the bucket. For a lake in a folder set LAKE_URL=file:./lake",
+  ])
+})

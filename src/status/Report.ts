@@ -1,0 +1,163 @@
+/** What `status` tells, as text, as one line and as JSON. Its keys and their meaning are a promise: docs/monitoring.md. */
+import { Option } from "effect"
+import { printBytes } from "../core/ByteAmount.ts"
+import type { Lag } from "../core/Lag.ts"
+import * as Lsn from "../core/Lsn.ts"
+import { printTable, type TableName } from "../core/SourceTable.ts"
+import type { Watermark } from "../core/Watermark.ts"
+import type { StoredObject } from "../services/ObjectStore.ts"
+import type { Refusal } from "../services/Refusal.ts"
+import type { SourceError } from "../services/SourceError.ts"
+import type { SessionFacts, SlotFacts } from "../services/SourceInspection.ts"
+
+export interface DatasetStatus {
+  readonly dataset: string
+  readonly table: TableName
+  readonly newest: Option.Option<StoredObject>
+  /** Of the newest object, where its manifest tells them. */
+  readonly rows: Option.Option<number>
+}
+
+export interface StatusReport {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly slotName: string
+  readonly slot: Option.Option<SlotFacts>
+  readonly flushed: Lsn.Lsn
+  readonly watermark: Option.Option<Watermark>
+  readonly writer: Option.Option<SessionFacts>
+  /** Each `cdc` that lives, by the session that tells so. */
+  readonly present: ReadonlyArray<SessionFacts>
+  readonly lag: Lag
+  readonly datasets: ReadonlyArray<DatasetStatus>
+  /** What would keep a `cdc` from starting, or cannot be read. */
+  readonly faults: ReadonlyArray<Refusal | SourceError>
+}
+
+const orNull = <A>(value: Option.Option<A>): A | null => Option.getOrNull(value)
+const iso = (millis: number): string => new Date(millis).toISOString()
+
+/** Log that the server keeps for the slot, in bytes. */
+const retained = ({ slot, flushed }: StatusReport): Option.Option<number> =>
+  Option.flatMap(slot, ({ restart }) => Option.map(restart, (from) => Math.max(0, Number(flushed - from))))
+
+/** Every `cdc` that lives but the one that writes, or is the next to: where none holds the lock, each of them may be. */
+const standbys = ({ present }: StatusReport): number => Math.max(0, present.length - 1)
+
+/** The keys of docs/monitoring.md; null: not known, or not there. */
+const plain = (report: StatusReport) => ({
+  slot: report.slotName,
+  wal_status: orNull(Option.map(report.slot, ({ walStatus }) => walStatus)),
+  safe_wal_size: orNull(Option.flatMap(report.slot, ({ safeBytes }) => safeBytes)),
+  confirmed_flush_lsn: orNull(Option.map(report.slot, ({ confirmed }) => Lsn.print(confirmed))),
+  watermark: orNull(Option.map(report.watermark, ({ position }) => Lsn.print(position))),
+  lag_bytes: orNull(report.lag.bytes),
+  lag_seconds: orNull(Option.map(report.lag.seconds, (seconds) => Math.round(seconds * 1000) / 1000)),
+  retained_wal_bytes: orNull(retained(report)),
+  writer: Option.isSome(report.writer) || report.present.length > 0 ? ("active" as const) : ("none" as const),
+  standbys: standbys(report),
+  datasets: report.datasets.map(({ dataset, table, newest }) => ({
+    dataset,
+    table: printTable(table),
+    object: orNull(Option.map(newest, ({ key }) => key)),
+    written_at: orNull(Option.map(newest, ({ writtenAt }) => iso(writtenAt))),
+  })),
+})
+
+/** One document on one line, so that each line of `--watch` is one. */
+export const jsonReport = (report: StatusReport): string => JSON.stringify(plain(report))
+
+/** `2026-11-23T21:40:40.000Z slot=data_sync_slot wal_status=reserved …`; the datasets are left to the other forms. */
+export const lineReport = (report: StatusReport): string => {
+  const { datasets: _, ...figures } = plain(report)
+  return [
+    iso(report.at),
+    ...Object.entries(figures).map(([name, value]) => `${name}=${value ?? "unknown"}`),
+  ].join(" ")
+}
+
+/** Tenths under a minute; then its two largest units. */
+const printSeconds = (seconds: number): string => {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`
+}
+
+const ago = (report: StatusReport, millis: number): string =>
+  `${printSeconds(Math.max(0, report.at - millis) / 1000)} ago`
+
+const slotText = (report: StatusReport): string =>
+  Option.match(report.slot, {
+    onNone: () => `${report.slotName} does not exist: make it with \`node dist/main.js init\``,
+    onSome: (slot) =>
+      [
+        `${report.slotName}: ${slot.walStatus}`,
+        `confirmed to ${Lsn.print(slot.confirmed)}`,
+        ...Option.toArray(Option.map(retained(report), (bytes) => `${printBytes(bytes)} of log kept`)),
+        ...Option.toArray(
+          Option.map(slot.safeBytes, (bytes) => `${printBytes(bytes)} more until it is lost`),
+        ),
+      ].join(", "),
+  })
+
+const sessionText = ({ pid, application }: SessionFacts): string =>
+  `process ${pid} of the server (${application})`
+
+/** A `cdc` gives the slot free while it waits for its lake, so that a standby can try. */
+const writerText = (report: StatusReport): string => {
+  const [waiting] = report.present
+  const more = standbys(report)
+  const writer = Option.match(report.writer, {
+    onSome: (session) => `active, ${sessionText(session)}`,
+    onNone: () =>
+      waiting === undefined
+        ? "none: no cdc follows the slot now"
+        : `starting, or waiting to try source or lake again, ${sessionText(waiting)}`,
+  })
+  return more === 0 ? writer : `${writer}; ${more} ${more === 1 ? "standby" : "standbys"}`
+}
+
+const watermarkText = (report: StatusReport): string =>
+  Option.match(report.watermark, {
+    onNone: () =>
+      report.faults.some(({ reason }) => reason === "BrokenWatermark")
+        ? "cannot be read"
+        : "none: no cdc has written yet",
+    onSome: ({ position, writtenAt }) =>
+      [
+        Lsn.print(position),
+        ...Option.toArray(Option.map(writtenAt, (at) => `written ${ago(report, Date.parse(at))}`)),
+      ].join(", "),
+  })
+
+const lagText = ({ lag }: StatusReport): string =>
+  `${Option.match(lag.bytes, { onNone: () => "unknown", onSome: printBytes })}, ${Option.match(lag.seconds, {
+    onNone: () => "time unknown",
+    onSome: (seconds) => (seconds === 0 ? "nothing waits" : `at most ${printSeconds(seconds)}`),
+  })}`
+
+const datasetText = (report: StatusReport, { newest, rows, table }: DatasetStatus): string =>
+  Option.match(newest, {
+    onNone: () => `nothing yet of ${printTable(table)}`,
+    onSome: ({ key, bytes, writtenAt }) =>
+      [
+        key,
+        ...Option.toArray(Option.map(rows, (count) => `${count} rows`)),
+        printBytes(bytes),
+        ago(report, writtenAt),
+      ].join(", "),
+  })
+
+export const textReport = (report: StatusReport): string => {
+  const lines: ReadonlyArray<readonly [string, string]> = [
+    ["slot", slotText(report)],
+    ["writer", writerText(report)],
+    ["watermark", watermarkText(report)],
+    ["lag", lagText(report)],
+    ...report.datasets.map((one) => [one.dataset, datasetText(report, one)] as const),
+  ]
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join("\n")
+}

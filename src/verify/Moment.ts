@@ -1,0 +1,183 @@
+/**
+ * The moment at which lake and tables are compared, while writers go on.
+ *
+ *     1. a snapshot S; each table is copied under it to this machine, and S is let go
+ *     2. the slot is peeked at up to S and not confirmed: what S sees is in the lake by now, or in this peek
+ *     3. only then the lake is listed (by whoever uses this)
+ *
+ * What was confirmed before step 2 is in the lake in step 3, because a writer takes its durable steps in the order lake,
+ * watermark, slot. What is committed after S is left out by the snapshot itself, wherever it stands.
+ */
+import { Effect, Option, Result, Schedule, Scope, Stream } from "effect"
+import { openBatch } from "../cdc/IncObjects.ts"
+import { decideStart } from "../cdc/StartDecision.ts"
+import { wholeTransactions } from "../cdc/Transactions.ts"
+import { type ComparedTable, comparedTable } from "../core/ComparedTable.ts"
+import * as Lsn from "../core/Lsn.ts"
+import { type Sees, snapshotView } from "../core/SnapshotView.ts"
+import { printTable, type SourceTable } from "../core/SourceTable.ts"
+import type { Watermark } from "../core/Watermark.ts"
+import { forAWhile, patiently } from "../Patience.ts"
+import type { RowFile, Workbench } from "../services/LakeComparison.ts"
+import { ObjectStore } from "../services/ObjectStore.ts"
+import { Progress } from "../services/Progress.ts"
+import { Refusal } from "../services/Refusal.ts"
+import { ReplicationSlot, type SlotVisit } from "../services/ReplicationSlot.ts"
+import { SourceError } from "../services/SourceError.ts"
+import { type SourceIdentity, SourceTables, type TableShape } from "../services/SourceTables.ts"
+import { WatermarkStore } from "../services/WatermarkStore.ts"
+import { Settings } from "../settings/Settings.ts"
+import { readCopy } from "./FullReading.ts"
+
+/** A table as the snapshot sees it. */
+export interface LiveTable {
+  readonly source: SourceTable
+  readonly shape: TableShape
+  readonly table: ComparedTable
+  readonly rows: number
+  readonly file: RowFile
+}
+
+export interface Moment {
+  readonly source: SourceIdentity
+  /** `xmin:xmax:xip` */
+  readonly id: string
+  readonly lsn: Lsn.Lsn
+  readonly sees: Sees
+  readonly tables: ReadonlyArray<LiveTable>
+  readonly watermark: Option.Option<Watermark>
+  /** What the slot still holds, as a small lake; or why it could not be asked. */
+  readonly waiting: Result.Result<ObjectStore["Service"], string>
+}
+
+/** More often than others take their turn with the slot, so that ours comes: a writer reads it for moments only. */
+const slotInUse = Schedule.spaced("150 millis").pipe(
+  Schedule.jittered,
+  Schedule.upTo({ duration: "10 minutes" }),
+)
+
+const copyTables = Effect.fnUntraced(function* (
+  tables: ReadonlyArray<SourceTable>,
+  files: ReadonlyArray<RowFile>,
+) {
+  const catalog = yield* SourceTables
+  const progress = yield* Progress
+  const snapshot = yield* catalog.snapshot(tables.map(({ table }) => table))
+  const copied = yield* Effect.forEach(tables, (source, i) =>
+    Effect.gen(function* () {
+      const file = files[i] as RowFile // one was made for each
+      yield* file.cut(0)
+      const found = yield* snapshot.describe(source.table)
+      const columns = found.columns.filter(({ name }) => !found.virtualColumns.includes(name))
+      const shape = { ...found, columns }
+      const table = comparedTable({ ...shape, columns: columns.map(({ name }) => name) })
+      const bar = yield* progress.show(`verify ${source.dataset}: the table`, shape.estimatedBytes)
+      const csv = Stream.tap(snapshot.copy(shape).csv, (chunk) =>
+        Effect.sync(() => bar.advance(chunk.length)),
+      )
+      const rows = yield* readCopy(csv, table, file)
+      const live: LiveTable = { source, shape, table, rows, file }
+      return live
+    }).pipe(Effect.scoped),
+  )
+  const sees = snapshotView(snapshot.id, snapshot.lsn)
+  if (Option.isNone(sees)) return yield* notUnderstood(snapshot.id)
+  return { id: snapshot.id, lsn: snapshot.lsn, source: snapshot.source, sees: sees.value, tables: copied }
+}, Effect.scoped)
+
+const notUnderstood = (id: string) =>
+  new SourceError({ reason: "Failed", subject: "snapshot", detail: `"${id}" is not understood` })
+
+/**
+ * Whether this lake is of this source, and the slot its own: a slot that is gone, or that another reader moved, is told and
+ * does not end the comparison, which shows what it cost.
+ */
+const checkStanding = Effect.fnUntraced(function* (visit: SlotVisit) {
+  const { name } = yield* ReplicationSlot
+  // The watermark between two looks: it is past the first slot and before the second end of the log.
+  const { slot } = yield* visit.look
+  const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
+  const { flushed } = yield* visit.look
+  const facts = { slotName: name, source: visit.source, view: { slot, flushed }, watermark }
+  const start = decideStart(facts)
+  if (Result.isSuccess(start)) return { watermark, doubt: Option.none<Refusal | SourceError>() }
+  const { failure } = start
+  if (failure.reason === "ForeignWatermark" || failure.reason === "SourceBehind") return yield* failure
+  return { watermark, doubt: Option.some(failure) }
+})
+
+/** What the slot holds up to the moment, turned into objects by the same code that a writer uses. */
+const peekInto = Effect.fnUntraced(function* (
+  visit: SlotVisit,
+  store: ObjectStore["Service"],
+  upTo: Lsn.Lsn,
+  tables: ReadonlyArray<SourceTable>,
+) {
+  const batch = yield* openBatch(
+    tables.map((source) => ({ source, newest: Option.none(), written: Option.none() })),
+    "datasets",
+    // A lake of our own, in which nobody else writes.
+    Effect.void,
+  ).pipe(Effect.provideService(ObjectStore, store))
+  const names = tables.map(({ table }) => table)
+  const lines = visit.peek({ upTo, maxLines: 2 ** 31 - 1, tables: names })
+  yield* Stream.runForEach(wholeTransactions(lines), batch.append)
+  yield* batch.commit
+}, Effect.scoped)
+
+/** Takes the moment. Files and what waits in the slot live in the surrounding scope. */
+export const takeMoment = Effect.fn("Moment.takeMoment")(function* (workbench: Workbench) {
+  const { tables } = yield* Settings
+  const slot = yield* ReplicationSlot
+  const files = yield* Effect.forEach(tables, (_, i) => workbench.file(`live-${i}.csv`))
+  const seen = yield* patiently(forAWhile, () => copyTables(tables, files))
+  yield* Effect.logInfo("verify: tables copied").pipe(
+    Effect.annotateLogs({
+      at: Lsn.print(seen.lsn),
+      rows: seen.tables.reduce((sum, { rows }) => sum + rows, 0),
+    }),
+  )
+  const scope = yield* Effect.scope
+  const peek = Effect.fnUntraced(function* (store: ObjectStore["Service"]) {
+    const visit = yield* slot.visit
+    yield* visit.flushedTo(seen.lsn)
+    const { watermark, doubt } = yield* checkStanding(visit)
+    const unreadable = Option.filter(doubt, ({ reason }) => reason !== "SlotAhead")
+    if (Option.isSome(unreadable)) {
+      return { ...seen, watermark, waiting: Result.fail(unreadable.value.message) } satisfies Moment
+    }
+    if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
+    yield* peekInto(visit, store, seen.lsn, tables)
+    return { ...seen, watermark, waiting: Result.succeed(store) } satisfies Moment
+  }, Effect.scoped)
+  const moment: Moment = yield* patiently(forAWhile, () =>
+    Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>
+      // A visit whose peek was refused is over: each try is one of its own.
+      Effect.retry(peek(store), {
+        schedule: slotInUse,
+        while: (error) => error._tag === "SourceError" && error.reason === "SlotInUse",
+      }),
+    ),
+  )
+  return moment
+})
+
+/** A `full` of another server or database: its transactions mean nothing here. */
+export const checkManifest = (
+  live: LiveTable,
+  source: SourceIdentity,
+  manifest: {
+    readonly object: string
+    readonly table: string
+    readonly database: string
+    readonly system_identifier: string
+  },
+) =>
+  manifest.system_identifier === source.systemIdentifier && manifest.database === source.database
+    ? Effect.void
+    : new Refusal({
+        reason: "ForeignWatermark",
+        found: `${manifest.object} is a copy of ${manifest.table} in the database "${manifest.database}" of server ${manifest.system_identifier}, and ${printTable(live.source.table)} is in "${source.database}" of ${source.systemIdentifier}`,
+        stake: "Which of its changes the copy has seen is not known here",
+        mend: "Point the program at the source that this lake is of, or choose another LAKE_URL for this one",
+      })

@@ -8,8 +8,8 @@ import { dirname, join } from "node:path"
 import { Effect, type Scope } from "effect"
 import type { StoreError } from "../src/services/StoreError.ts"
 import { errno, writeError } from "./FolderErrors.ts"
-import { PartBuffer } from "./PartBuffer.ts"
 import { taken } from "./StoreKeys.ts"
+import { WriteBuffer } from "./WriteBuffer.ts"
 
 /** The two calls whose failures cannot be brought about on every machine; tests replace them. */
 export interface FolderFiles {
@@ -83,7 +83,7 @@ export const hiddenFile = (
       ),
     )
 
-    const gathered = new PartBuffer(bytesPerWrite)
+    const gathered = new WriteBuffer(bytesPerWrite)
     const flush = async () => {
       await writeAll(file, gathered.content)
       gathered.clear()

@@ -1,24 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { maxParts, PartBuffer, partBytes } from "../../layers/PartBuffer.ts"
+import { maxParts, partBytes } from "../../layers/PartSizes.ts"
 
 const gibibyte = 1024 ** 3
-
-describe("PartBuffer", () => {
-  it("copies what fits and says how much that was", () => {
-    const part = new PartBuffer(4)
-    assert.strictEqual(part.fill(Buffer.from("abc")), 3)
-    assert.strictEqual(part.fill(Buffer.from("def")), 1)
-    assert.strictEqual(part.fill(Buffer.from("ghi")), 0)
-    assert.strictEqual(String(part.content), "abcd")
-  })
-
-  it("forgets its content when it is cleared", () => {
-    const part = new PartBuffer(4)
-    part.fill(Buffer.from("abcd"))
-    assert.strictEqual(part.clear().fill(Buffer.from("xy")), 2)
-    assert.strictEqual(String(part.content), "xy")
-  })
-})
 
 describe("Sizes of parts", () => {
   const sizes = Array.from({ length: maxParts }, (_, n) => partBytes(n + 1))

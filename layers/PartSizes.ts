@@ -1,0 +1,17 @@
+/**
+ * Parts of a multi-part upload. S3 allows 10 000 parts, each but the last of 5 MiB or more, and 5 TiB in all.
+ * Small parts keep memory flat; so parts are small as long as they can be: 8 MiB up to an object of 16 GiB. From then on
+ * every 48th part adds 8 MiB, which makes room for 5 TiB. A part near the end of 1 TiB is 0.6 GiB.
+ */
+
+const mebibyte = 1024 * 1024
+const smallest = 8 * mebibyte
+const partsOfSmallest = 2000
+const partsPerStep = 48
+
+/** S3's limit. */
+export const maxParts = 10_000
+
+/** Bytes of part `number`, counted from 1. Never above 2 GiB, where one hash or one write call ends. */
+export const partBytes = (number: number): number =>
+  smallest * (1 + Math.max(0, Math.ceil((number - partsOfSmallest) / partsPerStep)))

@@ -181,11 +181,12 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
         Effect.map(pipeline.lake.keys, (found) => found.includes("inc/_watermark.txt")),
       )
       yield* writer.brings(
-        "the first look is over",
+        // Not between the look of its start and that of its first poll, which is the last for an hour.
+        "it rests after its look",
         Effect.map(
           pipeline.sql(
             `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'afluente cdc'
-                AND state = 'idle' AND query LIKE '%pg_current_wal_flush_lsn%'
+                AND state = 'idle' AND query LIKE '%pg_current_wal_flush_lsn%' AND state_change < now() - interval '2 seconds'
                 AND EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = $1 AND NOT active)`,
             [pipeline.slot],
           ),

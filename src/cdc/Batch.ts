@@ -123,6 +123,8 @@ const carry = Effect.fnUntraced(function* (
     Effect.withSpan("peek"),
   )
   reading = false
+  // Also where there is nothing to write: `status` knows an idle writer by its last look.
+  yield* stillOurs
   const written = yield* Effect.withSpan(objects.commit, "upload")
   yield* countWritten(written)
   return { written, lastCommit, more: lines >= maxLines }

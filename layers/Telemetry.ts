@@ -27,14 +27,27 @@ const endpoints = [
   "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
 ]
 
-const cannotBeUsed = (cause: Cause.Cause<unknown>) => {
-  const error = Cause.squash(cause)
-  const why = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")
-  const example = "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318"
-  return Layer.effectDiscard(
-    Effect.fail(new SettingsError({ problems: [`OTEL_…: ${why}. For example: ${example}`] })),
-  )
+/** By how a variable of OpenTelemetry ends. */
+const examples: ReadonlyArray<readonly [RegExp, string]> = [
+  [/_PROTOCOL$/, "http/protobuf"],
+  [/_COMPRESSION$/, "gzip"],
+  [/_PREFERENCE$/, "cumulative"],
+  [/_DISABLED$/, "false"],
+  [/_(TIMEOUT|INTERVAL|DELAY|SIZE)$/, "1000"],
+]
+
+/** Effect says what it expected, and then on a line of its own of which variable. */
+const otelProblem = (error: unknown): string => {
+  const message = error instanceof Config.ConfigError ? error.cause.message : ""
+  const [, why, name] = /^(.+?)\s+at \["(OTEL_\w+)"\]/s.exec(message) ?? []
+  const example = examples.find(([ending]) => ending.test(name ?? ""))?.[1]
+  if (why !== undefined && example !== undefined) return `${name}: ${why}. For example: ${name}=${example}`
+  const told = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")
+  return `OTEL_…: ${told}. For example: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318`
 }
+
+const cannotBeUsed = (cause: Cause.Cause<unknown>) =>
+  Layer.effectDiscard(Effect.fail(new SettingsError({ problems: [otelProblem(Cause.squash(cause))] })))
 
 const exported = (variables: ConfigProvider.ConfigProvider) =>
   Layer.unwrap(

@@ -123,6 +123,22 @@ describe("settings", () => {
     }),
   )
 
+  it.effect("name the variable of AWS that is wrong, and only where it is used", () =>
+    Effect.gen(function* () {
+      const wrong = { ...keys, AWS_ENDPOINT_URL_S3: "s3.example" }
+      assert.match((yield* problems(wrong)).join(), /^AWS_ENDPOINT_URL_S3: .*AWS_ENDPOINT_URL_S3=https:/)
+      const { s3 } = yield* load({ ...wrong, MINIO_ENDPOINT: "http://minio:9000" })
+      assert.strictEqual(Option.getOrThrow(s3).endpoint.origin, "http://minio:9000")
+    }),
+  )
+
+  it.effect("take the words for the log in capitals too", () =>
+    Effect.gen(function* () {
+      const { logFormat, logLevel } = yield* load({ ...keys, LOG_FORMAT: "JSON", LOG_LEVEL: "DEBUG" })
+      assert.deepStrictEqual([logFormat, logLevel], [Option.some("json"), "Debug"])
+    }),
+  )
+
   it.effect("ask for both keys of a bucket", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual((yield* problems({ MINIO_ACCESS_KEY: "key" })).length, 1)

@@ -1,7 +1,7 @@
 /** Where the lake is, and the keys to it. */
 import { Effect, Option, type Redacted, Result } from "effect"
 import { parseLakeUrl } from "../core/LakeUrl.ts"
-import { first, parsed, problem, type Reading, secret, text, together } from "./SettingReading.ts"
+import { first, parsed, parsedIfSet, type Reading, secret, text, together } from "./SettingReading.ts"
 
 export interface S3Access {
   readonly endpoint: URL
@@ -22,11 +22,9 @@ const parseEndpoint = (value: string): Result.Result<URL, string> => {
 
 const s3: Reading<Option.Option<S3Access>> = Effect.gen(function* () {
   const read = yield* together({
-    endpoint: Effect.flatMap(first(text("MINIO_ENDPOINT"), text("AWS_ENDPOINT_URL_S3")), (given) =>
-      Effect.mapError(
-        Effect.fromResult(parseEndpoint(Option.getOrElse(given, () => "http://localhost:9000"))),
-        (why) => problem("MINIO_ENDPOINT", "http://localhost:9000", why),
-      ),
+    endpoint: first(
+      parsedIfSet("MINIO_ENDPOINT", "http://localhost:9000", parseEndpoint),
+      parsedIfSet("AWS_ENDPOINT_URL_S3", "https://s3.us-east-1.amazonaws.com", parseEndpoint),
     ),
     accessKey: first(text("MINIO_ACCESS_KEY"), text("AWS_ACCESS_KEY_ID")),
     secretKey: first(secret("MINIO_SECRET_KEY"), secret("AWS_SECRET_ACCESS_KEY")),
@@ -35,7 +33,7 @@ const s3: Reading<Option.Option<S3Access>> = Effect.gen(function* () {
   })
   return Option.map(Option.all({ accessKey: read.accessKey, secretKey: read.secretKey }), (keys) => ({
     ...keys,
-    endpoint: read.endpoint,
+    endpoint: Option.getOrElse(read.endpoint, () => new URL("http://localhost:9000")),
     sessionToken: read.sessionToken,
     region: Option.getOrElse(read.region, () => "us-east-1"),
   }))
@@ -49,6 +47,6 @@ export const keysWhereNeeded = Effect.gen(function* () {
   const access = yield* s3
   if (Option.isNone(lake) || lake.value._tag === "Folder" || Option.isSome(access)) return access
   return yield* Effect.fail([
-    "MINIO_ACCESS_KEY, MINIO_SECRET_KEY: both are needed to reach the bucket. For a lake in a folder set LAKE_URL=file:./lake",
+    "MINIO_ACCESS_KEY, MINIO_SECRET_KEY: both are needed to reach the bucket (or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). For a lake in a folder set LAKE_URL=file:./lake",
   ])
 })

@@ -47,9 +47,27 @@ export const parsed = <A>(
     ),
   )
 
-/** The first that is set: MinIO's own variables win over those of AWS. */
-export const first = <A>(...readings: ReadonlyArray<Reading<Option.Option<A>>>) =>
-  Effect.map(Effect.all(readings), (values) => Option.firstSomeOf(values))
+/** None where it is not set. */
+export const parsedIfSet = <A>(
+  name: string,
+  example: string,
+  parse: (text: string) => Result.Result<A, string>,
+): Reading<Option.Option<A>> =>
+  Effect.flatMap(
+    text(name),
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: (value) =>
+        Effect.mapBoth(Effect.fromResult(parse(value)), {
+          onFailure: (why) => problem(name, example, why),
+          onSuccess: Option.some,
+        }),
+    }),
+  )
+
+/** The first that is set: MinIO's own variables win over those of AWS. What is not used may be wrong. */
+export const first = <A>(preferred: Reading<Option.Option<A>>, other: Reading<Option.Option<A>>) =>
+  Effect.flatMap(preferred, (found) => (Option.isSome(found) ? Effect.succeed(found) : other))
 
 /** None where it is not set. Both bounds are allowed. */
 export const wholeNumber = (name: string, example: string, minimum: number, maximum: number) =>

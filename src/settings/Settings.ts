@@ -20,7 +20,7 @@ import type { SourceAddress } from "../core/SourceAddress.ts"
 import { parseSourceTables, type SourceTable } from "../core/SourceTable.ts"
 import type { Layout } from "../core/Watermark.ts"
 import { keysWhereNeeded, lakeUrl, type S3Access } from "./LakeSettings.ts"
-import { parsed, text, together, variable, wholeNumber } from "./SettingReading.ts"
+import { parsed, parsedIfSet, text, together, variable, wholeNumber } from "./SettingReading.ts"
 import { source } from "./SourceSettings.ts"
 
 export const logFormats = ["pretty", "logfmt", "json"] as const
@@ -90,6 +90,13 @@ const parseLogLevel = (text: string): Result.Result<LogLevel.LogLevel, string> =
     : Result.succeed(level)
 }
 
+const parseLogFormat = (text: string): Result.Result<LogFormat, string> => {
+  const format = logFormats.find((known) => known === text.toLowerCase())
+  return format === undefined
+    ? Result.fail(`one of ${logFormats.join(", ")} is expected`)
+    : Result.succeed(format)
+}
+
 const load = together({
   source,
   tables: parsed("SOURCE_TABLES", "db_loja.cliente=clientes", "db_loja.cliente=clientes", parseSourceTables),
@@ -103,7 +110,7 @@ const load = together({
     Config.option(Config.Literals(["single", "datasets"], "LAKE_LAYOUT")),
   ),
   logLevel: parsed("LOG_LEVEL", "debug", "info", parseLogLevel),
-  logFormat: variable("LOG_FORMAT", "json", Config.option(Config.Literals(logFormats, "LOG_FORMAT"))),
+  logFormat: parsedIfSet("LOG_FORMAT", "json", parseLogFormat),
   batchMaxChanges: wholeNumber("BATCH_MAX_CHANGES", "1000000", 1, 2_147_483_647).pipe(
     Effect.map(Option.getOrElse(() => 1_000_000)),
   ),

@@ -89,4 +89,14 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("OpenTelemetry", (it)
       assert.match(stderr, /OTEL_EXPORTER_OTLP_ENDPOINT/)
     }),
   )
+
+  it.effect("is told of the very variable that is wrong, with how it would be right", () =>
+    Effect.gen(function* () {
+      const { run } = yield* openExporting({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" })
+      const { code, stderr } = yield* run("cdc", "--once")
+      assert.strictEqual(code, 2)
+      assert.include(stderr, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
+      assert.notMatch(stderr, /ConfigError|SchemaError|ENDPOINT/)
+    }),
+  )
 })

@@ -32,7 +32,7 @@ export const keptLogFinding = (
     return note(
       keptLogCheck,
       `-1, no limit: without \`cdc\` log is kept until the disk is full${growth}`,
-      "A limit gives up the slot instead of the disk: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB';",
+      "A limit gives up the slot instead of the disk: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf();",
     )
   }
   const safe = Option.flatMap(look, ({ slot }) => Option.flatMap(slot, ({ safeBytes }) => safeBytes))

@@ -128,7 +128,9 @@ const watermarkText = (report: StatusReport): string =>
     onSome: ({ position, writtenAt }) =>
       [
         Lsn.print(position),
-        ...Option.toArray(Option.map(writtenAt, (at) => `written ${ago(report, Date.parse(at))}`)),
+        ...Option.toArray(Option.filter(Option.map(writtenAt, Date.parse), Number.isFinite)).map(
+          (at) => `written ${ago(report, at)}`,
+        ),
       ].join(", "),
   })
 

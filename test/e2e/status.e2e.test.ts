@@ -249,6 +249,21 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
     }),
   )
 
+  it.effect("leaves out when the watermark was written where it says no time", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openSimple
+      yield* pipeline.sql("INSERT INTO public.t VALUES (1)")
+      yield* pipeline.run("cdc", "--once")
+      const text = yield* pipeline.lake.text("inc/_watermark.txt")
+      const spoilt = text.replace(/^written_at=.*$/m, "written_at=garbage")
+      assert.notStrictEqual(spoilt, text)
+      yield* Effect.promise(() => writeFile(join(pipeline.lake.folder, "inc/_watermark.txt"), spoilt))
+      const { code, stdout } = yield* pipeline.run("status")
+      assert.strictEqual(code, 0)
+      assert.match(stdout, /^watermark +[0-9A-F]+\/[0-9A-F]+$/m)
+    }),
+  )
+
   it.effect("ends with 3 where the watermark cannot be read, after it has told of the slot", () =>
     Effect.gen(function* () {
       const pipeline = yield* openSimple

@@ -7,6 +7,7 @@
 import { Option } from "effect"
 import { toBytes } from "../src/core/Bytes.ts"
 import type { Tuple } from "../src/core/Change.ts"
+import type { ReplicaIdentity } from "../src/core/ReplicaIdentity.ts"
 import type { TableName } from "../src/core/SourceTable.ts"
 import type { SourceColumn, TableShape } from "../src/services/SourceTables.ts"
 
@@ -41,6 +42,7 @@ export class MemoryTable {
   readonly primaryKey: ReadonlyArray<string>
   /** Columns that tell an old row in the log; undefined where nothing does. */
   readonly identity: ReadonlyArray<string> | "full" | undefined
+  readonly replicaIdentity: ReplicaIdentity
   columns: ReadonlyArray<SourceColumn>
   #rows: Array<RowVersion> = []
 
@@ -48,6 +50,7 @@ export class MemoryTable {
     this.name = table
     this.columns = columns
     this.primaryKey = primaryKey
+    this.replicaIdentity = typeof replicaIdentity === "object" ? "index" : replicaIdentity
     if (typeof replicaIdentity === "object") this.identity = replicaIdentity.index
     else if (replicaIdentity === "full") this.identity = "full"
     else this.identity = replicaIdentity === "nothing" || primaryKey.length === 0 ? undefined : primaryKey
@@ -86,6 +89,7 @@ export class MemoryTable {
       columns: this.columns,
       primaryKey: this.primaryKey,
       identifiesDeletes: this.identity !== undefined,
+      replicaIdentity: this.replicaIdentity,
       replicaKey: typeof this.identity === "object" ? this.identity : [],
       virtualColumns: [],
       notFollowed: Option.none(),

@@ -1,5 +1,6 @@
 /** Reads from the catalog what a table looks like now. */
 import { Effect, Option } from "effect"
+import type { ReplicaIdentity } from "../src/core/ReplicaIdentity.ts"
 import { printTable, type TableName } from "../src/core/SourceTable.ts"
 import { SourceError } from "../src/services/SourceError.ts"
 import type { SourceColumn, SourceIdentity, TableShape } from "../src/services/SourceTables.ts"
@@ -16,7 +17,7 @@ const shapeSql = `
          (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true
               WHEN 'i' THEN i.indexrelid IS NOT NULL ELSE false END::text AS identifies,
-         a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
+         c.relreplident::text AS identity, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
          (a.attgenerated = 'v')::text AS virtual,
          array_position(p.keys, a.attnum)::text AS key_position,
          array_position(CASE c.relreplident WHEN 'd' THEN p.keys WHEN 'i' THEN i.keys END, a.attnum)::text AS replica_position
@@ -41,6 +42,8 @@ export const kindOf = (session: PostgresSession, table: TableName): Effect.Effec
     session.query(`table ${printTable(table)}`, kindSql, [table.schema, table.name]),
     (rows) => rows[0]?.["kind"] ?? "",
   )
+
+const identities: Readonly<Record<string, ReplicaIdentity>> = { d: "default", i: "index", f: "full" }
 
 /** Rows of a partitioned table are logged under the names of its partitions; a view has no rows of its own to log. */
 const notFollowed = (kind: string, persistence: string): Option.Option<string> => {
@@ -108,6 +111,7 @@ export const describeTable = (
         .map((column) => column.name),
       virtualColumns: columns.filter((column) => column.isVirtual).map((column) => column.name),
       identifiesDeletes: first["identifies"] === "true",
+      replicaIdentity: identities[first["identity"] ?? ""] ?? "nothing",
       notFollowed: notFollowed(first["kind"] ?? "", first["persistence"] ?? ""),
       estimatedRows: Number(first["rows"]),
       estimatedBytes: Number(first["bytes"]),

@@ -1,18 +1,21 @@
 /** What a table must have so that its changes can be followed, told before it is missed. */
 import { Effect, Option } from "effect"
+import { lackOfIdentity } from "./core/ReplicaIdentity.ts"
 import { printTable, type TableName } from "./core/SourceTable.ts"
 import { SourceError } from "./services/SourceError.ts"
 import { SourceTables, type TableShape } from "./services/SourceTables.ts"
 
-/** Deletes of such a table arrive without saying which row: the warning holds the `ALTER TABLE` that mends it. */
-export const warnWithoutIdentity = ({ table, identifiesDeletes }: TableShape) => {
-  const name = printTable(table)
-  return identifiesDeletes
-    ? Effect.void
-    : Effect.logWarning(
-        `${name} has no primary key and no replica identity: its deletes arrive without saying which row. ` +
-          `Mend it with a primary key, or: ALTER TABLE ${name} REPLICA IDENTITY FULL;`,
-      )
+/**
+ * Deletes of such a table arrive without saying which row: the warning holds the `ALTER TABLE` that mends it. Those of what
+ * is not followed never arrive.
+ */
+export const warnWithoutIdentity = (shape: TableShape) => {
+  if (shape.identifiesDeletes || Option.isSome(shape.notFollowed)) return Effect.void
+  const name = printTable(shape.table)
+  const { why, sql, otherwise } = lackOfIdentity(name, shape)
+  return Effect.logWarning(
+    `${name}: ${why}. Its deletes arrive without saying which row. Mend it: ${sql}${otherwise === undefined ? "" : ` Or ${otherwise}.`}`,
+  )
 }
 
 const warnOfVirtual = ({ table, virtualColumns }: TableShape) =>

@@ -1,5 +1,7 @@
 /** How the rows of a table are told apart when the lake's are compared with its own. */
 
+import { type Identity, lackOfIdentity } from "./ReplicaIdentity.ts"
+
 /** What of a table's catalog entry decides it. */
 export interface TableIdentity {
   /** In table order, those that the log holds no value of left out. */
@@ -43,9 +45,17 @@ export const eventHead = ["object", "line", "op", "lsn", "seq", "unsent", "had"]
 export const eventFields = (table: ComparedTable): number =>
   eventHead.length + identityPlaces(table).length + columnCount(table)
 
-/** Advice for a table whose changes cannot be followed; `name` is quoted as in SQL. */
-export const unfollowedAdvice = (name: string): string =>
-  `The log does not say which rows of ${name} were updated or deleted. Give it a primary key, or: ALTER TABLE ${name} REPLICA IDENTITY FULL; then run \`full\` again`
+/** Advice for a table of which so many changes cannot be followed; `name` is quoted as in SQL. */
+export const unfollowedAdvice = (
+  name: string,
+  changes: number,
+  table: Identity & { readonly identifiesDeletes: boolean },
+): string => {
+  const found = `The log does not say which rows of ${name} ${changes === 1 ? "1 change was" : `${changes} changes were`} about`
+  if (table.identifiesDeletes) return `${found}; of newer ones it does. Run \`full\` again`
+  const { why, sql, otherwise } = lackOfIdentity(name, table)
+  return `${found}: ${why}. ${sql}${otherwise === undefined ? "" : ` (or ${otherwise})`} Then run \`full\` again`
+}
 
 /** Advice for rows that differ in columns which the table did not have when it was copied. */
 export const addedColumnAdvice = (name: string, added: ReadonlyArray<string>): string =>

@@ -1,8 +1,10 @@
 /** What `doctor` says of one configured table: facts in, findings out. */
 import { Option } from "effect"
 import { type Finding, failed, ok, warning } from "../core/Finding.ts"
+import { lackOfIdentity, printIdentity } from "../core/ReplicaIdentity.ts"
 import { printTable, quoteIdentifier, type SourceTable } from "../core/SourceTable.ts"
 import type { TableFacts } from "../services/SourceInspection.ts"
+import type { TableShape } from "../services/SourceTables.ts"
 
 export const tableCheck = ({ table }: SourceTable): string => printTable(table)
 
@@ -24,6 +26,27 @@ const notFollowed = (name: string, why: string, { isUnlogged, partitions }: Tabl
         ? "Take it out of SOURCE_TABLES: `full` alone can copy it."
         : `Name in SOURCE_TABLES instead: ${partitions.slice(0, namedPartitions).map(printTable).join(",")}${more}`,
   })
+}
+
+const withoutIdentity = (name: string, shape: TableShape): Finding => {
+  const { why, sql, otherwise } = lackOfIdentity(name, shape)
+  return warning(name, `${why}: its deletes arrive without saying which row`, {
+    sql: [sql],
+    ...(otherwise !== undefined && { advice: `Or ${otherwise}.` }),
+  })
+}
+
+/** `3 columns, key id, replica identity DEFAULT` */
+const wellFinding = (name: string, shape: TableShape): Finding => {
+  const { columns, primaryKey } = shape
+  return ok(
+    name,
+    [
+      `${columns.length} column${columns.length === 1 ? "" : "s"}`,
+      ...(primaryKey.length === 0 ? [] : [`key ${primaryKey.join(", ")}`]),
+      `replica identity ${printIdentity(shape)}`,
+    ].join(", "),
+  )
 }
 
 /** One finding where all is well, else one for each thing that is not. `role` is the one that asks. */
@@ -62,18 +85,7 @@ export const tableFindings = (
       onNone: () => [],
       onSome: (why) => [notFollowed(name, why, facts)],
     }),
-    ...(shape.identifiesDeletes || Option.isSome(shape.notFollowed)
-      ? []
-      : [
-          warning(
-            name,
-            "no primary key and no replica identity: its deletes arrive without saying which row",
-            {
-              sql: [`ALTER TABLE ${name} REPLICA IDENTITY FULL;`],
-              advice: "Or give it a primary key, which costs less log.",
-            },
-          ),
-        ]),
+    ...(shape.identifiesDeletes || Option.isSome(shape.notFollowed) ? [] : [withoutIdentity(name, shape)]),
     ...(shape.virtualColumns.length === 0
       ? []
       : [
@@ -82,8 +94,5 @@ export const tableFindings = (
           }),
         ]),
   ]
-  const key = shape.primaryKey.length === 0 ? "" : `, key ${shape.primaryKey.join(", ")}`
-  return problems.length > 0
-    ? problems
-    : [ok(name, `${shape.columns.length} column${shape.columns.length === 1 ? "" : "s"}${key}`)]
+  return problems.length > 0 ? problems : [wellFinding(name, shape)]
 }

@@ -1,6 +1,7 @@
 /** The tables of the source: their shape, and a consistent copy of their rows. */
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
+import type { ReplicaIdentity } from "../core/ReplicaIdentity.ts"
 import type { TableName } from "../core/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
 
@@ -19,6 +20,7 @@ export interface TableShape {
   readonly primaryKey: ReadonlyArray<string>
   /** True where the log of a DELETE or UPDATE says which row it was: a key, an index or FULL. */
   readonly identifiesDeletes: boolean
+  readonly replicaIdentity: ReplicaIdentity
   /** The columns by which the log tells which row it was; empty where it logs the whole row (FULL) or nothing. */
   readonly replicaKey: ReadonlyArray<string>
   /**

@@ -252,7 +252,7 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   if (unfollowed > 0) {
     return verdict({
       ...told,
-      incomparable: `${unfollowed} changes do not say which row. ${unfollowedAdvice(name)}`,
+      incomparable: unfollowedAdvice(name, unfollowed, shape),
     })
   }
   const differences: RowDifferences =

@@ -197,6 +197,18 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("fu
     }),
   )
 
+  it.effect("speaks of no identity where the log tells of no deletes: of a view", () =>
+    Effect.gen(function* () {
+      const { run } = yield* openPipeline({
+        setup: "CREATE VIEW public.t AS SELECT 1 AS id",
+        tables: "public.t",
+      })
+      const { code, stderr } = yield* run("full")
+      assert.strictEqual(code, 0)
+      assert.notInclude(stderr, "REPLICA IDENTITY")
+    }),
+  )
+
   it.effect("warns in the same way where the index of its identity has been dropped", () =>
     Effect.gen(function* () {
       const { run } = yield* openPipeline({

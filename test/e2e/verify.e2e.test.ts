@@ -269,7 +269,24 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ve
       yield* pipeline.sql("DELETE FROM public.t WHERE v IS NULL")
       const { code, stdout, stderr } = yield* pipeline.run("verify")
       assert.strictEqual(code, 2, stdout)
+      assert.match(stderr, /which rows of \S+ 1 change was about/)
       assert.include(stderr, `ALTER TABLE \\"public\\".\\"t\\" REPLICA IDENTITY FULL`)
+    }),
+  )
+
+  it.effect("offers a table with a key that key, where its identity is NOTHING", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* shop(`${simple}; ALTER TABLE public.t REPLICA IDENTITY NOTHING`)
+      yield* pipeline.sql("DELETE FROM public.t WHERE id = 2")
+      const { code, stderr } = yield* pipeline.run("verify")
+      assert.strictEqual(code, 2)
+      assert.include(stderr, `ALTER TABLE \\"public\\".\\"t\\" REPLICA IDENTITY DEFAULT`)
+      yield* pipeline.sql("ALTER TABLE public.t REPLICA IDENTITY DEFAULT")
+      const told = yield* pipeline.run("verify")
+      assert.strictEqual(told.code, 2)
+      assert.match(told.stderr, /of newer ones it does\. Run `full` again/)
+      yield* pipeline.run("full")
+      yield* isEqual(pipeline)
     }),
   )
 

@@ -237,7 +237,35 @@ describe("A table", () => {
   it("has one finding where all is well", () => {
     assert.deepStrictEqual(
       of({}).map(({ mark, finding }) => [mark, finding]),
-      [["ok", "1 column, key id"]],
+      [["ok", "1 column, key id, replica identity DEFAULT"]],
+    )
+  })
+
+  it("tells its replica identity, and where there is none the statement that costs least", () => {
+    const told = (shape: Partial<typeof table.shape>) =>
+      of({}, shape).map(({ finding, sql, advice }) => [finding, ...sql, advice].join(" | "))
+    const without = { identifiesDeletes: false, replicaKey: [] }
+    const deletes = "its deletes arrive without saying which row"
+    const byDefault = 'ALTER TABLE "db_loja"."cliente" REPLICA IDENTITY DEFAULT;'
+    const whole = 'ALTER TABLE "db_loja"."cliente" REPLICA IDENTITY FULL;'
+    const key = "Or give it a primary key, which costs less log."
+    assert.deepStrictEqual(
+      [
+        { replicaIdentity: "full", replicaKey: [] } as const,
+        { replicaIdentity: "index", replicaKey: ["code", "region"] } as const,
+        { ...without, replicaIdentity: "nothing" } as const,
+        { ...without, replicaIdentity: "index" } as const,
+        { ...without, primaryKey: [] },
+        { ...without, replicaIdentity: "index", primaryKey: [] } as const,
+      ].map((shape) => told(shape).join()),
+      [
+        "1 column, key id, replica identity FULL | ",
+        "1 column, key id, replica identity USING INDEX (code, region) | ",
+        `REPLICA IDENTITY NOTHING: ${deletes} | ${byDefault} | `,
+        `the index of its replica identity was dropped: ${deletes} | ${byDefault} | `,
+        `no primary key and no replica identity: ${deletes} | ${whole} | ${key}`,
+        `no primary key, and the index of its replica identity was dropped: ${deletes} | ${whole} | ${key}`,
+      ],
     )
   })
 

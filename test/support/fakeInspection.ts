@@ -47,6 +47,7 @@ export const table: TableFacts = {
     table: { schema: "db_loja", name: "cliente" },
     columns: [{ name: "id", type: "integer", nullable: false }],
     primaryKey: ["id"],
+    replicaIdentity: "default",
     replicaKey: ["id"],
     identifiesDeletes: true,
     notFollowed: Option.none(),

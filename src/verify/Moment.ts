@@ -10,31 +10,30 @@
  */
 import { Effect, Option, Result, Schedule, Scope, Stream } from "effect"
 import { openBatch } from "../cdc/IncObjects.ts"
-import { decideStart } from "../cdc/StartDecision.ts"
 import { wholeTransactions } from "../cdc/Transactions.ts"
 import { type ComparedTable, comparedTable } from "../core/ComparedTable.ts"
 import * as Lsn from "../core/Lsn.ts"
 import { type Sees, snapshotView } from "../core/SnapshotView.ts"
-import { printTable, type SourceTable } from "../core/SourceTable.ts"
+import type { SourceTable } from "../core/SourceTable.ts"
 import type { Watermark } from "../core/Watermark.ts"
 import { forAWhile, patiently } from "../Patience.ts"
 import type { RowFile, Workbench } from "../services/LakeComparison.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
 import { Progress } from "../services/Progress.ts"
-import { Refusal } from "../services/Refusal.ts"
 import { ReplicationSlot, type SlotVisit } from "../services/ReplicationSlot.ts"
 import { SourceError } from "../services/SourceError.ts"
 import { type SourceIdentity, SourceTables, type TableShape } from "../services/SourceTables.ts"
-import { WatermarkStore } from "../services/WatermarkStore.ts"
 import { Settings } from "../settings/Settings.ts"
 import { readCopy } from "./FullReading.ts"
+import { checkStanding } from "./Standing.ts"
 
 /** A table as the snapshot sees it. */
 export interface LiveTable {
   readonly source: SourceTable
   readonly shape: TableShape
   readonly table: ComparedTable
-  readonly rows: number
+  /** None where it was not copied, because nothing can be compared with it. */
+  readonly rows: Option.Option<number>
   readonly file: RowFile
 }
 
@@ -59,6 +58,7 @@ const slotInUse = Schedule.spaced("150 millis").pipe(
 const copyTables = Effect.fnUntraced(function* (
   tables: ReadonlyArray<SourceTable>,
   files: ReadonlyArray<RowFile>,
+  isInLake: (table: SourceTable) => boolean,
 ) {
   const catalog = yield* SourceTables
   const progress = yield* Progress
@@ -75,7 +75,8 @@ const copyTables = Effect.fnUntraced(function* (
       const csv = Stream.tap(snapshot.copy(shape).csv, (chunk) =>
         Effect.sync(() => bar.advance(chunk.length)),
       )
-      const rows = yield* readCopy(csv, table, file)
+      const isCompared = isInLake(source) && Option.isNone(shape.notFollowed)
+      const rows = isCompared ? Option.some(yield* readCopy(csv, table, file)) : Option.none<number>()
       const live: LiveTable = { source, shape, table, rows, file }
       return live
     }).pipe(Effect.scoped),
@@ -87,24 +88,6 @@ const copyTables = Effect.fnUntraced(function* (
 
 const notUnderstood = (id: string) =>
   new SourceError({ reason: "Failed", subject: "snapshot", detail: `"${id}" is not understood` })
-
-/**
- * Whether this lake is of this source, and the slot its own: a slot that is gone, or that another reader moved, is told and
- * does not end the comparison, which shows what it cost.
- */
-const checkStanding = Effect.fnUntraced(function* (visit: SlotVisit) {
-  const { name } = yield* ReplicationSlot
-  // The watermark between two looks: it is past the first slot and before the second end of the log.
-  const { slot } = yield* visit.look
-  const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
-  const { flushed } = yield* visit.look
-  const facts = { slotName: name, source: visit.source, view: { slot, flushed }, watermark }
-  const start = decideStart(facts)
-  if (Result.isSuccess(start)) return { watermark, doubt: Option.none<Refusal | SourceError>() }
-  const { failure } = start
-  if (failure.reason === "ForeignWatermark" || failure.reason === "SourceBehind") return yield* failure
-  return { watermark, doubt: Option.some(failure) }
-})
 
 /** What the slot holds up to the moment, turned into objects by the same code that a writer uses. */
 const peekInto = Effect.fnUntraced(function* (
@@ -126,15 +109,18 @@ const peekInto = Effect.fnUntraced(function* (
 }, Effect.scoped)
 
 /** Takes the moment. Files and what waits in the slot live in the surrounding scope. */
-export const takeMoment = Effect.fn("Moment.takeMoment")(function* (workbench: Workbench) {
+export const takeMoment = Effect.fn("Moment.takeMoment")(function* (
+  workbench: Workbench,
+  isInLake: (table: SourceTable) => boolean,
+) {
   const { tables } = yield* Settings
   const slot = yield* ReplicationSlot
   const files = yield* Effect.forEach(tables, (_, i) => workbench.file(`live-${i}.csv`))
-  const seen = yield* patiently(forAWhile, () => copyTables(tables, files))
+  const seen = yield* patiently(forAWhile, () => copyTables(tables, files, isInLake))
   yield* Effect.logInfo("verify: tables copied").pipe(
     Effect.annotateLogs({
       at: Lsn.print(seen.lsn),
-      rows: seen.tables.reduce((sum, { rows }) => sum + rows, 0),
+      rows: seen.tables.reduce((sum, { rows }) => sum + Option.getOrElse(rows, () => 0), 0),
     }),
   )
   const scope = yield* Effect.scope
@@ -161,23 +147,3 @@ export const takeMoment = Effect.fn("Moment.takeMoment")(function* (workbench: W
   )
   return moment
 })
-
-/** A `full` of another server or database: its transactions mean nothing here. */
-export const checkManifest = (
-  live: LiveTable,
-  source: SourceIdentity,
-  manifest: {
-    readonly object: string
-    readonly table: string
-    readonly database: string
-    readonly system_identifier: string
-  },
-) =>
-  manifest.system_identifier === source.systemIdentifier && manifest.database === source.database
-    ? Effect.void
-    : new Refusal({
-        reason: "ForeignWatermark",
-        found: `${manifest.object} is a copy of ${manifest.table} in the database "${manifest.database}" of server ${manifest.system_identifier}, and ${printTable(live.source.table)} is in "${source.database}" of ${source.systemIdentifier}`,
-        stake: "Which of its changes the copy has seen is not known here",
-        mend: "Point the program at the source that this lake is of, or choose another LAKE_URL for this one",
-      })

@@ -33,7 +33,7 @@ const sentence = ({
     full === null
       ? ""
       : `; the lake: ${rebuilt === null ? "" : `${rebuilt} from `}${full} and ${counted(changes, "change")}${waiting > 0 ? `, ${waiting} of them still in the slot` : ""}`
-  return `${result}  the table: ${counted(rows, "row")}${made}`
+  return rows === null ? result : `${result}  the table: ${counted(rows, "row")}${made}`
 }
 
 export const textReport = (print: Print): Report => ({

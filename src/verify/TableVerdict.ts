@@ -15,7 +15,7 @@ import { Progress } from "../services/Progress.ts"
 import { unescaped } from "./ComparableRows.ts"
 import { readFull } from "./FullReading.ts"
 import { beforeAll, type Change, isAfter, type Place, readInc, readPlaces } from "./IncReading.ts"
-import { checkManifest, type LiveTable, type Moment } from "./Moment.ts"
+import type { LiveTable, Moment } from "./Moment.ts"
 
 /** Findings are told one by one: they can be as many as the table has rows. */
 export type Tell = (finding: Finding) => Effect.Effect<void>
@@ -25,8 +25,8 @@ export interface TableVerdict {
   readonly table: string
   /** Key of the copy that was taken. */
   readonly full: string | null
-  /** Rows of the table, and of what the lake makes of it. */
-  readonly rows: number
+  /** Rows of the table, and of what the lake makes of it; none where they were not asked for. */
+  readonly rows: number | null
   readonly rebuilt: number | null
   /** Changes after the copy; those that the slot still holds are among them. */
   readonly changes: number
@@ -209,7 +209,7 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     dataset: source.dataset,
     table: name,
     full: null,
-    rows,
+    rows: Option.getOrNull(rows),
     rebuilt: null,
     changes: 0,
     waiting: 0,
@@ -228,7 +228,6 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     return verdict({ incomparable: `The lake holds no complete \`full\` of ${name}: run \`full\` first` })
   }
   const manifest = fulls.newest.value
-  yield* checkManifest(live, moment.source, manifest)
 
   const copied = yield* workbench.file("copied.csv")
   const event = yield* workbench.file("event.csv")
@@ -264,7 +263,7 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   const added = table.columns.filter((column) => !before.includes(column))
   return verdict({
     ...told,
-    rebuilt: rows - differences.missing + differences.extra,
+    rebuilt: Option.getOrElse(rows, () => 0) - differences.missing + differences.extra,
     advice: added.some((column) => differences.columns.has(column)) ? [addedColumnAdvice(name, added)] : [],
   })
 }, Effect.scoped)

@@ -4,6 +4,7 @@
  */
 import { Console, Effect, Option, Result, Runtime, Schema, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
+import type { SourceTable } from "../core/SourceTable.ts"
 import type { Layout } from "../core/Watermark.ts"
 import { type Fulls, listFulls, listIncs } from "../lake/LakeInventory.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
@@ -15,6 +16,7 @@ import { WatermarkStore } from "../services/WatermarkStore.ts"
 import { Settings } from "../settings/Settings.ts"
 import { takeMoment } from "./Moment.ts"
 import { jsonReport, type Report, textReport } from "./Report.ts"
+import { checkBeforehand } from "./Standing.ts"
 import { type TableVerdict, tableVerdict } from "./TableVerdict.ts"
 
 /** The lake does not tell what the table does, or is not what it promises to be: exit 4. */
@@ -39,7 +41,7 @@ export class NotComparable extends Schema.TaggedError<NotComparable>()("NotCompa
 }
 
 /** Asked only when there is too little: what the temporary files and the engine's own take at the most. */
-const roomNeeded = Effect.fnUntraced(function* (layout: Layout, fulls: ReadonlyArray<Fulls>) {
+const roomNeeded = Effect.fnUntraced(function* (layout: Layout, fulls: ReadonlyArray<FullsOf>) {
   const { tables } = yield* Settings
   const catalog = yield* SourceTables
   const sizes = yield* Effect.forEach(tables, ({ table, dataset }) =>
@@ -56,6 +58,10 @@ const roomNeeded = Effect.fnUntraced(function* (layout: Layout, fulls: ReadonlyA
   return `${(bytes / 1e9).toFixed(1)} GB`
 })
 
+interface FullsOf extends Fulls {
+  readonly source: SourceTable
+}
+
 const compareAll = Effect.fnUntraced(function* (report: Report) {
   const { tables, layout: wanted } = yield* Settings
   // Nothing is written there: who may only read can verify too.
@@ -66,7 +72,10 @@ const compareAll = Effect.fnUntraced(function* (report: Report) {
     Effect.flatMap(watermarks.read, (watermark) => lakeLayout(tables, wanted, watermark)),
   )
   // Before the moment: a copy finished after it would hold rows that the moment does not.
-  const fulls = yield* Effect.forEach(tables, ({ dataset }) => listFulls(layout, dataset))
+  const fulls = yield* Effect.forEach(tables, (source) =>
+    Effect.map(listFulls(layout, source.dataset), (found): FullsOf => ({ ...found, source })),
+  )
+  yield* patiently(forAWhile, () => checkBeforehand(fulls))
   return yield* Effect.scoped(compareNow(report, layout, fulls)).pipe(
     Effect.catchTag("ComparisonError", (error) =>
       error.reason === "Full"
@@ -77,7 +86,7 @@ const compareAll = Effect.fnUntraced(function* (report: Report) {
 })
 
 /** What ended it is told, whatever else goes wrong now. */
-const withRoomNeeded = (error: ComparisonError, layout: Layout, fulls: ReadonlyArray<Fulls>) =>
+const withRoomNeeded = (error: ComparisonError, layout: Layout, fulls: ReadonlyArray<FullsOf>) =>
   roomNeeded(layout, fulls).pipe(
     Effect.map((room) => {
       const detail = `${error.detail}; up to ${room} are needed`
@@ -86,10 +95,16 @@ const withRoomNeeded = (error: ComparisonError, layout: Layout, fulls: ReadonlyA
     Effect.orElseSucceed(() => error),
   )
 
-const compareNow = Effect.fnUntraced(function* (report: Report, layout: Layout, fulls: ReadonlyArray<Fulls>) {
+const compareNow = Effect.fnUntraced(function* (
+  report: Report,
+  layout: Layout,
+  fulls: ReadonlyArray<FullsOf>,
+) {
   const comparison = yield* LakeComparison
   const workbench = yield* comparison.open
-  const moment = yield* takeMoment(workbench)
+  const moment = yield* takeMoment(workbench, (table) =>
+    fulls.some(({ source, newest }) => source === table && Option.isSome(newest)),
+  )
   yield* report.begin({ lsn: Lsn.print(moment.lsn), snapshot: moment.id })
   const verdicts: Array<TableVerdict> = []
   for (const [i, live] of moment.tables.entries()) {

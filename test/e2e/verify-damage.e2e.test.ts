@@ -136,6 +136,23 @@ layer(madeShop, { excludeTestServices: true, concurrent: true })("verify, of a d
     }),
   )
 
+  for (const [what, belongsTo, change] of [
+    ["watermark", "watermark", (text: string) => text.replace(/(system_identifier=)\d+/, "$19")],
+    ["full", "manifest", (text: string) => text.replace(/("system_identifier": ")\d+/, "$19")],
+  ] as const) {
+    it.effect(`refuses the ${what} of another server before it copies a table`, () =>
+      Effect.gen(function* () {
+        const { pipeline, objects } = yield* shop
+        const key = belongsTo === "manifest" ? objects.manifest : "inc/_watermark.txt"
+        yield* rewrite(pipeline, key, change)
+        const { code, stderr } = yield* pipeline.run("verify")
+        assert.strictEqual(code, 3, stderr)
+        assert.match(stderr, /Point the program at the source/)
+        assert.notInclude(stderr, "tables copied")
+      }),
+    )
+  }
+
   it.effect("names both objects of a change that stands twice", () =>
     Effect.gen(function* () {
       const { pipeline, objects } = yield* shop

@@ -1,0 +1,51 @@
+/** Whether `verify` can compare this lake with this source at all. */
+import { Effect, Option, Result } from "effect"
+import { decideStart } from "../cdc/StartDecision.ts"
+import type { Manifest } from "../core/Manifest.ts"
+import { printTable, type SourceTable } from "../core/SourceTable.ts"
+import { Refusal } from "../services/Refusal.ts"
+import { ReplicationSlot, type SlotVisit } from "../services/ReplicationSlot.ts"
+import type { SourceError } from "../services/SourceError.ts"
+import type { SourceIdentity } from "../services/SourceTables.ts"
+import { WatermarkStore } from "../services/WatermarkStore.ts"
+
+/**
+ * Whether this lake is of this source, and the slot its own: a slot that is gone, or that another reader moved, is told and
+ * does not end the comparison, which shows what it cost.
+ */
+export const checkStanding = Effect.fnUntraced(function* (visit: SlotVisit) {
+  const { name } = yield* ReplicationSlot
+  // The watermark between two looks: it is past the first slot and before the second end of the log.
+  const { slot } = yield* visit.look
+  const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
+  const { flushed } = yield* visit.look
+  const facts = { slotName: name, source: visit.source, view: { slot, flushed }, watermark }
+  const start = decideStart(facts)
+  if (Result.isSuccess(start)) return { watermark, doubt: Option.none<Refusal | SourceError>() }
+  const { failure } = start
+  if (failure.reason === "ForeignWatermark" || failure.reason === "SourceBehind") return yield* failure
+  return { watermark, doubt: Option.some(failure) }
+})
+
+/** A `full` of another server or database: its transactions mean nothing here. */
+const checkManifest = ({ table }: SourceTable, source: SourceIdentity, manifest: Manifest) =>
+  manifest.system_identifier === source.systemIdentifier && manifest.database === source.database
+    ? Effect.void
+    : new Refusal({
+        reason: "ForeignWatermark",
+        found: `${manifest.object} is a copy of ${manifest.table} in the database "${manifest.database}" of server ${manifest.system_identifier}, and ${printTable(table)} is in "${source.database}" of ${source.systemIdentifier}`,
+        stake: "Which of its changes the copy has seen is not known here",
+        mend: "Point the program at the source that this lake is of, or choose another LAKE_URL for this one",
+      })
+
+/** Asked before the tables are copied, which may take hours: what would be refused then is refused now. */
+export const checkBeforehand = Effect.fn("Standing.checkBeforehand")(function* (
+  fulls: ReadonlyArray<{ readonly source: SourceTable; readonly newest: Option.Option<Manifest> }>,
+) {
+  const { visit } = yield* ReplicationSlot
+  const here = yield* visit
+  yield* checkStanding(here)
+  for (const { source, newest } of fulls) {
+    if (Option.isSome(newest)) yield* checkManifest(source, here.source, newest.value)
+  }
+}, Effect.scoped)

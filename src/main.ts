@@ -149,9 +149,13 @@ const doctorCommand = Command.make(
 
 const verifyCommand = Command.make(
   "verify",
-  { ...settingFlags, json: flag("json", "tell it as one JSON document") },
-  ({ json, ...flags }) =>
-    withSettings(flags, untilStopped(Effect.provide(verify({ json }), DuckDbComparison.layer))),
+  {
+    ...settingFlags,
+    json: flag("json", "tell it as one JSON document"),
+    all: flag("all", "hold the older copies of full to their md5 too, and not the newest alone"),
+  },
+  ({ json, all, ...flags }) =>
+    withSettings(flags, untilStopped(Effect.provide(verify({ json, all }), DuckDbComparison.layer))),
 ).pipe(
   Command.withDescription(
     "Rebuilds each table from the lake and compares it with the table; ends with 4 where they differ",

@@ -28,3 +28,16 @@ export const columnPlaces = (
 /** Whether the header of an object of `inc` begins with our columns. */
 export const hasMetaColumns = (header: ReadonlyArray<string | null>): boolean =>
   metaColumns.every((name, place) => header[place] === name)
+
+/**
+ * The names in `header` (as above, of `inc`) that no column of `known` bears, be it with the `_` that `inc` appends to one of
+ * our names.
+ */
+export const unknownNames = (
+  header: ReadonlyArray<string>,
+  known: ReadonlySet<string>,
+): ReadonlyArray<string> =>
+  header.filter((name) => {
+    const own = name.replace(/_+$/, "")
+    return !known.has(name) && !(ours.has(own) && known.has(own))
+  })

@@ -27,7 +27,7 @@ const simple = /^[\w.:+-]+$/
 
 const printName = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name))
 // JSON leaves the signs out that begin a terminal's commands, save for those of C1.
-const printValue = (value: string | null): string =>
+export const printValue = (value: string | null): string =>
   value === null
     ? "NULL"
     : simple.test(value)

@@ -49,6 +49,8 @@ export interface Inventory {
 export interface Fulls extends Inventory {
   /** The newest one that is complete. */
   readonly newest: Option.Option<Manifest.Manifest>
+  /** The other complete ones. */
+  readonly older: ReadonlyArray<Manifest.Manifest>
 }
 
 const readManifest = Effect.fnUntraced(function* (key: string) {
@@ -88,13 +90,10 @@ export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (layout:
   const usable = manifests.flatMap(({ manifest }) =>
     Option.toArray(Option.filter(manifest, ({ object }) => sizes.has(object))),
   )
+  const [newest, ...older] = usable.toSorted((a, b) => (a.object < b.object ? 1 : -1))
   const fulls: Fulls = {
-    newest: Option.fromNullishOr(
-      usable.reduce<Manifest.Manifest | undefined>(
-        (newest, one) => (newest === undefined || newest.object < one.object ? one : newest),
-        undefined,
-      ),
-    ),
+    newest: Option.fromUndefinedOr(newest),
+    older,
     findings: [...findings, ...untrue],
     ignored: [
       ...objects.map(({ key }) => key).filter((key) => !complete.has(manifestKey(key))),

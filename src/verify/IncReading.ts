@@ -98,6 +98,8 @@ export interface ObjectRead {
   readonly findings: ReadonlyArray<Finding>
   readonly rows: number
   readonly counted: number
+  /** Of the table, as the header names them, as byte strings. */
+  readonly columns: ReadonlyArray<string>
   /** The latest place so far. */
   readonly last: Place
   /** True where a row does not stand after the one before it. */
@@ -147,6 +149,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
       const events = eventRows(table, rows, object)
       const findings: Array<Finding> = []
       let fields: number | undefined
+      let columns: ReadonlyArray<string> = []
       let isOurs = true
       let line = 0
       let counted = 0
@@ -157,6 +160,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
         const names = Array.from({ length: record.fields }, (_, field) => fieldText(record, field) ?? "")
         fields = names.length
         isOurs = hasMetaColumns(names)
+        columns = isOurs ? names.slice(metaColumns.length) : []
         events.header(names)
       }
       const row = (record: CsvRecord) => {
@@ -190,7 +194,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
           `row ${broken ?? line + 1} is not one of ours: it is cut short, or its first columns say nothing that they may say`,
         )
       }
-      const read: ObjectRead = { findings, rows: line, counted, last, disordered }
+      const read: ObjectRead = { findings, columns, rows: line, counted, last, disordered }
       return read
     }),
   )

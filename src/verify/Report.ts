@@ -1,6 +1,6 @@
 /** How `verify` tells what it found: for people, or as one JSON document. Written as it goes, for there is no bound to it. */
 import { Effect } from "effect"
-import { type Finding, findingJson, printFinding } from "../core/LakeFinding.ts"
+import { type Finding, findingJson, printFinding, printValue } from "../core/LakeFinding.ts"
 import type { TableVerdict } from "./TableVerdict.ts"
 
 export interface Report {
@@ -42,8 +42,10 @@ export const textReport = (print: Print): Report => ({
   tell: (dataset, finding) => print(printFinding(dataset, finding)),
   endTable: (verdict) =>
     Effect.gen(function* () {
-      const { dataset, ignored, incomparable, advice } = verdict
+      const { dataset, ignored, unknown, incomparable, advice } = verdict
       for (const key of ignored) yield* print(`${dataset}  ignored    ${key}`)
+      for (const { column, object } of unknown)
+        yield* print(`${dataset}  unknown    ${printValue(column)}  in ${object}`)
       yield* print(`${dataset}  ${sentence(verdict)}`)
       for (const line of [...(incomparable === null ? [] : [incomparable]), ...advice])
         yield* print(`${dataset}  ${line}`)

@@ -12,6 +12,7 @@ import { type Fulls, listIncs } from "../lake/LakeInventory.ts"
 import type { RowFile, Workbench } from "../services/LakeComparison.ts"
 import { ObjectStore, type StoredObject } from "../services/ObjectStore.ts"
 import { Progress } from "../services/Progress.ts"
+import { type ColumnNames, columnNames, type UnknownColumn } from "./ColumnNames.ts"
 import { unescaped } from "./ComparableRows.ts"
 import { readFull } from "./FullReading.ts"
 import { beforeAll, type Change, isAfter, type Place, readInc, readPlaces } from "./IncReading.ts"
@@ -33,6 +34,8 @@ export interface TableVerdict {
   readonly waiting: number
   readonly findings: number
   readonly ignored: ReadonlyArray<string>
+  /** No difference: see `ColumnNames.ts`. */
+  readonly unknown: ReadonlyArray<UnknownColumn>
   /** Why the rows could not be compared, with what to do; none where they were. */
   readonly incomparable: string | null
   readonly advice: ReadonlyArray<string>
@@ -47,6 +50,7 @@ const readChanges = Effect.fnUntraced(function* (
   manifest: Manifest,
   objects: ReadonlyArray<StoredObject>,
   file: RowFile,
+  names: ColumnNames,
   tell: Tell,
 ) {
   const store = yield* ObjectStore
@@ -64,6 +68,7 @@ const readChanges = Effect.fnUntraced(function* (
   for (const [i, { key }] of objects.entries()) {
     const read = yield* readInc(store, key, i, last, { table, file, counts: isNew, onBytes: bar.advance })
     yield* Effect.forEach(read.findings, tell)
+    names.see(key, read.columns)
     last = read.last
     counted += read.counted
     disordered ||= read.disordered
@@ -215,6 +220,7 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     waiting: 0,
     findings,
     ignored: [...fulls.ignored, ...incs.ignored],
+    unknown: [],
     incomparable: null,
     advice: [],
     ...more,
@@ -234,19 +240,21 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   const bar = yield* progress.show(`verify ${source.dataset}: full`, manifest.bytes)
   const read = yield* readFull(manifest, table, copied, bar.advance)
   yield* Effect.forEach(read.findings, tell)
+  const names = columnNames(shape, fulls)
   const { changes, waiting, disordered } = yield* readChanges(
     moment,
     live,
     manifest,
     incs.objects,
     event,
+    names,
     tell,
   )
   if (disordered) yield* tellDisorder(workbench, incs.objects, tell)
 
   const files = { live: live.file.path, copied: copied.path, event: event.path }
   yield* workbench.run(Sql.loadStatements(table, files, disordered))
-  const told = { full: manifest.object, changes, waiting }
+  const told = { full: manifest.object, changes, waiting, unknown: names.unknown() }
   const unfollowed = Number(yield* firstText(workbench, Sql.unfollowedQuery(table)))
   if (unfollowed > 0) {
     return verdict({

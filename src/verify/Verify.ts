@@ -15,6 +15,7 @@ import { SourceTables } from "../services/SourceTables.ts"
 import { WatermarkStore } from "../services/WatermarkStore.ts"
 import { Settings } from "../settings/Settings.ts"
 import { takeMoment } from "./Moment.ts"
+import { readOlder } from "./OlderCopies.ts"
 import { jsonReport, type Report, textReport } from "./Report.ts"
 import { checkBeforehand } from "./Standing.ts"
 import { type TableVerdict, tableVerdict } from "./TableVerdict.ts"
@@ -62,7 +63,13 @@ interface FullsOf extends Fulls {
   readonly source: SourceTable
 }
 
-const compareAll = Effect.fnUntraced(function* (report: Report) {
+const withOlderRead = (fulls: FullsOf) =>
+  Effect.map(
+    readOlder(fulls.source.dataset, fulls),
+    (found): FullsOf => ({ ...fulls, findings: [...fulls.findings, ...found] }),
+  )
+
+const compareAll = Effect.fnUntraced(function* (report: Report, all: boolean) {
   const { tables, layout: wanted } = yield* Settings
   // Nothing is written there: who may only read can verify too.
   const { list } = yield* ObjectStore
@@ -72,10 +79,11 @@ const compareAll = Effect.fnUntraced(function* (report: Report) {
     Effect.flatMap(watermarks.read, (watermark) => lakeLayout(tables, wanted, watermark)),
   )
   // Before the moment: a copy finished after it would hold rows that the moment does not.
-  const fulls = yield* Effect.forEach(tables, (source) =>
+  const listed = yield* Effect.forEach(tables, (source) =>
     Effect.map(listFulls(layout, source.dataset), (found): FullsOf => ({ ...found, source })),
   )
-  yield* patiently(forAWhile, () => checkBeforehand(fulls))
+  yield* patiently(forAWhile, () => checkBeforehand(listed))
+  const fulls = all ? yield* Effect.forEach(listed, withOlderRead) : listed
   return yield* Effect.scoped(compareNow(report, layout, fulls)).pipe(
     Effect.catchTag("ComparisonError", (error) =>
       error.reason === "Full"
@@ -128,10 +136,16 @@ const compareNow = Effect.fnUntraced(function* (
   return verdicts
 })
 
+export interface VerifyMode {
+  readonly json: boolean
+  /** Reads older copies too, and not the newest alone. */
+  readonly all: boolean
+}
+
 /** Ends well where lake and tables are equal. */
-export const verify = Effect.fn("Verify.verify")(function* ({ json }: { readonly json: boolean }) {
+export const verify = Effect.fn("Verify.verify")(function* ({ json, all }: VerifyMode) {
   const report = json ? jsonReport(Console.log) : textReport(Console.log)
-  const verdicts = yield* compareAll(report)
+  const verdicts = yield* compareAll(report, all)
   const differing = verdicts.filter(({ findings }) => findings > 0)
   if (differing.length > 0) {
     return yield* new DifferenceFound({

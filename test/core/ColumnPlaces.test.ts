@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { columnPlaces } from "../../src/core/ColumnPlaces.ts"
+import { columnPlaces, unknownNames } from "../../src/core/ColumnPlaces.ts"
 import { incHeader, metaColumns } from "../../src/core/IncRow.ts"
 
 const inInc = (shape: ReadonlyArray<string>) =>
@@ -21,5 +21,13 @@ describe("columnPlaces", () => {
       assert.deepStrictEqual(columnPlaces(inInc(shape), shape), [...shape.keys()], shape.join())
       assert.deepStrictEqual(columnPlaces(shape, shape), [...shape.keys()], shape.join())
     }
+  })
+})
+
+describe("unknownNames", () => {
+  it("are those of no column, be it with the sign that inc appends", () => {
+    const known = ["a", "_op", "_lsn", "_lsn_"]
+    assert.deepStrictEqual(unknownNames(inInc(known), new Set(known)), [])
+    assert.deepStrictEqual(unknownNames(["a_", "_op_", "_seq_", "b"], new Set(known)), ["a_", "_seq_", "b"])
   })
 })

@@ -153,6 +153,36 @@ layer(madeShop, { excludeTestServices: true, concurrent: true })("verify, of a d
     )
   }
 
+  it.effect("notes a name in a header that no copy and no column has, which is no proof of damage", () =>
+    Effect.gen(function* () {
+      const { pipeline, objects } = yield* shop
+      const [, second = ""] = objects.inc
+      yield* pipeline.run("full")
+      yield* rewrite(pipeline, second, (text) => text.replace(",v,", ",w x,"))
+      const { code, stdout } = yield* pipeline.run("verify")
+      assert.strictEqual(code, 0, stdout)
+      assert.include(stdout, `t  unknown    "w x"  in ${second}\n`)
+      const { tables } = JSON.parse((yield* pipeline.run("verify", "--json")).stdout)
+      assert.deepStrictEqual(tables[0].unknown, [{ column: "w x", object: second }])
+    }),
+  )
+
+  it.effect("reads older copies where it is asked to", () =>
+    Effect.gen(function* () {
+      const { pipeline, objects } = yield* shop
+      yield* pipeline.run("full")
+      assert.strictEqual((yield* pipeline.run("verify", "--all")).code, 0)
+      yield* rewrite(pipeline, objects.full, (text) => text.replace("three", "tHree"))
+      assert.deepStrictEqual(yield* findings(pipeline, 0), [])
+      const { code, stdout } = yield* pipeline.run("verify", "--all")
+      assert.strictEqual(code, 4)
+      assert.match(
+        stdout,
+        new RegExp(`^t  manifest +${objects.full}  its md5 is \\w+, its manifest says`, "m"),
+      )
+    }),
+  )
+
   it.effect("names both objects of a change that stands twice", () =>
     Effect.gen(function* () {
       const { pipeline, objects } = yield* shop

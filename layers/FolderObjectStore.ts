@@ -40,11 +40,14 @@ const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
   return ObjectStore.of({
     location,
     prepare,
-    check: prepare.pipe(
-      Effect.andThen(hiddenFile(files, pathOf("check"), location)),
-      Effect.andThen((probe) => Effect.andThen(probe.write(new Uint8Array(1)), probe.sync)),
-      Effect.scoped,
-    ),
+    check: Effect.fn("FolderObjectStore.check")(function* (area) {
+      yield* prepare
+      // Its folder may be another user's than the root. It is not made for this: it would be left.
+      const target = (yield* reading(area, () => isFolder(pathOf(area)))) ? `${area}/check` : "check"
+      const probe = yield* hiddenFile(files, pathOf(target), subjectOf(dirname(target)))
+      yield* probe.write(new Uint8Array(1))
+      yield* probe.sync
+    }, Effect.scoped),
     create: Effect.fn("FolderObjectStore.create")(function* (key) {
       const file = yield* begin(key)
       let bytes = 0
@@ -92,6 +95,15 @@ const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
     }),
   })
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  fs.stat(path).then(
+    (found) => found.isDirectory(),
+    (cause) => {
+      if (["ENOENT", "ENOTDIR"].includes(errno(cause))) return false
+      throw cause
+    },
+  )
 
 /** Undefined where the file ends before `offset`. */
 const readPart = async (path: string, offset: number, length: number): Promise<Uint8Array | undefined> => {

@@ -31,7 +31,7 @@ export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
 
   return ObjectStore.of({
     location: "memory",
-    check: Effect.void,
+    check: () => Effect.void,
     prepare: Effect.succeed(false),
     create: Effect.fnUntraced(function* (key) {
       if (!isKey(key)) return yield* keyRefused(key)

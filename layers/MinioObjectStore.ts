@@ -27,11 +27,11 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectSt
 
   return ObjectStore.of({
     location: bucket.location,
-    check: Effect.gen(function* () {
+    check: Effect.fn("MinioObjectStore.check")(function* (area) {
       // A list, not HEAD: only an answer with a body tells a wrong key from a wrong clock or a missing bucket.
-      yield* listPage(folder, "", "", 1)
+      yield* listPage(nameOf(`${area}/`), "", "", 1)
       // Proves the right to write and shows nothing to anybody.
-      const probe = nameOf("check")
+      const probe = nameOf(`${area}/check`)
       yield* untilKnown(
         Effect.flatMap(
           bucket.call(probe, (client) => client.initiateNewMultipartUpload(bucket.name, probe, {})),

@@ -39,7 +39,7 @@ export const full = Effect.gen(function* () {
   const source = yield* SourceTables
   const vitals = yield* Vitals
 
-  yield* patiently(forAWhile, () => check)
+  yield* patiently(forAWhile, () => check("full"))
   const { read } = yield* WatermarkStore
   const layout = yield* patiently(forAWhile, () =>
     Effect.flatMap(read, (watermark) => lakeLayout(tables, wanted, watermark)),
@@ -84,7 +84,7 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const failed = yield* Ref.make(Option.none<PipelineError>())
   const writing = Effect.gen(function* () {
     yield* Effect.forkScoped(beSeen)
-    yield* patiently(forAWhile, () => check)
+    yield* patiently(forAWhile, () => check("inc"))
     yield* Effect.forEach(tables, ({ table }) => patiently(forAWhile, () => checkFollowed(table)))
     yield* patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
       Effect.scoped(

@@ -33,20 +33,22 @@ const probeName = "_doctor_probe_"
 
 /**
  * Where the next object of an area will stand, if objects stand there already: whoever made that folder may be another
- * user, whose folders are not ours to write. Nothing new is made for a probe, which would leave an empty folder.
+ * user, whose folders are not ours to write. Nothing new is made for a probe, which would leave an empty folder; a bucket
+ * has no folders, and the right to write to it may be limited to the areas.
  */
 const placeIn = Effect.fnUntraced(function* (area: Area) {
   const { list } = yield* ObjectStore
-  const { tables } = yield* Settings
+  const { tables, lake } = yield* Settings
   const { second } = nextStamp(Option.none(), yield* Clock.currentTimeMillis)
   const today = `${second.slice(0, 8)}/`
   const places = [
     ...tables.map(({ dataset }) => `${datasetPrefix(area, "datasets", dataset)}${today}`),
     `${datasetPrefix(area, "single", "")}${today}`,
+    ...tables.map(({ dataset }) => `${area}/${dataset}/`),
     `${area}/`,
   ]
   for (const place of places) if (Option.isSome(yield* Stream.runHead(list(place)))) return place
-  return ""
+  return lake._tag === "Folder" ? "" : `${area}/`
 })
 
 /** Removed when the check is over, also when it failed or was stopped. */

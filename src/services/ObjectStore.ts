@@ -3,6 +3,7 @@
  * use `/` between parts, and are listed in the order of their bytes.
  */
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
+import type { Area } from "../core/ObjectKey.ts"
 import type { StoreError } from "./StoreError.ts"
 
 export interface StoredObject {
@@ -28,8 +29,11 @@ export class ObjectStore extends Context.Service<
   {
     /** For messages: `s3://raw at http://localhost:9000`, `file:/var/lake`. */
     readonly location: string
-    /** Succeeds when the lake can be used: a folder is made when missing, a missing bucket is an error. */
-    readonly check: Effect.Effect<void, StoreError>
+    /**
+     * Succeeds when this part of the lake can be used: a folder is made when missing, a missing bucket is an error. Nothing
+     * outside of the part is touched, to which the right to write may be limited; nothing is left.
+     */
+    readonly check: (area: Area) => Effect.Effect<void, StoreError>
     /** Makes the bucket or folder where it is missing; true when it did. Safe to repeat. */
     readonly prepare: Effect.Effect<boolean, StoreError>
     /** Begins an object of any size, in bounded memory. Closing the scope before `commit` leaves nothing behind. */

@@ -29,6 +29,33 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
     }),
   )
 
+  it.effect("is satisfied with keys that may write below full and inc only, as full and cdc are", () =>
+    Effect.gen(function* () {
+      const bucket = yield* memoryS3
+      const pipeline = yield* withSlot({ settings: { ...bucket.environment, LAKE_URL: "s3://lake/loja" } })
+      yield* bucket.suffer(({ method, url }, perform) =>
+        ["GET", "HEAD"].includes(method) || /^\/lake\/loja\/(full|inc)\//.test(url)
+          ? perform()
+          : s3Error(403, "AccessDenied"),
+      )
+      for (const command of [["doctor"], ["full"], ["cdc", "--once"], ["doctor"]]) {
+        yield* pipeline.sql("INSERT INTO shop.customer SELECT count(*) FROM shop.customer")
+        const { code, stdout, stderr } = yield* pipeline.run(...command)
+        assert.strictEqual(code, 0, `${command}: ${stdout}${stderr}`)
+      }
+      assert.deepStrictEqual(
+        (yield* bucket.keys).map((key) => key.replace(/\d{8}/g, "…").replace(/…_\d{6}/, "…")),
+        [
+          "loja/full/date=…/_full_customers_….json",
+          "loja/full/date=…/full_customers_….csv",
+          "loja/inc/_watermark.txt",
+          "loja/inc/date=…/cdc_….csv",
+        ],
+      )
+      assert.deepStrictEqual(yield* bucket.unfinished, [])
+    }),
+  )
+
   it.effect("finds nothing amiss while cdc follows the slot, and says who does", () =>
     Effect.gen(function* () {
       const pipeline = yield* withSlot()
@@ -379,7 +406,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
       assert.deepStrictEqual([code, complaints], [0, ["warn clock", "warn delete"]])
       assert.include(stdout, "what doctor wrote stays: _doctor_probe_*.txt")
       assert.deepStrictEqual(
-        (yield* s3.keys).map((key) => /^_doctor_probe_.*\.txt$/.test(key)),
+        (yield* s3.keys).map((key) => /^(full\/|inc\/)_doctor_probe_.*\.txt$/.test(key)),
         [true, true],
       )
     }),

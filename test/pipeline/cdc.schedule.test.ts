@@ -181,7 +181,7 @@ describe("cdc that is asked to stop", () => {
       const store = yield* ObjectStore
       const fiber = yield* started(
         cdcForEver.pipe(
-          Effect.provideService(ObjectStore, { ...store, check: Effect.fail(full) }),
+          Effect.provideService(ObjectStore, { ...store, check: () => Effect.fail(full) }),
           Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
         ),
       )
@@ -383,7 +383,7 @@ describe("cdc waits for what does not answer", () => {
       const store = yield* ObjectStore
       const denied = new StoreError({ reason: "Denied", subject: "lake", detail: "no" })
       const error = yield* failureOf(
-        Effect.provideService(cdcForEver, ObjectStore, { ...store, check: Effect.fail(denied) }),
+        Effect.provideService(cdcForEver, ObjectStore, { ...store, check: () => Effect.fail(denied) }),
       )
       assert.strictEqual(error, denied)
     }).pipe(Effect.provide(world())),

@@ -37,6 +37,7 @@ describe("doctor", () => {
   for (const [place, stands, refused] of [
     ["the folder of today", "inc/date=20251103/note.txt", "inc/date=20251103/"],
     ["the folder of today in layout datasets", "inc/clientes/date=20251103/note.txt", "inc/clientes/"],
+    ["the dataset's folder", "inc/clientes/date=20251102/note.txt", "inc/clientes/"],
     ["inc", "inc/date=20251102/note.txt", "inc/"],
     ["full", "full/date=20251102/note.txt", "full/"],
   ] as const) {

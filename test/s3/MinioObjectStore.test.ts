@@ -30,7 +30,7 @@ const using = <A, E, R>(options: MinioOptions, effect: Effect.Effect<A, E, R>) =
 const checkWith = (options: MinioOptions) =>
   using(
     options,
-    Effect.flatMap(ObjectStore, (store) => Effect.flip(store.check)),
+    Effect.flatMap(ObjectStore, (store) => Effect.flip(store.check("inc"))),
   )
 
 const shared = freshBucket()
@@ -75,7 +75,7 @@ withLayer(withBucket(shared), { excludeTestServices: true })("MinioObjectStore",
           const store = yield* ObjectStore
           assert.isTrue(yield* store.prepare)
           assert.isFalse(yield* store.prepare)
-          yield* store.check
+          yield* store.check("inc")
         }),
       )
       yield* Effect.promise(() => plainClient(missing).removeBucket(missing.bucket))

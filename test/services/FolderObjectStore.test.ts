@@ -1,6 +1,6 @@
 import * as fs from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join, relative } from "node:path"
+import { dirname, join, relative } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { readError, writeError } from "../../layers/FolderErrors.ts"
@@ -104,17 +104,34 @@ describe("FolderObjectStore", () => {
       yield* Effect.promise(() => fs.writeFile(join(base, "plain"), ""))
       for (const folder of [join(base, "plain"), join(base, "plain", "lake")]) {
         const store = yield* storeIn(folder)
-        const error = yield* Effect.flip(store.check)
+        const error = yield* Effect.flip(store.check("inc"))
         assert.strictEqual(error.reason, "NotWritable")
         assert.include(error.message, folder)
       }
     }),
   )
 
+  it.live("is checked where it will be written, and makes no folder for that", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "areas")
+      yield* Effect.promise(() => fs.mkdir(join(folder, "inc"), { recursive: true }))
+      const asked: Array<string> = []
+      const open = (path: string, flags: string) => {
+        asked.push(relative(folder, dirname(path)))
+        return fs.open(path, flags)
+      }
+      const store = yield* storeIn(folder, { open, link: fs.link })
+      yield* store.check("inc")
+      yield* store.check("full")
+      assert.deepStrictEqual(asked, ["inc", ""])
+      assert.deepStrictEqual(yield* Effect.promise(() => fs.readdir(folder, { recursive: true })), ["inc"])
+    }),
+  )
+
   it.live("proves at its check that the disk takes bytes", () =>
     Effect.gen(function* () {
       const store = yield* storeIn(join(base, "no-room"), smallDisk(0))
-      assert.strictEqual((yield* Effect.flip(store.check)).reason, "Full")
+      assert.strictEqual((yield* Effect.flip(store.check("inc"))).reason, "Full")
     }),
   )
 

@@ -57,7 +57,7 @@ describe("MinioObjectStore, when the server misbehaves", () => {
           keysOf(""),
           write("a.csv", Buffer.from("x")),
           write("a.csv", Buffer.alloc(9 * mebibyte)),
-          Effect.flatMap(ObjectStore, (store) => store.check),
+          Effect.flatMap(ObjectStore, (store) => store.check("inc")),
           Effect.flatMap(ObjectStore, (store) => store.prepare),
           Effect.flatMap(ObjectStore, (store) => store.readRange("a.csv", 1, 2)),
           Effect.flatMap(ObjectStore, (store) => store.refusesSecond("a.csv")),

@@ -58,7 +58,7 @@ export const objectStoreContract = (subject: StoreUnderTest): void => {
       Effect.gen(function* () {
         const store = yield* ObjectStore
         yield* store.prepare
-        yield* store.check
+        yield* store.check("inc")
       }),
     )
 
@@ -73,7 +73,7 @@ export const objectStoreContract = (subject: StoreUnderTest): void => {
     it.effect("shows nothing of its checks", () =>
       Effect.gen(function* () {
         const store = yield* ObjectStore
-        yield* store.check
+        yield* store.check("inc")
         assert.deepStrictEqual(yield* keysOf("check"), [])
         assert.deepStrictEqual(yield* subject.leftovers, [])
       }),

@@ -1,5 +1,6 @@
-/** One line on the terminal, below the log, that `cdc` writes over twice a second; nothing where stderr is no terminal. */
+/** One line on the terminal, below the log, that `cdc` writes over twice a second; nothing where stderr is no screen. */
 import { Clock, Effect, Layer, Schedule } from "effect"
+import { canRedraw } from "../src/core/Screen.ts"
 import { type VitalSigns, Vitals } from "../src/services/Vitals.ts"
 import { clearLine } from "./TerminalProgress.ts"
 
@@ -38,12 +39,11 @@ const draw = Effect.gen(function* () {
   })
 })
 
-export const layer: Layer.Layer<never> =
-  process.stderr.isTTY === true
-    ? Layer.effectDiscard(
-        Effect.gen(function* () {
-          yield* Effect.addFinalizer(() => Effect.sync(() => process.stderr.write(clearLine)))
-          yield* Effect.forkScoped(Effect.repeat(yield* draw, Schedule.spaced(interval)))
-        }),
-      )
-    : Layer.empty
+export const layer: Layer.Layer<never> = canRedraw(process.stderr, process.env)
+  ? Layer.effectDiscard(
+      Effect.gen(function* () {
+        yield* Effect.addFinalizer(() => Effect.sync(() => process.stderr.write(clearLine)))
+        yield* Effect.forkScoped(Effect.repeat(yield* draw, Schedule.spaced(interval)))
+      }),
+    )
+  : Layer.empty

@@ -1,5 +1,6 @@
 /** Logs go to stderr: stdout is for what a command was asked to print. */
 import { Layer, Logger, Option, References } from "effect"
+import { canRedraw, isColourful } from "../src/core/Screen.ts"
 import type { LogFormat, Settings } from "../src/settings/Settings.ts"
 import { clearLine } from "./TerminalProgress.ts"
 
@@ -23,15 +24,14 @@ const prettyLine = (isColourful: boolean) =>
   })
 
 const loggers: Readonly<Record<LogFormat, () => Logger.Logger<unknown, void>>> = {
-  pretty: () =>
-    Logger.withConsoleError(prettyLine(process.stderr.isTTY === true && !process.env["NO_COLOR"])),
+  pretty: () => Logger.withConsoleError(prettyLine(isColourful(process.stderr, process.env))),
   logfmt: () => Logger.withConsoleError(Logger.formatLogFmt),
   json: () => Logger.withConsoleError(Logger.formatJson),
 }
 
 /** A line that shows progress gives way to the log, and is drawn again below it. */
 const aboveProgress = (logger: Logger.Logger<unknown, void>): Logger.Logger<unknown, void> =>
-  process.stderr.isTTY === true
+  canRedraw(process.stderr, process.env)
     ? Logger.make((options) => {
         process.stderr.write(clearLine)
         logger.log(options)

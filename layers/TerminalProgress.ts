@@ -1,5 +1,6 @@
-/** A line on the terminal that is written over twice a second; nothing where stderr is no terminal. */
+/** A line on the terminal that is written over twice a second; nothing where stderr is no screen. */
 import { Clock, Effect, Layer, Schedule } from "effect"
+import { canRedraw } from "../src/core/Screen.ts"
 import { Progress } from "../src/services/Progress.ts"
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
@@ -37,5 +38,6 @@ const onTerminal = Progress.of({
   }),
 })
 
-export const layer: Layer.Layer<Progress> =
-  process.stderr.isTTY === true ? Layer.succeed(Progress, onTerminal) : Progress.silent
+export const layer: Layer.Layer<Progress> = canRedraw(process.stderr, process.env)
+  ? Layer.succeed(Progress, onTerminal)
+  : Progress.silent

@@ -1,7 +1,8 @@
 /** How the command line speaks: help, mistakes and failures as text, and how a run ends as exit code. */
-import { Cause, Console, Effect, Exit, Option, Runtime } from "effect"
-import { CliError, CliOutput, Flag, Prompt } from "effect/cli"
+import { Cause, Console, Effect, Exit, Option, Runtime, Terminal } from "effect"
+import { CliError, CliOutput, Flag } from "effect/cli"
 import type { Paper } from "./core/FindingTable.ts"
+import { canRedraw, isColourful } from "./core/Screen.ts"
 
 /** Errors are written for people: the message alone. A defect is ours, and shows where it happened. */
 const messageOf = (cause: Cause.Cause<unknown>): string => {
@@ -20,17 +21,21 @@ export const onStderr = Effect.tapCause(unlessStopped((message) => Console.error
 export const flag = (name: string, description: string) =>
   Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withDescription(description))
 
-/** A question to the person in front of the terminal; none where there is nobody. Ctrl-C is a wish to stop. */
+/** A question to the person in front of the terminal, on a line of its own; none where there is nobody. The end of input is a wish to stop. */
 export const askOnTerminal = () =>
   process.stdin.isTTY === true && process.stdout.isTTY === true
-    ? Option.some((question: string) =>
-        Prompt.run(Prompt.Confirm({ message: question })).pipe(
-          Effect.catchTag("QuitError", () => Effect.interrupt),
-        ),
+    ? Option.some(
+        Effect.fnUntraced(function* (question: string) {
+          const terminal = yield* Terminal.Terminal
+          yield* Effect.orDie(terminal.display(`${question} (y/N) `))
+          const answer = yield* Effect.catchTag(terminal.readLine, "QuitError", () => Effect.interrupt)
+          return /^y(es)?$/i.test(answer.trim())
+        }),
       )
     : Option.none()
 
-export const isTerminal = (): boolean => process.stdout.isTTY === true
+/** Whether what was printed can be written over. */
+export const isScreen = (): boolean => canRedraw(process.stdout, process.env)
 
 /** Prints each text in the place of the one before (`over`: on a terminal), or below it. */
 export const redraw =
@@ -38,18 +43,16 @@ export const redraw =
   (text: string): Effect.Effect<void> =>
     over ? Effect.sync(() => process.stdout.write(`\u001b[H\u001b[2J${text}\n`)) : Console.log(text)
 
-const isColourful = (): boolean => process.stdout.isTTY === true && !process.env["NO_COLOR"]
-
 /** What stdout is: a terminal of some width, or something that reads lines. */
 export const stdoutPaper = (): Paper => ({
-  colour: isColourful(),
+  colour: isColourful(process.stdout, process.env),
   width: process.stdout.isTTY === true ? process.stdout.columns : Number.POSITIVE_INFINITY,
 })
 
 /** Help that was asked for goes to stdout; help because of a mistake goes to stderr with the mistake. */
 export const presenter: CliOutput.Presenter = {
   present: (event) => {
-    const formatter = CliOutput.defaultFormatter({ colors: isColourful() })
+    const formatter = CliOutput.defaultFormatter({ colors: isColourful(process.stdout, process.env) })
     switch (event._tag) {
       case "Version":
         return Console.log(`${event.name} ${event.version}`)

@@ -16,7 +16,7 @@ import {
   askOnTerminal,
   exitCode,
   flag,
-  isTerminal,
+  isScreen,
   onStderr,
   presenter,
   redraw,
@@ -170,7 +170,7 @@ const statusCommand = Command.make(
     watch: flag("watch", "again every 2 seconds, until Ctrl-C"),
   },
   ({ json, watch, ...flags }) => {
-    const form: StatusForm = json ? "json" : watch && !isTerminal() ? "line" : "text"
+    const form: StatusForm = json ? "json" : watch && !isScreen() ? "line" : "text"
     return withSettings(
       flags,
       watch ? endedByStop(watchStatus(form, redraw(form === "text"))) : untilStopped(status(form)),

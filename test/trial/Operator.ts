@@ -85,6 +85,17 @@ export const openOperator = Effect.fn("openOperator")(function* (
       transcript.show(typed(args), ...said(outcome), `[exit ${outcome.code}]`)
       return outcome
     }),
+    /** Waits for its own end, and shows all that it said, and how long it took since `begun`. */
+    awaitEnd: Effect.fn("Operator.awaitEnd")(function* (
+      program: RunningProgram,
+      args: ReadonlyArray<string>,
+      begun = Date.now(),
+    ) {
+      const outcome = yield* program.outcome
+      const seconds = Math.round((Date.now() - begun) / 1000)
+      transcript.show(typed(args), ...said(outcome), `[exit ${outcome.code} after ${seconds} s]`)
+      return { ...outcome, seconds }
+    }),
     /** Ends it in good order, and shows all that it said. */
     stop: Effect.fn("Operator.stop")(function* (
       program: RunningProgram,

@@ -1,6 +1,6 @@
 /** Source and lake go away while `cdc` runs, and come back: nothing else is to be done. */
 import { Effect, type Scope } from "effect"
-import { openMemoryS3 } from "../support/memoryS3.ts"
+import { type MemoryS3, openMemoryS3 } from "../support/memoryS3.ts"
 import { s3Error } from "../support/scriptedS3.ts"
 import { judged, type Verdict } from "./Failure.ts"
 import type { Operator } from "./Operator.ts"
@@ -45,18 +45,26 @@ const healed = (operator: Operator, absence: Absence) =>
     }),
   )
 
-const known = Effect.fn("known")(function* (operator: Operator) {
-  const { server } = operator.source()
+/** The tests' S3 server, which can be made to fail. */
+export const openStore = Effect.fn("openStore")(function* (operator: Operator) {
   const s3 = yield* openMemoryS3()
   operator.transcript.disguise(new URL(s3.options.endpoint).port, "9000")
-  const inMemory = (lake: string) =>
-    operator
-      .anew()
-      .pipe(
-        Effect.andThen(operator.setQuietly({ ...s3.environment, LAKE_URL: `s3://lake/${lake}` })),
-        Effect.andThen(operator.run("init")),
-        Effect.andThen(operator.run("full")),
-      )
+  return s3
+})
+
+/** A lake there, with the slot and a first copy. */
+export const inMemory = (operator: Operator, s3: MemoryS3, lake: string) =>
+  operator
+    .anew()
+    .pipe(
+      Effect.andThen(operator.setQuietly({ ...s3.environment, LAKE_URL: `s3://lake/${lake}` })),
+      Effect.andThen(operator.run("init")),
+      Effect.andThen(operator.run("full")),
+    )
+
+const known = Effect.fn("known")(function* (operator: Operator) {
+  const { server } = operator.source()
+  const s3 = yield* openStore(operator)
   return [
     {
       title: "PostgreSQL goes away, and comes back",
@@ -69,7 +77,7 @@ const known = Effect.fn("known")(function* (operator: Operator) {
     {
       title: "The store goes away, and comes back",
       wrong: "It resets every connection for a while (the tests' S3 server).",
-      begin: inMemory("first"),
+      begin: inMemory(operator, s3, "first"),
       leave: Effect.andThen(
         s3.suffer(() => "reset"),
         operator.sell,
@@ -81,7 +89,7 @@ const known = Effect.fn("known")(function* (operator: Operator) {
       title: "The store's disk is full",
       wrong:
         "It takes no object until somebody has made room (the tests' S3 server, in MinIO's words; a full disk of one's own wants rights that a trial should not need).",
-      begin: inMemory("second"),
+      begin: inMemory(operator, s3, "second"),
       leave: Effect.andThen(
         s3.suffer(({ method }, perform) =>
           method === "PUT" || method === "POST"

@@ -11,6 +11,7 @@ import { absences } from "./absences.ts"
 import { openBucket } from "./Bucket.ts"
 import { tryOut, type Verdict } from "./Failure.ts"
 import { lakeFailures } from "./lakeFailures.ts"
+import { limits } from "./limits.ts"
 import { openOperator } from "./Operator.ts"
 import { runningFailures } from "./runningFailures.ts"
 import { openSource, password } from "./Source.ts"
@@ -69,6 +70,8 @@ const trial = Effect.fn("trial")(function* (file: string) {
   }
   transcript.heading("Away, and back")
   verdicts.push(...(yield* absences(operator)))
+  transcript.heading("As long as it waits, and no longer")
+  verdicts.push(...(yield* limits(operator)))
 
   const mended = verdicts.filter(({ trouble }) => trouble === undefined)
   const isGood =

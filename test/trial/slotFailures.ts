@@ -3,8 +3,11 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { openSession } from "../support/pgClient.ts"
+import { testServer } from "../support/postgres.ts"
+import { tablesSql } from "../support/role.ts"
 import type { Failure } from "./Failure.ts"
 import type { Operator } from "./Operator.ts"
+import { openSource, roleAndRights, shop } from "./Source.ts"
 
 /** What a refusal tells whose lake cannot be gone on with. */
 const startOver =
@@ -138,6 +141,25 @@ export const slotFailures = (operator: Operator): ReadonlyArray<Failure> => [
     mend: (_, name = "") => operator.set({ [name]: "file:./lake2" }),
   },
   {
+    title: "The lake belongs to another server",
+    wrong:
+      "`DATABASE_URL` was changed to another server, which has the same table and a slot of the same name.",
+    provoke: Effect.andThen(operator.anew({ lake: true }), onAnotherServer(operator)),
+    command: "cdc --once",
+    code: 3,
+    words: /belongs to server \(system_identifier\).*Point the program at the source that this lake is of/,
+    mend: () => Effect.suspend(() => operator.set({ DATABASE_URL: operator.source().url })),
+  },
+  {
+    title: "The lake belongs to another database",
+    wrong: "The same server and slot name, and the database beside it.",
+    provoke: Effect.andThen(operator.anew({ lake: true }), inAnotherDatabase(operator)),
+    command: "cdc --once",
+    code: 3,
+    words: /belongs to database "(\w+)" instead of "\w+".*choose another (LAKE_URL) for this one/,
+    mend: (_, name = "") => operator.set({ [name]: "file:./lake2" }),
+  },
+  {
     title: "A watermark that is cut short",
     wrong: "The file was copied by hand, and not to its end.",
     provoke: operator
@@ -191,4 +213,33 @@ function switchWal(operator: Operator) {
       Effect.orDie,
     )
   })
+}
+
+/** The program is told of a server with the same shop. */
+function onAnotherServer(operator: Operator) {
+  return Effect.gen(function* () {
+    const other = yield* openSource(yield* testServer())
+    for (const sql of roleAndRights) yield* other.sql(sql)
+    operator.transcript.disguise(String(other.server.port), "5433")
+    yield* operator.set({ DATABASE_URL: other.url })
+    yield* operator.run("init")
+  }).pipe(Effect.orDie)
+}
+
+/** A slot belongs to a database: it is made anew there, and dropped with the scope. */
+function inAnotherDatabase(operator: Operator) {
+  return Effect.gen(function* () {
+    const { server, url } = operator.source()
+    const { sql: administrate } = yield* openSession(server.url("postgres"))
+    yield* administrate("CREATE DATABASE loja2")
+    const { sql } = yield* openSession(server.url("loja2"))
+    yield* sql(shop.schema)
+    yield* sql(shop.rows)
+    yield* sql(tablesSql("afluente", "db_loja", "db_loja.cliente"))
+    yield* sql("GRANT CONNECT ON DATABASE loja2 TO afluente")
+    yield* Effect.addFinalizer(() => Effect.ignore(sql("SELECT pg_drop_replication_slot('data_sync_slot')")))
+    yield* operator.run("drop-slot", "--yes")
+    yield* operator.set({ DATABASE_URL: url.replace(/\/loja$/, "/loja2") })
+    yield* operator.run("init")
+  }).pipe(Effect.orDie)
 }

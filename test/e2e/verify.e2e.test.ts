@@ -6,15 +6,15 @@ import { eventually } from "../support/eventually.ts"
 import { memoryS3 } from "../support/memoryS3.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
-import { runProgram } from "../support/program.ts"
+import { type Environment, runProgram } from "../support/program.ts"
 import { s3Error } from "../support/scriptedS3.ts"
 
 const simple = `CREATE TABLE public.t (id integer PRIMARY KEY, v text);
   INSERT INTO public.t VALUES (1, 'a'), (2, ''), (3, NULL)`
 
 /** A table that is in the lake as it is, and whose changes the slot keeps from now on. */
-const shop = Effect.fn("shop")(function* (setup = simple, tables = "public.t=t") {
-  const pipeline = yield* openPipeline({ setup, tables })
+const shop = Effect.fn("shop")(function* (setup = simple, tables = "public.t=t", settings: Environment = {}) {
+  const pipeline = yield* openPipeline({ setup, tables, settings })
   yield* pipeline.createSlot
   yield* pipeline.run("full")
   return pipeline
@@ -386,13 +386,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ve
   it.effect("works on a bucket", () =>
     Effect.gen(function* () {
       const bucket = yield* memoryS3
-      const pipeline = yield* openPipeline({
-        setup: simple,
-        tables: "public.t=t",
-        settings: bucket.environment,
-      })
-      yield* pipeline.createSlot
-      yield* pipeline.run("full")
+      const pipeline = yield* shop(simple, "public.t=t", bucket.environment)
       yield* pipeline.sql("INSERT INTO public.t VALUES (4, 'd'); DELETE FROM public.t WHERE id = 1")
       yield* pipeline.run("cdc", "--once")
       yield* isEqual(pipeline)
@@ -402,13 +396,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ve
   it.effect("needs no right to write", () =>
     Effect.gen(function* () {
       const bucket = yield* memoryS3
-      const pipeline = yield* openPipeline({
-        setup: simple,
-        tables: "public.t=t",
-        settings: bucket.environment,
-      })
-      yield* pipeline.createSlot
-      yield* pipeline.run("full")
+      const pipeline = yield* shop(simple, "public.t=t", bucket.environment)
       yield* bucket.suffer(({ method }, perform) =>
         ["GET", "HEAD"].includes(method) ? perform() : s3Error(403, "AccessDenied"),
       )

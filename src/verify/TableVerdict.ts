@@ -1,25 +1,19 @@
 /** Holds the lake to one table: its objects to what they promise, and what they make together to the table's rows. */
-import { Effect, Option, Result, Stream } from "effect"
-import { addedColumnAdvice, type ComparedTable, unfollowedAdvice } from "../core/ComparedTable.ts"
-import type { Finding } from "../core/LakeFinding.ts"
-import * as Lsn from "../core/Lsn.ts"
-import type { Manifest } from "../core/Manifest.ts"
+import { Effect, Option } from "effect"
+import { addedColumnAdvice, unfollowedAdvice } from "../core/ComparedTable.ts"
 import * as Sql from "../core/ReplaySql.ts"
-import { snapshotView } from "../core/SnapshotView.ts"
 import { printTable } from "../core/SourceTable.ts"
 import type { Layout } from "../core/Watermark.ts"
 import { type Fulls, listIncs } from "../lake/LakeInventory.ts"
-import type { RowFile, Workbench } from "../services/LakeComparison.ts"
-import { ObjectStore, type StoredObject } from "../services/ObjectStore.ts"
+import type { Workbench } from "../services/LakeComparison.ts"
 import { Progress } from "../services/Progress.ts"
-import { type ColumnNames, columnNames, type UnknownColumn } from "./ColumnNames.ts"
-import { unescaped } from "./ComparableRows.ts"
+import { columnNames, type UnknownColumn } from "./ColumnNames.ts"
+import { tellDisorder } from "./Disorder.ts"
 import { readFull } from "./FullReading.ts"
-import { beforeAll, type Change, isAfter, type Place, readInc, readPlaces } from "./IncReading.ts"
+import { readChanges } from "./LakeChanges.ts"
 import type { LiveTable, Moment } from "./Moment.ts"
-
-/** Findings are told one by one: they can be as many as the table has rows. */
-export type Tell = (finding: Finding) => Effect.Effect<void>
+import { compareCounted, compareKeyed, firstText, type RowDifferences } from "./RowComparison.ts"
+import type { Tell } from "./Tell.ts"
 
 export interface TableVerdict {
   readonly dataset: string
@@ -40,156 +34,6 @@ export interface TableVerdict {
   readonly incomparable: string | null
   readonly advice: ReadonlyArray<string>
 }
-
-const later = (a: Place, b: Place): Place => (isAfter(a, b) ? a : b)
-
-/** The changes of the lake, and those of the slot that a writer would still write. */
-const readChanges = Effect.fnUntraced(function* (
-  moment: Moment,
-  { source, table }: LiveTable,
-  manifest: Manifest,
-  objects: ReadonlyArray<StoredObject>,
-  file: RowFile,
-  names: ColumnNames,
-  tell: Tell,
-) {
-  const store = yield* ObjectStore
-  const progress = yield* Progress
-  const bar = yield* progress.show(
-    `verify ${source.dataset}: inc`,
-    objects.reduce((sum, { bytes }) => sum + bytes, 0),
-  )
-  const copied = Option.flatMap(Lsn.parse(manifest.lsn), (lsn) => snapshotView(manifest.snapshot, lsn))
-  const isNew = ({ lsn, xid }: Change) =>
-    moment.sees(lsn, xid) && !Option.exists(copied, (sees) => sees(lsn, xid))
-  let last = beforeAll
-  let counted = 0
-  let disordered = false
-  for (const [i, { key }] of objects.entries()) {
-    const read = yield* readInc(store, key, i, last, { table, file, counts: isNew, onBytes: bar.advance })
-    yield* Effect.forEach(read.findings, tell)
-    names.see(key, read.columns)
-    last = read.last
-    counted += read.counted
-    disordered ||= read.disordered
-  }
-  const waiting = Result.isFailure(moment.waiting)
-    ? 0
-    : yield* readWaiting(moment.waiting.success, moment, source.dataset, last, isNew, objects.length, {
-        table,
-        file,
-      })
-  return { changes: counted + waiting, waiting, disordered }
-}, Effect.scoped)
-
-/**
- * What the watermark covers, or stands before the newest row of the lake, no writer will write: there the lake is held to
- * what it has, although the slot may still know better.
- */
-const readWaiting = Effect.fnUntraced(function* (
-  store: ObjectStore["Service"],
-  moment: Moment,
-  dataset: string,
-  newest: Place,
-  isNew: (change: Change) => boolean,
-  firstNumber: number,
-  { table, file }: { readonly table: ComparedTable; readonly file: RowFile },
-) {
-  const covered = Option.match(moment.watermark, {
-    onNone: () => beforeAll,
-    onSome: ({ position }): Place => ({ lsn: Lsn.printSortable(position), seq: Number.MAX_SAFE_INTEGER }),
-  })
-  const after = later(covered, newest)
-  const counts = (change: Change) => isAfter(change, after) && isNew(change)
-  const objects = yield* Stream.runCollect(store.list(`inc/${dataset}/`))
-  let counted = 0
-  for (const [i, { key }] of objects.entries()) {
-    const read = yield* readInc(store, key, firstNumber + i, beforeAll, {
-      table,
-      file,
-      counts,
-      onBytes: () => {},
-    })
-    counted += read.counted
-  }
-  return counted
-})
-
-/** Changes that stand twice, and objects whose rows do not follow those before them. */
-const tellDisorder = Effect.fnUntraced(function* (
-  workbench: Workbench,
-  objects: ReadonlyArray<StoredObject>,
-  tell: Tell,
-) {
-  const store = yield* ObjectStore
-  const file = yield* workbench.file("places.csv")
-  for (const [i, { key }] of objects.entries()) yield* readPlaces(store, key, i, file)
-  yield* workbench.run(Sql.loadPlaces(file.path))
-  const keyOf = (object: string | null | undefined) => objects[Number(object)]?.key ?? ""
-  yield* Stream.runForEach(workbench.rows(Sql.doubledQuery), ([lsn, seq, where]) => {
-    const places = (where ?? "").split(",").map((place) => place.split(":"))
-    const objects = places.map(([object, line]) => `${keyOf(object)} row ${line}`)
-    return tell({ kind: "twice", lsn: lsn ?? "", seq: Number(seq), objects })
-  })
-  yield* Stream.runForEach(workbench.rows(Sql.disorderedQuery), ([object, line]) =>
-    tell({
-      kind: "order",
-      object: keyOf(object),
-      why: `row ${line} stands after rows that were committed later`,
-    }),
-  )
-}, Effect.scoped)
-
-const firstText = (workbench: Workbench, query: string) =>
-  Effect.map(Stream.runHead(workbench.rows(query)), (row) => Option.getOrUndefined(row)?.[0] ?? null)
-
-const printable = (value: string | null | undefined) => (value == null ? null : unescaped(value))
-
-interface RowDifferences {
-  readonly missing: number
-  readonly extra: number
-  /** Columns in which rows differ. */
-  readonly columns: ReadonlySet<string>
-}
-
-const compareKeyed = Effect.fnUntraced(function* (workbench: Workbench, table: ComparedTable, tell: Tell) {
-  yield* workbench.run(Sql.stepStatements(table))
-  const unsent = yield* Stream.runCollect(workbench.rows(Sql.unsentQuery))
-  const places = Sql.unsentPlaces(unsent.map(([found]) => found ?? ""))
-  if (places.length > 0) yield* workbench.run(Sql.mendStatements(table, places))
-  yield* workbench.run([Sql.rebuiltStatement(table, places), Sql.differingStatement(table)])
-  const counts = { missing: 0, extra: 0, columns: new Set<string>() }
-  const nameOf = (place: number | string): string => table.columns[Number(place)] ?? ""
-  const keyOf = (values: ReadonlyArray<string | null>) =>
-    table.key.map((place, i) => [nameOf(place), printable(values[i])] as const)
-  if (Number(yield* firstText(workbench, Sql.differentCount)) > 0) {
-    yield* workbench.run(Sql.partStatements(table))
-    yield* Stream.runForEach(workbench.rows(Sql.differentColumns(table)), ([differing, ...values]) => {
-      const columns = (differing ?? "").split(",").map(nameOf)
-      for (const column of columns) counts.columns.add(column)
-      return tell({ kind: "different", key: keyOf(values), columns })
-    })
-  }
-  yield* Stream.runForEach(workbench.rows(Sql.oneSided(table)), ([found, ...values]) => {
-    const kind = found === "extra" ? "extra" : "missing"
-    counts[kind]++
-    return tell({ kind, key: keyOf(values) })
-  })
-  const found: RowDifferences = counts
-  return found
-})
-
-const compareCounted = Effect.fnUntraced(function* (workbench: Workbench, table: ComparedTable, tell: Tell) {
-  const counts = { missing: 0, extra: 0 }
-  yield* Stream.runForEach(workbench.rows(Sql.countedDifferences(table)), ([found, times, digest]) => {
-    const kind = found === "extra" ? "extra" : "missing"
-    const rows = Number(times)
-    counts[kind] += rows
-    return tell({ kind, rows, digest: digest ?? "" })
-  })
-  const found: RowDifferences = { ...counts, columns: new Set() }
-  return found
-})
 
 /** Compares one table with what the lake makes of it, and tells every difference. */
 export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (

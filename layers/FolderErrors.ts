@@ -1,3 +1,4 @@
+/** Failed system calls as errors of the object store. */
 import { StoreError, type StoreReason } from "../src/services/StoreError.ts"
 
 const writing: Readonly<Record<string, StoreReason>> = {

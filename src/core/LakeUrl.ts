@@ -6,7 +6,7 @@ export type LakeUrl =
   | { readonly _tag: "Bucket"; readonly bucket: string; readonly prefix: string }
 
 /** What is wrong with a bucket's name by the rules of S3, or undefined. Source: Amazon S3, "Bucket naming rules". */
-export const bucketProblem = (bucket: string): string | undefined => {
+const bucketProblem = (bucket: string): string | undefined => {
   if (/[A-Z]/.test(bucket)) {
     return `S3 forbids capitals in the name of a bucket: "${bucket}" cannot exist, use "${bucket.toLowerCase()}"`
   }

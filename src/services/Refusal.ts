@@ -1,3 +1,4 @@
+/** The third way to end: neither done nor failed, because going on would lose or repeat data. */
 import { Runtime, Schema } from "effect"
 
 /**

@@ -1,3 +1,4 @@
+/** What can go wrong with the source: why, and what the person in front of it does next. */
 import { Runtime, Schema } from "effect"
 
 /** What can go wrong with PostgreSQL, and what the person in front of it does next. */

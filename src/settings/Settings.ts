@@ -23,12 +23,12 @@ import { keysWhereNeeded, lakeUrl, type S3Access } from "./LakeSettings.ts"
 import { parsed, parsedIfSet, text, together, variable, wholeNumber } from "./SettingReading.ts"
 import { source } from "./SourceSettings.ts"
 
-export const logFormats = ["pretty", "logfmt", "json"] as const
+const logFormats = ["pretty", "logfmt", "json"] as const
 export type LogFormat = (typeof logFormats)[number]
 
-export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "none"] as const
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "none"] as const
 
-export const compressions = ["none", "gzip"] as const
+const compressions = ["none", "gzip"] as const
 export type Compression = (typeof compressions)[number]
 
 export class Settings extends Context.Service<

@@ -22,7 +22,7 @@ import * as PostgresSourceTables from "./PostgresSourceTables.ts"
 import * as TempFileSpool from "./TempFileSpool.ts"
 import * as TerminalProgress from "./TerminalProgress.ts"
 
-export const objectStore = ({ lake, s3 }: Settings["Service"]): Layer.Layer<ObjectStore, StoreError> => {
+const objectStore = ({ lake, s3 }: Settings["Service"]): Layer.Layer<ObjectStore, StoreError> => {
   if (lake._tag === "Folder") return FolderObjectStore.layer(lake.path)
   if (Option.isNone(s3)) {
     // Settings refuse a bucket without keys: this is for whoever builds settings by hand.

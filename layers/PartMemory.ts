@@ -10,8 +10,8 @@ import { Effect, type Scope, Semaphore } from "effect"
 /** In bytes. Of the last one of each object a part stays empty. */
 const slabBytes = 256 * 1024
 
-/** As many as a part of 8 MiB has: an object that goes on uses again what its last part gave back. */
-const spareSlabsMax = 32
+/** As many as a part of 6 MiB has: an object that goes on uses again what its last part gave back. */
+const spareSlabsMax = 24
 
 const roomCount = 2
 

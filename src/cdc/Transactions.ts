@@ -9,7 +9,7 @@ import { fromBytes } from "../core/Bytes.ts"
 import { longLineBytes } from "../core/LongLine.ts"
 import * as Lsn from "../core/Lsn.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
-import { lineUnpacker, packLines } from "../core/SpooledLine.ts"
+import { linePacker, lineUnpacker } from "../core/SpooledLine.ts"
 import { decodeSlotText } from "../core/TestDecoding.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { Spool, type SpoolFile } from "../services/Spool.ts"
@@ -79,6 +79,7 @@ export const wholeTransactions = <E>(
       const scope = yield* Effect.scope
       const room = yield* Spool
       const spool = yield* Effect.cached(Scope.provide(room.open, scope))
+      const pack = linePacker()
       let open = nothingOpen()
       /**
        * Number of the last line that is in no open transaction. The next line after it that is no message is a BEGIN,
@@ -99,7 +100,7 @@ export const wholeTransactions = <E>(
           } else if (line.bytes[line.start] === letterC) {
             const commit = readCommit(line)
             if (Result.isFailure(commit)) return yield* commit.failure
-            if (open.spooled) yield* spill(yield* spool, open)
+            if (open.spooled) yield* spill(yield* spool, pack, open)
             finished.push({
               xid: commit.success.xid,
               commit: line.lsn,
@@ -117,7 +118,7 @@ export const wholeTransactions = <E>(
         }
         // The spool still serves a transaction that this chunk finished: it is read before the next chunk is asked for.
         const inUse = finished.some(({ spooled }) => Option.isSome(spooled))
-        if (open.heldBytes > heldBytesMax && !inUse) yield* spill(yield* spool, open)
+        if (open.heldBytes > heldBytesMax && !inUse) yield* spill(yield* spool, pack, open)
         return finished
       })
 
@@ -129,9 +130,13 @@ export const wholeTransactions = <E>(
   )
 
 /** The spool serves one large transaction after the other: the one before was read when this one began to grow. */
-const spill = Effect.fnUntraced(function* (spool: SpoolFile, open: Open) {
+const spill = Effect.fnUntraced(function* (
+  spool: SpoolFile,
+  pack: ReturnType<typeof linePacker>,
+  open: Open,
+) {
   if (!open.spooled) yield* spool.clear
-  yield* Effect.forEach(packLines(open.lines), spool.append, { discard: true })
+  yield* Effect.forEach(pack(open.lines), spool.append, { discard: true })
   open.lines = []
   open.heldBytes = 0
   open.spooled = true

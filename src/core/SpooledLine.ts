@@ -9,13 +9,25 @@ import { SlotLine } from "./SlotLine.ts"
 /** `ordinal` (8 bytes), `lsn` (8), length of the line (4). */
 const headBytes = 20
 
+/** So that the next lines, a few more, fit as well. */
+const roomToGrow = 256 * 1024
+
 const isLong = (line: SlotLine): boolean => line.length > longLineBytes
 
-/** The pieces to write one after the other: a very long line as it lies, the others together. */
-export const packLines = (lines: ReadonlyArray<SlotLine>): ReadonlyArray<Uint8Array> => {
-  const packed = Buffer.allocUnsafe(
-    lines.reduce((sum, line) => sum + headBytes + (isLong(line) ? 0 : line.length), 0),
-  )
+/**
+ * The pieces to write one after the other: a very long line as it lies, the others together, in room that is used again
+ * the next time. A new one each time would be dropped faster than it is collected.
+ */
+export const linePacker = (): ((lines: ReadonlyArray<SlotLine>) => ReadonlyArray<Uint8Array>) => {
+  let room = Buffer.alloc(0)
+  return (lines) => {
+    const size = lines.reduce((sum, line) => sum + headBytes + (isLong(line) ? 0 : line.length), 0)
+    if (size > room.length) room = Buffer.allocUnsafeSlow(size + roomToGrow)
+    return pack(lines, room)
+  }
+}
+
+const pack = (lines: ReadonlyArray<SlotLine>, packed: Buffer): ReadonlyArray<Uint8Array> => {
   const pieces: Array<Uint8Array> = []
   let from = 0
   let at = 0
@@ -30,7 +42,7 @@ export const packLines = (lines: ReadonlyArray<SlotLine>): ReadonlyArray<Uint8Ar
       from = at
     }
   }
-  return [...pieces, packed.subarray(from)]
+  return [...pieces, packed.subarray(from, at)]
 }
 
 /** Gives back the lines that are whole with each chunk. They lie in its bytes, and hold as long as those do. */

@@ -116,16 +116,22 @@ export const runRound = Effect.fn("runRound")(function* (seed: number, size: num
   }
   const tally: Tally = { statements: 0, typeChanges: 0, mistakes: new Map() }
   const committed: Array<WitnessedTransaction> = []
-  const write = Effect.fnUntraced(function* (steps: number, definitions: boolean) {
-    for (let i = 0; i < steps; i++) {
-      const transaction = yield* step(dice.one(writers), tally, { definitions })
-      if (transaction !== undefined) committed.push(transaction)
-    }
-  })
   const settle = Effect.fnUntraced(function* (which: (writer: Writer) => boolean) {
     for (const writer of writers.filter(which)) {
       const transaction = yield* commit(writer)
       if (transaction !== undefined) committed.push(transaction)
+    }
+  })
+  const write = Effect.fnUntraced(function* (steps: number, definitions: boolean) {
+    for (let i = 0; i < steps; i++) {
+      const { typeChanges } = tally
+      const writer = dice.one(writers)
+      const transaction = yield* step(writer, tally, { definitions })
+      if (transaction !== undefined) committed.push(transaction)
+      // The server prints rows that were written before a type changed as it prints those of the transaction that it told
+      // before (docs/values.md): so no transaction is open then that was open before.
+      if (tally.typeChanges > typeChanges) yield* settle((other) => other !== writer)
+      if (tally.typeChanges > typeChanges) yield* settle(() => true)
     }
   })
 

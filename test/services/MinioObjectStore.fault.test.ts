@@ -1,6 +1,7 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 import * as MinioObjectStore from "../../layers/MinioObjectStore.ts"
+import { partBytes } from "../../layers/PartSizes.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import { keysOf, readAll, write } from "../support/objectStoreContract.ts"
 import {
@@ -15,6 +16,7 @@ import {
 } from "../support/scriptedS3.ts"
 
 const mebibyte = 1024 * 1024
+const part = partBytes(1)
 /** Milliseconds of patience for silence: so few that a test can wait for their end, and more than a test may take. */
 const [little, endless] = [300, 600_000]
 const missing: Answer = { status: 404 }
@@ -167,7 +169,7 @@ describe("MinioObjectStore, writing an object", () => {
   it.live("sends an object smaller than a part in one call, at commit", () =>
     Effect.gen(function* () {
       const server = yield* scriptedS3(upload)
-      yield* on(server, write("a.csv", Buffer.alloc(8 * mebibyte), 1000_000))
+      yield* on(server, write("a.csv", Buffer.alloc(part), 1000_000))
       assert.deepStrictEqual(
         server.asked.map((asked) => asked.method),
         ["HEAD", "PUT"],
@@ -179,7 +181,7 @@ describe("MinioObjectStore, writing an object", () => {
   it.live("has two parts under way, and never more", () =>
     Effect.gen(function* () {
       const server = yield* scriptedS3(upload)
-      yield* on(server, write("a.csv", Buffer.alloc(80 * mebibyte), mebibyte))
+      yield* on(server, write("a.csv", Buffer.alloc(10 * part), mebibyte))
       assert.strictEqual(server.mostAtOnce(), 2)
       const parts = server.asked.filter((asked) => asked.url.includes("partNumber"))
       assert.strictEqual(parts.length, 10)
@@ -200,7 +202,7 @@ describe("MinioObjectStore, writing an object", () => {
       const first = server.asked.filter((asked) => asked.url.includes("partNumber=1"))
       assert.deepStrictEqual(
         first.map((asked) => asked.body.length),
-        [8 * mebibyte, 8 * mebibyte],
+        [part, part],
       )
     }),
   )
@@ -297,9 +299,7 @@ describe("MinioObjectStore, writing an object", () => {
         Effect.gen(function* () {
           const store = yield* ObjectStore
           const writer = yield* store.create("a.csv")
-          const writes = Effect.forEach(Array.from({ length: 6 }), () =>
-            writer.write(Buffer.alloc(8 * mebibyte)),
-          )
+          const writes = Effect.forEach(Array.from({ length: 6 }), () => writer.write(Buffer.alloc(part)))
           yield* Effect.flip(writes)
           assert.strictEqual((yield* Effect.flip(writer.commit)).reason, "Denied")
         }).pipe(Effect.scoped),

@@ -2,6 +2,7 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import * as MinioObjectStore from "../../layers/MinioObjectStore.ts"
 import { HeldPart, makePartMemory, SendRoom, Slabs } from "../../layers/PartMemory.ts"
+import { partBytes } from "../../layers/PartSizes.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import { memoryS3 } from "../support/memoryS3.ts"
 import { readAll } from "../support/objectStoreContract.ts"
@@ -44,7 +45,7 @@ describe("A part that is being filled", () => {
       const slabs = new Slabs()
       const fill = (bytes: number) =>
         Effect.sync(() => {
-          const part = new HeldPart(slabs, 8 * mebibyte)
+          const part = new HeldPart(slabs, partBytes(1))
           part.fill(Buffer.alloc(bytes))
           return part
         })
@@ -92,6 +93,7 @@ describe("The rooms in which parts are sent", () => {
 })
 
 const names = Array.from({ length: 12 }, (_, n) => `t${n}.csv`)
+const part = partBytes(1)
 const objectBytes = 9 * mebibyte
 const pieceBytes = 64 * 1024
 
@@ -107,12 +109,16 @@ const piecesOf = (object: number) =>
 
 describe("Many objects on their way at once", () => {
   for (const [how, order, mostBytes] of [
-    // What is not sent yet, two rooms, and a part's worth that was dropped or is spare.
-    ["one after the other", names.flatMap((_, object) => piecesOf(object)), (12 + 16 + 8) * mebibyte],
+    // What is not sent yet of each, two rooms, and a part's worth that was dropped or is spare.
+    [
+      "one after the other",
+      names.flatMap((_, object) => piecesOf(object)),
+      12 * (objectBytes - part) + 3 * part,
+    ],
     [
       "in turns",
       piecesOf(0).flatMap(({ piece }) => names.map((_, object) => ({ object, piece }))),
-      (12 * 8 + 16 + 8) * mebibyte,
+      12 * part + 3 * part,
     ],
   ] as const) {
     it.live(`share two rooms, and hold no more than their bytes, where they are filled ${how}`, () =>

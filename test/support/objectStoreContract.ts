@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, type Layer, Option, Stream } from "effect"
+import { partBytes } from "../../layers/PartSizes.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import type { StoreError } from "../../src/services/StoreError.ts"
 
@@ -105,8 +106,8 @@ export const objectStoreContract = (subject: StoreUnderTest): void => {
       }),
     )
 
-    // 8 MiB is one part of an upload to S3.
-    for (const bytes of [8 * mebibyte - 1, 8 * mebibyte, 8 * mebibyte + 1, 16 * mebibyte]) {
+    const part = partBytes(1)
+    for (const bytes of [part - 1, part, part + 1, 2 * part]) {
       it.effect(`keeps every byte of an object of ${bytes} bytes`, () =>
         Effect.gen(function* () {
           const body = pattern(bytes)

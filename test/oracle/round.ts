@@ -135,14 +135,13 @@ export const runRound = Effect.fn("runRound")(function* (seed: number, size: num
     }
   })
 
-  /** Nobody may be at work in a table that is to move. */
+  /** Nobody may be at work in a table that is to move; and a writer that ends may move others, or bring this one back. */
   const bringBack = Effect.gen(function* () {
-    for (const { table, away } of places) {
-      if ((yield* lookAt(database, table)) !== undefined) continue
-      yield* settle(() => true)
-      // One of them may just have brought it back.
-      if ((yield* lookAt(database, table)) === undefined) yield* database.sql(carry(away, table))
-    }
+    const isAway = ({ table }: Place) => Effect.map(lookAt(database, table), (found) => found === undefined)
+    if ((yield* Effect.filter(places, isAway)).length === 0) return
+    yield* settle(() => true)
+    for (const { table, away } of yield* Effect.filter(places, isAway))
+      yield* database.sql(carry(away, table))
   })
 
   yield* write(20, false)

@@ -10,8 +10,8 @@ import { Effect, type Scope, Semaphore } from "effect"
 /** In bytes. Of the last one of each object a part stays empty. */
 const slabBytes = 256 * 1024
 
-/** As many as a part of 6 MiB has: an object that goes on uses again what its last part gave back. */
-const spareSlabsMax = 24
+/** As many as a part of 5 MiB has: an object that goes on uses again what its last part gave back. */
+const spareSlabsMax = 20
 
 const roomCount = 2
 

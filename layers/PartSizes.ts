@@ -1,12 +1,11 @@
 /**
  * Parts of a multi-part upload. S3 allows 10 000 parts, each but the last of 5 MiB or more, and 5 TiB in all.
- * Small parts keep memory flat; so parts are small as long as they can be: 6 MiB up to an object of 11 GiB. From then on
- * every 48th part adds 8 MiB, which makes room for 5 TiB. A part near the end of 1 TiB is 0.6 GiB. Parts of 5 MiB would
- * leave a store that is far away idle more often: each is answered before the next is sent in its place.
+ * Small parts keep memory flat; so parts are small as long as they can be: 5 MiB up to an object of 9 GiB. From then on
+ * every 48th part adds 8 MiB, which makes room for 5 TiB. A part near the end of 1 TiB is 0.6 GiB.
  */
 
 const mebibyte = 1024 * 1024
-const smallest = 6 * mebibyte
+const smallest = 5 * mebibyte
 const step = 8 * mebibyte
 const partsOfSmallest = 2000
 const partsPerStep = 48

@@ -11,9 +11,9 @@ describe("Sizes of parts", () => {
     assert.isAtLeast(total(maxParts), 5 * 1024 * gibibyte)
   })
 
-  it("stay at 6 MiB up to an object of 11 GiB", () => {
-    assert.isTrue(sizes.slice(0, 2000).every((bytes) => bytes === 6 * 1024 * 1024))
-    assert.isAtLeast(total(2000), 11 * gibibyte)
+  it("stay at 5 MiB up to an object of 9 GiB", () => {
+    assert.isTrue(sizes.slice(0, 2000).every((bytes) => bytes === 5 * 1024 * 1024))
+    assert.isAtLeast(total(2000), 9 * gibibyte)
   })
 
   it("never shrink, and never reach the 2 GiB at which one write call ends", () => {

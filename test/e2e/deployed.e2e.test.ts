@@ -1,5 +1,4 @@
 /** What the Dockerfile copies out of a built project is the whole program but `demo`. */
-import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { cp } from "node:fs/promises"
 import { join } from "node:path"
@@ -9,7 +8,7 @@ import { Effect } from "effect"
 import { temporaryFolder } from "../support/lakeFolder.ts"
 import { openPipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
-import type { Environment } from "../support/program.ts"
+import { runProgram } from "../support/program.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
@@ -19,23 +18,6 @@ const copied = readFileSync(join(root, "Dockerfile"), "utf8")
   .slice(-1)
   .flatMap((stage) => [...stage.matchAll(/^COPY (?:--from=build \/app\/)?(\S+) (\S+)$/gm)])
   .map(([, from = "", to = ""]) => [from, to] as const)
-
-const run = (folder: string, args: ReadonlyArray<string>, environment: Environment) =>
-  Effect.callback<{ readonly code: number | null; readonly told: string }>((resume) => {
-    const child = spawn(process.execPath, ["dist/main.js", ...args], {
-      cwd: folder,
-      env: { PATH: process.env["PATH"] ?? "", ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
-    })
-    let told = ""
-    for (const output of [child.stdout, child.stderr]) {
-      output.on("data", (bytes) => {
-        told += bytes
-      })
-    }
-    child.on("close", (code) => resume(Effect.succeed({ code, told })))
-    return Effect.sync(() => child.kill("SIGKILL"))
-  })
 
 layer(TestPostgres.layer(), { excludeTestServices: true })("the deployed program", (it) => {
   it.effect("can do init, full, cdc, status, verify and drop-slot", () =>
@@ -59,8 +41,13 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("the deployed program
         ["drop-slot", "--yes"],
       ]) {
         yield* sql("INSERT INTO public.t SELECT count(*) FROM public.t")
-        const { code, told } = yield* run(folder, command, environment)
-        ended.push([command.join(" "), code, code === 0 ? "" : told])
+        const { code, stdout, stderr } = yield* runProgram(
+          command,
+          environment,
+          folder,
+          join(folder, "dist", "main.js"),
+        )
+        ended.push([command.join(" "), code, code === 0 ? "" : stdout + stderr])
       }
       assert.deepStrictEqual(
         ended.filter(([, code]) => code !== 0),

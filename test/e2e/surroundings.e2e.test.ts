@@ -2,15 +2,12 @@
 import { spawn } from "node:child_process"
 import { mkdir, readdir } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { temporaryFolder } from "../support/lakeFolder.ts"
 import { openPipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
-import { runProgram } from "../support/program.ts"
-
-const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
+import { main, runProgram } from "../support/program.ts"
 
 /** Runs a command whose stdout nobody reads any more after its first words; tells how it ended and what it logged. */
 const withoutReader = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>>) =>

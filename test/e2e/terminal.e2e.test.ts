@@ -1,14 +1,12 @@
 /** What a terminal gets, one that moves its cursor and one that does not: `script` makes one, where it is util-linux's. */
 import { spawn, spawnSync } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { eventually } from "../support/eventually.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
-import { runProgram } from "../support/program.ts"
+import { main, runProgram } from "../support/program.ts"
 
-const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux")
 
 const controlCode = "\u001b"

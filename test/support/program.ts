@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url"
 import { type Duration, Effect, type Scope } from "effect"
 import { eventually } from "./eventually.ts"
 
-const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
+/** What `npm run build` made. */
+export const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 /** A folder without `.env`. */
 const quietFolder = fileURLToPath(new URL(".", import.meta.url))
 
@@ -50,10 +51,11 @@ export const startProgram = (
   args: ReadonlyArray<string>,
   environment: Environment,
   workingFolder = quietFolder,
+  program = main,
 ): Effect.Effect<RunningProgram, never, Scope.Scope> =>
   Effect.gen(function* () {
     const spawned = (): ChildProcess =>
-      spawn(process.execPath, [main, ...args], {
+      spawn(process.execPath, [program, ...args], {
         cwd: workingFolder,
         env: { ...surroundings, ...environment },
         stdio: ["ignore", "pipe", "pipe"],
@@ -110,5 +112,8 @@ export const runProgram = (
   args: ReadonlyArray<string>,
   environment: Environment,
   workingFolder?: string,
+  program?: string,
 ): Effect.Effect<Outcome> =>
-  Effect.scoped(Effect.flatMap(startProgram(args, environment, workingFolder), (program) => program.outcome))
+  Effect.scoped(
+    Effect.flatMap(startProgram(args, environment, workingFolder, program), (running) => running.outcome),
+  )

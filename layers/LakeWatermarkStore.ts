@@ -2,6 +2,7 @@
 import { Effect, Layer, Option, Result, Stream } from "effect"
 import { watermarkKey } from "../src/core/ObjectKey.ts"
 import * as Watermark from "../src/core/Watermark.ts"
+import { parse } from "../src/core/WatermarkText.ts"
 import { ObjectStore } from "../src/services/ObjectStore.ts"
 import { Refusal } from "../src/services/Refusal.ts"
 import { WatermarkStore } from "../src/services/WatermarkStore.ts"
@@ -36,9 +37,7 @@ export const layer: Layer.Layer<WatermarkStore, never, ObjectStore> = Layer.effe
         Option.match(text, {
           onNone: () => Effect.succeed(Option.none()),
           onSome: (found) =>
-            Effect.fromResult(
-              Result.mapBoth(Watermark.parse(found), { onFailure: broken, onSuccess: Option.some }),
-            ),
+            Effect.fromResult(Result.mapBoth(parse(found), { onFailure: broken, onSuccess: Option.some })),
         }),
       ),
       write: (watermark) => store.put(watermarkKey, Buffer.from(Watermark.print(watermark))),

@@ -5,7 +5,7 @@
 import { DateTime, Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { parseKey } from "../core/ObjectKey.ts"
-import type { Layout, Watermark } from "../core/Watermark.ts"
+import { bare, type Layout, type Watermark } from "../core/Watermark.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
 import { lastPosition, newestObject } from "../lake/LakeTail.ts"
 import { ReplicationSlot, type SlotSession } from "../services/ReplicationSlot.ts"
@@ -31,7 +31,7 @@ export interface Standing {
 }
 
 export const watermarkOf = (standing: Standing, writtenAt: Option.Option<string>): Watermark => ({
-  position: standing.position,
+  ...bare(standing.position),
   slot: Option.some(standing.slot),
   database: Option.some(standing.source.database),
   systemIdentifier: Option.some(standing.source.systemIdentifier),

@@ -12,11 +12,17 @@ import type { Layout } from "./Watermark.ts"
 
 export type Area = "full" | "inc"
 
-/** A UTC second and the how-manieth object of that second it is, from 1. */
+/** A UTC second, and the ordinal of the object within that second, from 1. */
 export interface Stamp {
   /** `YYYYMMDD_HHMMSS` */
   readonly second: string
   readonly count: number
+}
+
+/** What is particular to one object's name: when it was named, and how its bytes are stored. */
+export interface ObjectName {
+  readonly stamp: Stamp
+  readonly ending: CsvEnding
 }
 
 /** Four digits hold the count; text order would break beyond. */
@@ -36,11 +42,23 @@ const millisOf = (second: string): number =>
 /** The name after `previous` at the time `now`. A clock that stepped back cannot make it go backwards. */
 export const nextStamp = (previous: Option.Option<Stamp>, now: number): Stamp => {
   const second = secondOf(now)
-  if (Option.isNone(previous) || previous.value.second < second) return { second, count: 1 }
-  return previous.value.count < maxCount
-    ? { second: previous.value.second, count: previous.value.count + 1 }
-    : { second: secondOf(millisOf(previous.value.second) + 1000), count: 1 }
+  return Option.isNone(previous) || previous.value.second < second
+    ? { second, count: 1 }
+    : stampAfter(previous.value)
 }
+
+/** The ordinal after `stamp`, within its second as long as that has room. */
+export const stampAfter = (stamp: Stamp): Stamp =>
+  stamp.count < maxCount
+    ? { second: stamp.second, count: stamp.count + 1 }
+    : { second: secondOf(millisOf(stamp.second) + 1000), count: 1 }
+
+/** Stamps order as the names that carry them do. */
+export const isLater = (a: Stamp, b: Stamp): boolean =>
+  a.second > b.second || (a.second === b.second && a.count > b.count)
+
+/** Milliseconds since the epoch at the second of `stamp`. */
+export const stampMillis = (stamp: Stamp): number => millisOf(stamp.second)
 
 /** Everything of one dataset in one area is listed under this prefix, and nothing of another dataset. */
 export const datasetPrefix = (area: Area, layout: Layout, dataset: string): string =>
@@ -53,6 +71,23 @@ export const isCompressed = (key: string): boolean => key.endsWith(".gz")
 
 const stem = (area: Area, dataset: string): string => (area === "full" ? `full_${dataset}` : "cdc")
 
+const printStamp = ({ second, count }: Stamp): string =>
+  count === 1 ? second : `${second}_${String(count).padStart(4, "0")}`
+
+/** `20251103_101540.csv`, `20251103_101540_0002.csv.gz`: the part that the objects of all datasets may share. */
+export const printName = ({ stamp, ending }: ObjectName): string => `${printStamp(stamp)}${ending}`
+
+const nameText = /^(\d{8}_\d{6})(?:_(\d{4}))?(\.csv(?:\.gz)?)$/
+
+/** Reads what `printName` prints; none for anything else, days and times that do not exist included. */
+export const parseName = (text: string): Option.Option<ObjectName> => {
+  const [, second = "", digits, ending] = nameText.exec(text) ?? []
+  const stamp = { second, count: digits === undefined ? 1 : Number(digits) }
+  const name: ObjectName = { stamp, ending: ending === ".csv.gz" ? ".csv.gz" : ".csv" }
+  const isReal = !Number.isNaN(millisOf(second)) && secondOf(millisOf(second)) === second
+  return isReal && printName(name) === text ? Option.some(name) : Option.none()
+}
+
 export const objectKey = (
   area: Area,
   layout: Layout,
@@ -60,9 +95,8 @@ export const objectKey = (
   stamp: Stamp,
   ending: CsvEnding = ".csv",
 ): string => {
-  const count = stamp.count === 1 ? "" : `_${String(stamp.count).padStart(4, "0")}`
   const date = stamp.second.slice(0, 8)
-  return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${stamp.second}${count}${ending}`
+  return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${printName({ stamp, ending })}`
 }
 
 const named =

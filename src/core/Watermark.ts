@@ -1,20 +1,70 @@
 /**
- * The watermark: up to which position the log is in the lake. Specified in docs/format.md.
+ * The watermark: up to which commit LSN the WAL is in the lake, and which writer may go on. Specified in docs/format.md.
  *
  *     0/16B3748
  *     slot=data_sync_slot
  *     database=loja
  *     system_identifier=7423642870011110000
+ *     timeline=1
  *     layout=single
  *     written_at=2025-11-03T10:15:40.123Z
+ *     last_commit=0/16B3700 734 2025-11-03 10:15:40.001234+00
+ *     epoch=3
+ *     writer=6f1c9a52-3c5e-4a58-9d0c-2a7b7f0f7a11
+ *     next=20251103_101542.csv
  *     object.clientes=inc/date=20251103/cdc_20251103_101540.csv
+ *     table.clientes=db_loja.cliente 16402
+ *     from.clientes=0/16B3000 731 new
  *
  * Line 1 alone is a whole watermark (another program's, or an old one): the rest is then unknown, not wrong.
  */
-import { Option, Result } from "effect"
+import { Option } from "effect"
 import * as Lsn from "./Lsn.ts"
+import { type ObjectName, printName } from "./ObjectKey.ts"
 
 export type Layout = "single" | "datasets"
+
+/** One commit, by what identifies it on every copy of its server. */
+export interface CommitMark {
+  readonly lsn: Lsn.Lsn
+  /** 32 bits, as the slot prints it. */
+  readonly xid: number
+  /** As PostgreSQL prints a timestamptz. */
+  readonly at: string
+}
+
+/** The table that a dataset belongs to. */
+export interface KnownTable {
+  /** As printed in SQL. */
+  readonly name: string
+  /** `pg_class.oid`: stays through a rename, and means something on this server and database alone. */
+  readonly oid: number
+}
+
+/** Why the changes of a dataset that `inc` holds need a newer `full` beside them. */
+export const fromReasons = [
+  "new",
+  "again",
+  "replaced",
+  "rewritten",
+  "attached",
+  "detached",
+  "masked",
+  "unknown relation",
+] as const
+export type FromReason = (typeof fromReasons)[number]
+
+/** From where on all commits of a dataset are in `inc`. */
+export interface FollowedFrom {
+  /** Commits after it are in `inc`. */
+  readonly lsn: Lsn.Lsn
+  /** None for the datasets of a lake's first watermark. */
+  readonly since: Option.Option<{
+    /** `pg_snapshot_xmax`, 64 bits, read after `lsn`: a `full` whose snapshot has xmin >= it joins without a gap. */
+    readonly xid: bigint
+    readonly reason: FromReason
+  }>
+}
 
 export interface Watermark {
   /** Every change committed at or before it is in the lake, or concerns no configured table. */
@@ -22,58 +72,81 @@ export interface Watermark {
   readonly slot: Option.Option<string>
   readonly database: Option.Option<string>
   readonly systemIdentifier: Option.Option<string>
+  /** The server's WAL timeline when it was written. */
+  readonly timeline: Option.Option<number>
   readonly layout: Option.Option<Layout>
   /** ISO 8601, UTC. */
   readonly writtenAt: Option.Option<string>
+  /** The newest commit that has rows in the lake, where it is known. */
+  readonly lastCommit: Option.Option<CommitMark>
+  /** Rises with each writer; none in a watermark of a program without the fence. */
+  readonly epoch: Option.Option<number>
+  /** A UUID of the writer, so that no two watermarks have the same bytes. */
+  readonly writer: Option.Option<string>
+  /** Announced for the next objects of all datasets: a request under way can only be for a name that follows from it. */
+  readonly next: Option.Option<ObjectName>
+  /** No request of the writer is under way. Written to stores without conditional writes alone. */
+  readonly clean: boolean
   /** Key of the newest object of each dataset. */
   readonly objects: ReadonlyMap<string, string>
+  readonly tables: ReadonlyMap<string, KnownTable>
+  readonly from: ReadonlyMap<string, FollowedFrom>
+  /** How far datasets were followed that are configured no more. */
+  readonly left: ReadonlyMap<string, Lsn.Lsn>
 }
 
-const objectPrefix = "object."
+/** What a watermark says that holds line 1 alone. */
+export const bare = (position: Lsn.Lsn): Watermark => ({
+  position,
+  slot: Option.none(),
+  database: Option.none(),
+  systemIdentifier: Option.none(),
+  timeline: Option.none(),
+  layout: Option.none(),
+  writtenAt: Option.none(),
+  lastCommit: Option.none(),
+  epoch: Option.none(),
+  writer: Option.none(),
+  next: Option.none(),
+  clean: false,
+  objects: new Map(),
+  tables: new Map(),
+  from: new Map(),
+  left: new Map(),
+})
+
+/** A name on one line, whatever characters it has: compare names in this form. */
+export const oneLine = (name: string): string => name.replaceAll("\r", "%0D").replaceAll("\n", "%0A")
+
+const printCommit = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} ${xid} ${at}`
+const printTable = ({ name, oid }: KnownTable): string => `${oneLine(name)} ${oid}`
+const printFrom = ({ lsn, since }: FollowedFrom): string =>
+  Option.match(since, {
+    onNone: () => Lsn.print(lsn),
+    onSome: ({ xid, reason }) => `${Lsn.print(lsn)} ${xid} ${reason}`,
+  })
 
 export const print = (watermark: Watermark): string => {
-  const known = (key: string, value: Option.Option<string>) =>
-    Option.match(value, { onNone: () => [], onSome: (v) => [`${key}=${v}`] })
+  const known = <A>(key: string, value: Option.Option<A>, text: (value: A) => string = String) =>
+    Option.match(value, { onNone: () => [], onSome: (v) => [`${key}=${text(v)}`] })
+  const each = <A>(key: string, values: ReadonlyMap<string, A>, text: (value: A) => string = String) =>
+    [...values].map(([dataset, value]) => `${key}.${dataset}=${text(value)}`)
   return `${[
     Lsn.print(watermark.position),
     ...known("slot", watermark.slot),
-    ...known("database", watermark.database),
+    ...known("database", watermark.database, oneLine),
     ...known("system_identifier", watermark.systemIdentifier),
+    ...known("timeline", watermark.timeline),
     ...known("layout", watermark.layout),
     ...known("written_at", watermark.writtenAt),
-    ...[...watermark.objects].map(([dataset, key]) => `${objectPrefix}${dataset}=${key}`),
+    ...known("last_commit", watermark.lastCommit, printCommit),
+    ...known("epoch", watermark.epoch),
+    ...known("writer", watermark.writer),
+    ...known("next", watermark.next, printName),
+    ...(watermark.clean ? ["clean=yes"] : []),
+    ...each("object", watermark.objects),
+    ...each("table", watermark.tables, printTable),
+    ...each("from", watermark.from, printFrom),
+    ...each("left", watermark.left, Lsn.print),
   ].join("\n")}\n`
-}
-
-/** The failure says what is wrong with the file. Keys that are not known are passed over. */
-export const parse = (text: string): Result.Result<Watermark, string> => {
-  const [first = "", ...rest] = text.replaceAll("\r\n", "\n").split("\n")
-  const position = Lsn.parse(first.trim())
-  if (Option.isNone(position)) return Result.fail("line 1 is not a position such as 0/16B3748")
-  const lines = rest.filter((line) => line.trim() !== "")
-  if (lines.length > 0 && !text.endsWith("\n")) return Result.fail("the last line is cut short")
-  const values = new Map<string, string>()
-  for (const [index, line] of lines.entries()) {
-    const equals = line.indexOf("=")
-    if (equals < 1) return Result.fail(`line ${index + 2} is not key=value`)
-    values.set(line.slice(0, equals), line.slice(equals + 1))
-  }
-  const value = (key: string) => Option.fromNullishOr(values.get(key))
-  const layout = value("layout")
-  if (Option.isSome(layout) && layout.value !== "single" && layout.value !== "datasets") {
-    return Result.fail("layout is neither single nor datasets")
-  }
-  return Result.succeed({
-    position: position.value,
-    slot: value("slot"),
-    database: value("database"),
-    systemIdentifier: value("system_identifier"),
-    layout: layout as Option.Option<Layout>, // the check above left these two
-    writtenAt: value("written_at"),
-    objects: new Map(
-      [...values].flatMap(([key, v]) =>
-        key.startsWith(objectPrefix) ? [[key.slice(objectPrefix.length), v] as const] : [],
-      ),
-    ),
-  })
 }

@@ -10,6 +10,7 @@ import { Effect, Layer, Option, Stream } from "effect"
 import { ObjectStore } from "../src/services/ObjectStore.ts"
 import { errno, readError, writeError } from "./FolderErrors.ts"
 import { statFile, walk } from "./FolderListing.ts"
+import { readFileVersion, replaceFileVersion } from "./FolderVersions.ts"
 import { type FolderFiles, hiddenFile, syncFolders } from "./HiddenFile.ts"
 import { isKey, keyRefused, notFound, outside } from "./StoreKeys.ts"
 
@@ -86,10 +87,21 @@ const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
       Stream.fromAsyncIterable(walk(root, prefix, after), (cause) => readError(cause, location)).pipe(
         Stream.flatMap(Stream.fromIterable),
       ),
-    refusesSecond: Effect.fn("FolderObjectStore.refusesSecond")(function* (key) {
-      const file = yield* begin(key)
-      return yield* file.refusesTaken
+    honoursConditions: Effect.fn("FolderObjectStore.honoursConditions")(function* (probe) {
+      const file = yield* begin(probe)
+      yield* Effect.catchIf(
+        file.publish("new"),
+        ({ reason }) => reason === "Exists",
+        () => Effect.void,
+      )
+      const second = yield* begin(probe)
+      return yield* second.refusesTaken
     }, Effect.scoped),
+    readVersion: (key) => (isKey(key) ? readFileVersion(pathOf(key), subjectOf(key)) : Effect.succeedNone),
+    replace: (key, body, version) =>
+      isKey(key)
+        ? replaceFileVersion(files, pathOf(key), subjectOf(key), body, version)
+        : Effect.fail(keyRefused(key)),
     remove: Effect.fn("FolderObjectStore.remove")(function* (key) {
       if (isKey(key)) yield* writing(key, () => removeFile(pathOf(key)))
     }),

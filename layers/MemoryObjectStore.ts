@@ -9,6 +9,7 @@ import { compareKeys, isKey, keyRefused, notFound, outside, taken } from "./Stor
 interface Kept {
   readonly body: Uint8Array
   readonly writtenAt: number
+  readonly version: string
 }
 
 // Not `slice`: on a Buffer it shares memory with what the caller may overwrite.
@@ -23,9 +24,12 @@ export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
       const kept = objects.get(key)
       return kept === undefined ? Effect.fail(notFound(key)) : Effect.succeed(kept)
     })
+  let writes = 0
   const keep = (key: string, body: Uint8Array) =>
     Effect.map(Clock.currentTimeMillis, (writtenAt) => {
-      objects.set(key, { body, writtenAt })
+      const version = `v${++writes}`
+      objects.set(key, { body, writtenAt, version })
+      return version
     })
   const describe = (key: string, kept: Kept) => ({ key, bytes: kept.body.length, writtenAt: kept.writtenAt })
 
@@ -46,7 +50,7 @@ export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
         }),
       }
     }),
-    put: (key, body) => (isKey(key) ? keep(key, copy(body)) : Effect.fail(keyRefused(key))),
+    put: (key, body) => (isKey(key) ? Effect.asVoid(keep(key, copy(body))) : Effect.fail(keyRefused(key))),
     read: (key) => Stream.fromEffect(Effect.map(find(key), (kept) => copy(kept.body))),
     readRange: Effect.fnUntraced(function* (key, offset, length) {
       const { body } = yield* find(key)
@@ -63,7 +67,21 @@ export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
             .map(([key, kept]) => describe(key, kept)),
         ),
       ),
-    refusesSecond: () => Effect.succeed(true),
+    honoursConditions: (probe) => Effect.as(keep(probe, new Uint8Array()), true),
+    readVersion: (key) =>
+      Effect.sync(() =>
+        Option.map(Option.fromUndefinedOr(objects.get(key)), ({ body, version }) => ({
+          body: copy(body),
+          version,
+        })),
+      ),
+    replace: (key, body, version) =>
+      Effect.suspend(() => {
+        if (!isKey(key)) return Effect.fail(keyRefused(key))
+        return objects.get(key)?.version === Option.getOrUndefined(version)
+          ? keep(key, copy(body))
+          : Effect.fail(taken(key))
+      }),
     remove: (key) => Effect.sync(() => void objects.delete(key)),
   })
 })

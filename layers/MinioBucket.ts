@@ -23,6 +23,8 @@ export interface MinioOptions {
 export interface MinioBucket {
   readonly name: string
   readonly location: string
+  /** What the store has asked for: known once it has refused a request without it. */
+  readonly demands: { md5: boolean }
   /** How messages call an object. */
   readonly subjectOf: (objectName: string) => string
   /** A call about an object (or the bucket, where the name is empty), sent once. */
@@ -80,6 +82,7 @@ export const openBucket = (options: MinioOptions): Effect.Effect<MinioBucket, St
     return {
       name: options.bucket,
       location,
+      demands: { md5: false },
       subjectOf,
       once,
       call: (objectName, call) => retryQuickly(once(objectName, call)),

@@ -5,8 +5,10 @@ import type { BucketItem } from "minio"
 import { ObjectStore, type StoredObject } from "../src/services/ObjectStore.ts"
 import { StoreError } from "../src/services/StoreError.ts"
 import { type MinioBucket, type MinioOptions, openBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
+import { honoursConditions, readVersion, replaceVersion } from "./MinioConditions.ts"
 import { minioError } from "./MinioErrors.ts"
-import { lookUp, refusesTaken } from "./MinioPublish.ts"
+import { lookUp } from "./MinioPublish.ts"
+import { putBody } from "./MinioRequests.ts"
 import { abort, multipartUpload } from "./MultipartUpload.ts"
 import { makePartMemory, type PartMemory } from "./PartMemory.ts"
 import { isKey, isPrefix, keyRefused, notFound } from "./StoreKeys.ts"
@@ -48,14 +50,13 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectSt
       )
       return missing && (yield* makeBucket(bucket))
     }),
-    create: Effect.fn("MinioObjectStore.create")(function* (key) {
-      return isKey(key) ? yield* multipartUpload(bucket, memory, nameOf(key)) : yield* keyRefused(key)
+    create: Effect.fn("MinioObjectStore.create")(function* (key, how = "looked up") {
+      return isKey(key) ? yield* multipartUpload(bucket, memory, nameOf(key), how) : yield* keyRefused(key)
     }),
     put: Effect.fn("MinioObjectStore.put")(function* (key, body) {
       if (!isKey(key)) return yield* keyRefused(key)
-      const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
       yield* bucket.call(nameOf(key), (client) =>
-        client.putObject(bucket.name, nameOf(key), bytes, bytes.length),
+        putBody(client, bucket.name, nameOf(key), bufferOf(body), {}),
       )
     }),
     read: (key) => {
@@ -102,9 +103,15 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectSt
         }),
       )
     },
-    refusesSecond: Effect.fn("MinioObjectStore.refusesSecond")(function* (key) {
+    honoursConditions: Effect.fn("MinioObjectStore.honoursConditions")(function* (probe) {
+      return isKey(probe) ? yield* honoursConditions(bucket, nameOf(probe)) : yield* keyRefused(probe)
+    }),
+    readVersion: Effect.fn("MinioObjectStore.readVersion")(function* (key) {
+      return isKey(key) ? yield* readVersion(bucket, nameOf(key)) : Option.none()
+    }),
+    replace: Effect.fn("MinioObjectStore.replace")(function* (key, body, version) {
       if (!isKey(key)) return yield* keyRefused(key)
-      return yield* refusesTaken(bucket, nameOf(key))
+      return yield* replaceVersion(bucket, nameOf(key), bufferOf(body), version)
     }),
     remove: Effect.fn("MinioObjectStore.remove")(function* (key) {
       if (!isKey(key)) return
@@ -119,6 +126,8 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectSt
     }),
   })
 }
+
+const bufferOf = (body: Uint8Array): Buffer => Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 
 /** Names that other programs gave and that are no keys, such as a console's empty `folder/`, are left out. */
 const storedObject = (item: BucketItem, folder: string): ReadonlyArray<StoredObject> => {

@@ -1,8 +1,10 @@
 /** How an object becomes visible in a bucket: only where none stands yet, and once, whatever answers are lost. */
 import { Effect } from "effect"
 import type { BucketItemStat, Client } from "minio"
-import type { StoreError } from "../src/services/StoreError.ts"
+import type { Publish } from "../src/services/ObjectStore.ts"
+import { StoreError } from "../src/services/StoreError.ts"
 import { type MinioBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
+import { type Headers, onlyIfNew } from "./MinioRequests.ts"
 import { taken } from "./StoreKeys.ts"
 
 /** Marks an object with the writer that made it, so that a repeated commit knows its own work. */
@@ -11,71 +13,63 @@ const writerTag = "afluente-writer"
 /** As metadata of a request that makes an object. */
 export const markOf = (writer: string) => ({ [`x-amz-meta-${writerTag}`]: writer })
 
-const onlyIfNew = { "If-None-Match": "*" }
-
+/** A server without conditional writes answers 501 to the header. */
 const isUnknownHeader = (cause: unknown): boolean =>
   cause instanceof Error && "code" in cause && cause.code === "NotImplemented"
 
-/** A server without conditional writes refuses the header; then the look beforehand must do. */
-export const putNew = async (
-  client: Client,
-  bucket: MinioBucket,
-  name: string,
-  body: Buffer,
-  writer: string,
-) => {
-  const metadata = markOf(writer)
+/** Sends a request that makes an object, with the condition as `how` asks for it. */
+const withCondition = async (how: Publish, send: (condition: Headers) => Promise<unknown>) => {
   try {
-    await client.putObject(bucket.name, name, body, body.length, { ...metadata, ...onlyIfNew })
+    await send(onlyIfNew)
   } catch (cause) {
-    if (!isUnknownHeader(cause)) throw cause
-    await client.putObject(bucket.name, name, body, body.length, metadata)
+    // A fence that is left out once is none: there the request fails.
+    if (how === "fenced" || !isUnknownHeader(cause)) throw cause
+    await send({})
   }
 }
 
-/** Whether the server knows conditional writes; `name` must stand there. One that passes over the header empties it. */
-export const refusesTaken = (bucket: MinioBucket, name: string): Effect.Effect<boolean, StoreError> =>
-  bucket
-    .call(name, (client) =>
-      client.putObject(bucket.name, name, Buffer.alloc(0), 0, onlyIfNew).then(
-        () => false,
-        (cause: unknown) => {
-          if (isUnknownHeader(cause)) return false
-          throw cause
-        },
-      ),
-    )
-    .pipe(
-      Effect.catchIf(
-        (error) => error.reason === "Exists",
-        () => Effect.succeed(true),
-      ),
-    )
+/** Two requests met at the store, and no object is there: the same request may succeed now. */
+const conflict = (subject: string) =>
+  new StoreError({ reason: "Unreachable", subject, detail: "the store answered that requests conflict" })
 
 /**
  * Makes the object visible unless one stands there. Where the answer to an earlier try was lost, the object found is our
  * own and the work is done. Whoever interrupts the call waits for its outcome: it may be what makes the object visible.
+ *
+ * `fenced`: the store itself refuses a taken key, so the object is looked up only where it did. `looked up`: it is looked
+ * up first, since the store may ignore the condition.
  */
 export const publish = (
   bucket: MinioBucket,
   name: string,
   writer: string,
-  call: (client: Client) => Promise<unknown>,
+  how: Publish,
+  send: (client: Client, condition: Headers) => Promise<unknown>,
 ): Effect.Effect<void, StoreError> => {
-  const isPublished = Effect.gen(function* () {
+  const find = Effect.gen(function* () {
     const found = yield* lookUp(bucket, name)
-    if (found === undefined) return false
+    if (found === undefined) return "missing"
     const madeBy: unknown = found.metaData[writerTag]
-    return madeBy === writer || (yield* taken(bucket.subjectOf(name)))
+    return madeBy === writer ? "ours" : yield* taken(bucket.subjectOf(name))
   })
-  const send = untilKnown(bucket.once(name, call)).pipe(
-    // `Exists`, or an upload id that is no longer known: the sign of a success whose answer was lost.
+  const sent = untilKnown(
+    bucket.once(name, (client) => withCondition(how, (condition) => send(client, condition))),
+  ).pipe(
+    // A refusal, or an upload id that is no longer known: the sign of a success whose answer was lost.
     Effect.catchIf(
-      (error) => error.reason === "Exists" || error.reason === "Broken",
-      (error) => Effect.flatMap(isPublished, (done) => (done ? Effect.void : Effect.fail(error))),
+      ({ reason }) => reason === "Exists" || reason === "NotFound" || reason === "Broken",
+      (error) =>
+        Effect.flatMap(find, (found) =>
+          found === "ours"
+            ? Effect.void
+            : Effect.fail(error.reason === "Exists" ? conflict(bucket.subjectOf(name)) : error),
+        ),
     ),
+    Effect.asVoid,
   )
-  return retryQuickly(Effect.flatMap(isPublished, (done) => (done ? Effect.void : Effect.asVoid(send))))
+  return retryQuickly(
+    how === "fenced" ? sent : Effect.flatMap(find, (found) => (found === "ours" ? Effect.void : sent)),
+  )
 }
 
 /** What stands under a name, asked once; the client's answer, since the tag is among its metadata. */

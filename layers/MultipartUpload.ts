@@ -7,10 +7,11 @@
  */
 import { randomUUID } from "node:crypto"
 import { Effect, Fiber, Scope } from "effect"
-import type { ObjectWriter } from "../src/services/ObjectStore.ts"
+import type { ObjectWriter, Publish } from "../src/services/ObjectStore.ts"
 import { StoreError } from "../src/services/StoreError.ts"
 import { type MinioBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
-import { markOf, publish, putNew } from "./MinioPublish.ts"
+import { markOf, publish } from "./MinioPublish.ts"
+import { asksForMd5, completeUpload, md5Of, putBody, type UploadedPart } from "./MinioRequests.ts"
 import { withSignal } from "./MinioTransport.ts"
 import type { PartMemory } from "./PartMemory.ts"
 import { maxParts, partBytes } from "./PartSizes.ts"
@@ -18,23 +19,19 @@ import { maxParts, partBytes } from "./PartSizes.ts"
 /** An upload that cannot be aborted by then is left to the server, which discards it (MinIO: after 24 hours). */
 const abortMillis = 5_000
 
-interface Part {
-  readonly part: number
-  readonly etag: string
-}
-
 /** Begins an object. Whatever was sent is taken back when the scope closes without a commit. */
 export const multipartUpload = (
   bucket: MinioBucket,
   memory: PartMemory,
   name: string,
+  how: Publish,
 ): Effect.Effect<ObjectWriter, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const writer = randomUUID()
     const subject = bucket.subjectOf(name)
-    const sent: Array<Part> = []
-    const inFlight: Array<Fiber.Fiber<Part, StoreError>> = []
+    const sent: Array<UploadedPart> = []
+    const inFlight: Array<Fiber.Fiber<UploadedPart, StoreError>> = []
     let filling = memory.part(partBytes(1))
     let uploadId: string | undefined
     let failure: StoreError | undefined
@@ -106,13 +103,15 @@ export const multipartUpload = (
           yield* Effect.scoped(
             Effect.flatMap(memory.room, (room) => {
               const body = room.load(filling)
-              return publish(bucket, name, writer, (client) => putNew(client, bucket, name, body, writer))
+              return publish(bucket, name, writer, how, (client, condition) =>
+                putBody(client, bucket.name, name, body, { ...markOf(writer), ...condition }),
+              )
             }),
           )
         } else {
           yield* unlessFailed(sendRest)
-          yield* publish(bucket, name, writer, (client) =>
-            client.completeMultipartUpload(bucket.name, name, id, sent),
+          yield* publish(bucket, name, writer, how, (client, condition) =>
+            completeUpload(client, bucket.name, name, id, sent, condition),
           )
           uploadId = undefined
         }
@@ -122,15 +121,23 @@ export const multipartUpload = (
     }
   })
 
+/** The checksum costs time, so it is sent where the store has asked for it: from then on with every part. */
 const uploadPart = (bucket: MinioBucket, name: string, uploadID: string, number: number, body: Buffer) =>
-  bucket
-    .call(name, (client) =>
-      client.uploadPart(
-        { bucketName: bucket.name, objectName: name, uploadID, partNumber: number, headers: {} },
-        body,
-      ),
-    )
-    .pipe(Effect.map(({ etag }): Part => ({ part: number, etag })))
+  bucket.call(name, async (client): Promise<UploadedPart> => {
+    const send = async () => {
+      const headers = bucket.demands.md5 ? md5Of(body) : {}
+      const of = { bucketName: bucket.name, objectName: name, uploadID, partNumber: number, headers }
+      const { etag } = await client.uploadPart({ ...of, headers: { ...headers } }, body)
+      return { part: number, etag }
+    }
+    try {
+      return await send()
+    } catch (cause) {
+      if (bucket.demands.md5 || !asksForMd5(cause)) throw cause
+      bucket.demands.md5 = true
+      return send()
+    }
+  })
 
 /** Takes an unfinished upload back. Bounded, because it runs where nothing can interrupt it. */
 export const abort = (bucket: MinioBucket, name: string, uploadId: string): Effect.Effect<void> =>

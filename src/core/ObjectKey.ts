@@ -124,3 +124,6 @@ export const manifestKey = (key: string): string => key.replace(/\/([^/]+)\.csv(
 export const justBefore = (key: string): string => key.replace(/\.csv(?:\.gz)?$/, "")
 
 export const watermarkKey = "inc/_watermark.txt"
+
+/** On it a writer tries whether the store honours conditions. It stays: no right to delete is needed. */
+export const fenceProbeKey = "inc/_fence_probe"

@@ -106,18 +106,22 @@ const smallObject = Effect.fnUntraced(function* (key: string) {
   ]
 })
 
-/** Without it the program has its lock, which makes one writer, and looks before it writes. */
+/** Without it nothing in the lake itself keeps two writers apart, and take-overs wait until nothing can be under way. */
 const secondWrite = (key: string) =>
   Effect.flatMap(ObjectStore, (store) =>
-    Effect.match(store.refusesSecond(key), {
+    Effect.match(store.honoursConditions(key), {
       onFailure: (error) => faultFinding(checks.second, error),
-      onSuccess: (refuses) =>
-        refuses
-          ? ok(checks.second, "the store itself refuses a name that is taken")
-          : warning(checks.second, "the store does not refuse a name that is taken (If-None-Match)", {
-              advice:
-                "The program looks before it writes, and one `cdc` writes at a time: that must do. A newer version of the store may refuse.",
-            }),
+      onSuccess: (honours) =>
+        honours
+          ? ok(checks.second, "the store itself refuses a name that is taken, and a version that is gone")
+          : warning(
+              checks.second,
+              "the store does not refuse writes whose condition does not hold (If-None-Match, If-Match)",
+              {
+                advice:
+                  "A `cdc` that takes over after a crash waits 60 seconds before it writes, and a request that the store carries out later than that can double rows. A newer version of the store may refuse.",
+              },
+            ),
     }),
   )
 

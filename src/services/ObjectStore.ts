@@ -24,6 +24,24 @@ export interface ObjectWriter {
   readonly commit: Effect.Effect<{ readonly bytes: number }, StoreError>
 }
 
+/**
+ * How a new object is kept from replacing one: `fenced`, the store itself refuses a key that is taken, and is never asked
+ * without that condition; `looked up`, the program looks first, and the store refuses where it knows how.
+ */
+export type Publish = "fenced" | "looked up"
+
+/** A small object at one moment. */
+export interface Versioned {
+  readonly body: Uint8Array
+  /** Changes with every write: a conditional write names it. */
+  readonly version: string
+  /**
+   * What readers see under the key, where another program put something else there than was written under a condition.
+   * Folders alone: in a bucket the key has one object.
+   */
+  readonly visible?: Uint8Array
+}
+
 export class ObjectStore extends Context.Service<
   ObjectStore,
   {
@@ -36,8 +54,11 @@ export class ObjectStore extends Context.Service<
     readonly check: (area: Area) => Effect.Effect<void, StoreError>
     /** Makes the bucket or folder where it is missing; true when it did. Safe to repeat. */
     readonly prepare: Effect.Effect<boolean, StoreError>
-    /** Begins an object of any size, in bounded memory. Closing the scope before `commit` leaves nothing behind. */
-    readonly create: (key: string) => Effect.Effect<ObjectWriter, StoreError, Scope.Scope>
+    /**
+     * Begins an object of any size, in bounded memory. Closing the scope before `commit` leaves nothing behind.
+     * `how` is `looked up` where it is not said.
+     */
+    readonly create: (key: string, how?: Publish) => Effect.Effect<ObjectWriter, StoreError, Scope.Scope>
     /** Writes a small object whole, replacing what stood there: readers see the old or the new one, never a part. */
     readonly put: (key: string, body: Uint8Array) => Effect.Effect<void, StoreError>
     /** A whole object in pieces; `NotFound` when there is none. */
@@ -51,11 +72,21 @@ export class ObjectStore extends Context.Service<
      */
     readonly list: (prefix: string, after?: string) => Stream.Stream<StoredObject, StoreError>
     /**
-     * Whether the store refuses by itself to make the object `key`, which must be there, a second time (S3: by
-     * `If-None-Match`). Where it does not, `create` only looks before it writes, which two writers may do at one moment.
-     * A store that does not refuse replaces the object with an empty one.
+     * Whether the store itself refuses writes whose condition does not hold: a second creation in one request and in parts,
+     * and the replacement of a version that is gone. Tried on the object `probe`, which is made and stays.
      */
-    readonly refusesSecond: (key: string) => Effect.Effect<boolean, StoreError>
+    readonly honoursConditions: (probe: string) => Effect.Effect<boolean, StoreError>
+    /** A small object with its version; none where there is no object. */
+    readonly readVersion: (key: string) => Effect.Effect<Option.Option<Versioned>, StoreError>
+    /**
+     * Writes a small object where it still has this version, or where there is none yet. Returns the new version. Fails with
+     * `Exists` where it has another version or is gone. When the answer is lost it may be written although this failed.
+     */
+    readonly replace: (
+      key: string,
+      body: Uint8Array,
+      version: Option.Option<string>,
+    ) => Effect.Effect<string, StoreError>
     /** Safe to repeat: an object that is not there is removed already. */
     readonly remove: (key: string) => Effect.Effect<void, StoreError>
   }

@@ -62,7 +62,7 @@ describe("MinioObjectStore, when the server misbehaves", () => {
           Effect.flatMap(ObjectStore, (store) => store.check("inc")),
           Effect.flatMap(ObjectStore, (store) => store.prepare),
           Effect.flatMap(ObjectStore, (store) => store.readRange("a.csv", 1, 2)),
-          Effect.flatMap(ObjectStore, (store) => store.refusesSecond("a.csv")),
+          Effect.flatMap(ObjectStore, (store) => store.honoursConditions("a.csv")),
           Effect.flatMap(ObjectStore, (store) => store.remove("a.csv")),
         ]
         const failures = yield* Effect.forEach(calls, (call) => on(server, Effect.flip(call)), {
@@ -269,7 +269,7 @@ describe("MinioObjectStore, writing an object", () => {
     it.live(`says that conditional writes are missing where the server ${how}`, () =>
       Effect.gen(function* () {
         const server = yield* scriptedS3(() => answer)
-        const refuses = Effect.flatMap(ObjectStore, (store) => store.refusesSecond("a.csv"))
+        const refuses = Effect.flatMap(ObjectStore, (store) => store.honoursConditions("a.csv"))
         assert.isFalse(yield* on(server, refuses))
         assert.strictEqual(server.asked[0]?.headers["if-none-match"], "*")
       }),

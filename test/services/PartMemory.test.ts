@@ -136,7 +136,7 @@ describe("Many objects on their way at once", () => {
         })
         const writeAll = Effect.gen(function* () {
           const store = yield* ObjectStore
-          const writers = yield* Effect.forEach(names, store.create)
+          const writers = yield* Effect.forEach(names, (name) => store.create(name))
           for (const { object, piece } of order)
             yield* writers[object]?.write(pieceOf(object, piece)) ?? Effect.void
           yield* Effect.forEach(writers, ({ commit }) => commit)

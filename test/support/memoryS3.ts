@@ -72,8 +72,19 @@ export const openMemoryS3 = Effect.fn("openMemoryS3")(function* (certificate?: C
     return { status: 206, headers: about, body: kept.body.subarray(Number(from), end) }
   }
 
+  /** What a condition that does not hold is answered with. */
+  const refusal = ({ headers }: Asked, key: string): Answer | undefined => {
+    const kept = objects.get(key)
+    const wanted = headers["if-match"]
+    if (headers["if-none-match"] === "*" && kept !== undefined) return s3Error(412, "PreconditionFailed")
+    if (wanted === undefined) return undefined
+    if (kept === undefined) return s3Error(404, "NoSuchKey")
+    return wanted === etagOf(kept.body) ? undefined : s3Error(412, "PreconditionFailed")
+  }
+
   const write = (asked: Asked, key: string): Answer => {
-    if (asked.headers["if-none-match"] === "*" && objects.has(key)) return s3Error(412, "PreconditionFailed")
+    const refused = refusal(asked, key)
+    if (refused !== undefined) return refused
     objects.set(key, { body: asked.body, metadata: metadataOf(asked) })
     return { status: 200, headers: { etag: etagOf(asked.body) } }
   }
@@ -85,6 +96,8 @@ export const openMemoryS3 = Effect.fn("openMemoryS3")(function* (certificate?: C
       upload.parts.set(Number(query.get("partNumber")), asked.body)
       return { status: 200, headers: { etag: etagOf(asked.body) } }
     }
+    const refused = asked.method === "POST" ? refusal(asked, key) : undefined
+    if (refused !== undefined) return refused
     uploads.delete(id)
     if (asked.method === "DELETE") return { status: 204 }
     const parts = [...upload.parts].sort(([a], [b]) => a - b).map(([, body]) => body)

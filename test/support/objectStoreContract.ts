@@ -383,12 +383,110 @@ export const objectStoreContract = (subject: StoreUnderTest): void => {
       }),
     )
 
-    it.effect("refuses by itself to make an object a second time, and leaves it as it was", () =>
+    it.effect("honours conditions, and says so each time it is asked", () =>
       Effect.gen(function* () {
         const store = yield* ObjectStore
-        yield* store.put("twice/1.csv", text("first"))
-        assert.isTrue(yield* store.refusesSecond("twice/1.csv"))
-        assert.strictEqual(String(yield* readAll("twice/1.csv")), "first")
+        assert.isTrue(yield* store.honoursConditions("conditions/probe"))
+        assert.isTrue(yield* store.honoursConditions("conditions/probe"))
+        assert.deepStrictEqual(yield* subject.leftovers, [])
+      }),
+    )
+
+    for (const [size, bytes] of [
+      ["of one request", 5],
+      ["in parts", 2 * part],
+    ] as const) {
+      it.effect(
+        `makes a fenced object ${size} once: the second is refused, and the first stays as it was`,
+        () =>
+          Effect.gen(function* () {
+            const key = `fenced/${bytes}.csv`
+            const make = (body: Uint8Array) =>
+              Effect.scoped(
+                Effect.gen(function* () {
+                  const store = yield* ObjectStore
+                  const writer = yield* store.create(key, "fenced")
+                  yield* writer.write(body)
+                  yield* writer.commit
+                }),
+              )
+            yield* make(pattern(bytes))
+            assert.strictEqual(yield* reasonOf(make(Buffer.alloc(bytes))), "Exists")
+            assert.strictEqual(hash(yield* readAll(key)), hash(pattern(bytes)))
+            assert.deepStrictEqual(yield* subject.leftovers, [])
+          }),
+      )
+    }
+
+    const bodyOf = (key: string) =>
+      Effect.gen(function* () {
+        const found = Option.getOrThrow(yield* (yield* ObjectStore).readVersion(key))
+        return { text: String(Buffer.from(found.body)), version: Option.some(found.version) }
+      })
+
+    it.effect("has no version of an object that is not there", () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        assert.deepStrictEqual(yield* store.readVersion("versions/none.txt"), Option.none())
+        assert.strictEqual(
+          yield* reasonOf(store.replace("versions/none.txt", text("x"), Option.some("5"))),
+          "Exists",
+        )
+      }),
+    )
+
+    it.effect("replaces the version that was read, and no version that is gone", () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        const key = "versions/1.txt"
+        yield* store.replace(key, text("one"), Option.none())
+        const first = yield* bodyOf(key)
+        assert.strictEqual(yield* reasonOf(store.replace(key, text("other"), Option.none())), "Exists")
+        const second = yield* store.replace(key, text("two"), first.version)
+        assert.deepStrictEqual(yield* bodyOf(key), { text: "two", version: Option.some(second) })
+        assert.strictEqual(yield* reasonOf(store.replace(key, text("late"), first.version)), "Exists")
+        const third = yield* store.replace(key, text("three"), Option.some(second))
+        yield* store.replace(key, text("four"), Option.some(third))
+        assert.strictEqual(yield* reasonOf(store.replace(key, text("later"), first.version)), "Exists")
+        assert.strictEqual((yield* bodyOf(key)).text, "four")
+        assert.strictEqual(String(yield* readAll(key)), "four")
+      }),
+    )
+
+    it.effect("gives the same bytes another version each time they are written", () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        const key = "versions/other.txt"
+        const first = yield* store.replace(key, text("a 1"), Option.none())
+        const second = yield* store.replace(key, text("b 2"), Option.some(first))
+        assert.notStrictEqual(first, second)
+      }),
+    )
+
+    it.effect("lets one of many replacements of a version succeed", () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        const key = "versions/race.txt"
+        const first = yield* store.replace(key, text("begin"), Option.none())
+        const tries = yield* Effect.forEach(
+          [1, 2, 3, 4, 5, 6, 7, 8],
+          (n) => Effect.exit(store.replace(key, text(`writer ${n}`), Option.some(first))),
+          { concurrency: "unbounded" },
+        )
+        assert.strictEqual(tries.filter(Exit.isSuccess).length, 1)
+      }),
+    )
+
+    it.effect("replaces what was put without a condition", () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        const key = "versions/put.txt"
+        yield* store.put(key, text("put"))
+        const found = yield* bodyOf(key)
+        assert.strictEqual(found.text, "put")
+        assert.strictEqual(yield* reasonOf(store.replace(key, text("new"), Option.none())), "Exists")
+        yield* store.replace(key, text("replaced"), found.version)
+        assert.strictEqual((yield* bodyOf(key)).text, "replaced")
       }),
     )
 

@@ -4,7 +4,7 @@ import { ConfigProvider, Effect, Option } from "effect"
 import { live } from "../layers/Live.ts"
 import { connect } from "../layers/PostgresSession.ts"
 import { runBatch } from "../src/cdc/Batch.ts"
-import { resume } from "../src/cdc/Resume.ts"
+import { takeOver } from "../src/cdc/TakeOver.ts"
 import { halfSegment } from "../src/core/Lsn.ts"
 import { ReplicationSlot } from "../src/services/ReplicationSlot.ts"
 import { Settings } from "../src/settings/Settings.ts"
@@ -48,9 +48,10 @@ const poll = Effect.fnUntraced(
       Effect.gen(function* () {
         const session = Option.getOrThrow(yield* slot.attach)
         const limits = { maxLines: 1_000_000, worthMoving: halfSegment }
-        const { standing } = yield* runBatch(session, yield* resume(session), limits)
+        const { held, checkpoint: first } = yield* takeOver(session)
+        const { checkpoint } = yield* runBatch({ session, held }, first, limits)
         const floor = timed(other.query("bench", "SELECT 1"))
-        const tool = timed(runBatch(session, standing, limits))
+        const tool = timed(runBatch({ session, held }, checkpoint, limits))
         const what = `idle poll, ${pollsAtOnce} one after the other`
         const pairs = yield* alternate(what, options.runs, floor, tool)
         yield* found(compared({ what, against: "SELECT 1, same client", pairs, target: { atMost: 10 } }))

@@ -1,10 +1,11 @@
 /** The watermark as an object of the lake it speaks of: whoever has the lake has the state. */
-import { Effect, Layer, Option, Result, Stream } from "effect"
+import { Effect, Layer, Option, Result } from "effect"
 import { watermarkKey } from "../src/core/ObjectKey.ts"
 import * as Watermark from "../src/core/Watermark.ts"
 import { parse } from "../src/core/WatermarkText.ts"
-import { ObjectStore } from "../src/services/ObjectStore.ts"
+import { ObjectStore, type Versioned } from "../src/services/ObjectStore.ts"
 import { Refusal } from "../src/services/Refusal.ts"
+import { StoreError } from "../src/services/StoreError.ts"
 import { WatermarkStore } from "../src/services/WatermarkStore.ts"
 
 const broken = (why: string) =>
@@ -17,30 +18,68 @@ const broken = (why: string) =>
       "as its only line: objects written after that are found by their last rows",
   })
 
+const read = (bytes: Uint8Array) => Result.mapError(parse(Buffer.from(bytes).toString("utf8")), broken)
+
+/** Writers rise in epoch, and within an epoch in position. */
+const isNewer = (a: Watermark.Watermark, b: Watermark.Watermark): boolean => {
+  const [left, right] = [a, b].map(({ epoch }) => Option.getOrElse(epoch, () => 0))
+  return left === right ? a.position > b.position : (left ?? 0) > (right ?? 0)
+}
+
+/**
+ * Of the last version that was written under a condition and what stands under the key, the one that counts. The latter is
+ * a late writer's, or it was put there by a person or by an older version of the program: those have no `epoch`.
+ */
+const current = ({ body, visible }: Versioned): Result.Result<Watermark.Watermark, Refusal> =>
+  Result.flatMap(read(visible ?? body), (seen) => {
+    if (visible === undefined || Option.isNone(seen.epoch)) return Result.succeed(seen)
+    return Result.map(read(body), (written) => (isNewer(seen, written) ? seen : written))
+  })
+
+const fenced = new StoreError({
+  reason: "Fenced",
+  subject: watermarkKey,
+  detail: "another writer has replaced it",
+})
+
 export const layer: Layer.Layer<WatermarkStore, never, ObjectStore> = Layer.effect(
   WatermarkStore,
   Effect.gen(function* () {
     const store = yield* ObjectStore
-    const read = store.read(watermarkKey).pipe(
-      Stream.runFold(
-        () => Buffer.alloc(0),
-        (all, chunk) => Buffer.concat([all, chunk]),
-      ),
-      Effect.map((bytes) => Option.some(bytes.toString("utf8"))),
-      Effect.catchIf(
-        (error) => error.reason === "NotFound",
-        () => Effect.succeed(Option.none<string>()),
-      ),
+    const stored = store.readVersion(watermarkKey)
+    const bytesOf = (watermark: Watermark.Watermark) => Buffer.from(Watermark.print(watermark))
+    const readVersion: WatermarkStore["Service"]["readVersion"] = Effect.flatMap(
+      stored,
+      Option.match({
+        onNone: () => Effect.succeedNone,
+        onSome: (found) =>
+          Effect.map(Effect.fromResult(current(found)), (watermark) =>
+            Option.some({ watermark, version: found.version }),
+          ),
+      }),
     )
     return WatermarkStore.of({
-      read: Effect.flatMap(read, (text) =>
-        Option.match(text, {
-          onNone: () => Effect.succeed(Option.none()),
-          onSome: (found) =>
-            Effect.fromResult(Result.mapBoth(parse(found), { onFailure: broken, onSuccess: Option.some })),
-        }),
+      read: Effect.map(
+        readVersion,
+        Option.map(({ watermark }) => watermark),
       ),
-      write: (watermark) => store.put(watermarkKey, Buffer.from(Watermark.print(watermark))),
+      readVersion,
+      replace: (watermark, version) => {
+        const bytes = bytesOf(watermark)
+        const isOurs = ({ body }: Versioned) => bytes.equals(body)
+        return store.replace(watermarkKey, bytes, version).pipe(
+          Effect.catchIf(
+            ({ reason }) => reason === "Exists",
+            () =>
+              Effect.flatMap(stored, (found) =>
+                Option.isSome(found) && isOurs(found.value)
+                  ? Effect.succeed(found.value.version)
+                  : Effect.fail(fenced),
+              ),
+          ),
+        )
+      },
+      overwrite: (watermark) => store.put(watermarkKey, bytesOf(watermark)),
     })
   }),
 )

@@ -16,7 +16,7 @@ const failed = (subject: string) => (cause: unknown) =>
   new StoreError({ reason: "Broken", subject, detail: "gzip gave up", cause })
 
 /** Each write waits until its bytes are compressed, so that the caller may use their buffer again. */
-const gzipAround: Compression["Service"]["around"] = Effect.fnUntraced(function* (stored) {
+const gzipAround = Effect.fnUntraced(function* (stored: ObjectWriter) {
   const gzip = yield* Effect.acquireRelease(
     Effect.sync(() => createGzip({ level, chunkSize })),
     (opened) => Effect.sync(() => opened.destroy()),
@@ -46,9 +46,8 @@ export const layer = (compression: Settings["Service"]["csvCompression"]): Layer
   Layer.succeed(
     Compression,
     Compression.of({
-      ...(compression === "gzip"
-        ? { ending: ".csv.gz", around: gzipAround }
-        : { ending: ".csv", around: Effect.succeed }),
+      ending: compression === "gzip" ? ".csv.gz" : ".csv",
+      around: (ending, stored) => (ending === ".csv.gz" ? gzipAround(stored) : Effect.succeed(stored)),
       plain: (key, stored) =>
         isCompressed(key)
           ? NodeStream.pipeThroughDuplex(stored, {

@@ -10,7 +10,10 @@ import type { PostgresSession } from "./PostgresSession.ts"
 const writerKey = (slot: string): string => `hashtextextended('afluente/' || ${slot}, 0)`
 
 /** Held by every `cdc` that lives, together with all others; alone by who removes the slot. */
-const presenceKey = (slot: string): string => `hashtextextended('afluente/present/' || ${slot}, 0)`
+const livenessKey = (slot: string): string => `hashtextextended('afluente/lives/' || ${slot}, 0)`
+
+/** Held in the same way by every `cdc` of a version before the fence: it would write to the lake without any condition. */
+const unfencedKey = (slot: string): string => `hashtextextended('afluente/present/' || ${slot}, 0)`
 
 /**
  * Sessions of this database, but ours, that hold the lock: alone or shared. Rows of `pid, application_name`. A key of
@@ -23,7 +26,11 @@ const holders = (mode: "ExclusiveLock" | "ShareLock", key: string): string => `
          AND (classid::bigint << 32 | objid::bigint) = ${key}`
 
 export const writers = (slot: string): string => holders("ExclusiveLock", writerKey(slot))
-export const living = (slot: string): string => holders("ShareLock", presenceKey(slot))
+/** Every process that lives, of any version. */
+export const living = (slot: string): string =>
+  `${holders("ShareLock", livenessKey(slot))} UNION ALL ${unfenced(slot)}`
+/** Processes of versions before the fence. */
+export const unfenced = (slot: string): string => holders("ShareLock", unfencedKey(slot))
 
 /** Never waits. What was got is the session's until it ends. */
 export const slotLocks = (session: PostgresSession, slot: string) => {
@@ -34,14 +41,17 @@ export const slotLocks = (session: PostgresSession, slot: string) => {
     )
   const attempt = (ask: string, key: string) => isTrue(`${ask}(${key})`)
   return {
-    writes: attempt("pg_try_advisory_lock", writerKey("$1")),
+    /** Not beside a process of a version before the fence, whether it writes, waits or tries again. */
+    writes: isTrue(`pg_try_advisory_lock(${writerKey("$1")}) AND NOT EXISTS (${unfenced("$1")})`),
     /** Whether the other session of this process id does. */
     isWrittenBy: (pid: string) => isTrue(`$2 IN (SELECT pid::text FROM (${writers("$1")}) AS writer)`, pid),
-    isPresent: attempt("pg_try_advisory_lock_shared", presenceKey("$1")),
+    isPresent: attempt("pg_try_advisory_lock_shared", livenessKey("$1")),
     /** Nobody writes, waits or tries again, and nobody begins to. */
     isAlone: Effect.gen(function* () {
-      const nobodyLives = yield* attempt("pg_try_advisory_lock", presenceKey("$1"))
-      return nobodyLives && (yield* attempt("pg_try_advisory_lock", writerKey("$1")))
+      for (const key of [livenessKey, unfencedKey, writerKey]) {
+        if (!(yield* attempt("pg_try_advisory_lock", key("$1")))) return false
+      }
+      return true
     }),
   }
 }

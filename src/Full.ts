@@ -40,7 +40,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const stored = yield* store.create(key)
   const md5 = createHash("md5")
   // Of what is stored: whoever has the object can hold it to the manifest.
-  const writer = yield* compression.around({
+  const writer = yield* compression.around(compression.ending, {
     ...stored,
     write: (bytes) =>
       Effect.andThen(

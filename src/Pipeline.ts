@@ -9,24 +9,26 @@
  *     3. slot       PostgreSQL may forget what the watermark covers
  *
  * So slot <= watermark <= lake at every instant, and stopping between any two steps repeats work and loses none.
- * What step 1 wrote before a crash is found again in the lake itself (`Resume.ts`), so that every failure can be
+ * What step 1 wrote before a crash is found again in the lake itself (`TakeOver.ts`), so that every failure can be
  * healed in one way: begin again.
  */
 import { Clock, Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
 import { type PipelineError, peekBound, runBatch } from "./cdc/Batch.ts"
+import { countFenced } from "./cdc/FencedOut.ts"
 import { beSeen } from "./cdc/Presence.ts"
-import { resume } from "./cdc/Resume.ts"
 import { takingTurns } from "./cdc/SlotTurn.ts"
 import { attachOrWait } from "./cdc/Standby.ts"
+import { takeOver } from "./cdc/TakeOver.ts"
 import * as Lsn from "./core/Lsn.ts"
 import { copyTable } from "./Full.ts"
 import { lakeLayout } from "./lake/LakeLayout.ts"
 import { forAWhile, forEver, healsByWaiting, patiently } from "./Patience.ts"
 import { feltLake, feltSession } from "./Pulse.ts"
 import { ObjectStore } from "./services/ObjectStore.ts"
-import { ReplicationSlot } from "./services/ReplicationSlot.ts"
+import { ReplicationSlot, type SlotSession } from "./services/ReplicationSlot.ts"
 import { SourceTables } from "./services/SourceTables.ts"
 import { StopSignal } from "./services/StopSignal.ts"
+import type { StoreError } from "./services/StoreError.ts"
 import { Vitals } from "./services/Vitals.ts"
 import { WatermarkStore } from "./services/WatermarkStore.ts"
 import { Settings } from "./settings/Settings.ts"
@@ -82,13 +84,18 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const { tables } = yield* Settings
   const stop = yield* StopSignal
   const failed = yield* Ref.make(Option.none<PipelineError>())
+  const fenced = yield* Ref.make<ReadonlyArray<number>>([])
   const writing = Effect.gen(function* () {
     yield* Effect.forkScoped(beSeen)
     yield* patiently(forAWhile, () => check("inc"))
     yield* Effect.forEach(tables, ({ table }) => patiently(forAWhile, () => checkFollowed(table)))
     yield* patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
       Effect.scoped(
-        Effect.provideServiceEffect(writeUntilDone(mode, failed, healthy, reached), ObjectStore, feltLake),
+        Effect.provideServiceEffect(
+          writeUntilDone(mode, { failed, fenced }, healthy, reached),
+          ObjectStore,
+          feltLake,
+        ),
       ),
     )
   })
@@ -103,27 +110,51 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   yield* Effect.logWarning(`cdc: the batch in hand is left to the next start. ${last.value.message}`)
 })
 
-/** One life of a writer: from taking the lock to the first failure, or the end. `failed` is told what its batch in hand died of. */
+/** What outlives the lives of a writer. */
+interface Remembered {
+  /** What the batch in hand died of. */
+  readonly failed: Ref.Ref<Option.Option<PipelineError>>
+  /** When another writer replaced this one in the lake, in milliseconds since the epoch. */
+  readonly fenced: Ref.Ref<ReadonlyArray<number>>
+}
+
+/** One life of a writer: from taking the lock to the first failure, or the end. */
 const writeUntilDone = Effect.fnUntraced(function* (
   mode: CdcMode,
+  { failed, fenced }: Remembered,
+  healthy: Effect.Effect<void>,
+  reached: Effect.Effect<void>,
+) {
+  const session = feltSession(takingTurns(yield* attachOrWait(mode.noWait, healthy)))
+  return yield* Effect.catchIf(
+    write(mode, failed, session, healthy, reached),
+    (error): error is StoreError => error._tag === "StoreError" && error.reason === "Fenced",
+    (error) => countFenced(fenced, session, error),
+  )
+})
+
+/** What one life does with its lock: take the lake over, then batch after batch. */
+const write = Effect.fnUntraced(function* (
+  mode: CdcMode,
   failed: Ref.Ref<Option.Option<PipelineError>>,
+  session: SlotSession,
   healthy: Effect.Effect<void>,
   reached: Effect.Effect<void>,
 ) {
   const { pollInterval, batchMaxChanges } = yield* Settings
-  const session = feltSession(takingTurns(yield* attachOrWait(mode.noWait, healthy)))
-  const standing = yield* Ref.make(yield* resume(session))
+  const { held, checkpoint: first } = yield* takeOver(session)
+  const checkpoint = yield* Ref.make(first)
   yield* reached
 
   const limits = { maxLines: peekBound(batchMaxChanges), worthMoving: mode.once ? 1n : Lsn.halfSegment }
-  const batch = Ref.get(standing).pipe(
+  const batch = Ref.get(checkpoint).pipe(
     // A writer that has lost its lock stops where it is: a successor may be writing the same rows already.
-    Effect.map((where) => Effect.raceFirst(runBatch(session, where, limits), session.ended)),
+    Effect.map((where) => Effect.raceFirst(runBatch({ session, held }, where, limits), session.ended)),
     Effect.flatMap((running) =>
       finishInHand(Effect.tapError(running, (error) => Ref.set(failed, Option.some(error)))),
     ),
     Effect.tap(() => Ref.set(failed, Option.none())),
-    Effect.tap((done) => Ref.set(standing, done.standing)),
+    Effect.tap((done) => Ref.set(checkpoint, done.checkpoint)),
     Effect.tap(() => healthy),
   )
   const drain = Stream.paginate(undefined, () =>

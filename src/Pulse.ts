@@ -19,8 +19,8 @@ export const feltSession = (session: SlotSession): SlotSession => ({
 export const feltLake = Effect.map(ObjectStore, (store) =>
   ObjectStore.of({
     ...store,
-    create: (key) =>
-      Effect.map(store.create(key), (writer) => ({
+    create: (key, how) =>
+      Effect.map(store.create(key, how), (writer) => ({
         ...writer,
         write: (bytes) => Effect.tap(writer.write(bytes), beat),
       })),

@@ -15,7 +15,7 @@ interface Import {
   readonly names: ReadonlyArray<string>
 }
 
-const statement = /(?:from|import)\s*\(?\s*"([^"]+)"/g
+const statement = /(?<![".\w])(?:from|import)\s*\(?\s*"([^"]+)"/g
 const braces = /\{([^}]*)\}\s*$/
 
 const importsOf = (file: string): ReadonlyArray<Import> => {

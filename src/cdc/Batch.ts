@@ -13,14 +13,15 @@ import type { StoreError } from "../services/StoreError.ts"
 import { Vitals } from "../services/Vitals.ts"
 import type { WatermarkStore } from "../services/WatermarkStore.ts"
 import { reportBatch } from "./BatchReport.ts"
-import type { DatasetTail, WrittenDataset } from "./DatasetObjects.ts"
+import { type Checkpoint, movedTo } from "./Checkpoint.ts"
+import type { WrittenDataset } from "./DatasetObjects.ts"
+import type { HeldWatermark } from "./HeldWatermark.ts"
 import { openBatch } from "./IncObjects.ts"
-import { type Standing, watermarkOf, writeWatermark } from "./Resume.ts"
 import { decideStart } from "./StartDecision.ts"
 import { wholeTransactions } from "./Transactions.ts"
 
 export interface Batch {
-  readonly standing: Standing
+  readonly checkpoint: Checkpoint
   readonly written: ReadonlyArray<WrittenDataset>
   /** The bound cut it: more is waiting. */
   readonly more: boolean
@@ -36,6 +37,12 @@ export interface BatchLimits {
   readonly worthMoving: bigint
 }
 
+/** What makes this process the one writer: the lock on the source, and the watermark of the lake. */
+export interface Writer {
+  readonly session: SlotSession
+  readonly held: HeldWatermark
+}
+
 /** `pg_logical_slot_peek_changes` takes a 32-bit number. */
 const maxLinesMax = 2_147_483_647
 
@@ -49,62 +56,42 @@ export const peekBound = (batchMaxChanges: number): number =>
 export type PipelineError = SourceError | StoreError | Refusal
 export type PipelineNeeds = ObjectStore | Compression | WatermarkStore | SourceTables | Spool
 
-/** Where the writer stands once `written` and everything up to `position` is durable. */
-const movedTo = (standing: Standing, position: Lsn.Lsn, written: ReadonlyArray<WrittenDataset>): Standing => {
-  const newest = new Map(
-    written.flatMap(({ dataset, objects }) => objects.slice(-1).map((object) => [dataset, object] as const)),
-  )
-  return {
-    ...standing,
-    position,
-    objects: new Map([
-      ...standing.objects,
-      ...[...newest].map(([dataset, { key }]) => [dataset, key] as const),
-    ]),
-    datasets: standing.datasets.map((tail): DatasetTail => {
-      const stamp = Option.map(
-        Option.fromNullishOr(newest.get(tail.source.dataset)),
-        (object) => object.stamp,
-      )
-      return {
-        source: tail.source,
-        newest: Option.orElse(stamp, () => tail.newest),
-        written: Option.filter(tail.written, ({ lsn }) => lsn > position),
-      }
-    }),
-  }
-}
-
 /** The slot and the log now, if a writer may go on from where it stands. Fails too when the session has gone. */
 const lookFrom = Effect.fnUntraced(function* (
   session: SlotSession,
-  standing: Standing,
+  checkpoint: Checkpoint,
   look: SlotSession["look"] = session.look,
 ) {
   const view = yield* look
-  const watermark = Option.some(watermarkOf(standing, Option.none()))
-  yield* Effect.fromResult(decideStart({ slotName: standing.slot, source: standing.source, view, watermark }))
+  const { slot: slotName, source } = checkpoint
+  const watermark = Option.some(checkpoint.watermark)
+  yield* Effect.fromResult(decideStart({ slotName, source, view, watermark }))
   return view
 })
 
 /** Step 1: what waits, read and made visible in the lake. */
 const carry = Effect.fnUntraced(function* (
-  session: SlotSession,
-  standing: Standing,
+  { session, held }: Writer,
+  checkpoint: Checkpoint,
   upTo: Lsn.Lsn,
   maxLines: number,
 ) {
-  let lastCommit = standing.position
+  const { position } = checkpoint.watermark
+  let lastCommit = position
   let lines = 0
   let reading = true
   const vitals = yield* Vitals
   // Objects are sent while the session is idle or busy: one that was lost meanwhile is found out before each of them is
   // visible, lest a successor that has the lock by now writes the same rows beside ours.
-  const stillOurs = Effect.suspend(() =>
-    lookFrom(session, standing, reading ? session.lookBeside : session.look),
+  const ensureLockHeld = Effect.suspend(() =>
+    lookFrom(session, checkpoint, reading ? session.lookBeside : session.look),
   )
-  const objects = yield* openBatch(standing.datasets, standing.layout, stillOurs)
-  const tables = standing.datasets.map(({ source }) => source.table)
+  const objects = yield* openBatch(checkpoint.datasets, checkpoint.layout, {
+    ensureLockHeld,
+    publish: held.publish,
+    nameObject: (newest) => held.nameObject(checkpoint, newest),
+  })
+  const tables = checkpoint.datasets.map(({ source }) => source.table)
   yield* session.peek({ upTo, maxLines, tables }).pipe(
     Stream.tap((chunk) =>
       Effect.sync(() => {
@@ -113,7 +100,7 @@ const carry = Effect.fnUntraced(function* (
     ),
     wholeTransactions,
     // A slot behind the watermark tells again what the lake has: after a crash of the server that is normal.
-    Stream.map((transactions) => transactions.filter(({ commit }) => commit > standing.position)),
+    Stream.map((transactions) => transactions.filter(({ commit }) => commit > position)),
     Stream.runForEach((transactions) => {
       const [first, last] = [transactions[0], transactions.at(-1)]
       lastCommit = last?.commit ?? lastCommit
@@ -124,7 +111,7 @@ const carry = Effect.fnUntraced(function* (
   )
   reading = false
   // Also where there is nothing to write: `status` knows an idle writer by its last look.
-  yield* stillOurs
+  yield* ensureLockHeld
   const written = yield* Effect.withSpan(objects.commit, "upload")
   yield* countWritten(written)
   return { written, lastCommit, more: lines >= maxLines }
@@ -134,41 +121,49 @@ const carry = Effect.fnUntraced(function* (
  * Steps 2 and 3. A writer that lost its lock must not speak for the lake, nor one whose slot somebody else moved just
  * before it read: it looks again first.
  */
-const confirm = Effect.fnUntraced(function* (session: SlotSession, from: Standing, to: Standing) {
+const confirm = Effect.fnUntraced(function* (
+  { session, held }: Writer,
+  from: Checkpoint,
+  to: Checkpoint,
+  more: boolean,
+) {
   yield* lookFrom(session, from)
-  yield* writeWatermark(to)
-  yield* Effect.withSpan(session.advance(to.position), "advance")
+  yield* held.confirm(to, more)
+  yield* Effect.withSpan(session.advance(to.watermark.position), "advance")
 })
 
 /** Reads what waits up to what `view` saw at `startedAt`, and makes it durable. A trace of its own: `cdc` runs for months. */
 const writeBatch = Effect.fn("batch", { root: true })(function* (
-  session: SlotSession,
-  standing: Standing,
+  writer: Writer,
+  checkpoint: Checkpoint,
   limits: BatchLimits,
   view: SlotView,
   startedAt: number,
 ): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
   const vitals = yield* Vitals
-  const { written, lastCommit, more } = yield* carry(session, standing, view.flushed, limits.maxLines)
+  const { written, lastCommit, more } = yield* carry(writer, checkpoint, view.flushed, limits.maxLines)
   // A peek that was cut by its bound vouches for nothing after its last COMMIT.
-  const moved = movedTo(standing, more ? lastCommit : Lsn.max(view.flushed, lastCommit), written)
-  const readUpTo = more ? standing.readUpTo : view.flushed
-  if (more && moved.position === standing.position) {
+  const position = more ? lastCommit : Lsn.max(view.flushed, lastCommit)
+  const readUpTo = more ? checkpoint.readUpTo : view.flushed
+  const step = position - checkpoint.watermark.position
+  if (more && step === 0n) {
     // Messages outside of transactions filled it, and they cannot be confirmed one by one.
     const wider = { ...limits, maxLines: Math.min(limits.maxLines * 2, maxLinesMax) }
-    return yield* writeBatch(session, standing, wider, view, startedAt)
+    return yield* writeBatch(writer, checkpoint, wider, view, startedAt)
   }
+  const stayed = { ...checkpoint, readUpTo }
   // A batch that was cut moves always: the next one would read the same again.
-  if (!more && written.length === 0 && moved.position - standing.position < limits.worthMoving) {
+  if (!more && written.length === 0 && step < limits.worthMoving && !writer.held.isOutdated(stayed)) {
     vitals.caughtUp(startedAt, yield* Clock.currentTimeMillis)
-    return { standing: { ...standing, readUpTo }, written, more }
+    return { checkpoint: stayed, written, more }
   }
-  yield* confirm(session, standing, moved)
-  yield* reportBatch(moved, written, startedAt)
+  const moved = movedTo(stayed, position, written)
+  yield* confirm(writer, checkpoint, moved, more)
+  yield* reportBatch(position, written, startedAt)
   const now = yield* Clock.currentTimeMillis
-  if (more) vitals.goesOn(now, view.flushed - moved.position)
+  if (more) vitals.goesOn(now, view.flushed - position)
   else vitals.caughtUp(startedAt, now)
-  return { standing: { ...moved, readUpTo }, written, more }
+  return { checkpoint: moved, written, more }
 })
 
 /**
@@ -176,22 +171,22 @@ const writeBatch = Effect.fn("batch", { root: true })(function* (
  * finds nothing is no batch, and leaves no span.
  */
 export const runBatch = Effect.fnUntraced(function* (
-  session: SlotSession,
-  standing: Standing,
+  writer: Writer,
+  checkpoint: Checkpoint,
   limits: BatchLimits,
 ): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
   const startedAt = yield* Clock.currentTimeMillis
   const vitals = yield* Vitals
-  const view = yield* lookFrom(session, standing)
+  const view = yield* lookFrom(writer.session, checkpoint)
   vitals.looked({
     at: startedAt,
     flushed: view.flushed,
-    readUpTo: Lsn.max(standing.readUpTo, standing.position),
+    readUpTo: Lsn.max(checkpoint.readUpTo, checkpoint.watermark.position),
     keptFrom: Option.getOrElse(
       Option.flatMap(view.slot, ({ restart }) => restart),
       () => view.flushed,
     ),
   })
-  if (view.flushed <= standing.readUpTo) return { standing, written: [], more: false }
-  return yield* writeBatch(session, standing, limits, view, startedAt)
+  if (view.flushed <= checkpoint.readUpTo) return { checkpoint, written: [], more: false }
+  return yield* writeBatch(writer, checkpoint, limits, view, startedAt)
 })

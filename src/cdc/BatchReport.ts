@@ -4,17 +4,16 @@ import * as Lsn from "../core/Lsn.ts"
 import { observeBatch } from "../services/Metrics.ts"
 import { Vitals } from "../services/Vitals.ts"
 import { rowsIn, type WrittenDataset } from "./DatasetObjects.ts"
-import type { Standing } from "./Resume.ts"
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((all, one) => all + one, 0)
 
 /** `lagSeconds`: how old the batch's oldest commit has become until all of it was in the lake. */
 export const reportBatch = Effect.fnUntraced(function* (
-  standing: Standing,
+  upTo: Lsn.Lsn,
   written: ReadonlyArray<WrittenDataset>,
   startedAt: number,
 ) {
-  const position = Lsn.print(standing.position)
+  const position = Lsn.print(upTo)
   if (written.length === 0) {
     return yield* Effect.logDebug("cdc: nothing of ours in the log").pipe(Effect.annotateLogs({ position }))
   }

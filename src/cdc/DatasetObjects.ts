@@ -1,5 +1,5 @@
 /** What one batch writes of one dataset: an object, and a new one whenever its columns change. */
-import { Clock, Effect, Option, Scope } from "effect"
+import { Effect, Option, Scope } from "effect"
 import {
   type CommitFields,
   type Delete,
@@ -12,16 +12,17 @@ import {
 import { atOrBefore, type RowPosition } from "../core/LastRow.ts"
 import { type LongLine, rowPieces } from "../core/LongLine.ts"
 import * as Lsn from "../core/Lsn.ts"
-import { nextStamp, objectKey, type Stamp } from "../core/ObjectKey.ts"
+import { type ObjectName, objectKey, type Stamp } from "../core/ObjectKey.ts"
 import { RowBuffer } from "../core/RowBuffer.ts"
 import { type CommitBytes, RowTranscoder } from "../core/RowTranscoder.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import type { Layout } from "../core/Watermark.ts"
 import { Compression } from "../services/Compression.ts"
-import { ObjectStore, type ObjectWriter } from "../services/ObjectStore.ts"
+import { ObjectStore, type ObjectWriter, type Publish } from "../services/ObjectStore.ts"
 import type { Refusal } from "../services/Refusal.ts"
 import type { SourceError } from "../services/SourceError.ts"
+import { StoreError } from "../services/StoreError.ts"
 import { shapeFinder } from "./ShapeAhead.ts"
 import type { Transaction } from "./Transactions.ts"
 
@@ -73,16 +74,26 @@ const transcoderFor = ({ table, before }: Delete, shape: Shape): RowTranscoder =
   )
 }
 
+/** What keeps a batch's objects apart from those of another writer. */
+export interface ObjectFence {
+  /** Run before each object becomes visible; its failure prevents that. */
+  readonly ensureLockHeld: Effect.Effect<unknown, SourceError | Refusal>
+  readonly publish: Publish
+  /** The name of the next object of a dataset after its newest. */
+  readonly nameObject: (newest: Option.Option<Stamp>) => Effect.Effect<ObjectName, StoreError>
+}
+
+/** Under a fence an object with our name is a predecessor's, which arrived late. What it holds must be looked at anew. */
+const fencedOut = (key: string) =>
+  new StoreError({ reason: "Fenced", subject: key, detail: "an object of another writer has this name" })
+
 export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
 
-/**
- * The objects live in the surrounding scope: closed before they are finished, nothing of them is ever seen. `stillOurs` is
- * run before each becomes visible, and its failure prevents that.
- */
+/** The objects live in the surrounding scope: closed before they are finished, nothing of them is ever visible. */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   { source, newest, written }: DatasetTail,
   layout: Layout,
-  stillOurs: Effect.Effect<unknown, SourceError | Refusal>,
+  fence: ObjectFence,
 ) {
   const store = yield* ObjectStore
   const compression = yield* Compression
@@ -99,10 +110,12 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
 
   const open = Effect.gen(function* () {
-    const stamp = nextStamp(newestNow, yield* Clock.currentTimeMillis)
-    const key = objectKey("inc", layout, source.dataset, stamp, compression.ending)
-    const stored = store.create(key)
-    const writer = yield* Scope.provide(Effect.flatMap(stored, compression.around), scope)
+    const { stamp, ending } = yield* fence.nameObject(newestNow)
+    const key = objectKey("inc", layout, source.dataset, stamp, ending)
+    const compressed = Effect.flatMap(store.create(key, fence.publish), (stored) =>
+      compression.around(ending, stored),
+    )
+    const writer = yield* Scope.provide(compressed, scope)
     newestNow = Option.some(stamp)
     yield* writer.write(Buffer.from(incHeader(shape ?? []), "latin1"))
     return { key, stamp, writer }
@@ -119,8 +132,12 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     yield* flush
     if (object === undefined) return
     const { key, stamp, writer } = object
-    yield* stillOurs
-    const { bytes } = yield* writer.commit
+    yield* fence.ensureLockHeld
+    const { bytes } = yield* Effect.catchIf(
+      writer.commit,
+      ({ reason }) => reason === "Exists" && fence.publish === "fenced",
+      () => fencedOut(key),
+    )
     finished.push({ key, stamp, bytes })
     object = undefined
   })

@@ -7,13 +7,12 @@ import { toBytes } from "../core/Bytes.ts"
 import { CommitBytes } from "../core/RowTranscoder.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
 import type { Layout } from "../core/Watermark.ts"
-import type { Refusal } from "../services/Refusal.ts"
-import type { SourceError } from "../services/SourceError.ts"
 import {
   type CommitOfRows,
   commitOfRows,
   type DatasetObjects,
   type DatasetTail,
+  type ObjectFence,
   openDataset,
 } from "./DatasetObjects.ts"
 import { isLong, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
@@ -21,14 +20,14 @@ import type { Transaction } from "./Transactions.ts"
 
 /**
  * The objects live in the surrounding scope: closed before `commit`, nothing of theirs is ever seen, save of those that are
- * complete because the columns have changed. `stillOurs` is run before each becomes visible, and its failure prevents that.
+ * complete because the columns have changed.
  */
 export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
   tails: ReadonlyArray<DatasetTail>,
   layout: Layout,
-  stillOurs: Effect.Effect<unknown, SourceError | Refusal>,
+  fence: ObjectFence,
 ) {
-  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, stillOurs))
+  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence))
   // The slot prints names as bytes; ours are compared in the same form.
   const byTable = new Map(
     datasets.map((dataset) => {

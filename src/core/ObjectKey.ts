@@ -8,9 +8,11 @@
  * object of a second stands before its `_0002`.
  */
 import { Option } from "effect"
-import type { Layout } from "./Watermark.ts"
 
 export type Area = "full" | "inc"
+
+/** Whether a dataset has folders of its own, or the lake holds one dataset at its root. */
+export type Layout = "single" | "datasets"
 
 /** A UTC second, and the ordinal of the object within that second, from 1. */
 export interface Stamp {

@@ -20,9 +20,9 @@
  */
 import { Option } from "effect"
 import * as Lsn from "./Lsn.ts"
-import { type ObjectName, printName } from "./ObjectKey.ts"
+import { type Layout, type ObjectName, printName } from "./ObjectKey.ts"
 
-export type Layout = "single" | "datasets"
+export type { Layout } from "./ObjectKey.ts"
 
 /** One commit, by what identifies it on every copy of its server. */
 export interface CommitMark {
@@ -85,8 +85,8 @@ export interface Watermark {
   readonly writer: Option.Option<string>
   /** Announced for the next objects of all datasets: a request under way can only be for a name that follows from it. */
   readonly next: Option.Option<ObjectName>
-  /** No request of the writer is under way. Written to stores without conditional writes alone. */
-  readonly clean: boolean
+  /** Whether no request of the writer can be under way. Said in lakes whose store honours no conditions alone. */
+  readonly clean: Option.Option<boolean>
   /** Key of the newest object of each dataset. */
   readonly objects: ReadonlyMap<string, string>
   readonly tables: ReadonlyMap<string, KnownTable>
@@ -108,7 +108,7 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
   epoch: Option.none(),
   writer: Option.none(),
   next: Option.none(),
-  clean: false,
+  clean: Option.none(),
   objects: new Map(),
   tables: new Map(),
   from: new Map(),
@@ -143,7 +143,7 @@ export const print = (watermark: Watermark): string => {
     ...known("epoch", watermark.epoch),
     ...known("writer", watermark.writer),
     ...known("next", watermark.next, printName),
-    ...(watermark.clean ? ["clean=yes"] : []),
+    ...known("clean", watermark.clean, (clean) => (clean ? "yes" : "no")),
     ...each("object", watermark.objects),
     ...each("table", watermark.tables, printTable),
     ...each("from", watermark.from, printFrom),

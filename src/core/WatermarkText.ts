@@ -16,6 +16,9 @@ import {
 const parseLayout = (text: string): Option.Option<Layout> =>
   text === "single" || text === "datasets" ? Option.some(text) : Option.none()
 
+const parseClean = (text: string): Option.Option<boolean> =>
+  text === "yes" || text === "no" ? Option.some(text === "yes") : Option.none()
+
 /** A whole number that a double holds exactly, in digits alone. */
 const parseCount = (text: string): Option.Option<number> =>
   /^(0|[1-9]\d{0,15})$/.test(text) && Number.isSafeInteger(Number(text))
@@ -91,7 +94,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
     epoch: one("epoch", parseCount, "a whole number"),
     writer: one("writer", (value) => (isWriter(value) ? Option.some(value) : Option.none()), "a UUID"),
     next: one("next", parseName, "a name such as 20251103_101540.csv"),
-    clean: values.get("clean") === "yes",
+    clean: one("clean", parseClean, "yes or no"),
     objects: each("object", Option.some, "a key"),
     tables: each("table", parseTable, "a table and its OID"),
     from: each("from", parseFrom, "an LSN, or an LSN, a transaction id and a reason"),

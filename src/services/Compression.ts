@@ -9,8 +9,11 @@ export class Compression extends Context.Service<
   {
     /** How the names of new objects end. Readers know by it what is inside. */
     readonly ending: CsvEnding
-    /** A writer of CSV around one of the bytes that are stored. */
-    readonly around: (stored: ObjectWriter) => Effect.Effect<ObjectWriter, never, Scope.Scope>
+    /** A writer of CSV around one of the bytes that are stored, for an object whose name ends so. */
+    readonly around: (
+      ending: CsvEnding,
+      stored: ObjectWriter,
+    ) => Effect.Effect<ObjectWriter, never, Scope.Scope>
     /** The CSV of an object of this key, whatever new ones are. Fails with `Broken` where it is not what its name says. */
     readonly plain: (
       key: string,

@@ -14,6 +14,8 @@ const advice = {
   NotFound: "Was it removed? Restore it from a copy, or correct LAKE_URL.",
   Exists:
     "The object is there already and objects are never changed. Does a second process write to this lake? Find it, and stop it.",
+  Fenced:
+    "Another writer has taken this lake over, so this one begins anew. Where that repeats itself, find the other process and stop it.",
   Broken:
     "The lake answered in a way that is not understood. Check MINIO_ENDPOINT, and look into the store's own log.",
 } as const
@@ -28,6 +30,7 @@ export const StoreReason = Schema.Literals([
   "BucketName",
   "NotFound",
   "Exists",
+  "Fenced",
   "Broken",
 ])
 export type StoreReason = typeof StoreReason.Type
@@ -41,7 +44,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
 }) {
   /** Only these heal by waiting. */
   get isRetryable(): boolean {
-    return this.reason === "Unreachable" || this.reason === "Full" || this.reason === "Broken"
+    return ["Unreachable", "Full", "Fenced", "Broken"].includes(this.reason)
   }
   override get [Runtime.errorExitCode](): number {
     return this.isRetryable ? 1 : this.reason === "Exists" ? 3 : 2

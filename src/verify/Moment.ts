@@ -8,11 +8,13 @@
  * What was confirmed before step 2 is in the lake in step 3, because a writer takes its durable steps in the order lake,
  * watermark, slot. What is committed after S is left out by the snapshot itself, wherever it stands.
  */
-import { Effect, Option, Result, Schedule, Scope, Stream } from "effect"
+import { Clock, Effect, Option, Result, Schedule, Scope, Stream } from "effect"
+import type { ObjectFence } from "../cdc/DatasetObjects.ts"
 import { openBatch } from "../cdc/IncObjects.ts"
 import { wholeTransactions } from "../cdc/Transactions.ts"
 import { type ComparedTable, comparedTable } from "../core/ComparedTable.ts"
 import * as Lsn from "../core/Lsn.ts"
+import { nextStamp } from "../core/ObjectKey.ts"
 import { type Sees, snapshotView } from "../core/SnapshotView.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import type { Watermark } from "../core/Watermark.ts"
@@ -89,6 +91,14 @@ const copyTables = Effect.fnUntraced(function* (
 const notUnderstood = (id: string) =>
   new SourceError({ reason: "Failed", subject: "snapshot", detail: `"${id}" is not understood` })
 
+/** A lake of our own, in which nobody else writes. */
+const aloneInLake: ObjectFence = {
+  ensureLockHeld: Effect.void,
+  publish: "looked up",
+  nameObject: (newest) =>
+    Effect.map(Clock.currentTimeMillis, (now) => ({ stamp: nextStamp(newest, now), ending: ".csv" })),
+}
+
 /** What the slot holds up to the moment, turned into objects by the same code that a writer uses. */
 const peekInto = Effect.fnUntraced(function* (
   visit: SlotVisit,
@@ -99,8 +109,7 @@ const peekInto = Effect.fnUntraced(function* (
   const batch = yield* openBatch(
     tables.map((source) => ({ source, newest: Option.none(), written: Option.none() })),
     "datasets",
-    // A lake of our own, in which nobody else writes.
-    Effect.void,
+    aloneInLake,
   ).pipe(Effect.provideService(ObjectStore, store))
   const names = tables.map(({ table }) => table)
   const lines = visit.peek({ upTo, maxLines: 2 ** 31 - 1, tables: names })

@@ -18,7 +18,7 @@ const whole: Watermark.Watermark = {
   epoch: Option.some(3),
   writer: Option.some("6f1c9a52-3c5e-4a58-9d0c-2a7b7f0f7a11"),
   next: Option.some({ stamp: { second: "20251103_101542", count: 2 }, ending: ".csv.gz" }),
-  clean: true,
+  clean: Option.some(false),
   objects: new Map([["clientes", "inc/clientes/date=20251103/cdc_20251103_101540.csv"]]),
   tables: new Map([["clientes", { name: '"Minha loja".cliente', oid: 16402 }]]),
   from: new Map([
@@ -77,6 +77,7 @@ describe("the watermark", () => {
     "next=20251103_101599.csv",
     "next=20251103_101540_0001.csv",
     "table.clientes=db_loja.cliente",
+    "clean=perhaps",
     "from.clientes=0/0 7 because",
     "left.clientes=never",
   ]) {

@@ -146,17 +146,16 @@ describe("cdc lets the server forget log", () => {
       const confirmed: Array<Lsn.Lsn | undefined> = []
       const watching = WatermarkStore.of({
         ...store,
-        write: (watermark) =>
-          Effect.andThen(
-            store.write(watermark),
+        replace: (watermark, version) =>
+          Effect.tap(store.replace(watermark, version), () =>
             Effect.sync(() => confirmed.push(server.slots.find(slotName)?.confirmed)),
           ),
       })
       const start = server.slots.find(slotName)?.confirmed
       yield* server.transact((tx) => tx.insert(clientes, ana))
       yield* Effect.provideService(cdcOnce, WatermarkStore, watching)
-      // The first watermark of the lake, and that of the batch.
-      assert.deepStrictEqual(confirmed, [start, start])
+      // The first watermark of the lake, the announcement of a name, and that of the batch.
+      assert.deepStrictEqual(confirmed, [start, start, start])
     }).pipe(Effect.provide(world())),
   )
 })

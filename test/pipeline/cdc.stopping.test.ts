@@ -42,9 +42,9 @@ describe("cdc that is asked to stop", () => {
     }).pipe(Effect.provide(world())),
   )
 
-  it.effect("ends with the code of the failure where going on would repeat data", () =>
+  it.effect("ends with the code of the failure where waiting does not heal it", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* stoppedWhileFailing("Exists"), 3)
+      assert.strictEqual(yield* stoppedWhileFailing("Denied"), 2)
     }).pipe(Effect.provide(world())),
   )
 

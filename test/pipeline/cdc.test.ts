@@ -15,6 +15,7 @@ import {
   ended,
   incKeys,
   lakeKeys,
+  nthWatermark,
   put,
   settings,
   shop,
@@ -34,16 +35,9 @@ const at = "2025-11-03 10:15:30+00"
 
 /** The process dies when it writes its nth watermark. */
 const dyingAt = (nth: number, when: "before" | "after" = "after") =>
-  Effect.map(WatermarkStore, (store) => {
-    let writes = 0
-    return WatermarkStore.of({
-      ...store,
-      write: (watermark) => {
-        if (++writes !== nth) return store.write(watermark)
-        return when === "before" ? Effect.interrupt : Effect.andThen(store.write(watermark), Effect.interrupt)
-      },
-    })
-  })
+  nthWatermark(nth, (write) =>
+    when === "before" ? Effect.interrupt : Effect.andThen(write, Effect.interrupt),
+  )
 
 describe("cdc writes", () => {
   it.effect("inserts, updates and deletes as rows in the order of the log", () =>
@@ -72,7 +66,7 @@ describe("cdc writes", () => {
       const { server, clientes } = yield* shop
       yield* server.transact((tx) => tx.insert(clientes, ana))
       yield* cdcOnce
-      assert.deepStrictEqual(yield* lakeKeys, ["inc/_watermark.txt", first])
+      assert.deepStrictEqual(yield* lakeKeys, ["inc/_fence_probe", "inc/_watermark.txt", first])
     }).pipe(Effect.provide(world())),
   )
 
@@ -85,6 +79,7 @@ describe("cdc writes", () => {
       })
       yield* cdcOnce
       assert.deepStrictEqual(yield* lakeKeys, [
+        "inc/_fence_probe",
         "inc/_watermark.txt",
         "inc/clientes/date=20251103/cdc_20251103_101530.csv",
         "inc/pedidos/date=20251103/cdc_20251103_101530.csv",
@@ -97,15 +92,20 @@ describe("cdc writes", () => {
       const { server, clientes } = yield* shop
       const lsn = yield* server.transact((tx) => tx.insert(clientes, ana))
       yield* cdcOnce
-      assert.deepStrictEqual(yield* watermarkLines, [
-        Lsn.print(lsn),
-        "slot=data_sync_slot",
-        "database=loja",
-        "system_identifier=7423642870011110000",
-        "layout=single",
-        "written_at=2025-11-03T10:15:30.000Z",
-        `object.clientes=${first}`,
-      ])
+      const lines = yield* watermarkLines
+      assert.deepStrictEqual(
+        lines.filter((line) => !line.startsWith("writer=")),
+        [
+          Lsn.print(lsn),
+          "slot=data_sync_slot",
+          "database=loja",
+          "system_identifier=7423642870011110000",
+          "layout=single",
+          "written_at=2025-11-03T10:15:30.000Z",
+          "epoch=1",
+          `object.clientes=${first}`,
+        ],
+      )
     }).pipe(Effect.provide(world())),
   )
 
@@ -225,7 +225,7 @@ describe("cdc writes", () => {
       yield* shop
       yield* cdcOnce
       yield* cdcOnce
-      assert.deepStrictEqual(yield* lakeKeys, ["inc/_watermark.txt"])
+      assert.deepStrictEqual(yield* lakeKeys, ["inc/_fence_probe", "inc/_watermark.txt"])
     }).pipe(Effect.provide(world())),
   )
 
@@ -369,9 +369,9 @@ describe("cdc begins", () => {
       const done = yield* server.transact((tx) => tx.insert(clientes, ana))
       yield* put("inc/_watermark.txt", Lsn.print(done))
       const lsn = yield* server.transact((tx) => tx.insert(clientes, bia))
-      yield* cdcOnce
+      yield* ended(cdcOnce)
       assert.strictEqual(
-        yield* textOf(first),
+        yield* textOf("inc/date=20251103/cdc_20251103_101630.csv"),
         `${header}I,${Lsn.printSortable(lsn)},1,734,${at},,,2,Bia,false\n`,
       )
     }).pipe(Effect.provide(world())),
@@ -398,7 +398,7 @@ describe("cdc begins", () => {
       yield* cdcOnce
       server.crash()
       yield* put("inc/_watermark.txt", Lsn.print(before))
-      yield* cdcOnce
+      yield* ended(cdcOnce)
       assert.deepStrictEqual(yield* incKeys, [first])
       assert.strictEqual((yield* watermarkLines)[0], Lsn.print(lsn))
     }).pipe(Effect.provide(world())),
@@ -423,9 +423,9 @@ describe("cdc begins", () => {
       const { server, clientes } = yield* shop
       for (const id of ["1", "2", "3"]) yield* server.transact((tx) => tx.insert(clientes, { ...ana, id }))
       // All three are in the lake, and no watermark says so; then a watermark says so of the first.
-      yield* ended(Effect.provideServiceEffect(cdcOnce, WatermarkStore, dyingAt(2, "before")))
+      yield* ended(Effect.provideServiceEffect(cdcOnce, WatermarkStore, dyingAt(3, "before")))
       const smaller = Effect.provide(cdcOnce, settings({ BATCH_MAX_CHANGES: "1" }))
-      yield* ended(Effect.provideServiceEffect(smaller, WatermarkStore, dyingAt(1)))
+      yield* ended(Effect.provideServiceEffect(smaller, WatermarkStore, dyingAt(2)))
       yield* cdcOnce
       assert.deepStrictEqual(yield* incKeys, [first])
     }).pipe(Effect.provide(world())),

@@ -133,9 +133,9 @@ export const withFaults = (script: FaultScript, world: World) => {
   const lake = Effect.map(ObjectStore, (real) =>
     ObjectStore.of({
       ...real,
-      create: (key) =>
+      create: (key, how) =>
         Effect.map(
-          call("create", storeFailure, real.create(key)),
+          call("create", storeFailure, real.create(key, how)),
           (writer): ObjectWriter => ({
             write: (bytes) => call("write", storeFailure, writer.write(bytes)),
             commit: call("commit", storeFailure, writer.commit),
@@ -149,7 +149,9 @@ export const withFaults = (script: FaultScript, world: World) => {
   const watermark = Effect.map(WatermarkStore, (real) =>
     WatermarkStore.of({
       read: call("watermark read", storeFailure, real.read),
-      write: (next) => call("watermark write", storeFailure, real.write(next)),
+      readVersion: call("watermark read", storeFailure, real.readVersion),
+      replace: (next, version) => call("watermark write", storeFailure, real.replace(next, version)),
+      overwrite: (next) => call("watermark write", storeFailure, real.overwrite(next)),
     }),
   )
   const slot = Effect.map(ReplicationSlot, (real) =>

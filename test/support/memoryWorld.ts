@@ -8,6 +8,7 @@ import { watermarkKey } from "../../src/core/ObjectKey.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import type { StoreError } from "../../src/services/StoreError.ts"
+import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
 import { Settings } from "../../src/settings/Settings.ts"
 
 export const slotName = "data_sync_slot"
@@ -100,20 +101,36 @@ export const gated = (gate: Effect.Effect<void, StoreError>) =>
   Effect.map(ObjectStore, (store) =>
     ObjectStore.of({
       ...store,
-      create: (key) =>
-        Effect.map(store.create(key), (writer) => ({
+      create: (key, how) =>
+        Effect.map(store.create(key, how), (writer) => ({
           ...writer,
           commit: Effect.andThen(gate, writer.commit),
         })),
     }),
   )
 
+/** The watermark, but the nth write of it goes as `play` says. A new lake: its first one, the announcement, the batch. */
+export const nthWatermark = (
+  nth: number,
+  play: (write: Effect.Effect<string, StoreError>) => Effect.Effect<string, StoreError>,
+) =>
+  Effect.map(WatermarkStore, (store) => {
+    let writes = 0
+    return WatermarkStore.of({
+      ...store,
+      replace: (watermark, version) => {
+        const write = store.replace(watermark, version)
+        return ++writes === nth ? play(write) : write
+      },
+    })
+  })
+
 export const lakeKeys = Effect.gen(function* () {
   const { list } = yield* ObjectStore
   return (yield* Stream.runCollect(list(""))).map(({ key }) => key)
 })
 
-/** Keys of `inc`, in order, without the watermark. */
+/** Keys of `inc`, in order, those of objects alone. */
 export const incKeys = Effect.map(lakeKeys, (keys) => keys.filter((key) => /^inc\/.*\.csv$/.test(key)))
 
 export const textOf = (key: string) =>

@@ -1,0 +1,56 @@
+/** A writer's resume state in memory: where it is between two batches. */
+import { Option } from "effect"
+import type * as Lsn from "../core/Lsn.ts"
+import type { Stamp } from "../core/ObjectKey.ts"
+import type { Layout, Watermark } from "../core/Watermark.ts"
+import type { SourceIdentity } from "../services/SourceTables.ts"
+import type { DatasetTail, WrittenDataset } from "./DatasetObjects.ts"
+
+export interface Checkpoint {
+  readonly source: SourceIdentity
+  readonly slot: string
+  readonly layout: Layout
+  /** What the lake says of itself; its position is where this writer is. Who may write is not decided by it. */
+  readonly watermark: Watermark
+  /** The WAL up to here is read to its end: where nothing was written since, there is nothing to ask for. */
+  readonly readUpTo: Lsn.Lsn
+  readonly datasets: ReadonlyArray<DatasetTail>
+}
+
+/** The newest object of each dataset that has one. */
+export const newestStamps = ({ datasets }: Checkpoint): ReadonlyArray<Stamp> =>
+  datasets.flatMap(({ newest }) => Option.toArray(newest))
+
+/** Where the writer is once `written` and everything up to `position` is durable. */
+export const movedTo = (
+  checkpoint: Checkpoint,
+  position: Lsn.Lsn,
+  written: ReadonlyArray<WrittenDataset>,
+): Checkpoint => {
+  const newest = new Map(
+    written.flatMap(({ dataset, objects }) => objects.slice(-1).map((object) => [dataset, object] as const)),
+  )
+  const { watermark } = checkpoint
+  return {
+    ...checkpoint,
+    watermark: {
+      ...watermark,
+      position,
+      objects: new Map([
+        ...watermark.objects,
+        ...[...newest].map(([dataset, { key }]) => [dataset, key] as const),
+      ]),
+    },
+    datasets: checkpoint.datasets.map((tail): DatasetTail => {
+      const stamp = Option.map(
+        Option.fromNullishOr(newest.get(tail.source.dataset)),
+        (object) => object.stamp,
+      )
+      return {
+        source: tail.source,
+        newest: Option.orElse(stamp, () => tail.newest),
+        written: Option.filter(tail.written, ({ lsn }) => lsn > position),
+      }
+    }),
+  }
+}

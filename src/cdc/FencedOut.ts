@@ -1,0 +1,31 @@
+/** A writer that another one keeps replacing although it holds its lock: no take-over of its own ends that. */
+import { Clock, Duration, Effect, Ref } from "effect"
+import { Refusal } from "../services/Refusal.ts"
+import type { SlotSession } from "../services/ReplicationSlot.ts"
+import type { StoreError } from "../services/StoreError.ts"
+
+const timesMax = 3
+const within = Duration.toMillis("1 minute")
+
+const anotherLakeWriter = (times: number) =>
+  new Refusal({
+    reason: "AnotherWriter",
+    found: `Another writer writes to this lake: it has replaced this one's watermark ${times} times within a minute`,
+    stake: "Two writers of one lake would repeat each other's rows",
+    mend: "Find the process with the same LAKE_URL and another slot or server, and give it a lake of its own",
+  })
+
+/**
+ * Counts an error that is `Fenced`, while the session still has its lock; the third within a minute is refused. Fails with
+ * the session's own error where that is over, for then a standby has taken over as it should.
+ */
+export const countFenced = Effect.fnUntraced(function* (
+  times: Ref.Ref<ReadonlyArray<number>>,
+  session: SlotSession,
+  error: StoreError,
+) {
+  yield* session.look
+  const now = yield* Clock.currentTimeMillis
+  const recent = yield* Ref.updateAndGet(times, (all) => [...all.filter((at) => now - at < within), now])
+  return yield* Effect.fail(recent.length < timesMax ? error : anotherLakeWriter(recent.length))
+})

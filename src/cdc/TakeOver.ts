@@ -1,0 +1,132 @@
+/**
+ * How a writer begins, whatever ended the one before: with what the lake and the slot say, and nothing else. Durable
+ * steps that were begun are finished here. A crash, a lost answer and a first start all take this one way.
+ *
+ * Everything that is refused is refused before anything is written. Then the lake is taken over (`Fence.ts`), and only
+ * after that its newest objects are listed: what an older writer can still make visible has a name of our own.
+ */
+import { Effect, Option, Stream } from "effect"
+import * as Lsn from "../core/Lsn.ts"
+import { fenceProbeKey, parseKey } from "../core/ObjectKey.ts"
+import type { SourceTable } from "../core/SourceTable.ts"
+import { bare, type Layout, type Watermark } from "../core/Watermark.ts"
+import { lakeLayout } from "../lake/LakeLayout.ts"
+import { lastPosition, newestObject } from "../lake/LakeTail.ts"
+import { ObjectStore } from "../services/ObjectStore.ts"
+import { ReplicationSlot, type SlotSession } from "../services/ReplicationSlot.ts"
+import { Vitals } from "../services/Vitals.ts"
+import { type StoredWatermark, WatermarkStore } from "../services/WatermarkStore.ts"
+import { Settings } from "../settings/Settings.ts"
+import type { Checkpoint } from "./Checkpoint.ts"
+import { reasonToWait, requestsLive } from "./Fence.ts"
+import { takeWatermark } from "./HeldWatermark.ts"
+import { decideStart } from "./StartDecision.ts"
+
+/** What the lake and the source say, with nothing against going on. */
+const examine = Effect.fnUntraced(function* (session: SlotSession) {
+  const settings = yield* Settings
+  const { name: slotName } = yield* ReplicationSlot
+  const store = yield* WatermarkStore
+  const found = yield* store.readVersion
+  const known = Option.map(found, ({ watermark }) => watermark)
+  const view = yield* session.look
+  const { source } = session
+  const position = yield* Effect.fromResult(decideStart({ slotName, source, view, watermark: known }))
+  const layout = yield* lakeLayout(settings.tables, settings.layout, known)
+  const watermark: Watermark = {
+    ...Option.getOrElse(known, () => bare(position)),
+    position,
+    slot: Option.some(slotName),
+    database: Option.some(source.database),
+    systemIdentifier: Option.some(source.systemIdentifier),
+    layout: Option.some(layout),
+  }
+  return { found, watermark, layout, flushed: view.flushed }
+})
+
+/** Whether `inc` holds an object of ours. */
+const hasObjects = Effect.gen(function* () {
+  const store = yield* ObjectStore
+  const first = yield* store.list("inc/").pipe(
+    Stream.filter(({ key }) => Option.isSome(parseKey(key))),
+    Stream.runHead,
+  )
+  return Option.isSome(first)
+})
+
+/** Waits out what no condition would refuse. True where it waited: the lake may have changed. */
+const waitOut = Effect.fnUntraced(function* (session: SlotSession, reason: Option.Option<string>) {
+  if (Option.isNone(reason)) return false
+  yield* Effect.logInfo(
+    `cdc: waiting ${requestsLive} before the first write, so that no late request can double rows: ${reason.value}`,
+  )
+  yield* Effect.raceFirst(Effect.sleep(requestsLive), session.ended)
+  return true
+})
+
+/** The lake's own end of a dataset: its newest object, and how far beyond the watermark its last row reaches. */
+const tailOf = Effect.fnUntraced(function* (source: SourceTable, layout: Layout, watermark: Watermark) {
+  const recorded = Option.fromNullishOr(watermark.objects.get(source.dataset))
+  const found = yield* newestObject("inc", layout, source.dataset, recorded)
+  if (Option.isNone(found)) {
+    const newest = Option.map(Option.flatMap(recorded, parseKey), ({ stamp }) => stamp)
+    return { key: Option.none<string>(), tail: { source, newest, written: Option.none() } }
+  }
+  const last = yield* lastPosition(found.value.object)
+  const written = Option.filter(last, ({ lsn }) => lsn > watermark.position)
+  return {
+    key: Option.some(found.value.object.key),
+    tail: { source, newest: Option.some(found.value.stamp), written },
+  }
+})
+
+/** The checkpoint of the lake as it is now. A newest object that the watermark does not record is recorded by the next. */
+const checkpointOf = Effect.fnUntraced(function* (
+  session: SlotSession,
+  layout: Layout,
+  watermark: Watermark,
+) {
+  const { tables } = yield* Settings
+  const { name: slot } = yield* ReplicationSlot
+  const tails = yield* Effect.forEach(tables, (source) => tailOf(source, layout, watermark))
+  const objects = new Map(watermark.objects)
+  for (const { key, tail } of tails) if (Option.isSome(key)) objects.set(tail.source.dataset, key.value)
+  const checkpoint: Checkpoint = {
+    source: session.source,
+    slot,
+    layout,
+    watermark: { ...watermark, objects },
+    readUpTo: Lsn.zero,
+    datasets: tails.map(({ tail }) => tail),
+  }
+  return checkpoint
+})
+
+/** Tells the vitals since when the lake may be behind. */
+const beginAfter = Effect.fnUntraced(function* (found: Option.Option<StoredWatermark>) {
+  const vitals = yield* Vitals
+  const writtenAt = Option.flatMap(found, ({ watermark }) => watermark.writtenAt)
+  if (Option.isSome(writtenAt)) vitals.beginsAfter(writtenAt.value)
+})
+
+/** Makes the session's process the one writer of the lake. Fails with `Fenced` where another one was faster. */
+export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: SlotSession) {
+  const store = yield* ObjectStore
+  let now = yield* examine(session)
+  yield* beginAfter(now.found)
+  // A slot behind the watermark (the server crashed before it noted our confirmation) is brought up to it. Where it is
+  // not behind, this moves nothing and proves the right to, before a role without it leaves a mark in the lake.
+  yield* session.advance(now.watermark.position)
+  const fencing = (yield* store.honoursConditions(fenceProbeKey)) ? "conditions" : "waiting"
+  const reason = reasonToWait({
+    watermark: Option.map(now.found, ({ watermark }) => watermark),
+    hasObjects: Option.isNone(now.found) && (yield* hasObjects),
+    fencing,
+    timeline: Option.none(),
+  })
+  if (yield* waitOut(session, reason)) now = yield* examine(session)
+  // The flushed WAL is read with the lock held: no older writer has seen more of it.
+  const held = yield* takeWatermark(now.watermark, now.found, fencing, now.flushed)
+  const checkpoint = yield* checkpointOf(session, now.layout, now.watermark)
+  return { held, checkpoint }
+})

@@ -131,7 +131,7 @@ export const lakeKeys = Effect.gen(function* () {
 })
 
 /** Keys of `inc`, in order, those of objects alone. */
-export const incKeys = Effect.map(lakeKeys, (keys) => keys.filter((key) => /^inc\/.*\.csv$/.test(key)))
+export const incKeys = Effect.map(lakeKeys, (keys) => keys.filter((key) => /^inc\/.*\.csv(\.gz)?$/.test(key)))
 
 export const textOf = (key: string) =>
   Effect.gen(function* () {

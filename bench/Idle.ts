@@ -1,5 +1,6 @@
 /** What a `cdc` costs that has nothing to do: the server's time for a poll, and the log that it keeps from being removed. */
 import { setTimeout } from "node:timers/promises"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { ConfigProvider, Effect, Option } from "effect"
 import { live } from "../layers/Live.ts"
 import { connect } from "../layers/PostgresSession.ts"
@@ -74,6 +75,7 @@ const pollInProcess = (context: BenchContext) =>
     }
     const settings = yield* Settings.pipe(
       Effect.provide(Settings.layer),
+      Effect.provide(NodeServices.layer),
       Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(variables)),
     )
     yield* poll(context).pipe(Effect.provide(live(settings)))

@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect, Option, Redacted, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
+import { sourceAddressOf } from "../src/core/SourceAddress.ts"
 import type { SourceError } from "../src/services/SourceError.ts"
 import { start } from "./EmbeddedPostgres.ts"
 import type { EmbeddedPostgresError } from "./EmbeddedPostgresError.ts"
@@ -21,17 +22,20 @@ export const startDemo: Effect.Effect<
     (made) => Effect.promise(() => rm(made, { recursive: true, force: true })),
   )
   const server = yield* start()
-  const address = {
-    host: Option.some(server.host),
-    port: server.port,
-    user: Option.some(server.user),
-    password: Option.some(Redacted.make(server.password)),
-    database: Option.some("postgres"),
-    sslMode: "disable" as const,
-    sslRootCert: Option.none<string>(),
-    sslCert: Option.none<string>(),
-    sslKey: Option.none<string>(),
-  }
+  const address = yield* Effect.orDie(
+    Effect.fromResult(
+      sourceAddressOf(
+        new Map([
+          ["host", server.host],
+          ["port", String(server.port)],
+          ["user", server.user],
+          ["password", server.password],
+          ["dbname", "postgres"],
+          ["sslmode", "disable"],
+        ]),
+      ),
+    ),
+  )
   yield* Effect.scoped(
     Effect.flatMap(connect(address, "demo"), (session) =>
       session.query("demo", `CREATE DATABASE ${database}`),

@@ -143,12 +143,12 @@ const isLocalHost = (host: string): boolean =>
 
 export const layer = (address: SourceAddress): Layer.Layer<SourceInspection> =>
   Layer.sync(SourceInspection, () => {
-    const { host, user, database } = loginOf(address)
+    const { servers, user, database } = loginOf(address)
     return SourceInspection.of({
       location: describeAddress(address),
       role: user,
       database,
-      isLocal: isLocalHost(host),
+      isLocal: servers.every(({ target }) => isLocalHost(target)),
       connect: Effect.map(connect(address, "doctor"), (session) => ({
         server: server(session),
         role: role(session),

@@ -2,17 +2,19 @@
  * One connection to the source, set up so that every value prints the same whatever the server's defaults are.
  * The driver is loaded when the first connection is made: `--help` needs none.
  */
-import { existsSync } from "node:fs"
-import { userInfo } from "node:os"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import * as NodeStream from "@effect/platform-node/NodeStream"
-import { Effect, Option, Redacted, type Scope, Stream } from "effect"
+import { Duration, Effect, Option, type Scope, Stream } from "effect"
 import type { Client, ClientConfig } from "pg"
-import type { SourceAddress } from "../src/core/SourceAddress.ts"
+import type { SourceAddress, TargetSessionAttrs } from "../src/core/SourceAddress.ts"
 import { SourceError } from "../src/services/SourceError.ts"
 import { sourceError } from "./PostgresErrors.ts"
+import { assertTarget, atFirstServer } from "./PostgresHosts.ts"
+import { clientConfig, describeServer } from "./PostgresLogin.ts"
 import { bySslMode } from "./PostgresTls.ts"
+
+export { describeAddress, loginOf } from "./PostgresLogin.ts"
 
 export type Row = Readonly<Record<string, string | null>>
 
@@ -65,8 +67,8 @@ const goodGuest = `
   ) AS wanted (name, value) USING (name)
    WHERE name IN ('idle_session_timeout', 'transaction_timeout') OR version() LIKE '%linux%';`
 
-/** From the look-up of the name to a session that is set up: longer than this, nobody is there. */
-const connectTimeout = "10 seconds"
+/** From the look-up of the name to a session that is set up, where the settings set no `connect_timeout`. */
+const usualTimeout = Duration.seconds(10)
 
 /**
  * A statement that was swallowed by the network is not missed by TCP for a quarter of an hour. Longer than any of ours
@@ -76,10 +78,6 @@ const answerTimeout = "5 minutes"
 
 const unanswered = (subject: string, within: string) =>
   new SourceError({ reason: "Unreachable", subject, detail: `no answer within ${within}` })
-
-/** libpq's default: the local socket where there is one. */
-const defaultHost = (port: number): string =>
-  ["/var/run/postgresql", "/tmp"].find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? "localhost"
 
 /** Heard at once where the server or the network ends the connection, and not by the next query only. */
 const ending = (client: Client, subject: string): Effect.Effect<never, SourceError> =>
@@ -103,7 +101,12 @@ const close = (client: Client) =>
  * Connects for as long as the scope lives. The client belongs to the scope before it connects: whoever gives up on a
  * server that is silent (a person, or our own patience) does not wait for it.
  */
-const open = Effect.fnUntraced(function* (config: ClientConfig, subject: string) {
+const open = Effect.fnUntraced(function* (
+  config: ClientConfig,
+  subject: string,
+  target: TargetSessionAttrs,
+  timeout: Duration.Duration,
+) {
   const { default: pg } = yield* Effect.promise(() => import("pg"))
   const made = Effect.sync(() => {
     const client = new pg.Client(config)
@@ -116,58 +119,35 @@ const open = Effect.fnUntraced(function* (config: ClientConfig, subject: string)
     try: async () => {
       await client.connect()
       await client.query(sameBytes + goodGuest)
+      await assertTarget(client, target, subject)
     },
     catch: sourceError(subject),
   }).pipe(
     Effect.timeoutOrElse({
-      duration: connectTimeout,
-      orElse: () => unanswered(subject, connectTimeout),
+      duration: timeout,
+      orElse: () => unanswered(subject, `${Duration.toSeconds(timeout)} seconds`),
     }),
     Effect.onError(() => Effect.sync(() => client.connection.stream.destroy())),
   )
   return client
 })
 
-/** Who connects to what: libpq's defaults where the settings say nothing. */
-export const loginOf = (address: SourceAddress) => {
-  const user = Option.getOrElse(address.user, () => userInfo().username)
-  return {
-    host: Option.getOrElse(address.host, () => defaultHost(address.port)),
-    user,
-    database: Option.getOrElse(address.database, () => user),
-  }
-}
-
-/** Where we connect to, for messages: `loja on db.example:5432`. */
-export const describeAddress = (address: SourceAddress): string => {
-  const { host, database } = loginOf(address)
-  return `${database} on ${host}:${address.port}`
-}
-
-/** `purpose` shows in `pg_stat_activity`: `afluente cdc`. */
+/** `purpose` shows in `pg_stat_activity`, where no `application_name` is set: `afluente cdc`. */
 export const connect = (
   address: SourceAddress,
   purpose: string,
 ): Effect.Effect<PostgresSession, SourceError, Scope.Scope> =>
   Effect.gen(function* () {
-    const subject = describeAddress(address)
-    const { host, user, database } = loginOf(address)
-    const config: ClientConfig = {
-      host,
-      port: address.port,
-      user,
-      database,
-      ...Option.match(address.password, {
-        onNone: () => ({}),
-        onSome: (p) => ({ password: Redacted.value(p) }),
-      }),
-      application_name: `afluente ${purpose}`,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-      // Every value as PostgreSQL prints it: a number that JavaScript cannot hold must not be rounded.
-      types: { getTypeParser: () => (value: unknown) => value },
-    }
-    const client = yield* bySslMode(address, host, subject, (ssl) => open({ ...config, ssl }, subject))
+    const timeout = Option.getOrElse(address.connectTimeout, () => usualTimeout)
+    const { client, subject } = yield* atFirstServer(address, (server, target) => {
+      const subject = describeServer(address, server)
+      return Effect.map(
+        bySslMode(address, server.name, subject, (ssl) =>
+          open(clientConfig(address, server, ssl, purpose), subject, target, timeout),
+        ),
+        (client) => ({ client, subject }),
+      )
+    })
     // Its names stand in no other place once it is bundled.
     const { default: copyStreams } = yield* Effect.promise(() => import("pg-copy-streams"))
     return {

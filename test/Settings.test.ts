@@ -1,3 +1,4 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Option, Redacted, Runtime } from "effect"
 import { asVariables } from "../src/Flags.ts"
@@ -7,6 +8,7 @@ const load = (variables: Record<string, string>) =>
   Settings.pipe(
     Effect.provide(Settings.layer),
     Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(variables)),
+    Effect.provide(NodeFileSystem.layer),
   )
 const keys = { MINIO_ACCESS_KEY: "key", MINIO_SECRET_KEY: "geheim" }
 const problems = (variables: Record<string, string>) =>
@@ -75,8 +77,13 @@ describe("settings", () => {
         PGPASSWORD: "geheim",
       })
       assert.deepStrictEqual(
-        [source.host, source.port, source.user, source.database, Option.map(source.password, Redacted.value)],
-        [Option.some("db"), 6000, Option.some("ana"), Option.some("loja"), Option.some("geheim")],
+        [source.hosts, source.user, source.database, Option.map(source.password, Redacted.value)],
+        [
+          [{ host: Option.some("db"), hostAddress: Option.none(), port: 6000 }],
+          Option.some("ana"),
+          Option.some("loja"),
+          Option.some("geheim"),
+        ],
       )
     }),
   )

@@ -1,19 +1,41 @@
-/** How to reach PostgreSQL, in libpq's terms: `DATABASE_URL`, else `PGHOST` and its siblings. */
-import { Option, Redacted, Result } from "effect"
+/** How to reach PostgreSQL: what libpq's connection parameters come to. */
+import { Duration, Option, Redacted, Result } from "effect"
+import type { ConnectionOptions } from "./ConnectionOptions.ts"
 
 /** Source: PostgreSQL manual, "SSL Mode Descriptions". */
 export const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const
 export type SslMode = (typeof sslModes)[number]
 
-export interface SourceAddress {
+/** Which servers of a list are meant. Source: PostgreSQL manual, `target_session_attrs`. */
+export const targets = ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"] as const
+export type TargetSessionAttrs = (typeof targets)[number]
+
+export interface SourceHost {
   /** A name, an address, or the folder of a unix socket. None: libpq's default, a local socket or localhost. */
   readonly host: Option.Option<string>
+  /** The address to connect to instead of looking up `host`, which then is only the name on the certificate. */
+  readonly hostAddress: Option.Option<string>
   readonly port: number
+}
+
+export interface SourceAddress {
+  /** Tried in this order. Never empty. */
+  readonly hosts: ReadonlyArray<SourceHost>
+  readonly target: TargetSessionAttrs
   /** None: the name of the operating system's user. */
   readonly user: Option.Option<string>
+  /** None: what the password file says. */
   readonly password: Option.Option<Redacted.Redacted>
+  /** Is asked where no password is set. */
+  readonly passwordFile: Option.Option<string>
   /** None: the same as the user. */
   readonly database: Option.Option<string>
+  /** None: what the program calls the session. */
+  readonly applicationName: Option.Option<string>
+  /** Given to the server as command-line options of the session. */
+  readonly options: Option.Option<string>
+  /** For each host. None: the program's own bound. */
+  readonly connectTimeout: Option.Option<Duration.Duration>
   readonly sslMode: SslMode
   /** File with the certificates of the authorities to trust. */
   readonly sslRootCert: Option.Option<string>
@@ -22,44 +44,113 @@ export interface SourceAddress {
   readonly sslKey: Option.Option<string>
 }
 
-const decode = (text: string): Option.Option<string> =>
-  text === "" ? Option.none() : Option.some(decodeURIComponent(text))
+export interface OptionProblem {
+  readonly keyword: string
+  readonly why: string
+}
 
-/**
- * What a `DATABASE_URL` says; parts that it leaves out are left to the variables. The failure never repeats the URL,
- * which holds the password.
- */
-export const parseDatabaseUrl = (text: string): Result.Result<Partial<SourceAddress>, string> => {
-  if (!/^postgres(ql)?:\/\//.test(text)) return Result.fail("it must begin with postgres:// or postgresql://")
-  if (!URL.canParse(text)) {
-    return Result.fail("it is not a URL; write special characters of the password as %-codes")
+const oneOf = <A extends string>(
+  options: ConnectionOptions,
+  keyword: string,
+  known: ReadonlyArray<A>,
+  fallback: A,
+): Result.Result<A, OptionProblem> => {
+  const value = options.get(keyword) ?? ""
+  const found = value === "" ? fallback : known.find((one) => one === value)
+  return found === undefined
+    ? Result.fail({ keyword, why: `one of ${known.join(", ")} is expected` })
+    : Result.succeed(found)
+}
+
+const parsePort = (text: string): Option.Option<number> => {
+  if (text.trim() === "") return Option.some(5432)
+  const port = /^\s*\+?\d{1,9}\s*$/.test(text) ? Number(text) : 0
+  return port >= 1 && port <= 65_535 ? Option.some(port) : Option.none()
+}
+
+const isNumeric = (address: string): boolean =>
+  /^\d+(\.\d+){3}$|^[0-9a-f.]*:[0-9a-f:.]*(%.+)?$/i.test(address)
+
+/** Lists of hosts, addresses and ports belong together place by place; one port is for all. */
+const hostsOf = (options: ConnectionOptions): Result.Result<ReadonlyArray<SourceHost>, OptionProblem> => {
+  const list = (keyword: string) => (options.get(keyword) ?? "").split(",")
+  const [names, addresses, ports] = [list("host"), list("hostaddr"), list("port")]
+  const hasAddresses = addresses.join("") !== "" || addresses.length > 1
+  const count = hasAddresses ? addresses.length : names.length
+  if (hasAddresses && (options.get("host") ?? "") !== "" && names.length !== count) {
+    return Result.fail({ keyword: "hostaddr", why: `${count} addresses are given for ${names.length} hosts` })
   }
-  const url = new URL(text)
-  const sslMode = sslModes.find((mode) => mode === url.searchParams.get("sslmode"))
-  if (url.searchParams.has("sslmode") && sslMode === undefined) {
-    return Result.fail(`sslmode must be one of ${sslModes.join(", ")}`)
+  if (ports.length !== 1 && ports.length !== count) {
+    return Result.fail({ keyword: "port", why: `${ports.length} ports are given for ${count} hosts` })
   }
-  try {
-    const some = <K extends keyof SourceAddress>(key: K, value: Option.Option<unknown>) =>
-      Option.isSome(value) ? { [key]: value } : {}
-    const host = Option.orElse(decode(url.hostname.replace(/^\[(.*)\]$/, "$1")), () =>
-      Option.fromNullishOr(url.searchParams.get("host")),
-    )
-    return Result.succeed({
-      ...some("host", host),
-      ...(url.port === "" ? {} : { port: Number(url.port) }),
-      ...some("user", decode(url.username)),
-      ...some(
-        "password",
-        Option.map(decode(url.password), (p) => Redacted.make(p)),
-      ),
-      ...some("database", decode(url.pathname.slice(1))),
-      ...(sslMode === undefined ? {} : { sslMode }),
-      ...some("sslRootCert", Option.fromNullishOr(url.searchParams.get("sslrootcert"))),
-      ...some("sslCert", Option.fromNullishOr(url.searchParams.get("sslcert"))),
-      ...some("sslKey", Option.fromNullishOr(url.searchParams.get("sslkey"))),
-    })
-  } catch {
-    return Result.fail("it holds a % that is not the begin of a code; write it as %25")
+  if (names.some((name) => name.startsWith("@"))) {
+    return Result.fail({ keyword: "host", why: "sockets in the abstract namespace (@…) are not supported" })
   }
+  if (addresses.some((address) => address !== "" && !isNumeric(address))) {
+    return Result.fail({ keyword: "hostaddr", why: "an IPv4 or IPv6 address is expected; names go to host" })
+  }
+  const hosts: Array<SourceHost> = []
+  const given = (text = "") => (text === "" ? Option.none<string>() : Option.some(text))
+  for (let i = 0; i < count; i++) {
+    const port = parsePort(ports[ports.length === 1 ? 0 : i] ?? "")
+    if (Option.isNone(port)) {
+      return Result.fail({ keyword: "port", why: "a number from 1 to 65535 is expected" })
+    }
+    hosts.push({ host: given(names[i]), hostAddress: given(addresses[i]), port: port.value })
+  }
+  return Result.succeed(hosts)
+}
+
+/** Seconds; 0 and less leave it to the program, and 1 counts as 2, as in libpq. */
+const connectTimeoutOf = (
+  options: ConnectionOptions,
+): Result.Result<Option.Option<Duration.Duration>, OptionProblem> => {
+  const text = (options.get("connect_timeout") ?? "").trim()
+  if (text === "") return Result.succeedNone
+  if (!/^[-+]?\d{1,6}$/.test(text)) {
+    return Result.fail({ keyword: "connect_timeout", why: "a whole number of seconds is expected" })
+  }
+  return Result.succeed(
+    Number(text) > 0 ? Option.some(Duration.seconds(Math.max(2, Number(text)))) : Option.none(),
+  )
+}
+
+const problemOf = (result: Result.Result<unknown, OptionProblem>): ReadonlyArray<OptionProblem> =>
+  Result.isFailure(result) ? [result.failure] : []
+
+/** What the parameters come to, or everything that is wrong with them. No value is repeated in a problem. */
+export const sourceAddressOf = (
+  options: ConnectionOptions,
+): Result.Result<SourceAddress, ReadonlyArray<OptionProblem>> => {
+  const text = (keyword: string) => Option.filter(Option.fromNullishOr(options.get(keyword)), (v) => v !== "")
+  const hosts = hostsOf(options)
+  const target = oneOf(options, "target_session_attrs", targets, "any")
+  const sslMode = oneOf(options, "sslmode", sslModes, "prefer")
+  const connectTimeout = connectTimeoutOf(options)
+  const isNameless =
+    Result.isSuccess(sslMode) &&
+    sslMode.success === "verify-full" &&
+    Result.isSuccess(hosts) &&
+    hosts.success.some(({ host, hostAddress }) => Option.isNone(host) && Option.isSome(hostAddress))
+  const problems = [
+    ...[hosts, target, sslMode, connectTimeout].flatMap(problemOf),
+    ...(options.get("user") === "" ? [{ keyword: "user", why: "it is set and empty" }] : []),
+    ...(isNameless
+      ? [{ keyword: "hostaddr", why: "sslmode=verify-full needs the name of the host too: set host" }]
+      : []),
+  ]
+  const read = Result.all({ hosts, target, sslMode, connectTimeout })
+  if (problems.length > 0 || Result.isFailure(read)) return Result.fail(problems)
+  return Result.succeed({
+    ...read.success,
+    user: text("user"),
+    password: Option.map(text("password"), (p) => Redacted.make(p)),
+    passwordFile: text("passfile"),
+    database: text("dbname"),
+    applicationName: text("application_name"),
+    options: text("options"),
+    sslRootCert: text("sslrootcert"),
+    sslCert: text("sslcert"),
+    sslKey: text("sslkey"),
+  })
 }

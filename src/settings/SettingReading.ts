@@ -2,14 +2,19 @@
 import { Config, Effect, Option, Result, Schema } from "effect"
 
 export type Problems = ReadonlyArray<string>
-export type Reading<A> = Effect.Effect<A, Problems>
+export type Reading<A, R = never> = Effect.Effect<A, Problems, R>
 
 /** Runs every part and tells the problems of all, where `Effect.all` would stop at the first. */
-export const together = <Parts extends Record<string, Reading<unknown>>>(
+export const together = <Parts extends Record<string, Reading<unknown, unknown>>>(
   parts: Parts,
-): Reading<{ readonly [K in keyof Parts]: Effect.Success<Parts[K]> }> =>
-  Effect.flatMap(
-    Effect.forEach(Object.entries(parts), ([key, part]) =>
+): Reading<
+  { readonly [K in keyof Parts]: Effect.Success<Parts[K]> },
+  Effect.Services<Parts[keyof Parts]>
+> => {
+  type Part = Reading<unknown, Effect.Services<Parts[keyof Parts]>>
+  return Effect.flatMap(
+    // `Object.entries` forgets which services the parts need.
+    Effect.forEach(Object.entries(parts as Record<string, Part>), ([key, part]) =>
       Effect.map(Effect.result(part), (r) => [key, r] as const),
     ),
     (read) => {
@@ -20,6 +25,7 @@ export const together = <Parts extends Record<string, Reading<unknown>>>(
       return Effect.succeed(Object.fromEntries(values) as { [K in keyof Parts]: Effect.Success<Parts[K]> })
     },
   )
+}
 
 /** Names the variable, what was wrong and how it would be right. */
 export const problem = (name: string, example: string, why: string): Problems => [

@@ -1,31 +1,88 @@
-/** Where PostgreSQL is: one URL, libpq's variables, or both, of which the URL wins. */
-import { Config, Effect, Option, Redacted } from "effect"
-import { parseDatabaseUrl, type SourceAddress, sslModes } from "../core/SourceAddress.ts"
-import { problem, type Reading, secret, text, together, variable } from "./SettingReading.ts"
+/** Where PostgreSQL is, in libpq's order: what `DATABASE_URL` says, then the service file, then libpq's variables. */
+import { Effect, type FileSystem, Option, Redacted, Result } from "effect"
+import { type ConnectionOptions, connectionVariables, unsupported } from "../core/ConnectionOptions.ts"
+import { parseConnectionString } from "../core/ConnectionString.ts"
+import { type SourceAddress, sourceAddressOf } from "../core/SourceAddress.ts"
+import { readService } from "./ServiceSettings.ts"
+import { type Problems, problem, type Reading, secret, text, together } from "./SettingReading.ts"
 
-export const source: Reading<SourceAddress> = Effect.gen(function* () {
-  const read = yield* together({
-    url: Effect.flatMap(secret("DATABASE_URL"), (url) =>
-      Option.isNone(url)
-        ? Effect.succeed<Partial<SourceAddress>>({})
-        : Effect.mapError(Effect.fromResult(parseDatabaseUrl(Redacted.value(url.value))), (why) =>
-            problem("DATABASE_URL", "postgres://user:password@host:5432/database", why),
-          ),
+const urlExample = "postgres://user:password@host:5432/database"
+const none: ConnectionOptions = new Map()
+
+/** Where libpq looks for passwords where nothing else is set. */
+const passwordFile = Effect.map(
+  together({ home: text("HOME"), windows: text("APPDATA") }),
+  ({ home, windows }): ConnectionOptions =>
+    new Map(
+      [
+        ...Option.toArray(Option.map(home, (folder) => `${folder}/.pgpass`)),
+        ...Option.toArray(Option.map(windows, (folder) => `${folder}/postgresql/pgpass.conf`)),
+      ].map((path) => ["passfile", path]),
     ),
-    host: text("PGHOST"),
-    port: variable("PGPORT", "5432", Config.Port("PGPORT").pipe(Config.withDefault(5432))),
-    user: text("PGUSER"),
-    password: secret("PGPASSWORD"),
-    database: text("PGDATABASE"),
-    sslMode: variable(
-      "PGSSLMODE",
-      "require",
-      Config.Literals(sslModes, "PGSSLMODE").pipe(Config.withDefault("prefer" as const)),
+)
+
+const fromUrl: Reading<ConnectionOptions> = Effect.flatMap(secret("DATABASE_URL"), (url) =>
+  Option.isNone(url)
+    ? Effect.succeed(none)
+    : Effect.mapError(Effect.fromResult(parseConnectionString(Redacted.value(url.value))), (why) =>
+        problem("DATABASE_URL", urlExample, why),
+      ),
+)
+
+const fromVariables: Reading<ConnectionOptions> = Effect.map(
+  Effect.forEach(connectionVariables, ({ variable, keyword }) =>
+    Effect.map(text(variable), (value) =>
+      Option.toArray(Option.map(value, (set) => [keyword, set] as const)),
     ),
-    sslRootCert: text("PGSSLROOTCERT"),
-    sslCert: text("PGSSLCERT"),
-    sslKey: text("PGSSLKEY"),
-  })
-  const { url, ...variables } = read
-  return { ...variables, ...url }
+  ),
+  (pairs) => new Map(pairs.flat()),
+)
+
+/** Names the setting that holds the value: the URL, the one that names the service, or the variable itself. */
+const problemOf =
+  (url: ConnectionOptions, service: ConnectionOptions) =>
+  (keyword: string, why: string): Problems => {
+    if (url.has(keyword)) return problem("DATABASE_URL", urlExample, `${keyword}: ${why}`)
+    if (service.has(keyword)) {
+      const variable = url.has("service") ? "DATABASE_URL" : "PGSERVICE"
+      const example = url.has("service") ? "postgres:///?service=loja" : "loja"
+      return problem(variable, example, `in the service file, ${keyword}: ${why}`)
+    }
+    const known = connectionVariables.find((one) => one.keyword === keyword)
+    return problem(known?.variable ?? keyword, known?.example ?? "", why)
+  }
+
+const serviceOf = (url: ConnectionOptions, variables: ConnectionOptions) => {
+  const inUrl = url.get("service")
+  if (inUrl !== undefined) return readService("DATABASE_URL", inUrl)
+  const inVariable = variables.get("service")
+  return inVariable === undefined ? Effect.succeed(none) : readService("PGSERVICE", inVariable)
+}
+
+export const source: Reading<SourceAddress, FileSystem.FileSystem> = Effect.gen(function* () {
+  const variables = yield* fromVariables
+  const url = yield* Effect.result(fromUrl)
+  const told = Result.getOrElse(url, () => none)
+  const service = yield* Effect.result(serviceOf(told, variables))
+  const named = Result.getOrElse(service, () => none)
+  const problemWith = problemOf(told, named)
+  const ignored = [...variables].flatMap(([keyword, value]) =>
+    told.has(keyword) || named.has(keyword)
+      ? []
+      : Option.match(unsupported(keyword, value), {
+          onNone: () => [],
+          onSome: (why) => problemWith(keyword, why),
+        }),
+  )
+  const defaults = yield* passwordFile
+  const address = sourceAddressOf(new Map([...defaults, ...variables, ...named, ...told]))
+  const problems = [
+    ...(Result.isFailure(url) ? url.failure : []),
+    ...(Result.isFailure(service) ? service.failure : []),
+    ...ignored,
+    ...(Result.isFailure(address)
+      ? address.failure.flatMap(({ keyword, why }) => problemWith(keyword, why))
+      : []),
+  ]
+  return problems.length > 0 || Result.isFailure(address) ? yield* Effect.fail(problems) : address.success
 })

@@ -24,8 +24,14 @@ const attempt = Effect.fnUntraced(function* (asked: Attempt) {
   const { authority, client } = yield* TestCertificates
   const own = asked.showsCertificate === true ? Option.some(client) : Option.none()
   const address: SourceAddress = {
-    host: Option.some(asked.host ?? "127.0.0.1"),
-    port: server.port,
+    hosts: [
+      { host: Option.some(asked.host ?? "127.0.0.1"), hostAddress: Option.none(), port: server.port },
+    ],
+    target: "any",
+    passwordFile: Option.none(),
+    applicationName: Option.none(),
+    options: Option.none(),
+    connectTimeout: Option.none(),
     user: Option.some(asked.user ?? server.user),
     password: Option.some(Redacted.make(asked.user === undefined ? server.password : "secret")),
     database: Option.some("postgres"),

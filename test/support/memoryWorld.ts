@@ -1,4 +1,5 @@
 /** A source and a lake in memory, with virtual time that begins on 2025-11-03 at 10:15:30 UTC. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Cause, ConfigProvider, Effect, Exit, Fiber, Layer, References, Runtime, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Memory from "../../layers/Memory.ts"
@@ -18,7 +19,10 @@ export const settings = (variables: Readonly<Record<string, string>> = {}) =>
   Layer.provide(
     // Fresh: inside of a program that has settings already, these must be others.
     Layer.orDie(Layer.fresh(Settings.layer)),
-    ConfigProvider.layer(ConfigProvider.fromUnknown({ LAKE_URL: "file:./lake", ...variables })),
+    Layer.merge(
+      ConfigProvider.layer(ConfigProvider.fromUnknown({ LAKE_URL: "file:./lake", ...variables })),
+      NodeFileSystem.layer,
+    ),
   )
 
 const startOfTime = Layer.effectDiscard(TestClock.setTime(beginning))

@@ -1,0 +1,142 @@
+/**
+ * Reads a connection string of libpq: `postgres://user:password@host:port/dbname?keyword=value`, or
+ * `host=db.example dbname=loja`. No failure repeats a part of the text, which holds the password.
+ *
+ * Source: PostgreSQL, src/interfaces/libpq/fe-connect.c, `conninfo_uri_parse_options` and `conninfo_parse`.
+ * Stricter than libpq in a URL: `#`, blanks, an `@` after the host and a `/` in the name of the database must be %-codes.
+ * Where the password holds one that is not a code, the rest of it would be read as a host or as a database.
+ */
+import { Option, Result } from "effect"
+import { type ConnectionOptions, isKnownParameter, unsupported } from "./ConnectionOptions.ts"
+
+type Pair = readonly [keyword: string, value: string]
+type Pairs = Result.Result<ReadonlyArray<Pair>, string>
+
+const encodeIt = "write special characters of the password as %-codes"
+
+/** A raw character that has no meaning in its place. */
+const misplaced = (character: string, code: string) =>
+  `it holds "${character}" where none can be; ${encodeIt} ("${character}" is ${code})`
+
+const decode = (text: string): Result.Result<string, string> => {
+  if (/%(?![0-9A-Fa-f]{2})/.test(text)) {
+    return Result.fail("it holds a % that is not the begin of a code; write it as %25")
+  }
+  if (text.includes("%00")) return Result.fail("it holds the code %00, which is no character")
+  try {
+    return Result.succeed(decodeURIComponent(text))
+  } catch {
+    return Result.fail("it holds %-codes that are not UTF-8")
+  }
+}
+
+const decodePair = ([keyword, value]: Pair): Result.Result<Pair, string> =>
+  Result.all([decode(keyword), decode(value)])
+
+/** `host:port,[::1]:port`: lists of hosts and of ports, of one length. */
+const readAuthority = (text: string): Pairs => {
+  if (text === "") return Result.succeed([])
+  const hosts: Array<string> = []
+  const ports: Array<string> = []
+  for (const each of text.split(",")) {
+    const found = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::(.*))?$/.exec(each)
+    if (found === null) {
+      return Result.fail(`its host and port cannot be read; ${encodeIt}, and an IPv6 address as [::1]`)
+    }
+    hosts.push(found[1] ?? found[2] ?? "")
+    ports.push(found[3] ?? "")
+  }
+  const pairs: ReadonlyArray<Pair> = [
+    ["host", hosts.join(",")],
+    ["port", ports.join(",")],
+  ]
+  return Result.succeed(pairs.filter(([, value]) => value !== ""))
+}
+
+const readQuery = (text: string): Pairs => {
+  const pairs: Array<Pair> = []
+  for (const each of text.split("&")) {
+    const parts = each.split("=")
+    const [keyword = "", value = ""] = parts
+    if (each === "" && text.endsWith("&") && pairs.length > 0) continue
+    if (parts.length !== 2) {
+      return Result.fail(
+        'a parameter after "?" is not keyword=value; write "&" as %26 and "=" as %3D in values',
+      )
+    }
+    // JDBC's own, which libpq takes too.
+    pairs.push(keyword === "ssl" && value === "true" ? ["sslmode", "require"] : [keyword, value])
+  }
+  return Result.succeed(pairs)
+}
+
+const readUrl = (rest: string): Pairs => {
+  if (rest.includes("#")) return Result.fail(misplaced("#", "%23"))
+  if (/\s/.test(rest)) return Result.fail(`it holds a blank or a line end; ${encodeIt} (a blank is %20)`)
+  const credentials = /^([^@/:]*)(?::([^@/]*))?@/.exec(rest)
+  const located = credentials === null ? rest : rest.slice(credentials[0].length)
+  if (located.includes("@")) return Result.fail(misplaced("@", "%40"))
+  const [place = "", ...queries] = located.split("?")
+  const [authority = "", database = "", ...more] = place.split("/")
+  if (more.length > 0) return Result.fail(misplaced("/", "%2F"))
+  const plain: ReadonlyArray<Pair> = [
+    ["user", credentials?.[1] ?? ""],
+    ["password", credentials?.[2] ?? ""],
+    ["dbname", database],
+  ]
+  return Result.gen(function* () {
+    const hosts = yield* readAuthority(authority)
+    const query = queries.join("?")
+    const parameters = query === "" ? [] : yield* readQuery(query)
+    const all = [...plain.filter(([, value]) => value !== ""), ...hosts, ...parameters]
+    return yield* Result.all(all.map(decodePair))
+  })
+}
+
+const keyword = /\s*([^\s=]+)\s*=\s*/y
+const bareValue = /(?:\\[\s\S]|[^\s\\])*\\?/y
+const quotedValue = /'((?:\\[\s\S]|[^'\\])*)'/y
+
+const readKeywords = (text: string): Pairs => {
+  const pairs: Array<Pair> = []
+  let at = 0
+  while (text.slice(at).trim() !== "") {
+    keyword.lastIndex = at
+    const name = keyword.exec(text)?.[1]
+    if (name === undefined) {
+      return Result.fail(
+        "it is not a list of keyword=value; put a value with blanks or an empty one in single quotes",
+      )
+    }
+    const form = text[keyword.lastIndex] === "'" ? quotedValue : bareValue
+    form.lastIndex = keyword.lastIndex
+    const value = form.exec(text)
+    if (value === null)
+      return Result.fail("a single quote in it is never closed; write one in a value as \\'")
+    pairs.push([name, (value[1] ?? value[0]).replace(/\\([\s\S]?)/g, "$1")])
+    at = form.lastIndex
+  }
+  return Result.succeed(pairs)
+}
+
+/** A name after a password is not repeated: it may be the rest of a password with `&` or a blank in it. */
+const refusedOf = (pairs: ReadonlyArray<Pair>): ReadonlyArray<string> => {
+  const password = pairs.findIndex(([name]) => name === "password")
+  return pairs.flatMap(([name, value], i) =>
+    password === -1 || i < password || isKnownParameter(name)
+      ? Option.toArray(unsupported(name, value))
+      : [`a parameter behind the password is unknown to libpq; take it out, and ${encodeIt} or quote it`],
+  )
+}
+
+/** The parameters that a connection string names; of one that stands twice the last. */
+export const parseConnectionString = (text: string): Result.Result<ConnectionOptions, string> => {
+  const url = /^postgres(?:ql)?:\/\/([\s\S]*)$/.exec(text)
+  if (url === null && (/^[^\s=]*:\/\//.test(text) || !text.includes("="))) {
+    return Result.fail("it must begin with postgres:// or postgresql://")
+  }
+  return Result.flatMap(url === null ? readKeywords(text) : readUrl(url[1] ?? ""), (pairs) => {
+    const refused = [...new Set(refusedOf(pairs))]
+    return refused.length > 0 ? Result.fail(refused.join("; ")) : Result.succeed(new Map(pairs))
+  })
+}

@@ -23,7 +23,8 @@ const readOwnFile = (file: string): string => {
 /** What the driver calls when the server asks. Throws an error that says where no password was found. */
 export const passwordFor = (address: SourceAddress, login: Login) => (): string => {
   if (Option.isSome(address.password)) return Redacted.value(address.password.value)
-  const file = Option.getOrElse(address.passwordFile, defaultFile)
+  if (Option.isNone(address.passwordFile)) throw noPassword("none is set")
+  const file = address.passwordFile.value
   const found = passwordOf(readOwnFile(file), login)
   if (Option.isSome(found)) return found.value
   throw noPassword(

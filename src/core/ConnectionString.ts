@@ -33,6 +33,17 @@ const decode = (text: string): Result.Result<string, string> => {
 const decodePair = ([keyword, value]: Pair): Result.Result<Pair, string> =>
   Result.all([decode(keyword), decode(value)])
 
+/** A name after a password is not repeated: it may be the rest of a password with `&` or a blank in it. */
+const supported = (pairs: ReadonlyArray<Pair>): Pairs => {
+  const password = pairs.findIndex(([name]) => name === "password")
+  const refused = pairs.flatMap(([name, value], i) =>
+    password === -1 || i < password || isKnownParameter(name)
+      ? Option.toArray(unsupported(name, value))
+      : [`a parameter behind the password is unknown to libpq; take it out, and ${encodeIt} or quote it`],
+  )
+  return refused.length > 0 ? Result.fail([...new Set(refused)].join("; ")) : Result.succeed(pairs)
+}
+
 /** `host:port,[::1]:port`: lists of hosts and of ports, of one length. */
 const readAuthority = (text: string): Pairs => {
   if (text === "") return Result.succeed([])
@@ -64,19 +75,19 @@ const readQuery = (text: string): Pairs => {
         'a parameter after "?" is not keyword=value; write "&" as %26 and "=" as %3D in values',
       )
     }
-    // JDBC's own, which libpq takes too.
-    pairs.push(keyword === "ssl" && value === "true" ? ["sslmode", "require"] : [keyword, value])
+    // `ssl=true` is JDBC's own, which libpq takes too.
+    pairs.push(each === "ssl=true" ? ["sslmode", "require"] : [keyword, value])
   }
-  return Result.succeed(pairs)
+  return Result.flatMap(Result.all(pairs.map(decodePair)), supported)
 }
 
 const readUrl = (rest: string): Pairs => {
   if (rest.includes("#")) return Result.fail(misplaced("#", "%23"))
   if (/\s/.test(rest)) return Result.fail(`it holds a blank or a line end; ${encodeIt} (a blank is %20)`)
   const credentials = /^([^@/:]*)(?::([^@/]*))?@/.exec(rest)
-  const located = credentials === null ? rest : rest.slice(credentials[0].length)
-  if (located.includes("@")) return Result.fail(misplaced("@", "%40"))
-  const [place = "", ...queries] = located.split("?")
+  const behind = credentials === null ? rest : rest.slice(credentials[0].length)
+  if (behind.includes("@")) return Result.fail(misplaced("@", "%40"))
+  const [place = "", ...queries] = behind.split("?")
   const [authority = "", database = "", ...more] = place.split("/")
   if (more.length > 0) return Result.fail(misplaced("/", "%2F"))
   const plain: ReadonlyArray<Pair> = [
@@ -87,9 +98,9 @@ const readUrl = (rest: string): Pairs => {
   return Result.gen(function* () {
     const hosts = yield* readAuthority(authority)
     const query = queries.join("?")
+    const located = [...plain.filter(([, value]) => value !== ""), ...hosts]
     const parameters = query === "" ? [] : yield* readQuery(query)
-    const all = [...plain.filter(([, value]) => value !== ""), ...hosts, ...parameters]
-    return yield* Result.all(all.map(decodePair))
+    return [...(yield* Result.all(located.map(decodePair))), ...parameters]
   })
 }
 
@@ -116,17 +127,7 @@ const readKeywords = (text: string): Pairs => {
     pairs.push([name, (value[1] ?? value[0]).replace(/\\([\s\S]?)/g, "$1")])
     at = form.lastIndex
   }
-  return Result.succeed(pairs)
-}
-
-/** A name after a password is not repeated: it may be the rest of a password with `&` or a blank in it. */
-const refusedOf = (pairs: ReadonlyArray<Pair>): ReadonlyArray<string> => {
-  const password = pairs.findIndex(([name]) => name === "password")
-  return pairs.flatMap(([name, value], i) =>
-    password === -1 || i < password || isKnownParameter(name)
-      ? Option.toArray(unsupported(name, value))
-      : [`a parameter behind the password is unknown to libpq; take it out, and ${encodeIt} or quote it`],
-  )
+  return supported(pairs)
 }
 
 /** The parameters that a connection string names; of one that stands twice the last. */
@@ -135,8 +136,8 @@ export const parseConnectionString = (text: string): Result.Result<ConnectionOpt
   if (url === null && (/^[^\s=]*:\/\//.test(text) || !text.includes("="))) {
     return Result.fail("it must begin with postgres:// or postgresql://")
   }
-  return Result.flatMap(url === null ? readKeywords(text) : readUrl(url[1] ?? ""), (pairs) => {
-    const refused = [...new Set(refusedOf(pairs))]
-    return refused.length > 0 ? Result.fail(refused.join("; ")) : Result.succeed(new Map(pairs))
-  })
+  return Result.map(
+    url === null ? readKeywords(text) : readUrl(url[1] ?? ""),
+    (pairs): ConnectionOptions => new Map(pairs),
+  )
 }

@@ -55,8 +55,8 @@ const oneOf = <A extends string>(
   known: ReadonlyArray<A>,
   fallback: A,
 ): Result.Result<A, OptionProblem> => {
-  const value = options.get(keyword) ?? ""
-  const found = value === "" ? fallback : known.find((one) => one === value)
+  const value = options.get(keyword)
+  const found = value === undefined ? fallback : known.find((one) => one === value)
   return found === undefined
     ? Result.fail({ keyword, why: `one of ${known.join(", ")} is expected` })
     : Result.succeed(found)

@@ -24,9 +24,7 @@ const attempt = Effect.fnUntraced(function* (asked: Attempt) {
   const { authority, client } = yield* TestCertificates
   const own = asked.showsCertificate === true ? Option.some(client) : Option.none()
   const address: SourceAddress = {
-    hosts: [
-      { host: Option.some(asked.host ?? "127.0.0.1"), hostAddress: Option.none(), port: server.port },
-    ],
+    hosts: [{ host: Option.some(asked.host ?? "127.0.0.1"), hostAddress: Option.none(), port: server.port }],
     target: "any",
     passwordFile: Option.none(),
     applicationName: Option.none(),

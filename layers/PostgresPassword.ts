@@ -14,7 +14,7 @@ const readOwnFile = (file: string): string => {
   }
   if (process.platform !== "win32" && (found.mode & 0o077) !== 0) {
     throw noPassword(
-      `the password file ${file} is not used because others have rights on it; chmod 600 that file`,
+      `the password file ${file} is not used because others have rights on it: chmod 600 ${file}`,
     )
   }
   return readFileSync(file, "utf8")

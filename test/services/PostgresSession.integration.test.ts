@@ -1,10 +1,14 @@
 /** One connection on a network that breaks, hangs and delays: it must always end, and never end in silence. */
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Option, Scope, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Layer, Option, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { connect } from "../../layers/PostgresSession.ts"
 import type { SourceAddress } from "../../src/core/SourceAddress.ts"
 import { eventually } from "../support/eventually.ts"
+import { nobodysPort } from "../support/ports.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { sourceAddress } from "../support/sourceAddress.ts"
 import { type TcpProxyOptions, tcpProxy } from "../support/tcpProxy.ts"
@@ -239,6 +243,114 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a 
         Effect.scoped(connect(addressAt("does-not-exist.invalid", 5432, "x"), "test")),
       )
       assert.deepStrictEqual([error.reason, error.isRetryable], ["Unreachable", true])
+    }),
+  )
+
+  const withQuery = Effect.fnUntraced(function* (hosts: (port: number) => string, query: string) {
+    const { server } = yield* TestPostgres
+    const login = `${server.user}:${encodeURIComponent(server.password)}`
+    return sourceAddress(`postgres://${login}@${hosts(server.port)}/postgres?${query}`)
+  })
+  const alone = (port: number) => `127.0.0.1:${port}`
+  const behindNobody = (port: number) => `127.0.0.1:${nobodysPort},127.0.0.1:${port}`
+
+  for (const target of ["any", "read-write", "primary", "prefer-standby"]) {
+    it.effect(`comes about on a primary with target_session_attrs=${target}`, () =>
+      Effect.gen(function* () {
+        const address = yield* withQuery(alone, `target_session_attrs=${target}`)
+        yield* Effect.scoped(connect(address, "test"))
+      }),
+    )
+  }
+
+  for (const [target, misfit] of [
+    ["standby", "it is not a standby"],
+    ["read-only", "it takes writes"],
+  ] as const) {
+    it.effect(`is refused on a primary with target_session_attrs=${target}, which may change`, () =>
+      Effect.gen(function* () {
+        const address = yield* withQuery(alone, `target_session_attrs=${target}`)
+        const error = yield* Effect.flip(Effect.scoped(connect(address, "test")))
+        assert.deepStrictEqual(
+          [error.isRetryable, error.detail],
+          [true, `${misfit}, and target_session_attrs asks for ${target}`],
+        )
+      }),
+    )
+  }
+
+  it.effect("leaves no session behind on a server that is not the one that is asked for", () =>
+    Effect.gen(function* () {
+      const { sql } = yield* TestPostgres
+      const address = yield* withQuery(alone, "target_session_attrs=standby")
+      yield* Effect.flip(connect(address, "misfit"))
+      const sessions = sql("SELECT FROM pg_stat_activity WHERE application_name = 'afluente misfit'")
+      yield* eventually(
+        "the server's session ends",
+        Effect.map(sessions, (found) => found.length === 0),
+      )
+    }),
+  )
+
+  it.effect("is of the first server of the list that answers", () =>
+    Effect.gen(function* () {
+      const session = yield* connect(yield* withQuery(behindNobody, ""), "test")
+      assert.deepStrictEqual(yield* session.query("", "SELECT 1 AS one"), [{ one: "1" }])
+    }),
+  )
+
+  it.effect("names every server of the list where none is of use", () =>
+    Effect.gen(function* () {
+      const address = yield* withQuery(behindNobody, "target_session_attrs=standby")
+      const error = yield* Effect.flip(Effect.scoped(connect(address, "test")))
+      const { server } = yield* TestPostgres
+      assert.match(
+        error.detail,
+        new RegExp(`^127.0.0.1:1: .*ECONNREFUSED.*; 127.0.0.1:${server.port}: it is not`),
+      )
+    }),
+  )
+
+  it.effect("is not looked for at the next server where the first one refuses the password", () =>
+    Effect.gen(function* () {
+      const { server } = yield* TestPostgres
+      const both = `127.0.0.1:${server.port},127.0.0.1:${nobodysPort}`
+      const address = sourceAddress(`postgres://${server.user}:wrong@${both}/postgres`)
+      const error = yield* Effect.flip(Effect.scoped(connect(address, "test")))
+      assert.deepStrictEqual([error.reason, error.isRetryable], ["Password", false])
+    }),
+  )
+
+  it.effect("takes no password file that others may read, and says so", () =>
+    Effect.gen(function* () {
+      const { server } = yield* TestPostgres
+      const folder = yield* Effect.acquireRelease(
+        Effect.promise(() => mkdtemp(join(tmpdir(), "pgpass-"))),
+        (made) => Effect.promise(() => rm(made, { recursive: true })),
+      )
+      const file = join(folder, "pgpass")
+      yield* Effect.promise(() => writeFile(file, `*:*:*:*:${server.password}\n`, { mode: 0o644 }))
+      const address = sourceAddress(
+        `postgres://${server.user}@127.0.0.1:${server.port}/postgres?passfile=${file}`,
+      )
+      const refused = yield* Effect.flip(Effect.scoped(connect(address, "test")))
+      assert.deepStrictEqual(
+        [refused.reason, refused.detail.includes(`chmod 600 ${file}`)],
+        ["Password", true],
+      )
+      yield* Effect.promise(() => chmod(file, 0o600))
+      yield* Effect.scoped(connect(address, "test"))
+    }),
+  )
+
+  it.effect("is given up after connect_timeout", () =>
+    Effect.gen(function* () {
+      const { network, address } = yield* openNetwork()
+      yield* network.freeze
+      const error = yield* Effect.flip(
+        Effect.scoped(connect({ ...address, connectTimeout: Option.some(Duration.millis(50)) }, "test")),
+      )
+      assert.include(error.detail, "no answer within 0.05 seconds")
     }),
   )
 })

@@ -11,6 +11,8 @@ interface Attempt {
   readonly sslMode: SslMode
   readonly user?: string
   readonly host?: string
+  /** `hostaddr`: what is connected to, whatever the host. */
+  readonly hostAddress?: string
   /** Whether `PGSSLROOTCERT` names our authority. */
   readonly knowsAuthority?: boolean
   readonly showsCertificate?: boolean
@@ -24,7 +26,13 @@ const attempt = Effect.fnUntraced(function* (asked: Attempt) {
   const { authority, client } = yield* TestCertificates
   const own = asked.showsCertificate === true ? Option.some(client) : Option.none()
   const address: SourceAddress = {
-    hosts: [{ host: Option.some(asked.host ?? "127.0.0.1"), hostAddress: Option.none(), port: server.port }],
+    hosts: [
+      {
+        host: Option.some(asked.host ?? "127.0.0.1"),
+        hostAddress: Option.fromNullishOr(asked.hostAddress),
+        port: server.port,
+      },
+    ],
     target: "any",
     passwordFile: Option.none(),
     applicationName: Option.none(),
@@ -150,6 +158,16 @@ layer(TestCertificates.layer, { excludeTestServices: true })("sslmode", (it) => 
         { sslMode: "verify-full", knowsAuthority: true, host: "localhost" },
         /its certificate is for another host \(.*localhost.*db\.example/,
       ),
+    )
+  })
+
+  it.layer(tlsPostgres("otherHost"))("on a server that is reached by hostaddr", (it) => {
+    const byAddress = { sslMode: "verify-full", knowsAuthority: true, hostAddress: "127.0.0.1" } as const
+    it.effect("verify-full asks for the name of host and not for the address", () =>
+      assertEncrypted({ ...byAddress, host: "db.example" }),
+    )
+    it.effect("verify-full refuses a certificate for another name than that of host", () =>
+      assertRefused({ ...byAddress, host: "other.example" }, /for another host \(.*other\.example/),
     )
   })
 

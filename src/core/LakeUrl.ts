@@ -23,6 +23,12 @@ const bucketProblem = (bucket: string): string | undefined => {
 export const parseLakeUrl = (text: string): Result.Result<LakeUrl, string> => {
   if (text.startsWith("file:")) {
     const path = text.slice("file:".length).replace(/^\/\/(?=\/)/, "")
+    const unexpanded = /^(~[^/]*|\$\{?\w+\}?)/.exec(path)?.[0]
+    if (unexpanded !== undefined) {
+      return Result.fail(
+        `"${unexpanded}" is not expanded here: write the folder out, or file:./${path} where it really has this name`,
+      )
+    }
     return path === "" || path.startsWith("//")
       ? Result.fail("a folder is expected after file:")
       : Result.succeed({ _tag: "Folder", path })

@@ -44,11 +44,18 @@ const skipBlanks = (text: string, at: number): number => {
   return i
 }
 
+/** A comma too many may stand for a table that was forgotten, or for a variable that was empty. */
+const noName = (text: string, at: number): string => {
+  if (text.trim() === "") return "it is empty: name a table as schema.table"
+  if (at >= text.length) return "no table stands after the last comma: take the comma out, or name the table"
+  if (text[at] === ",") return "no table stands before a comma: take the comma out, or name the table"
+  return `a table name is expected at "${text.slice(at, at + 20)}"`
+}
+
 const readEntry = (text: string, from: number): Result.Result<readonly [SourceTable, number], string> => {
   const start = skipBlanks(text, from)
   const schema = readPart(text, start)
-  if (schema === undefined)
-    return Result.fail(`a table name is expected at "${text.slice(start, start + 20)}"`)
+  if (schema === undefined) return Result.fail(noName(text, start))
   if (text[schema[1]] !== ".") {
     return Result.fail(`"${schema[0]}" has no schema: write schema.table, for example public.${schema[0]}`)
   }

@@ -5,6 +5,7 @@ import type { SourceTable } from "../core/SourceTable.ts"
 import type { Layout, Watermark } from "../core/Watermark.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
 import { Refusal } from "../services/Refusal.ts"
+import { checkDatasetNames } from "./DatasetNames.ts"
 
 interface Begun {
   readonly layout: Layout
@@ -34,7 +35,7 @@ const otherLayout = (found: string, mend: string) =>
   })
 
 /** What the lake remembers, else what is set, else `single` for one table and `datasets` for several. */
-export const lakeLayout = Effect.fn("LakeLayout.lakeLayout")(function* (
+const decidedLayout = Effect.fnUntraced(function* (
   tables: ReadonlyArray<SourceTable>,
   wanted: Option.Option<Layout>,
   watermark: Option.Option<Watermark>,
@@ -67,5 +68,16 @@ export const lakeLayout = Effect.fn("LakeLayout.lakeLayout")(function* (
       "Choose another LAKE_URL and a slot of its own for it, set LAKE_LAYOUT=datasets there, and run `init`, `full` and `cdc`",
     )
   }
+  return layout
+})
+
+/** The lake's layout. Fails where the tables do not fit into it, or a new dataset cannot bear its name. */
+export const lakeLayout = Effect.fn("LakeLayout.lakeLayout")(function* (
+  tables: ReadonlyArray<SourceTable>,
+  wanted: Option.Option<Layout>,
+  watermark: Option.Option<Watermark>,
+) {
+  const layout = yield* decidedLayout(tables, wanted, watermark)
+  yield* checkDatasetNames(tables, layout, watermark)
   return layout
 })

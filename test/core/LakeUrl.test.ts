@@ -17,6 +17,14 @@ describe("LAKE_URL", () => {
     assert.deepStrictEqual(lake("file:///var/lake"), { _tag: "Folder", path: "/var/lake" })
   })
 
+  it("refuses a folder that only a shell would expand", () => {
+    for (const start of ["~", "~ana", "$HOME", "\u0024{HOME}"]) {
+      assert.include(why(`file:${start}/lake`), `"${start}" is not expanded here`)
+      assert.include(why(`file:${start}/lake`), `file:./${start}/lake`)
+    }
+    assert.deepStrictEqual(lake("file:./~/lake"), { _tag: "Folder", path: "./~/lake" })
+  })
+
   it("names the lower-case bucket to use instead of RAW", () => {
     assert.include(why("s3://RAW"), 'use "raw"')
   })

@@ -52,6 +52,14 @@ describe("SOURCE_TABLES", () => {
     }
   })
 
+  it("says of a comma too many what is missing", () => {
+    assert.include(why("a.b,"), "no table stands after the last comma")
+    assert.include(why("a.b, \n"), "no table stands after the last comma")
+    assert.include(why("a.b,,c.d"), "no table stands before a comma")
+    assert.include(why(",a.b"), "no table stands before a comma")
+    assert.include(why(" "), "it is empty")
+  })
+
   it("prints a name so that it can be nothing but a name", () => {
     assert.strictEqual(printTable({ schema: "a", name: 'b"; DROP' }), '"a"."b""; DROP"')
   })

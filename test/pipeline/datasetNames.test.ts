@@ -66,7 +66,6 @@ for (const [name, command] of commands) {
     it.effect('refuses a name that begins with "_"', () =>
       Effect.andThen(
         shop,
-        slotName,
         refuses(command, /"_clientes" .* begins with "_".*Spark.*"cliente"=clientes/),
       ).pipe(Effect.provide(world(hidden))),
     )

@@ -33,7 +33,8 @@ export const checkDatasetNames = Effect.fnUntraced(function* (
   const { lake } = yield* Settings
   const followed = Option.match(watermark, {
     onNone: (): ReadonlyArray<string> => [],
-    onSome: ({ objects }) => [...objects.keys()],
+    onSome: ({ objects, tables, from, left }) =>
+      [objects, tables, from, left].flatMap((map) => [...map.keys()]),
   })
   // The name in the key and not the folder's: on some file systems a folder answers to several names.
   const wasCopied = (dataset: string) =>

@@ -33,13 +33,13 @@ const decode = (text: string): Result.Result<string, string> => {
 const decodePair = ([keyword, value]: Pair): Result.Result<Pair, string> =>
   Result.all([decode(keyword), decode(value)])
 
-/** A name after a password is not repeated: it may be the rest of a password with `&` or a blank in it. */
+/** A name after a password, or one that is no word, is not repeated: it may be a part of a password. */
 const supported = (pairs: ReadonlyArray<Pair>): Pairs => {
   const password = pairs.findIndex(([name]) => name === "password")
   const refused = pairs.flatMap(([name, value], i) =>
-    password === -1 || i < password || isKnownParameter(name)
+    isKnownParameter(name) || (/^\w+$/.test(name) && (password === -1 || i < password))
       ? Option.toArray(unsupported(name, value))
-      : [`a parameter behind the password is unknown to libpq; take it out, and ${encodeIt} or quote it`],
+      : [`it holds a parameter that is unknown to libpq; take it out, and ${encodeIt} or quote it`],
   )
   return refused.length > 0 ? Result.fail([...new Set(refused)].join("; ")) : Result.succeed(pairs)
 }
@@ -133,8 +133,10 @@ const readKeywords = (text: string): Pairs => {
 /** The parameters that a connection string names; of one that stands twice the last. */
 export const parseConnectionString = (text: string): Result.Result<ConnectionOptions, string> => {
   const url = /^postgres(?:ql)?:\/\/([\s\S]*)$/.exec(text)
-  if (url === null && (/^[^\s=]*:\/\//.test(text) || !text.includes("="))) {
-    return Result.fail("it must begin with postgres:// or postgresql://")
+  if (url === null && !isKnownParameter(/^\s*(\w+)\s*=/.exec(text)?.[1] ?? "")) {
+    return Result.fail(
+      "it must begin with postgres:// or postgresql://, or be a list such as host=db dbname=loja",
+    )
   }
   return Result.map(
     url === null ? readKeywords(text) : readUrl(url[1] ?? ""),

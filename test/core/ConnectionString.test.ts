@@ -42,6 +42,18 @@ describe("a connection string", () => {
     assert.notInclude(why("host=db password=geheim secret"), "secret")
   })
 
+  it("does not repeat what is no connection string at all", () => {
+    for (const text of [
+      "//ana:geheim@db/loja?sslmode=x",
+      "ana:geheim@db/loja?sslmode=x",
+      "geheim==",
+      "postgresql+driver://ana:geheim@db/loja?a=b",
+      "host=db ana:geheim@db=x",
+    ]) {
+      assert.notInclude(why(text), "geheim", text)
+    }
+  })
+
   it("is refused where it is of another kind", () => {
     for (const text of [
       "",

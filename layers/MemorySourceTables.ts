@@ -51,6 +51,7 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
         source: server.identity,
         describe: (table) => Effect.andThen(server.sessions.inside(session), shapeOf(table)),
         copy: copyOf(server, session, moment),
+        release: () => Effect.void,
       }
     })
     return SourceTables.of({

@@ -2,15 +2,35 @@
 import { Effect, Layer, Option } from "effect"
 import * as Lsn from "../src/core/Lsn.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
+import type { TableName } from "../src/core/SourceTable.ts"
 import { type Snapshot, SourceTables } from "../src/services/SourceTables.ts"
 import { connect } from "./PostgresSession.ts"
 import { beginSnapshot, tableCopies } from "./PostgresTableCopy.ts"
-import { lockable, lockTable } from "./PostgresTableLocks.ts"
+import { holdTables, lockable, waitForNoQueue } from "./PostgresTableLocks.ts"
 import { describeTable, identify } from "./PostgresTableShape.ts"
 
-/** The position is read after the snapshot was taken, so that nothing the snapshot sees was committed after it. */
-const momentSql = "SELECT pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS lsn"
+/**
+ * The position is read after the snapshot was taken, so that nothing the snapshot sees was committed after it. The snapshot
+ * is exported at once, for sessions that join later: within a savepoint PostgreSQL exports none.
+ */
+const momentSql = `
+  SELECT pg_export_snapshot() AS exported, pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS lsn`
 
+/** Locks the tables until the scope closes. Its transaction has a snapshot for each statement, none of which is the copies'. */
+const lockFirst = Effect.fnUntraced(function* (address: SourceAddress, tables: ReadonlyArray<TableName>) {
+  const session = yield* connect(address, "locks")
+  const found = yield* lockable(session, tables)
+  yield* session.query("snapshot", "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY")
+  yield* holdTables(session, found)
+  return found
+})
+
+/**
+ * The tables are locked before the snapshot, and each lock shall end alone. Locks that a transaction takes before it exports
+ * its snapshot last until its end. So a first session locks the tables; a second one takes the snapshot, exports it and locks
+ * them too, each in a savepoint; then the first one ends. A lock of the reading session's own is what lets it read past an
+ * ALTER TABLE that waits in the table's queue.
+ */
 const openSnapshot = (
   address: SourceAddress,
   parallel: Option.Option<number>,
@@ -18,16 +38,23 @@ const openSnapshot = (
   Effect.fnUntraced(function* (tables) {
     const session = yield* connect(address, "snapshot")
     const source = yield* identify(session)
-    const tablesToLock = yield* lockable(session, tables)
-    yield* beginSnapshot(session)
-    yield* Effect.forEach(tablesToLock, (table) => lockTable(session, table), { discard: true })
-    const [moment] = yield* session.query("snapshot", momentSql)
+    const { moment, locks } = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const found = yield* lockFirst(address, tables)
+        yield* beginSnapshot(session)
+        const [moment] = yield* session.query("snapshot", momentSql)
+        yield* waitForNoQueue(session)
+        return { moment, locks: yield* holdTables(session, found) }
+      }),
+    )
+    const lead = { session, exported: moment?.["exported"] ?? "" }
     const snapshot: Snapshot = {
       id: moment?.["snapshot"] ?? "",
       lsn: Option.getOrElse(Lsn.parse(moment?.["lsn"] ?? ""), () => Lsn.zero),
       source,
       describe: (table) => describeTable(session, table, "measured"),
-      copy: tableCopies(address, session, parallel),
+      copy: tableCopies(address, lead, parallel),
+      release: locks.release,
     }
     return snapshot
   })

@@ -7,6 +7,7 @@ import type { SourceError } from "../src/services/SourceError.ts"
 import type { TableCopy, TableShape } from "../src/services/SourceTables.ts"
 import { inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
 import { connect, type PostgresSession } from "./PostgresSession.ts"
+import { type Lockable, lockTable, waitForNoQueue } from "./PostgresTableLocks.ts"
 import { kindOf } from "./PostgresTableShape.ts"
 
 /**
@@ -43,14 +44,16 @@ const readersFor = (wanted: Option.Option<number>): number =>
   )
 
 /**
- * How many blocks it has (the snapshot lets nobody rewrite it); how many connections the server has left; and whether it
- * reads a range of blocks without reading all. One connection is left for a person who wants to know what goes on.
+ * How many blocks it has (the snapshot lets nobody rewrite it); how many connections the server has left; and whether a range
+ * of blocks can be read without reading all: rights on columns alone do not cover `ctid`, which ranges are told by. One
+ * connection is left for a person who wants to know what goes on. Of other roles' sessions all see the user, and few the kind.
  */
 const roomSql = `
   SELECT (pg_relation_size(to_regclass($1)) / current_setting('block_size')::int)::text AS blocks,
-         (current_setting('server_version_num')::int >= 140000)::text AS "readsRanges",
+         (current_setting('server_version_num')::int >= 140000
+           AND has_table_privilege(to_regclass($1), 'SELECT'))::text AS "readsRanges",
          (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-           - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') - 1)::text AS free`
+           - (SELECT count(*) FROM pg_stat_activity WHERE usesysid IS NOT NULL) - 1)::text AS free`
 
 /**
  * Begins a transaction of one moment for a session that may have nothing to do for as long as another reads: while a range
@@ -68,20 +71,29 @@ export const beginSnapshot = (session: PostgresSession): Effect.Effect<void, Sou
     { discard: true },
   )
 
-/** One more session that sees what `lead` sees; none where the server has no room for it. */
-const follow = (address: SourceAddress, snapshot: string) =>
+/** The session that holds the snapshot and the locks, and the snapshot's name for others. */
+export interface SnapshotLead {
+  readonly session: PostgresSession
+  readonly exported: string
+}
+
+/** One more session that sees what the lead sees; none where the server has no room for it, or an ALTER TABLE is queued. */
+const follow = (address: SourceAddress, snapshot: string, table: Lockable) =>
   Effect.gen(function* () {
     const session = yield* connect(address, "snapshot reader")
     yield* beginSnapshot(session)
     yield* session.query("snapshot", `SET TRANSACTION SNAPSHOT '${snapshot}'`)
+    yield* waitForNoQueue(session)
+    yield* lockTable(session, "joined", table)
     return session
   }).pipe(Effect.option)
 
 /** The sessions that read the table: `lead`, and those that join it for as long as the scope lives. */
 const readersOf = (
   address: SourceAddress,
-  lead: PostgresSession,
+  { session: lead, exported }: SnapshotLead,
   shape: TableShape,
+  kind: string,
   wanted: number,
 ): Effect.Effect<
   { readonly sessions: ReadonlyArray<PostgresSession>; readonly ranges: number },
@@ -97,9 +109,8 @@ const readersOf = (
     const more = Math.min(wanted, ranges) - 1
     const others = Math.min(more, Math.max(Number(room?.["free"]), 0))
     if (room?.["readsRanges"] !== "true" || others === 0) return alone
-    const [exported] = yield* lead.query("snapshot", "SELECT pg_export_snapshot() AS id")
     const joined = yield* Effect.all(
-      Array.from({ length: others }, () => follow(address, exported?.["id"] ?? "")),
+      Array.from({ length: others }, () => follow(address, exported, { table: shape.table, kind })),
       { concurrency: "unbounded" },
     )
     return { sessions: [lead, ...joined.flatMap(Option.toArray)], ranges }
@@ -107,7 +118,7 @@ const readersOf = (
 
 /** Copies of tables as the snapshot of `lead` sees them. */
 export const tableCopies =
-  (address: SourceAddress, lead: PostgresSession, parallel: Option.Option<number>) =>
+  (address: SourceAddress, lead: SnapshotLead, parallel: Option.Option<number>) =>
   (shape: TableShape): TableCopy => {
     const subject = `table ${printTable(shape.table)}`
     let rows = 0
@@ -115,12 +126,14 @@ export const tableCopies =
       rows += more
     }
     const csv = Effect.gen(function* () {
-      const select = selectSql(shape, yield* kindOf(lead, shape.table))
-      const { sessions, ranges } = yield* readersOf(address, lead, shape, readersFor(parallel))
-      if (sessions.length === 1) return lead.copy(subject, withHeader(select), count)
-      const rangeOf = (session: PostgresSession) => (range: number) =>
-        session.copy(subject, rowsOnly(`${select} WHERE ${rangeCondition(range, ranges)}`), count)
-      const header = lead.copy(subject, withHeader(`${select} WHERE false`))
+      const { session } = lead
+      const kind = yield* kindOf(session, shape.table)
+      const select = selectSql(shape, kind)
+      const { sessions, ranges } = yield* readersOf(address, lead, shape, kind, readersFor(parallel))
+      if (sessions.length === 1) return session.copy(subject, withHeader(select), count)
+      const rangeOf = (reader: PostgresSession) => (range: number) =>
+        reader.copy(subject, rowsOnly(`${select} WHERE ${rangeCondition(range, ranges)}`), count)
+      const header = session.copy(subject, withHeader(`${select} WHERE false`))
       return Stream.concat(header, inRanges(sessions.map(rangeOf), ranges))
     })
     return { csv: Stream.unwrap(csv), rows: Effect.sync(() => rows) }

@@ -53,8 +53,10 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     bar.advance(chunk.length)
     return writer.write(chunk)
   })
-  const { bytes } = yield* writer.commit
   const rows = yield* copy.rows
+  // All is read: whoever waits to change the table need not wait for the lake, nor for the tables after it.
+  yield* snapshot.release(table)
+  const { bytes } = yield* writer.commit
 
   const manifest: Manifest.Manifest = {
     table: printTable(table),

@@ -57,8 +57,13 @@ export interface Snapshot {
   readonly lsn: Lsn
   readonly source: SourceIdentity
   readonly describe: (table: TableName) => Effect.Effect<TableShape, SourceError>
-  /** One copy at a time. */
+  /** One copy at a time. Never after `release` of its table. */
   readonly copy: (shape: TableShape) => TableCopy
+  /**
+   * Nothing of the table is read any more: others may change it as a whole. Its lock ends once the tables before it in the
+   * list were released too.
+   */
+  readonly release: (table: TableName) => Effect.Effect<void, SourceError>
 }
 
 export class SourceTables extends Context.Service<
@@ -67,8 +72,9 @@ export class SourceTables extends Context.Service<
     /** `SchemaOrTableMissing` where there is none that this role can see. */
     readonly describe: (table: TableName) => Effect.Effect<TableShape, SourceError>
     /**
-     * One moment of these tables, held until the scope closes. From before it nobody can empty or rewrite them: TRUNCATE and
-     * some forms of ALTER TABLE make a table look empty to older snapshots as well. Writers of rows do not wait.
+     * One moment of these tables, held until the scope closes. From before it until its `release` nobody can empty or rewrite
+     * one: TRUNCATE and some forms of ALTER TABLE make a table look empty to older snapshots as well. Writers of rows do not
+     * wait. `Interrupted` where another session changes one of them, or waits to, for longer than 10 s.
      */
     readonly snapshot: (tables: ReadonlyArray<TableName>) => Effect.Effect<Snapshot, SourceError, Scope.Scope>
   }

@@ -79,6 +79,7 @@ const copyTables = Effect.fnUntraced(function* (
       )
       const isCompared = isInLake(source) && Option.isNone(shape.notFollowed)
       const rows = isCompared ? Option.some(yield* readCopy(csv, table, file)) : Option.none<number>()
+      yield* snapshot.release(source.table)
       const live: LiveTable = { source, shape, table, rows, file }
       return live
     }).pipe(Effect.scoped),

@@ -103,6 +103,29 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("fu
     }),
   )
 
+  it.effect(
+    "lets a table be altered that is copied, while others of the same snapshot are still copied",
+    () =>
+      Effect.gen(function* () {
+        const { sql, start, lake } = yield* openPipeline({
+          setup: `${simple}; INSERT INTO public.t VALUES (1, 'a'); CREATE TABLE public.u AS TABLE public.t;
+                CREATE VIEW public.slow AS SELECT u.* FROM public.u, pg_sleep(6) AS s`,
+          tables: "public.t=t,public.slow=slow",
+        })
+        const copying = yield* start("full")
+        yield* copying.says("table written")
+        yield* sql(
+          "SET LOCAL lock_timeout = '2s'; ALTER TABLE public.t ALTER id TYPE text; UPDATE public.u SET v = 'late'",
+        )
+        const { code, stderr } = yield* copying.outcome
+        assert.strictEqual(code, 0, stderr)
+        const snapshots = (yield* lake.manifests()).map(({ snapshot }) => snapshot)
+        assert.strictEqual(new Set(snapshots).size, 1)
+        const [slow = "", t = ""] = yield* lake.objects("full/")
+        assert.deepStrictEqual([yield* lake.text(t), yield* lake.text(slow)], ["id,v\n1,a\n", "id,v\n1,a\n"])
+      }),
+  )
+
   it.effect("writes the header alone of an empty table, and a manifest with 0 rows", () =>
     Effect.gen(function* () {
       const { run, lake } = yield* openPipeline({ setup: simple, tables: "public.t" })

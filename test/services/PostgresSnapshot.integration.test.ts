@@ -1,34 +1,54 @@
 /** What a snapshot holds fast until it is copied, and which rows of it are a table's own. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Logger, Option, Result, Stream } from "effect"
+import { Effect, Exit, Fiber, Option, Result, Stream } from "effect"
 import * as PostgresSourceTables from "../../layers/PostgresSourceTables.ts"
-import { SourceTables } from "../../src/services/SourceTables.ts"
+import { type Snapshot, SourceTables } from "../../src/services/SourceTables.ts"
+import { eventually } from "../support/eventually.ts"
 import { type TestDatabase, TestPostgres } from "../support/postgres.ts"
 import { sourceAddress } from "../support/sourceAddress.ts"
 
 const shortWait = "SET LOCAL lock_timeout = '100ms'"
 const lockNotAvailable = "55P03"
 
+const opened = (url: string, names: ReadonlyArray<string>, readers: number) =>
+  Effect.flatMap(SourceTables, (source) =>
+    source.snapshot(names.map((name) => ({ schema: "public", name }))),
+  ).pipe(Effect.provide(PostgresSourceTables.layer(sourceAddress(url), Option.some(readers))))
+
+const copyOf = Effect.fnUntraced(function* (snapshot: Snapshot, name: string) {
+  const { csv } = snapshot.copy(yield* snapshot.describe({ schema: "public", name }))
+  return Buffer.concat(yield* Stream.runCollect(csv)).toString()
+})
+
+/** Large enough for two readers. */
+const rowCount = 6000
+const threeTables = ["a", "b", "c"]
+  .map(
+    (name) =>
+      `CREATE TABLE ${name} AS SELECT n, repeat('x', 500) AS v FROM generate_series(1, ${rowCount}) AS n`,
+  )
+  .join(";")
+
+const rowsBefore = Array.from({ length: rowCount }, (_, i) => i + 1)
+const sortedRows = (csv: string): ReadonlyArray<number> =>
+  csv
+    .split("\n")
+    .slice(1, -1)
+    .map((line) => Number(line.split(",")[0]))
+    .sort((a, b) => a - b)
+
 /** The copies of these relations of `public`, and what was done between the moment of the snapshot and the first of them. */
 const copied = Effect.fn("copied")(function* (
   { url, sql }: TestDatabase,
   names: ReadonlyArray<string>,
   meanwhile: ReadonlyArray<string> = [],
+  readers = 1,
 ) {
-  const tables = names.map((name) => ({ schema: "public", name }))
-  const snapshot = yield* (yield* Effect.provide(
-    SourceTables,
-    PostgresSourceTables.layer(sourceAddress(url), Option.some(1)),
-  )).snapshot(tables)
+  const snapshot = yield* opened(url, names, readers)
   const outcomes = yield* Effect.forEach(meanwhile, (statement) =>
     Effect.result(sql(`${shortWait}; ${statement}`)),
   )
-  const copies = yield* Effect.forEach(tables, (table) =>
-    Effect.gen(function* () {
-      const { csv } = snapshot.copy(yield* snapshot.describe(table))
-      return Buffer.concat(yield* Stream.runCollect(csv)).toString()
-    }),
-  )
+  const copies = yield* Effect.forEach(names, (name) => copyOf(snapshot, name))
   const codes = outcomes.map((outcome) => (Result.isFailure(outcome) ? outcome.failure.code : "done"))
   return { copies, codes }
 }, Effect.scoped)
@@ -60,7 +80,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("a snapshot", (it) =>
   }
 
   it.effect(
-    "has its moment after a view was locked, and copies a view that it cannot lock with a warning",
+    "locks with rights on single columns alone: of a table, and of a view's owner on the tables below",
     () =>
       Effect.gen(function* () {
         const { database: open, sql: asSuperuser } = yield* TestPostgres
@@ -69,28 +89,116 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("a snapshot", (it) =>
         yield* Effect.acquireRelease(asSuperuser(`CREATE ROLE ${owner}`), () =>
           Effect.ignore(database.sql(`DROP OWNED BY ${owner}; DROP ROLE ${owner}`)),
         )
-        // Enough to read the view with, and not enough for LOCK.
+        // Enough to read with, and not enough for LOCK TABLE.
         yield* database.sql(
           `${nothingHidden(database.role)}; GRANT USAGE ON SCHEMA hidden TO ${owner}; GRANT SELECT (id) ON hidden.t TO ${owner};
          CREATE VIEW partly AS SELECT id FROM hidden.t; ALTER VIEW partly OWNER TO ${owner}; GRANT SELECT ON partly TO ${database.role};
-         CREATE TABLE t AS SELECT 1 AS id; GRANT SELECT ON t TO ${database.role}`,
+         CREATE TABLE t AS SELECT n AS id, repeat('x', 500) AS v FROM generate_series(1, 20000) AS n; REVOKE ALL ON t FROM ${database.role};
+         GRANT SELECT (id), SELECT (v) ON t TO ${database.role}`,
         )
-        const warned: Array<string> = []
-        const keep = Logger.make(({ message }) => warned.push(String(message)))
-        const { copies, codes } = yield* Effect.provide(
-          copied(database, ["partly", "v", "t"], ["TRUNCATE t", "INSERT INTO hidden.t VALUES (3, 3)"]),
-          Logger.layer([keep]),
+        const names = ["partly", "t"]
+        // Ranges of blocks, by which several sessions read, need a right on the whole table.
+        const { copies, codes } = yield* copied(
+          database,
+          names,
+          ["TRUNCATE t", "TRUNCATE hidden.t", "INSERT INTO hidden.t VALUES (3, 3)"],
+          2,
         )
         assert.deepStrictEqual(
-          [copies, codes],
+          [copies.map((copy) => copy.split("\n").length - 2), codes],
           [
-            ["id\n1\n2\n", "id\n1\n2\n", "id\n1\n"],
-            [lockNotAvailable, "done"],
+            [2, 20_000],
+            [lockNotAvailable, lockNotAvailable, "done"],
           ],
         )
-        assert.strictEqual(warned.length, 1)
-        assert.match(warned[0] ?? "", /"public"."partly" cannot be locked .*GRANT SELECT/)
       }),
+  )
+
+  it.effect("keeps the rows of a materialized view: a REFRESH waits", () =>
+    Effect.gen(function* () {
+      const database = yield* (yield* TestPostgres).database(
+        "CREATE TABLE t AS SELECT 1 AS id; CREATE MATERIALIZED VIEW m AS SELECT * FROM t",
+      )
+      const refresh = "UPDATE t SET id = 2; REFRESH MATERIALIZED VIEW m"
+      assert.deepStrictEqual(yield* copied(database, ["m"], [refresh]), {
+        copies: ["id\n1\n"],
+        codes: [lockNotAvailable],
+      })
+    }),
+  )
+
+  for (const readers of [1, 2]) {
+    it.effect(
+      `gives a table free when its copy is done, and not the ones after it, with ${readers} readers`,
+      () =>
+        Effect.gen(function* () {
+          const { url, sql } = yield* (yield* TestPostgres).database(threeTables)
+          const snapshot = yield* opened(url, ["a", "b", "c"], readers)
+          const attempt = (name: string) =>
+            Effect.map(
+              Effect.result(sql(`${shortWait}; ALTER TABLE ${name} ALTER n TYPE text`)),
+              Result.isSuccess,
+            )
+          const attempts: Array<ReadonlyArray<boolean>> = []
+          const attemptAll = Effect.gen(function* () {
+            attempts.push([yield* attempt("c"), yield* attempt("b"), yield* attempt("a")])
+          })
+          yield* sql("DELETE FROM a; DELETE FROM b; DELETE FROM c")
+          const copies = []
+          for (const name of ["a", "b", "c"]) {
+            yield* attemptAll
+            copies.push(yield* copyOf(snapshot, name))
+            yield* snapshot.release({ schema: "public", name })
+          }
+          yield* attemptAll
+          assert.deepStrictEqual(attempts, [
+            [false, false, false],
+            [false, false, true],
+            [false, true, true],
+            [true, true, true],
+          ])
+          assert.deepStrictEqual(copies.map(sortedRows), Array(3).fill(rowsBefore))
+        }).pipe(Effect.scoped),
+    )
+
+    it.effect(`reads past an ALTER TABLE that waits for it, with ${readers} readers`, () =>
+      Effect.gen(function* () {
+        const { url, sql, session } = yield* (yield* TestPostgres).database(threeTables)
+        const snapshot = yield* opened(url, ["a", "b"], readers)
+        const other = yield* session
+        const altered = yield* Effect.forkChild(other.sql("ALTER TABLE b ALTER n TYPE text"))
+        const isQueued = sql("SELECT FROM pg_locks WHERE NOT granted AND relation = 'b'::regclass")
+        yield* eventually(
+          "the ALTER TABLE waits",
+          Effect.map(isQueued, (rows) => rows.length > 0),
+        )
+        for (const name of ["a", "b"]) {
+          assert.deepStrictEqual(sortedRows(yield* copyOf(snapshot, name)), rowsBefore)
+          yield* snapshot.release({ schema: "public", name })
+        }
+        assert.isTrue(Exit.isSuccess(yield* Fiber.await(altered)))
+      }).pipe(Effect.scoped),
+    )
+  }
+
+  it.effect("gives free what it does not copy too, in any order", () =>
+    Effect.gen(function* () {
+      const { url, sql } = yield* (yield* TestPostgres).database(threeTables)
+      const snapshot = yield* opened(url, ["a", "b", "c"], 1)
+      for (const name of ["b", "c", "a"]) yield* snapshot.release({ schema: "public", name })
+      yield* sql(`${shortWait}; TRUNCATE a, b, c`)
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect("says which table it cannot lock, and what it waits for", () =>
+    Effect.gen(function* () {
+      const { url, session } = yield* (yield* TestPostgres).database(threeTables)
+      const other = yield* session
+      yield* other.sql("BEGIN; LOCK TABLE b")
+      const failure = yield* Effect.flip(opened(url, ["a", "b"], 1))
+      assert.deepStrictEqual([failure.reason, failure.subject], ["Interrupted", 'table "public"."b"'])
+      assert.include(failure.detail, "ALTER TABLE")
+    }).pipe(Effect.scoped),
   )
 
   it.effect(

@@ -1,7 +1,8 @@
 /** The logical slot of the PostgreSQL in memory. */
-import { Effect, Layer, Option, Stream } from "effect"
+import { Clock, Effect, Layer, Option, Stream } from "effect"
 import type { SlotLine } from "../src/core/SlotLine.ts"
 import {
+  type LockHolder,
   type PeekRequest,
   type Presence,
   ReplicationSlot,
@@ -73,6 +74,19 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         })
       })
 
+      const lockHolder = Effect.map(Clock.currentTimeMillis, (now) =>
+        Option.map(
+          Option.fromUndefinedOr(sessions.holder(name)),
+          ({ pid, purpose, askedAt }): LockHolder => ({
+            pid,
+            application: `afluente ${purpose}`,
+            // It is read within a moment.
+            isSlotActive: false,
+            idleSeconds: Option.some((now - askedAt) / 1000),
+          }),
+        ),
+      )
+
       const briefly = <A>(use: Effect.Effect<A>) => Effect.scoped(Effect.andThen(connect, use))
       return ReplicationSlot.of({
         name,
@@ -88,6 +102,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
           }),
         ),
         attach,
+        lockHolder: Effect.scoped(Effect.andThen(connect, lockHolder)),
         attend,
         visit: Effect.map(connect, (session) => ({
           ...reading(sessions.inside(session)),

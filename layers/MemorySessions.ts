@@ -1,10 +1,13 @@
 /** Connections to the PostgreSQL in memory, and the advisory locks that they hold. */
-import { Effect, type Scope } from "effect"
+import { Clock, Effect, type Scope } from "effect"
 import { SourceError } from "../src/services/SourceError.ts"
 
 /** A connection. It ends with its client, when it is killed, or with the server. */
 export interface MemorySession {
   readonly purpose: string
+  readonly pid: number
+  /** When its last statement began, in milliseconds since the epoch. */
+  askedAt: number
 }
 
 export class MemorySessions {
@@ -13,6 +16,7 @@ export class MemorySessions {
   readonly #locks = new Map<string, Set<MemorySession>>()
   readonly #shared = new Map<string, Set<MemorySession>>()
   #open = true
+  #lastPid = 0
 
   /** How many are connected, as `pg_stat_activity` would show. */
   get count(): number {
@@ -21,20 +25,21 @@ export class MemorySessions {
 
   /** Ends with the scope. */
   connect(purpose: string): Effect.Effect<MemorySession, SourceError, Scope.Scope> {
-    const connected = Effect.suspend(() => {
+    const connected = Effect.flatMap(Clock.currentTimeMillis, (askedAt) => {
       if (!this.#open) return Effect.fail(unreachable("connection refused"))
-      const session = { purpose }
+      const session: MemorySession = { purpose, pid: ++this.#lastPid, askedAt }
       this.#alive.add(session)
       return Effect.succeed(session)
     })
     return Effect.acquireRelease(connected, (session) => Effect.sync(() => this.#end(session)))
   }
 
-  /** Fails where the session has gone. */
+  /** Each statement of a session. Fails where it has gone. */
   inside(session: MemorySession): Effect.Effect<void, SourceError> {
-    return Effect.suspend(() =>
-      this.#alive.has(session) ? Effect.void : Effect.fail(unreachable("the session was ended")),
-    )
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      session.askedAt = now
+      return this.#alive.has(session) ? Effect.void : Effect.fail(unreachable("the session was ended"))
+    })
   }
 
   /** Fails as soon as the session has gone. */
@@ -51,6 +56,11 @@ export class MemorySessions {
   /** `pg_try_advisory_lock`: the session's until it ends. */
   tryLock(lock: string, session: MemorySession): boolean {
     return this.#take(this.#locks, lock, session, [this.#locks, this.#shared])
+  }
+
+  /** Who has the lock alone. */
+  holder(lock: string): MemorySession | undefined {
+    return [...(this.#locks.get(lock) ?? [])][0]
   }
 
   /** `pg_try_advisory_lock_shared`: many sessions may have it at once, where none has it alone. */

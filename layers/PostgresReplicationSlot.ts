@@ -3,6 +3,7 @@ import { Effect, Layer, Option } from "effect"
 import * as Lsn from "../src/core/Lsn.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import {
+  type LockHolder,
   type Presence,
   ReplicationSlot,
   type SlotDrop,
@@ -14,7 +15,7 @@ import { lookAtSlot } from "./PostgresInspection.ts"
 import { flushedTo, peek } from "./PostgresPeek.ts"
 import { connect, describeAddress, type PostgresSession, type Row } from "./PostgresSession.ts"
 import { identify } from "./PostgresTableShape.ts"
-import { slotLocks } from "./SlotLocks.ts"
+import { lockHolderSql, slotLocks } from "./SlotLocks.ts"
 
 const plugin = "test_decoding"
 
@@ -133,6 +134,19 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     ),
   )
 
+  const lockHolder = briefly((session) =>
+    Effect.map(session.query(subject, lockHolderSql("$1"), [slot]), ([row]) =>
+      row === undefined
+        ? Option.none<LockHolder>()
+        : Option.some<LockHolder>({
+            pid: Number(row["pid"]),
+            application: row["application"] ?? "",
+            isSlotActive: row["reading"] === "t",
+            idleSeconds: Option.map(Option.fromNullishOr(row["seconds"]), Number),
+          }),
+    ),
+  )
+
   /** `pid` is that of the session which must hold the lock. */
   const lookBeside = (pid: string) =>
     briefly((session) =>
@@ -170,6 +184,15 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
 
   return Layer.succeed(
     ReplicationSlot,
-    ReplicationSlot.of({ name: slot, create, state: briefly(state), drop, attach, attend, visit }),
+    ReplicationSlot.of({
+      name: slot,
+      create,
+      state: briefly(state),
+      drop,
+      attach,
+      lockHolder,
+      attend,
+      visit,
+    }),
   )
 }

@@ -25,6 +25,13 @@ const holders = (mode: "ExclusiveLock" | "ShareLock", key: string): string => `
          AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
          AND (classid::bigint << 32 | objid::bigint) = ${key}`
 
+/** One row, or none: the session that holds the writer's lock. `slot` is an SQL expression. */
+export const lockHolderSql = (slot: string): string => `
+  SELECT writer.pid::text AS pid, writer.application_name AS application,
+         EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${slot} AND active) AS reading,
+         extract(epoch FROM clock_timestamp() - activity.query_start)::text AS seconds
+    FROM (${holders("ExclusiveLock", writerKey(slot))}) AS writer JOIN pg_stat_activity AS activity USING (pid) LIMIT 1`
+
 export const writers = (slot: string): string => holders("ExclusiveLock", writerKey(slot))
 /** Every process that lives, of any version. */
 export const living = (slot: string): string =>

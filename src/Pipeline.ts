@@ -125,7 +125,9 @@ const writeUntilDone = Effect.fnUntraced(function* (
   healthy: Effect.Effect<void>,
   reached: Effect.Effect<void>,
 ) {
-  const session = feltSession(takingTurns(yield* attachOrWait(mode.noWait, healthy)))
+  const attached = yield* attachOrWait(mode, healthy)
+  if (Option.isNone(attached)) return
+  const session = feltSession(takingTurns(attached.value))
   return yield* Effect.catchIf(
     write(mode, failed, session, healthy, reached),
     (error): error is StoreError => error._tag === "StoreError" && error.reason === "Fenced",

@@ -80,6 +80,14 @@ export interface SlotInUse {
 /** What became of the wish to remove the slot. */
 export type SlotDrop = "dropped" | "missing" | SlotInUse
 
+/** The session that holds the writer's lock. */
+export interface LockHolder extends SessionFacts {
+  /** A session reads the slot at this moment. */
+  readonly isSlotActive: boolean
+  /** Since its last statement began, by the server's clock; none where this role may not see it. */
+  readonly idleSeconds: Option.Option<number>
+}
+
 /** It is seen that a `cdc` lives, for as long as its session does. */
 export interface Presence {
   /** Fails as soon as the session has ended; waits for as long as it lasts. */
@@ -103,6 +111,8 @@ export class ReplicationSlot extends Context.Service<
      * Never two sessions of one slot at once.
      */
     readonly attach: Effect.Effect<Option.Option<SlotSession>, SourceError, Scope.Scope>
+    /** Who holds the writer's lock at this moment; none where nobody does. On a session of its own. */
+    readonly lockHolder: Effect.Effect<Option.Option<LockHolder>, SourceError>
     /**
      * Lets be seen that a `cdc` of this slot lives, on a session of its own for as long as the scope lives, beside any
      * others; none while somebody removes the slot.

@@ -135,6 +135,18 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
     }),
   )
 
+  it.effect("ends with 0 beside another writer with --once, and says who that is", () =>
+    Effect.gen(function* () {
+      const { sql, start, run } = yield* openSimple
+      const writer = yield* start("cdc")
+      yield* sql("INSERT INTO public.t VALUES (1, 'a')")
+      yield* writer.says("cdc: batch written")
+      const { code, stderr } = yield* run("cdc", "--once")
+      assert.strictEqual(code, 0)
+      assert.match(stderr, /nothing to do, process \d+ of the server \(afluente cdc\) writes/)
+    }),
+  )
+
   it.effect("waits as a standby, and takes over by itself when the writer is killed", () =>
     Effect.gen(function* () {
       const { sql, start, lake } = yield* openSimple

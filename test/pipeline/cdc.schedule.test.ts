@@ -1,6 +1,6 @@
 /** When `cdc` polls, waits, stops and takes over. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Exit, Fiber } from "effect"
+import { Clock, Deferred, Effect, Exit, Fiber, Layer, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
 import * as Lsn from "../../src/core/Lsn.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
@@ -253,6 +253,14 @@ describe("cdc that is asked to stop", () => {
   )
 })
 
+/** What a program logs, in a world that is quiet otherwise. */
+const collected = () => {
+  const logged: Array<string> = []
+  const keep = Logger.make(({ message }) => logged.push(String(message)))
+  const logger = Layer.merge(Logger.layer([keep]), Layer.succeed(References.MinimumLogLevel, "Info"))
+  return { logged, logger }
+}
+
 describe("cdc beside another writer", () => {
   it.effect("waits as its standby and takes over when it has gone", () =>
     Effect.gen(function* () {
@@ -286,6 +294,66 @@ describe("cdc beside another writer", () => {
       yield* started(cdcForEver)
       const exit = yield* ended(Pipeline.cdc({ once: false, noWait: true }))
       assert.strictEqual(exitCode(exit), 3)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("ends with 0 after 20 seconds with --once, and says who writes", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* started(cdcForEver)
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      const { logged, logger } = collected()
+      const once = yield* started(Effect.provide(cdcOnce, logger))
+      yield* TestClock.adjust("19 seconds")
+      assert.strictEqual(once.pollUnsafe(), undefined)
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(once)))
+      assert.match(logged.join("\n"), /cdc: nothing to do, process \d+ of the server \(afluente cdc\) writes/)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("writes what waits with --once, where the lock comes free within 20 seconds", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const writer = yield* started(cdcForEver)
+      const once = yield* started(cdcOnce)
+      yield* TestClock.adjust("15 seconds")
+      yield* Fiber.interrupt(writer)
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(once)))
+      assert.strictEqual((yield* incKeys).length, 1)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect(
+    "warns once of a writer that holds the lock and makes no progress, with what ends its session",
+    () =>
+      Effect.gen(function* () {
+        yield* shop
+        yield* Effect.flatMap(ReplicationSlot, (slot) => slot.attach)
+        const { logged, logger } = collected()
+        yield* started(Effect.provide(cdcForEver, logger))
+        const warnings = () => logged.filter((line) => line.includes("no progress"))
+        yield* TestClock.adjust("55 seconds")
+        assert.deepStrictEqual(warnings(), [])
+        yield* TestClock.adjust("20 minutes")
+        assert.strictEqual(warnings().length, 1)
+        assert.match(warnings()[0] ?? "", /process (\d+) of the server .*SELECT pg_terminate_backend\(\1\);/)
+      }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("does not warn of a writer that has nothing to write", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* started(cdcForEver)
+      const { logged, logger } = collected()
+      yield* started(Effect.provide(cdcForEver, logger))
+      yield* TestClock.adjust("10 minutes")
+      assert.deepStrictEqual(
+        logged.filter((line) => line.includes("no progress")),
+        [],
+      )
     }).pipe(Effect.provide(world())),
   )
 

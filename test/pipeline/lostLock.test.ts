@@ -11,7 +11,7 @@ import { ana, cdcForEver, gated, incKeys, shop, slotName, started, world } from 
 const loseLock = (server: MemoryServer) =>
   Effect.sync(() => {
     server.sessions.killAll()
-    server.sessions.tryLock(slotName, { purpose: "another" })
+    server.sessions.tryLock(slotName, { purpose: "another", pid: 0, askedAt: 0 })
   })
 
 type Peek = SlotSession["peek"]

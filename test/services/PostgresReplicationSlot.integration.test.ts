@@ -59,6 +59,31 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
     }),
   )
 
+  it.effect("tells who holds the writer's lock, and how long ago that one asked anything", () =>
+    Effect.gen(function* () {
+      const { url, name, sql } = yield* (yield* TestPostgres).database()
+      const [before, holder, after] = yield* Effect.gen(function* () {
+        const service = yield* ReplicationSlot
+        yield* service.create
+        const before = yield* service.lockHolder
+        const during = yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* service.attach
+            yield* Effect.sleep("300 millis")
+            return Option.getOrThrow(yield* service.lockHolder)
+          }),
+        )
+        yield* eventually("the session has ended", Effect.map(service.lockHolder, Option.isNone))
+        return [before, during, yield* service.lockHolder] as const
+      }).pipe(Effect.provide(PostgresReplicationSlot.layer(sourceAddress(url), `held_${name}`)))
+      yield* sql("SELECT pg_drop_replication_slot($1)", [`held_${name}`])
+      assert.isTrue(Option.isNone(before) && Option.isNone(after))
+      assert.deepStrictEqual([holder.application, holder.isSlotActive], ["afluente cdc", false])
+      const seconds = Option.getOrThrow(holder.idleSeconds)
+      assert.isTrue(seconds >= 0.3 && seconds < 30, String(seconds))
+    }),
+  )
+
   it.effect("is looked at beside a peek that is being read, as long as the session holds its lock", () =>
     Effect.gen(function* () {
       const { name, sql, superuserUrl } = yield* (yield* TestPostgres).database(

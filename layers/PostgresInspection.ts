@@ -10,6 +10,7 @@ import {
   type SlotLook,
   SourceInspection,
 } from "../src/services/SourceInspection.ts"
+import { limits, probeSlot } from "./PostgresLimits.ts"
 import { connect, describeAddress, loginOf, type PostgresSession, type Row } from "./PostgresSession.ts"
 import { tableFacts } from "./PostgresTableFacts.ts"
 import { identify } from "./PostgresTableShape.ts"
@@ -152,12 +153,14 @@ export const layer = (address: SourceAddress): Layer.Layer<SourceInspection> =>
       connect: Effect.map(connect(address, "doctor"), (session) => ({
         server: server(session),
         role: role(session),
+        limits: limits(session),
         identity: identify(session),
         log: Effect.map(first(session, "server", logSql), (row) => ({
           position: positionOrZero(row["position"]),
           millis: Number(row["millis"]),
         })),
         slot: (name) => lookAtSlot(session, name),
+        probe: (name) => probeSlot(session, name),
         table: (name) => tableFacts(session, name),
       })),
     })

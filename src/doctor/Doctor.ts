@@ -82,7 +82,8 @@ export const examine: Effect.Effect<
 > = Effect.gen(function* () {
   const source = yield* SourceInspection
   const store = yield* ObjectStore
-  const { tables, slot } = yield* Settings
+  const { tables, slot, fullParallel } = yield* Settings
+  const readers = Option.getOrElse(fullParallel, () => 1)
 
   const asked = patiently(forAWhile, () => source.connect).pipe(
     Effect.flatMap((inspection) => Effect.map(askSource(inspection), (answers) => ({ inspection, answers }))),
@@ -109,7 +110,7 @@ export const examine: Effect.Effect<
     {
       name: "source",
       location: source.location,
-      findings: sourceFindings(answers, source, slot, missingSlot(start)),
+      findings: sourceFindings(answers, source, slot, missingSlot(start), readers),
     },
     { ...about, findings: [...lake.findings, standingFinding(start)] },
     here,

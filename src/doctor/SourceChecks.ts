@@ -5,6 +5,7 @@ import type { SourceTable } from "../core/SourceTable.ts"
 import type { SourceError } from "../services/SourceError.ts"
 import type {
   Inspection,
+  LimitFacts,
   LogMoment,
   RoleFacts,
   ServerFacts,
@@ -16,6 +17,14 @@ import { Settings } from "../settings/Settings.ts"
 import { clockFinding } from "./ClockFinding.ts"
 import { faultFinding } from "./FaultFinding.ts"
 import { keptLogCheck, keptLogFinding } from "./KeptLogFinding.ts"
+import {
+  lockCheck,
+  lockFinding,
+  sessionCheck,
+  sessionFindings,
+  tempFileCheck,
+  tempFileFinding,
+} from "./LimitFindings.ts"
 import { connection, type Login, roleFindings, serverFindings } from "./ServerFindings.ts"
 import { type MissingSlot, slotCheck, slotFinding } from "./SlotFindings.ts"
 import { tableCheck, tableFindings } from "./TableFindings.ts"
@@ -28,7 +37,10 @@ export interface SourceAnswers {
   readonly server: Asked<ServerFacts>
   readonly role: Asked<RoleFacts>
   readonly identity: Asked<SourceIdentity>
+  readonly limits: Asked<LimitFacts>
   readonly slot: Asked<SlotLook>
+  /** What the attempt to read the slot failed with; none where it worked, or was not made. */
+  readonly unreadable: Option.Option<SourceError>
   readonly tables: ReadonlyArray<readonly [SourceTable, Asked<TableFacts>]>
   /** Bytes a second that the server writes to its log now. */
   readonly rate: Asked<number>
@@ -55,19 +67,51 @@ export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspecti
     server: Effect.result(inspection.server),
     role: Effect.result(inspection.role),
     identity: Effect.result(inspection.identity),
+    limits: Effect.result(inspection.limits),
     slot: Effect.result(inspection.slot(slot)),
     tables: Effect.forEach(tables, (table) =>
       Effect.map(Effect.result(inspection.table(table.table)), (asked) => [table, asked] as const),
     ),
   })
+  const unreadable = mayProbe(answers)
+    ? Option.filter(Result.getFailure(yield* Effect.result(inspection.probe(slot))), isFailure)
+    : Option.none<SourceError>()
   yield* Effect.sleep(rateMeasuredFor)
   const end = yield* Effect.result(inspection.log)
   const rate = Result.map(Result.all([begin, end]), ([first, last]) => rateBetween(first.moment, last))
-  return { clock: Result.map(begin, ({ finding }) => finding), ...answers, rate } satisfies SourceAnswers
+  return {
+    clock: Result.map(begin, ({ finding }) => finding),
+    ...answers,
+    unreadable,
+    rate,
+  } satisfies SourceAnswers
 })
 
+/** Another session reads it at this moment: nothing is wrong with the slot. */
+const isFailure = ({ reason }: SourceError): boolean => reason !== "SlotInUse"
+
+/**
+ * A running `cdc` reads the slot itself, and must not meet a reader. Without the rights for it, or on a standby, the attempt
+ * would tell once more what other rows tell.
+ */
+const mayProbe = (answers: Pick<SourceAnswers, "server" | "role" | "slot">): boolean => {
+  const { server, role, slot: look } = answers
+  if (Result.isFailure(role) || Result.isFailure(look) || isStandby({ server })) return false
+  const { slot, writer, present } = look.success
+  const isOurs = Option.exists(
+    slot,
+    (one) =>
+      one.isHere &&
+      Option.contains(one.plugin, "test_decoding") &&
+      one.walStatus !== "lost" &&
+      Option.isNone(one.reader),
+  )
+  const mayRead = role.success.mayReplicate && role.success.mayNotCall.length === 0
+  return isOurs && mayRead && Option.isNone(writer) && present.length === 0
+}
+
 /** Slots are not carried to standbys: what is missing there says nothing of the primary. */
-export const isStandby = ({ server }: SourceAnswers): boolean =>
+export const isStandby = ({ server }: Pick<SourceAnswers, "server">): boolean =>
   Result.isSuccess(server) && server.success.inRecovery
 
 /** A question that got no answer is a finding too. */
@@ -78,12 +122,20 @@ const told = <A>(
 ): ReadonlyArray<Finding> =>
   Result.match(asked, { onFailure: (error) => [faultFinding(check, error)], onSuccess: tell })
 
-/** `missing` is what to say of the slot where there is none. */
+/** With its partitions each. */
+const relationsOf = ({ tables }: SourceAnswers): number =>
+  tables.reduce(
+    (sum, [, asked]) => sum + 1 + (Result.isSuccess(asked) ? asked.success.partitions.length : 0),
+    0,
+  )
+
+/** `missing` is what to say of the slot where there is none; `readers` is FULL_PARALLEL. */
 export const sourceFindings = (
   answers: SourceAnswers,
   login: Login,
   slotName: string,
   missing: MissingSlot,
+  readers: number,
 ): ReadonlyArray<Finding> => {
   const { server, slot, role } = answers
   const slotExists = Result.isSuccess(slot) && Option.isSome(slot.success.slot)
@@ -91,12 +143,24 @@ export const sourceFindings = (
   return [
     ...told("server", server, (facts) => [connection(facts, login), ...serverFindings(facts, slotExists)]),
     ...told("role", role, roleFindings),
+    ...told("limits", answers.limits, (facts) => [
+      tempFileFinding(facts, roleName),
+      ...sessionFindings(
+        facts,
+        { role: roleName, database: login.database },
+        { isFollowed: Result.isSuccess(slot) && slot.success.present.length > 0, readers },
+      ),
+      lockFinding(facts, relationsOf(answers)),
+    ]),
     ...told("system identifier", answers.identity, () => []),
     ...told("clock", answers.clock, (finding) => [finding]),
     ...told(slotCheck(slotName), slot, (look) => [
       isStandby(answers)
         ? unchecked(slotCheck(slotName), "the server is a standby")
-        : slotFinding(slotName, look, missing),
+        : Option.match(answers.unreadable, {
+            onNone: () => slotFinding(slotName, look, missing),
+            onSome: (error) => faultFinding(slotCheck(slotName), error),
+          }),
     ]),
     ...told(keptLogCheck, Result.all([server, answers.rate]), ([facts, bytesPerSecond]) => [
       keptLogFinding(facts.slotLogLimit, bytesPerSecond, Result.getSuccess(slot)),
@@ -109,6 +173,17 @@ export const sourceFindings = (
 
 /** The same where no session could be opened. */
 export const sourceUnasked = (slotName: string, tables: ReadonlyArray<SourceTable>): ReadonlyArray<Finding> =>
-  ["server", "wal_level", "replication slots", "role", "clock", slotCheck(slotName), keptLogCheck]
+  [
+    "server",
+    "wal_level",
+    "replication slots",
+    "role",
+    tempFileCheck,
+    sessionCheck,
+    lockCheck,
+    "clock",
+    slotCheck(slotName),
+    keptLogCheck,
+  ]
     .concat(tables.map(tableCheck))
     .map((check) => unchecked(check, "there is no connection"))

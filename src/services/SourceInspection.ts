@@ -1,6 +1,6 @@
 /**
- * What `doctor` asks the source: facts, and no judgement. Nothing of it changes the server or takes a lock. Each
- * question can fail alone.
+ * What `doctor` asks the source: facts, and no judgement. Nothing of it changes the server or takes a lock, but for the
+ * probe, which has the slot for a moment. Each question can fail alone.
  */
 import { Context, type Effect, type Option, type Scope } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
@@ -35,6 +35,27 @@ export interface RoleFacts {
   readonly mayReplicate: boolean
   /** Functions that the program needs and that were taken from this role, as `pg_control_system()`. */
   readonly mayNotCall: ReadonlyArray<string>
+}
+
+/** How many sessions may be open at once. */
+export interface SessionLimit {
+  readonly scope: "server" | "role" | "database"
+  /** Those that are kept for others are left out. */
+  readonly limit: number
+  readonly used: number
+}
+
+export interface LimitFacts {
+  /** Bytes of temporary files that a session may have (`temp_file_limit`); none: without limit. */
+  readonly tempFileLimit: Option.Option<number>
+  /** Those that bind this role. */
+  readonly sessions: ReadonlyArray<SessionLimit>
+  /** The setting. */
+  readonly maxConnections: number
+  /** The setting `max_locks_per_transaction`. */
+  readonly locksPerTransaction: number
+  /** So many locks fit into the server's lock table, those of all sessions together. */
+  readonly lockRoom: number
 }
 
 export interface TableFacts {
@@ -94,9 +115,12 @@ export interface LogMoment {
 export interface Inspection {
   readonly server: Effect.Effect<ServerFacts, SourceError>
   readonly role: Effect.Effect<RoleFacts, SourceError>
+  readonly limits: Effect.Effect<LimitFacts, SourceError>
   readonly identity: Effect.Effect<SourceIdentity, SourceError>
   readonly log: Effect.Effect<LogMoment, SourceError>
   readonly slot: (name: string) => Effect.Effect<SlotLook, SourceError>
+  /** Reads one record of the slot and confirms nothing. `SlotInUse` where another session reads it. */
+  readonly probe: (name: string) => Effect.Effect<void, SourceError>
   /** `SchemaOrTableMissing` where there is none. */
   readonly table: (table: TableName) => Effect.Effect<TableFacts, SourceError>
 }

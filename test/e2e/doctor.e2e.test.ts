@@ -3,6 +3,8 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import * as PostgresSourceTables from "../../layers/PostgresSourceTables.ts"
+import { SourceTables } from "../../src/services/SourceTables.ts"
 import { mendedBy, openRole, runDoctor } from "../support/doctor.ts"
 import { temporaryFolder } from "../support/lakeFolder.ts"
 import { memoryS3 } from "../support/memoryS3.ts"
@@ -10,6 +12,7 @@ import { openPipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { runProgram, startProgram } from "../support/program.ts"
 import { type Asked, s3Error } from "../support/scriptedS3.ts"
+import { sourceAddress } from "../support/sourceAddress.ts"
 
 const shop = {
   setup: "CREATE SCHEMA shop; CREATE TABLE shop.customer (id integer PRIMARY KEY, name text)",
@@ -117,7 +120,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
         [first.before.code, first.before.complaints, first.before.statements],
         [
           1,
-          ["FAIL connection", "-- 8 checks", "-- lake and slot"],
+          ["FAIL connection", "-- 11 checks", "-- lake and slot"],
           [`GRANT CONNECT ON DATABASE "${database.name}" TO "${reader.role}";`],
         ],
       )
@@ -137,6 +140,47 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
       const full = yield* runProgram(["full"], reader.environment)
       assert.strictEqual(full.code, 0, full.stderr)
     }),
+  )
+
+  it.effect("is satisfied with rights on columns alone, and so is full", () =>
+    Effect.gen(function* () {
+      const { sql, environment } = yield* withSlot()
+      const reader = yield* openRole({ sql }, environment, "REPLICATION")
+      yield* sql(`GRANT USAGE ON SCHEMA shop TO ${reader.role};
+                  GRANT SELECT (id), SELECT (name) ON shop.customer TO ${reader.role}`)
+      const { code, complaints, stdout } = yield* runDoctor(reader.environment)
+      assert.deepStrictEqual([code, complaints], [0, []], stdout)
+      const full = yield* runProgram(["full"], reader.environment)
+      assert.strictEqual(full.code, 0, full.stderr)
+    }),
+  )
+
+  it.effect("warns of small temporary files, and not when the role's limit is lifted as it says", () =>
+    Effect.gen(function* () {
+      const { sql, environment, database } = yield* withSlot()
+      yield* sql(`ALTER ROLE "${database.role}" SET temp_file_limit = '1MB'`)
+      const { before, after } = yield* mendedBy(environment, { sql })
+      assert.deepStrictEqual([before.code, before.complaints], [0, ["warn temp_file_limit"]])
+      assert.deepStrictEqual([after.code, after.complaints], [0, []], after.stdout)
+    }),
+  )
+
+  it.effect(
+    "fails at a role and a database of few connections, and not when they are raised as it says",
+    () =>
+      Effect.gen(function* () {
+        const { sql, environment, database } = yield* withSlot()
+        yield* sql(
+          `ALTER ROLE "${database.role}" CONNECTION LIMIT 2; ALTER DATABASE ${database.name} CONNECTION LIMIT 5`,
+        )
+        const { before, after } = yield* mendedBy(environment, { sql })
+        // The test's own session is one of the five.
+        assert.deepStrictEqual(
+          [before.code, before.complaints],
+          [1, ["FAIL connections", "warn connections"]],
+        )
+        assert.deepStrictEqual([after.code, after.complaints], [0, []], after.stdout)
+      }),
   )
 
   it.effect("is satisfied with a role that may call nothing once it may as it says", () =>
@@ -297,6 +341,47 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
       const { code, stdout, stderr } = yield* runDoctor(environment)
       assert.deepStrictEqual([code, stdout], [2, ""])
       assert.include(stderr, "LAKE_URL")
+    }),
+  )
+})
+
+layer(TestPostgres.layer(), { excludeTestServices: true })("doctor at a standby", (it) => {
+  it.effect("has one failure to tell, and that is it", () =>
+    Effect.gen(function* () {
+      const { server } = yield* TestPostgres
+      const { environment } = yield* withSlot()
+      yield* server.stop("fast")
+      yield* Effect.promise(() => writeFile(join(server.dataFolder, "cluster", "standby.signal"), ""))
+      // It waits for the line of a primary, which never comes; a standby takes connections before that.
+      yield* Effect.forkScoped(server.restart)
+      const { code, complaints, stdout } = yield* runDoctor(environment)
+      assert.deepStrictEqual(
+        [code, complaints.filter((row) => row.startsWith("FAIL"))],
+        [1, ["FAIL server"]],
+        stdout,
+      )
+      assert.include(stdout, "Point DATABASE_URL or PGHOST at the primary.")
+    }),
+  )
+})
+
+layer(TestPostgres.layer({ settings: { max_connections: "20", max_locks_per_transaction: "10" } }), {
+  excludeTestServices: true,
+})("doctor at a server with little room for locks", (it) => {
+  it.effect("fails at tables that full cannot lock at once", () =>
+    Effect.gen(function* () {
+      const names = Array.from({ length: 700 }, (_, i) => `t${i}`)
+      const { environment } = yield* withSlot({
+        setup: names.map((name) => `CREATE TABLE ${name} (id int PRIMARY KEY)`).join(";COMMIT;"),
+        tables: names.map((name) => `public.${name}`).join(","),
+      })
+      const { code, complaints } = yield* runDoctor(environment)
+      assert.deepStrictEqual([code, complaints], [1, ["FAIL max_locks_per_transaction"]])
+      const snapshot = Effect.flatMap(SourceTables, (source) =>
+        source.snapshot(names.map((name) => ({ schema: "public", name }))),
+      ).pipe(Effect.provide(PostgresSourceTables.layer(sourceAddress(environment["DATABASE_URL"] ?? ""))))
+      const { detail } = yield* Effect.flip(Effect.scoped(snapshot))
+      assert.include(detail, "out of shared memory")
     }),
   )
 })

@@ -67,6 +67,7 @@ describe("doctor", () => {
   for (const [question, checks] of [
     ["server", ["server", "max_slot_wal_keep_size"]],
     ["role", ["role"]],
+    ["limits", ["limits"]],
     ["identity", ["system identifier"]],
     ["log", ["clock", "max_slot_wal_keep_size"]],
     ["slot", ['slot "data_sync_slot"']],
@@ -82,6 +83,42 @@ describe("doctor", () => {
       }).pipe(Effect.provide(world())),
     )
   }
+
+  it.effect("fails for a slot that can be moved and not read, with what the server says", () =>
+    Effect.gen(function* () {
+      const refused = new SourceError({
+        reason: "Permission",
+        subject: "slot",
+        detail: 'library "test_decoding" may not be used as an output plugin',
+      })
+      const sections = yield* examined(Effect.succeed(inspection({ probe: () => refused })))
+      const found = sections.flatMap(({ findings }) => findings).find(({ mark }) => mark === "failed")
+      assert.deepStrictEqual([found?.check, found?.finding], ['slot "data_sync_slot"', refused.detail])
+    }).pipe(Effect.provide(world())),
+  )
+
+  for (const [whose, change] of [
+    ["a cdc that writes", { writer: Option.some({ pid: 1, application: "afluente cdc" }) }],
+    ["a cdc that begins", { present: [{ pid: 1, application: "afluente cdc presence" }] }],
+    ["another reader", look({ reader: Option.some({ pid: 1, application: "psql" }) })],
+    ["another plugin", look({ plugin: Option.some("pgoutput") })],
+  ] as const) {
+    it.effect(`does not read the slot of ${whose}`, () =>
+      Effect.gen(function* () {
+        const probe = () => Effect.die(new Error("the slot was read"))
+        const slot = () => Effect.succeed({ ...look(), ...change })
+        yield* examined(Effect.succeed(inspection({ probe, slot })))
+      }).pipe(Effect.provide(world())),
+    )
+  }
+
+  it.effect("finds nothing amiss where another session reads the slot just then", () =>
+    Effect.gen(function* () {
+      const busy = new SourceError({ reason: "SlotInUse", subject: "slot", detail: "active" })
+      const sections = yield* examined(Effect.succeed(inspection({ probe: () => busy })))
+      assert.deepStrictEqual(failures(sections), [])
+    }).pipe(Effect.provide(world())),
+  )
 
   it.effect("draws no conclusion about the slot from a standby, which has none", () =>
     Effect.gen(function* () {

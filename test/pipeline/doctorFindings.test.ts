@@ -5,12 +5,13 @@ import type { Finding } from "../../src/core/Finding.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { certainDifference, clockFinding } from "../../src/doctor/ClockFinding.ts"
 import { keptLogFinding } from "../../src/doctor/KeptLogFinding.ts"
+import { lockFinding, sessionFindings, tempFileFinding } from "../../src/doctor/LimitFindings.ts"
 import { connection, notConnected, roleFindings, serverFindings } from "../../src/doctor/ServerFindings.ts"
 import { missingSlot, type Start, slotFinding, standingFinding } from "../../src/doctor/SlotFindings.ts"
 import { tableFindings } from "../../src/doctor/TableFindings.ts"
 import { Refusal } from "../../src/services/Refusal.ts"
 import { SourceError } from "../../src/services/SourceError.ts"
-import { look, server, type slot, table } from "../support/fakeInspection.ts"
+import { limits, look, server, type slot, table } from "../support/fakeInspection.ts"
 
 const marks = (findings: ReadonlyArray<Finding>) => findings.map(({ mark, check }) => `${mark} ${check}`)
 const complaints = (findings: ReadonlyArray<Finding>) =>
@@ -79,6 +80,64 @@ describe("A role", () => {
       roleFindings(bare).flatMap(({ sql }) => sql),
       ['ALTER ROLE "reader" REPLICATION;', 'GRANT EXECUTE ON FUNCTION pg_control_system() TO "reader";'],
     )
+  })
+})
+
+describe("A limit of temporary files", () => {
+  const of = (bytes: number) => tempFileFinding({ ...limits, tempFileLimit: Option.some(bytes) }, "reader")
+
+  it("is well where there is none, and a note where a whole batch fits", () => {
+    assert.strictEqual(tempFileFinding(limits, "reader").mark, "ok")
+    assert.strictEqual(of(2 ** 30).mark, "note")
+  })
+
+  it("that a batch may exceed is a warning, with the statement that lifts it", () => {
+    const { mark, finding, sql } = of(1024 * 1024)
+    assert.strictEqual(mark, "warning")
+    assert.include(finding, "1 MiB: `cdc` stops at a transaction")
+    assert.deepStrictEqual(sql, ['ALTER ROLE "reader" SET temp_file_limit = -1;'])
+  })
+})
+
+describe("Free connections", () => {
+  const names = { role: "reader", database: "loja" }
+  const of = (sessions: typeof limits.sessions, needs = { isFollowed: false, readers: 1 }) =>
+    sessionFindings({ ...limits, sessions }, names, needs).map(({ mark, sql }) => [mark, ...sql])
+
+  it("are enough for cdc, standby, full and verify at once", () => {
+    assert.deepStrictEqual(of([{ scope: "role", limit: 9, used: 1 }]), [["ok"]])
+    assert.deepStrictEqual(of([{ scope: "role", limit: 8, used: 1 }]), [
+      ["warning", 'ALTER ROLE "reader" CONNECTION LIMIT 9;'],
+    ])
+  })
+
+  it("that do not suffice for cdc alone are a failure, each limit with the statement that raises it", () => {
+    const used = (scope: "server" | "role" | "database") => ({ scope, limit: 10, used: 9 })
+    assert.deepStrictEqual(of([used("server"), used("role"), used("database")]), [
+      ["failed", "ALTER SYSTEM SET max_connections = 107;"],
+      ["failed", 'ALTER ROLE "reader" CONNECTION LIMIT 17;'],
+      ["failed", 'ALTER DATABASE "loja" CONNECTION LIMIT 17;'],
+    ])
+  })
+
+  it("are not asked for again by a cdc that runs, and are by each further reader of full", () => {
+    assert.deepStrictEqual(of([{ scope: "role", limit: 6, used: 1 }], { isFollowed: true, readers: 1 }), [
+      ["ok"],
+    ])
+    assert.deepStrictEqual(of([{ scope: "role", limit: 6, used: 1 }], { isFollowed: true, readers: 2 }), [
+      ["warning", 'ALTER ROLE "reader" CONNECTION LIMIT 7;'],
+    ])
+  })
+})
+
+describe("Room for locks", () => {
+  it("leaves half to others, and fails where the tables do not fit", () => {
+    const of = (relations: number) => lockFinding(limits, relations)
+    assert.deepStrictEqual(
+      [3200, 3201, 6401].map((relations) => of(relations).mark),
+      ["ok", "warning", "failed"],
+    )
+    assert.deepStrictEqual(of(6400).sql, ["ALTER SYSTEM SET max_locks_per_transaction = 128;"])
   })
 })
 

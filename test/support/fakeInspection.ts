@@ -3,6 +3,7 @@ import { Clock, Effect, Option } from "effect"
 import * as Lsn from "../../src/core/Lsn.ts"
 import type {
   Inspection,
+  LimitFacts,
   ServerFacts,
   SlotFacts,
   SlotLook,
@@ -22,6 +23,14 @@ export const server: ServerFacts = {
   slotLogLimit: Option.none(),
   decodingMemory: Option.some(64 * 1024 * 1024),
   tls: Option.none(),
+}
+
+export const limits: LimitFacts = {
+  tempFileLimit: Option.none(),
+  sessions: [{ scope: "server", limit: 97, used: 5 }],
+  maxConnections: 100,
+  locksPerTransaction: 64,
+  lockRoom: 6400,
 }
 
 export const slot: SlotFacts = {
@@ -66,12 +75,14 @@ export const table: TableFacts = {
 export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0): Inspection => ({
   server: Effect.succeed(server),
   role: Effect.succeed({ name: "afluente", mayReplicate: true, mayNotCall: [] }),
+  limits: Effect.succeed(limits),
   identity: Effect.succeed({ systemIdentifier: "7423642870011110000", database: "loja" }),
   log: Effect.map(Clock.currentTimeMillis, (millis) => ({
     position: Lsn.Lsn.make(BigInt(Math.round((millis / 1000) * bytesPerSecond))),
     millis,
   })),
   slot: () => Effect.succeed(look()),
+  probe: () => Effect.void,
   table: () => Effect.succeed(table),
   ...change,
 })

@@ -1,5 +1,6 @@
 /** One line on the terminal, below the log, that `cdc` writes over twice a second; nothing where stderr is no screen. */
 import { Clock, Effect, Layer, Schedule } from "effect"
+import { printable } from "../src/core/PrintableText.ts"
 import { canRedraw } from "../src/core/Screen.ts"
 import { type VitalSigns, Vitals } from "../src/services/Vitals.ts"
 import { clearLine } from "./TerminalProgress.ts"
@@ -19,7 +20,7 @@ export const liveLine = (vitals: VitalSigns, rowsPerSecond: number, now: number,
           ...(work < 1 ? [] : [`batch in hand for ${Math.round(work)} s`]),
           vitals.newestObject ?? "nothing written yet",
         ]
-  return ["cdc", ...parts].join("  ").slice(0, Math.max(0, width - 1))
+  return printable(["cdc", ...parts].join("  ")).slice(0, Math.max(0, width - 1))
 }
 
 /** The rate is taken over so many draws. */

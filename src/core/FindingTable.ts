@@ -1,5 +1,6 @@
 /** Findings as a table for people, and as JSON for programs. */
 import { count, type Finding, type Mark, type Section } from "./Finding.ts"
+import { escapeUnprintable, printable } from "./PrintableText.ts"
 
 export interface Paper {
   readonly colour: boolean
@@ -39,6 +40,14 @@ const wrap = (text: string, width: number): ReadonlyArray<string> => {
   }
   return [...lines, line]
 }
+
+const printableFinding = (finding: Finding): Finding => ({
+  ...finding,
+  check: printable(finding.check),
+  finding: printable(finding.finding),
+  sql: finding.sql.map(printable),
+  advice: printable(finding.advice),
+})
 
 /** Neighbours that were not checked for one reason share a row: nobody reads twenty that say the same. */
 const gathered = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
@@ -96,7 +105,8 @@ export const summary = (sections: ReadonlyArray<Section>): string =>
 export const printTable = (sections: ReadonlyArray<Section>, paper: Paper): string => {
   const rows = sections.map((section) => ({
     ...section,
-    findings: gathered(withoutRepeats(section.findings)),
+    location: printable(section.location),
+    findings: gathered(withoutRepeats(section.findings.map(printableFinding))),
   }))
   const names = rows.flatMap(({ findings }) => findings.map(({ check }) => check.length))
   const checkWidth = Math.min(Math.max(...names, 0), widestCheck)
@@ -111,6 +121,7 @@ export const printTable = (sections: ReadonlyArray<Section>, paper: Paper): stri
 
 /** One object: `ok`, then the sections by their names. */
 export const printJson = (sections: ReadonlyArray<Section>): string =>
+  // The line ends between its parts are its own: in its texts JSON escapes them.
   JSON.stringify(
     {
       ok: count(sections, "failed") === 0,
@@ -119,3 +130,6 @@ export const printJson = (sections: ReadonlyArray<Section>): string =>
     null,
     2,
   )
+    .split("\n")
+    .map(escapeUnprintable)
+    .join("\n")

@@ -1,4 +1,5 @@
 /** What `verify` finds, and how it is told: keys and names of columns, never other values. */
+import { escapeUnprintable } from "./PrintableText.ts"
 import { quoteIdentifier } from "./SourceTable.ts"
 
 /** Columns of the key with their text, in key order. Empty where the table has none. */
@@ -26,13 +27,9 @@ export type Finding =
 const simple = /^[\w.:+-]+$/
 
 const printName = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name))
-// JSON leaves the signs out that begin a terminal's commands, save for those of C1.
+/** JSON escapes some characters that a terminal obeys, and not all. */
 export const printValue = (value: string | null): string =>
-  value === null
-    ? "NULL"
-    : simple.test(value)
-      ? value
-      : JSON.stringify(value).replace(/[\u007f-\u009f]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
+  value === null ? "NULL" : simple.test(value) ? value : escapeUnprintable(JSON.stringify(value))
 
 export const printKey = (key: RowKey): string =>
   key.map(([column, value]) => `${printName(column)}=${printValue(value)}`).join(" ")

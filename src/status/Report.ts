@@ -3,6 +3,7 @@ import { Option } from "effect"
 import { printBytes } from "../core/ByteAmount.ts"
 import type { Lag } from "../core/Lag.ts"
 import * as Lsn from "../core/Lsn.ts"
+import { escapeUnprintable, printable } from "../core/PrintableText.ts"
 import { printTable, type TableName } from "../core/SourceTable.ts"
 import type { Watermark } from "../core/Watermark.ts"
 import type { StoredObject } from "../services/ObjectStore.ts"
@@ -65,14 +66,14 @@ const plain = (report: StatusReport) => ({
 })
 
 /** One document on one line, so that each line of `--watch` is one. */
-export const jsonReport = (report: StatusReport): string => JSON.stringify(plain(report))
+export const jsonReport = (report: StatusReport): string => escapeUnprintable(JSON.stringify(plain(report)))
 
 /** `2026-11-23T21:40:40.000Z slot=data_sync_slot wal_status=reserved …`; the datasets are left to the other forms. */
 export const lineReport = (report: StatusReport): string => {
   const { datasets: _, ...figures } = plain(report)
   return [
     iso(report.at),
-    ...Object.entries(figures).map(([name, value]) => `${name}=${value ?? "unknown"}`),
+    ...Object.entries(figures).map(([name, value]) => `${name}=${printable(String(value ?? "unknown"))}`),
   ].join(" ")
 }
 
@@ -161,5 +162,5 @@ export const textReport = (report: StatusReport): string => {
     ...report.datasets.map((one) => [one.dataset, datasetText(report, one)] as const),
   ]
   const width = Math.max(...lines.map(([name]) => name.length))
-  return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join("\n")
+  return lines.map(([name, text]) => `${name.padEnd(width)}  ${printable(text)}`).join("\n")
 }

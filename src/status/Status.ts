@@ -1,5 +1,6 @@
 /** `status`: where the pipeline stands. It only looks: the slot is never read, and a `cdc` that runs is not disturbed. */
 import { Console, Effect, Schedule } from "effect"
+import { printable } from "../core/PrintableText.ts"
 import { forAWhile, patiently } from "../Patience.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { takeStock } from "./Facts.ts"
@@ -43,14 +44,14 @@ export const watchStatus = Effect.fn("Status.watchStatus")(function* (
   const look = takeStock.pipe(
     Effect.map((report) => ({
       text: print(form, report),
-      wrong: report.faults.map(({ message }) => message).join("\n"),
+      wrong: report.faults.map(({ message }) => message).join(" "),
     })),
     Effect.catchIf(
       (error) => !(error instanceof Refusal) && error.isRetryable,
       (error) => Effect.succeed({ text: "", wrong: error.message }),
     ),
     Effect.flatMap(({ text, wrong }) => {
-      if (form === "text") return show([text, wrong].filter((part) => part !== "").join("\n\n"))
+      if (form === "text") return show([text, printable(wrong)].filter((part) => part !== "").join("\n\n"))
       return Effect.andThen(tell(wrong), text === "" ? Effect.void : show(text))
     }),
   )

@@ -4,6 +4,7 @@
  */
 import { Console, Effect, Option, Result, Runtime, Schema, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
+import { escapeUnprintable, printable } from "../core/PrintableText.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import type { Layout } from "../core/Watermark.ts"
 import { type Fulls, listFulls, listIncs } from "../lake/LakeInventory.ts"
@@ -144,7 +145,9 @@ export interface VerifyMode {
 
 /** Ends well where lake and tables are equal. */
 export const verify = Effect.fn("Verify.verify")(function* ({ json, all }: VerifyMode) {
-  const report = json ? jsonReport(Console.log) : textReport(Console.log)
+  const report = json
+    ? jsonReport((line) => Console.log(escapeUnprintable(line)))
+    : textReport((line) => Console.log(printable(line)))
   const verdicts = yield* compareAll(report, all)
   const differing = verdicts.filter(({ findings }) => findings > 0)
   if (differing.length > 0) {

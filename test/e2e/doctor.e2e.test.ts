@@ -23,6 +23,23 @@ const shop = {
 const withSlot = (options: Partial<Parameters<typeof openPipeline>[0]> = {}) =>
   Effect.tap(openPipeline({ ...shop, ...options }), ({ createSlot }) => createSlot)
 
+/** A table without a key and with a name that colours a terminal, and that begins a line of its own. */
+const withOddName = Effect.suspend(() => {
+  const name = '"a\u001b[31m\nforged"'
+  return withSlot({
+    setup: `CREATE SCHEMA ${name}; CREATE TABLE ${name}.${name} (${name} int); INSERT INTO ${name}.${name} VALUES (1)`,
+    tables: `${name}.${name}=odd`,
+  })
+})
+
+const assertPlain = ({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }) => {
+  const lines = (stdout + stderr).split("\n")
+  assert.deepStrictEqual(
+    lines.filter((line) => /\p{Cc}/u.test(line) || line.startsWith("forged")),
+    [],
+  )
+}
+
 layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("doctor", (it) => {
   it.effect("ends with 0 and leaves nothing in the lake where full and cdc work", () =>
     Effect.gen(function* () {
@@ -139,6 +156,34 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
       assert.deepStrictEqual([after.code, after.complaints], [0, []], after.stdout)
       const full = yield* runProgram(["full"], reader.environment)
       assert.strictEqual(full.code, 0, full.stderr)
+    }),
+  )
+
+  it.effect("prints names that a terminal would obey in escapes, as SQL that can be run", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* withOddName
+      const { before, after } = yield* mendedBy(pipeline.environment, pipeline)
+      const escaped = 'U&"a\\001b[31m\\000aforged"'
+      assert.include(before.statements, `ALTER TABLE ${escaped}.${escaped} REPLICA IDENTITY FULL;`)
+      assert.deepStrictEqual([after.code, after.complaints], [0, []], after.stdout)
+      assertPlain(before)
+    }),
+  )
+
+  it.effect("prints such names in escapes wherever the program prints them", () =>
+    Effect.gen(function* () {
+      const { environment } = yield* withOddName
+      for (const [format = "", ...command] of [
+        ["pretty", "status"],
+        ["logfmt", "full"],
+        ["json", "cdc", "--once"],
+        ["pretty", "cdc", "--once"],
+        ["pretty", "doctor", "--json"],
+      ]) {
+        const printed = yield* runProgram(command, { ...environment, LOG_FORMAT: format })
+        assert.include(printed.stdout + printed.stderr, "001b[31m", command.join(" "))
+        assertPlain(printed)
+      }
     }),
   )
 

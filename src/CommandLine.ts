@@ -2,6 +2,7 @@
 import { Cause, Console, Effect, Exit, Option, Runtime, Terminal } from "effect"
 import { CliError, CliOutput, Flag } from "effect/cli"
 import type { Paper } from "./core/FindingTable.ts"
+import { printable } from "./core/PrintableText.ts"
 import { canRedraw, isColourful } from "./core/Screen.ts"
 
 /** Errors are written for people: the message alone. A defect is ours, and shows where it happened. */
@@ -15,7 +16,11 @@ export const unlessStopped =
   (tell: (message: string) => Effect.Effect<void>) => (cause: Cause.Cause<unknown>) =>
     Cause.hasInterruptsOnly(cause) ? Effect.void : tell(messageOf(cause))
 
-export const onStderr = Effect.tapCause(unlessStopped((message) => Console.error(`afluente: ${message}`)))
+const printableLines = (text: string): string => text.split("\n").map(printable).join("\n")
+
+export const onStderr = Effect.tapCause(
+  unlessStopped((message) => Console.error(`afluente: ${printableLines(message)}`)),
+)
 
 /** A switch: off unless given. */
 export const flag = (name: string, description: string) =>

@@ -31,19 +31,45 @@ export const comparedTable = ({
   return { columns, key: key.map((name) => columns.indexOf(name)), followsChanges: identifiesDeletes }
 }
 
-/** The columns whose old values are needed to follow a change: the key, or all. */
-export const identityPlaces = ({ columns, key }: ComparedTable): ReadonlyArray<number> =>
-  key.length > 0 ? key : columns.map((_, place) => place)
+/** How many values its rows are given for the comparison: at least two, so that no row is an empty line. */
+const valueCount = ({ columns }: ComparedTable): number => Math.max(columns.length, 2)
 
-/** How many columns its rows are given for the comparison: at least two, so that no row is an empty line. */
-export const columnCount = ({ columns }: ComparedTable): number => Math.max(columns.length, 2)
+/** More columns share cells: the engine needs some 300 KB of memory for each column of a table, and a table may have 1,600. */
+const mostCells = 64
+
+/** Places of the columns whose values one field of the comparison's rows holds. */
+export type Cell = ReadonlyArray<number>
+
+/** One for each column; of a wide table one for each column of the key, and the other columns share the rest. */
+export const cells = (table: ComparedTable): ReadonlyArray<Cell> => {
+  const places = Array.from({ length: valueCount(table) }, (_, place) => place)
+  if (places.length <= mostCells) return places.map((place) => [place])
+  const others = places.filter((place) => !table.key.includes(place))
+  const size = Math.ceil(others.length / mostCells)
+  const shared = Array.from({ length: Math.ceil(others.length / size) }, (_, n) =>
+    others.slice(n * size, (n + 1) * size),
+  )
+  return [...table.key.map((place) => [place]), ...shared]
+}
+
+/** Numbers of the key's cells, in key order: each column of the key has a cell of its own. */
+export const keyCells = (table: ComparedTable): ReadonlyArray<number> => {
+  const all = cells(table)
+  return table.key.map((place) => all.findIndex((cell) => cell.length === 1 && cell[0] === place))
+}
+
+/** Numbers of the cells whose old values are needed to follow a change: those of the key, or all. */
+export const identityCells = (table: ComparedTable): ReadonlyArray<number> =>
+  table.key.length > 0
+    ? keyCells(table)
+    : cells(table).flatMap((cell, n) => (cell.every((place) => place < table.columns.length) ? [n] : []))
 
 /** What a change is told with, beside the old and the new row. */
 export const eventHead = ["object", "line", "op", "lsn", "seq", "unsent", "had"] as const
 
-/** Fields of a change's row: no row of the comparison has more. */
-export const eventFields = (table: ComparedTable): number =>
-  eventHead.length + identityPlaces(table).length + columnCount(table)
+/** Values of a change's row: no row of the comparison has more. */
+export const eventValues = (table: ComparedTable): number =>
+  eventHead.length + (table.key.length > 0 ? table.key.length : table.columns.length) + valueCount(table)
 
 /** Advice for a table of which so many changes cannot be followed; `name` is quoted as in SQL. */
 export const unfollowedAdvice = (

@@ -12,13 +12,15 @@ import type { CsvRecord } from "../core/CsvRecords.ts"
 /** Longer values are replaced by their digests. In bytes, as they stand in CSV. */
 const maxFieldBytes = 4096
 
-/** What a row of short values takes at the most: the engine's line ends at twice this. */
-const maxRowBytes = 1024 * 1024
+/** What a row of short values takes at the most: the engine's line ends at four times this. */
+const maxRowBytes = 512 * 1024
 
 const quote = 0x22
 const comma = 0x2c
 const newline = 0x0a
 const nul = 0
+/** Between the values of one cell. No value holds it: see `signs`. */
+const cellSeparator = 0x03
 const firstRoomBytes = 1024 * 1024
 
 /** What stands between the quotes, doubled quotes made single; the bytes of a bare field. */
@@ -35,9 +37,14 @@ const bareValue = (field: Buffer): Buffer => {
 
 /** `\u0002` begins a sign of two characters, and so stands for itself as one too. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is one, so that values hardly ever have it
-const special = /[\n\r\u0002]/
-const signs: Readonly<Record<string, string>> = { "\n": "\u0002n", "\r": "\u0002r", "\u0002": "\u00022" }
-const characters: Readonly<Record<string, string>> = { n: "\n", r: "\r", "2": "\u0002" }
+const special = /[\n\r\u0002\u0003]/
+const signs: Readonly<Record<string, string>> = {
+  "\n": "\u0002n",
+  "\r": "\u0002r",
+  "\u0002": "\u00022",
+  "\u0003": "\u00023",
+}
+const characters: Readonly<Record<string, string>> = { n: "\n", r: "\r", "2": "\u0002", "3": "\u0003" }
 
 const escaped = (field: string): string =>
   field.replace(new RegExp(special, "g"), (character) => signs[character] ?? character)
@@ -45,7 +52,7 @@ const escaped = (field: string): string =>
 /** Back to the value, for messages. */
 export const unescaped = (value: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-  value.replace(/\u0002([nr2])/g, (sign, letter) => characters[letter] ?? sign)
+  value.replace(/\u0002([nr23])/g, (sign, letter) => characters[letter] ?? sign)
 
 const isText = (value: Buffer): boolean => !value.includes(nul) && !value.toString("utf8").includes("\ufffd")
 
@@ -60,14 +67,15 @@ export class ComparableRows {
   #room = Buffer.allocUnsafe(firstRoomBytes)
   #length = 0
   #first = true
+  #separator = comma
   /** The record that the last field was of, and whether all its fields can stand for themselves. */
   #record: CsvRecord | undefined
   #simple = false
   readonly #maxFieldBytes: number
 
-  /** `fields` is how many a row has: the same for all rows that are compared. */
-  constructor(fields: number) {
-    this.#maxFieldBytes = Math.min(maxFieldBytes, Math.floor(maxRowBytes / fields))
+  /** `values` is how many a row has: the same for all rows that are compared. */
+  constructor(values: number) {
+    this.#maxFieldBytes = Math.min(maxFieldBytes, Math.floor(maxRowBytes / values))
   }
 
   /** The rows since the last `take`, in bytes. */
@@ -101,6 +109,25 @@ export class ComparableRows {
     this.#append(field, 0, field.length, false)
   }
 
+  /**
+   * Adds one field that holds as many values as `count`, each added by `add`. One value is the field itself. Of several
+   * each stands as in CSV, so that NULL and the empty string stay apart, and the field is quoted once more.
+   */
+  cell(count: number, add: (n: number) => void): void {
+    if (count === 1) {
+      add(0)
+      return
+    }
+    this.#separate()
+    const start = this.#length
+    this.#first = true
+    this.#separator = cellSeparator
+    for (let n = 0; n < count; n++) add(n)
+    this.#first = false
+    this.#separator = comma
+    this.#quote(start)
+  }
+
   /** Adds ASCII that needs no quotes. */
   plain(text: string): void {
     this.#separate()
@@ -118,8 +145,22 @@ export class ComparableRows {
     if (this.#first) this.#first = false
     else {
       this.#reserve(1)
-      this.#room[this.#length++] = comma
+      this.#room[this.#length++] = this.#separator
     }
+  }
+
+  /** Quotes what was added from `start` on, where it holds a quote: as every value does that holds a comma. */
+  #quote(start: number): void {
+    if (this.#room.subarray(start, this.#length).indexOf(quote) < 0) return
+    const field = Buffer.from(
+      this.#room.toString("latin1", start, this.#length).replaceAll('"', '""'),
+      "latin1",
+    )
+    this.#length = start
+    this.#reserve(field.length + 2)
+    this.#room[this.#length++] = quote
+    this.#length += field.copy(this.#room, this.#length)
+    this.#room[this.#length++] = quote
   }
 
   #append(bytes: Buffer, start: number, end: number, simple: boolean): void {

@@ -1,6 +1,6 @@
 /** The order of a dataset's changes, where reading them one after the other has shown that it is broken. */
 import { Effect, Stream } from "effect"
-import * as Sql from "../core/ReplaySql.ts"
+import * as Sql from "../core/OrderSql.ts"
 import type { Workbench } from "../services/LakeComparison.ts"
 import { ObjectStore, type StoredObject } from "../services/ObjectStore.ts"
 import { readPlaces } from "./IncReading.ts"

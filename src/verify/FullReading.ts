@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import { Effect, type Stream } from "effect"
 import { toBytes } from "../core/Bytes.ts"
 import { columnPlaces } from "../core/ColumnPlaces.ts"
-import { type ComparedTable, columnCount, eventFields } from "../core/ComparedTable.ts"
+import { type ComparedTable, cells, eventValues } from "../core/ComparedTable.ts"
 import { type CsvRecord, fieldText } from "../core/CsvRecords.ts"
 import type { Finding } from "../core/LakeFinding.ts"
 import type { Manifest } from "../core/Manifest.ts"
@@ -24,8 +24,9 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
   table: ComparedTable,
   read: (rows: ComparableRows, onRecord: (record: CsvRecord) => void) => Effect.Effect<boolean, E, R>,
 ) {
-  const rows = new ComparableRows(eventFields(table))
+  const rows = new ComparableRows(eventValues(table))
   const columns = table.columns.map(toBytes)
+  const all = cells(table)
   let header: ReadonlyArray<string> | undefined
   let places: ReadonlyArray<number> = []
   let count = 0
@@ -41,7 +42,7 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
       broken ??= count
       return
     }
-    for (let n = 0; n < columnCount(table); n++) rows.field(record, places[n] ?? -1)
+    for (const cell of all) rows.cell(cell.length, (n) => rows.field(record, places[cell[n] ?? -1] ?? -1))
     rows.endRow()
   })
   return { header: header ?? [], rows: count, broken: whole ? broken : (broken ?? count) }

@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import { toBytes } from "../core/Bytes.ts"
 import { columnPlaces, hasMetaColumns } from "../core/ColumnPlaces.ts"
-import { type ComparedTable, columnCount, eventFields, identityPlaces } from "../core/ComparedTable.ts"
+import { type ComparedTable, cells, eventValues, identityCells } from "../core/ComparedTable.ts"
 import { type CsvRecord, fieldText } from "../core/CsvRecords.ts"
 import { metaColumns } from "../core/IncRow.ts"
 import type { Finding } from "../core/LakeFinding.ts"
@@ -61,7 +61,8 @@ const beforeOf = (record: CsvRecord): ReadonlyMap<string, string> | undefined =>
 /** Makes rows for the comparison (`ReplaySql.ts`) of the changes of one object. */
 const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) => {
   const columns = table.columns.map(toBytes)
-  const identity = identityPlaces(table)
+  const all = cells(table)
+  const identity = identityCells(table).map((cell) => all[cell] ?? [])
   let places: ReadonlyArray<number> = []
   const unsent = (record: CsvRecord): string => {
     const names = fieldText(record, unchanged)
@@ -79,8 +80,10 @@ const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) =
       for (const text of [`${object}`, `${line}`, op, lsn, `${seq}`]) rows.plain(text)
       rows.plain(unsent(record))
       rows.plain(old === undefined ? "" : "t")
-      for (const place of identity) rows.value(old?.get(columns[place] ?? "") ?? null)
-      for (let n = 0; n < columnCount(table); n++) rows.field(record, places[n] ?? -1)
+      for (const cell of identity) {
+        rows.cell(cell.length, (n) => rows.value(old?.get(columns[cell[n] ?? -1] ?? "") ?? null))
+      }
+      for (const cell of all) rows.cell(cell.length, (n) => rows.field(record, places[cell[n] ?? -1] ?? -1))
       rows.endRow()
     },
   }
@@ -145,7 +148,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
   return yield* patiently(forAWhile, () =>
     Effect.gen(function* () {
       yield* file.cut(start)
-      const rows = new ComparableRows(eventFields(table))
+      const rows = new ComparableRows(eventValues(table))
       const events = eventRows(table, rows, object)
       const findings: Array<Finding> = []
       let fields: number | undefined

@@ -1,6 +1,7 @@
 /** Compares the rows of a table with those that the lake makes of it, in the engine, and tells each that differs. */
 import { Effect, Option, Stream } from "effect"
 import type { ComparedTable } from "../core/ComparedTable.ts"
+import * as Difference from "../core/DifferenceSql.ts"
 import * as Sql from "../core/ReplaySql.ts"
 import type { Workbench } from "../services/LakeComparison.ts"
 import { unescaped } from "./ComparableRows.ts"
@@ -28,20 +29,20 @@ export const compareKeyed = Effect.fnUntraced(function* (
   const unsent = yield* Stream.runCollect(workbench.rows(Sql.unsentQuery))
   const places = Sql.unsentPlaces(unsent.map(([found]) => found ?? ""))
   if (places.length > 0) yield* workbench.run(Sql.mendStatements(table, places))
-  yield* workbench.run([Sql.rebuiltStatement(table, places), Sql.differingStatement(table)])
+  yield* workbench.run([Sql.rebuiltStatement(table, places), Difference.differingStatement(table)])
   const counts = { missing: 0, extra: 0, columns: new Set<string>() }
   const nameOf = (place: number | string): string => table.columns[Number(place)] ?? ""
   const keyOf = (values: ReadonlyArray<string | null>) =>
     table.key.map((place, i) => [nameOf(place), printable(values[i])] as const)
-  if (Number(yield* firstText(workbench, Sql.differentCount)) > 0) {
-    yield* workbench.run(Sql.partStatements(table))
-    yield* Stream.runForEach(workbench.rows(Sql.differentColumns(table)), ([differing, ...values]) => {
+  if (Number(yield* firstText(workbench, Difference.differentCount)) > 0) {
+    yield* workbench.run(Difference.partStatements(table))
+    yield* Stream.runForEach(workbench.rows(Difference.differentColumns(table)), ([differing, ...values]) => {
       const columns = (differing ?? "").split(",").map(nameOf)
       for (const column of columns) counts.columns.add(column)
       return tell({ kind: "different", key: keyOf(values), columns })
     })
   }
-  yield* Stream.runForEach(workbench.rows(Sql.oneSided(table)), ([found, ...values]) => {
+  yield* Stream.runForEach(workbench.rows(Difference.oneSided(table)), ([found, ...values]) => {
     const kind = found === "extra" ? "extra" : "missing"
     counts[kind]++
     return tell({ kind, key: keyOf(values) })
@@ -57,7 +58,7 @@ export const compareCounted = Effect.fnUntraced(function* (
   tell: Tell,
 ) {
   const counts = { missing: 0, extra: 0 }
-  yield* Stream.runForEach(workbench.rows(Sql.countedDifferences(table)), ([found, times, digest]) => {
+  yield* Stream.runForEach(workbench.rows(Difference.countedDifferences(table)), ([found, times, digest]) => {
     const kind = found === "extra" ? "extra" : "missing"
     const rows = Number(times)
     counts[kind] += rows

@@ -1,0 +1,69 @@
+/** SQL (DuckDB's) that compares the table `live` with `rebuilt`, or with what `ReplaySql.ts` loads, and names what differs. */
+import { columns, keys, list, numbers, others, sameKey, valuesIn } from "./CellSql.ts"
+import type { ComparedTable } from "./ComparedTable.ts"
+import { cells, identityCells, keyCells } from "./ComparedTable.ts"
+
+/**
+ * The keys that differ. Rows are compared by a hash of 64 bits, so that the join holds keys and hashes and not whole
+ * tables: that it passes by a difference is as likely as to guess such a number.
+ */
+export const differingStatement = (table: ComparedTable): string => {
+  const compared = others(table).map((n) => `c${n}`)
+  // Where every column is of the key, rows with the same key are the same.
+  const digest = `${compared.length > 0 ? `hash(${list(compared)})` : "true"} AS digest`
+  const narrow = (from: string) =>
+    `(SELECT ${list([...keyCells(table).map((n) => `c${n}`), digest])} FROM ${from})`
+  return `CREATE OR REPLACE TABLE differing AS
+    SELECT CASE WHEN r.digest IS NULL THEN 'missing' WHEN l.digest IS NULL THEN 'extra' ELSE 'different' END AS kind,
+           ${list(keyCells(table).map((n) => `coalesce(l.c${n}, r.c${n}) AS k${n}`))}
+      FROM ${narrow("live")} AS l FULL JOIN ${narrow("rebuilt")} AS r ON ${sameKey(table, "l.c", "r.c")}
+     WHERE l.digest IS DISTINCT FROM r.digest`
+}
+
+export const differentCount = "SELECT count(*)::VARCHAR FROM differing WHERE kind = 'different'"
+
+/** The rows on both sides that have the same key and differ: apart, so that nothing larger is joined. */
+export const partStatements = (table: ComparedTable): ReadonlyArray<string> =>
+  ["live", "rebuilt"].map(
+    (from) => `CREATE OR REPLACE TABLE part_of_${from} AS
+      SELECT * FROM ${from}
+       WHERE EXISTS (FROM differing WHERE kind = 'different' AND ${sameKey(table, "differing.k", `${from}.c`)})`,
+  )
+
+/** The keys that are on one side only, with their kind. */
+export const oneSided = (table: ComparedTable): string =>
+  `SELECT kind, ${keys(table)} FROM differing WHERE kind <> 'different' ORDER BY kind, ${keys(table)}`
+
+/** The keys of rows that differ, with the places of the columns in which they do as `3,5`. */
+export const differentColumns = (table: ComparedTable): string => {
+  const all = cells(table)
+  const differs = (n: number) => {
+    const cell = all[n] ?? []
+    const different =
+      cell.length === 1
+        ? `'${cell[0]}'`
+        : `array_to_string(list_filter([${list(cell.map(String))}], lambda place, i:
+             ${valuesIn(`l.c${n}`)}[i] IS DISTINCT FROM ${valuesIn(`r.c${n}`)}[i]), ',')`
+    return `CASE WHEN l.c${n} IS DISTINCT FROM r.c${n} THEN ${different} END`
+  }
+  const keyOf = list(keyCells(table).map((n) => `l.c${n}`))
+  return `SELECT concat_ws(',', ${list(others(table).map(differs))}), ${keyOf}
+    FROM part_of_live AS l JOIN part_of_rebuilt AS r ON ${sameKey(table, "l.c", "r.c")} ORDER BY ${keyOf}`
+}
+
+/**
+ * Of rows without a key: how often more (or less) the lake has each, and a digest to tell them apart. Their order does
+ * not matter: what was inserted is there once more, and what was deleted once less.
+ */
+export const countedDifferences = (table: ComparedTable): string => {
+  const identity = identityCells(table)
+  const old = list(numbers(table).map((n) => (identity.includes(n) ? `b${n}` : "NULL")))
+  return `
+    SELECT CASE WHEN sum(times) > 0 THEN 'extra' ELSE 'missing' END AS kind, abs(sum(times))::VARCHAR AS times,
+           md5(concat_ws(',', ${list(numbers(table).map((n) => `coalesce(length(c${n}) || ':' || c${n}, '')`))})) AS digest
+      FROM (SELECT -1 AS times, ${columns(table)} FROM live
+            UNION ALL SELECT 1, ${columns(table)} FROM base
+            UNION ALL SELECT CASE op WHEN 'D' THEN -1 ELSE 1 END, ${columns(table)} FROM event WHERE op <> 'T'
+            ${table.followsChanges ? `UNION ALL SELECT -1, ${old} FROM event WHERE op = 'U'` : ""})
+     GROUP BY ${columns(table)} HAVING sum(times) <> 0 ORDER BY kind, digest`
+}

@@ -1,10 +1,11 @@
 /** The comparing engine: DuckDB on files in a temporary folder. It is loaded when the first workbench is opened. */
-import { type FileHandle, mkdtemp, open as openFile, rm } from "node:fs/promises"
+import { type FileHandle, mkdir, mkdtemp, open as openFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
+import type { DuckDBConnection } from "@duckdb/node-api"
 import { Context, Effect, Layer, Option, Stream } from "effect"
 import {
+  type ComparisonEngine,
   ComparisonError,
   LakeComparison,
   type RowFile,
@@ -18,8 +19,10 @@ import * as FolderObjectStore from "./FolderObjectStore.ts"
  * What does not fit goes to the disk. With this much, joins, groups and windows over 8 million keys were seen to end; more
  * makes them faster only. It is shared by the threads.
  */
+const memoryLimit = "256MB"
+
 const engineSettings = (folder: string) => ({
-  memory_limit: "256MB",
+  memory_limit: memoryLimit,
   threads: "2",
   temp_directory: join(folder, "spilled"),
   preserve_insertion_order: "false",
@@ -30,12 +33,31 @@ const engineSettings = (folder: string) => ({
 
 const isFull = (cause: unknown): boolean =>
   ["ENOSPC", "EDQUOT"].includes(errno(cause)) ||
-  /No space left|disk quota|max_temp_directory_size|Out of Memory/i.test(String(cause))
+  /No space left|disk quota|max_temp_directory_size/i.test(String(cause))
 
-const failure = (doing: string) => (cause: unknown) =>
-  isFull(cause)
-    ? new ComparisonError({ reason: "Full", detail: `no space is left in ${tmpdir()} (${doing})`, cause })
-    : new ComparisonError({ reason: "Failed", detail: `${doing} failed`, cause })
+/** DuckDB's names of its errors stand at the beginning. What it says further may hold a value of a row. */
+const kindOf = (cause: unknown): string => /^(?:Error: )?([A-Za-z ]+ Error):/.exec(String(cause))?.[1] ?? ""
+
+/** The disk first: DuckDB calls it out of memory, too, where what it sets aside does not fit on the disk. */
+export const comparisonError = (doing: string, cause: unknown): ComparisonError => {
+  if (isFull(cause)) {
+    return new ComparisonError({
+      reason: "Full",
+      detail: `no space is left in ${tmpdir()} (${doing})`,
+      cause,
+    })
+  }
+  const kind = kindOf(cause)
+  return kind === "Out of Memory Error"
+    ? new ComparisonError({
+        reason: "Memory",
+        detail: `${doing} needs more than the ${memoryLimit} of memory that DuckDB is given`,
+        cause,
+      })
+    : new ComparisonError({ reason: "Failed", detail: `${doing} failed${kind && ` (${kind})`}`, cause })
+}
+
+const failure = (doing: string) => (cause: unknown) => comparisonError(doing, cause)
 
 const attempt = <A>(doing: string, call: () => Promise<A>) =>
   Effect.uninterruptible(Effect.tryPromise({ try: call, catch: failure(doing) }))
@@ -89,7 +111,7 @@ const stoppable = <A>(connection: DuckDBConnection, call: () => Promise<A>) =>
 const text = (value: unknown): string | null => (value === null ? null : String(value))
 
 const rowsOf =
-  (connection: DuckDBConnection): Workbench["rows"] =>
+  (connection: DuckDBConnection): ComparisonEngine["rows"] =>
   (query) =>
     Stream.unwrap(
       Effect.map(
@@ -117,45 +139,58 @@ const loadEngine = Effect.tryPromise({
     }),
 })
 
-const open = Effect.gen(function* () {
-  const { DuckDBInstance } = yield* loadEngine
-  const folder = yield* Effect.acquireRelease(
-    attempt("making a temporary folder", () => mkdtemp(join(tmpdir(), "afluente-verify-"))),
-    (made) =>
-      Effect.ignore(
-        attempt("removing the temporary folder", () => rm(made, { recursive: true, force: true })),
-      ),
+/** A database of its own in `folder`, which is made for it and removed with the scope. */
+const openEngine = Effect.fnUntraced(function* (
+  folder: string,
+  { DuckDBInstance }: typeof import("@duckdb/node-api"),
+) {
+  yield* Effect.acquireRelease(
+    attempt("making a temporary folder", () => mkdir(folder)),
+    () => removed(folder),
   )
-  const opened = (instance: DuckDBInstance) => Effect.sync(() => instance.closeSync())
   const instance = yield* Effect.acquireRelease(
     attempt("opening DuckDB", () =>
       DuckDBInstance.create(join(folder, "tables.duckdb"), engineSettings(folder)),
     ),
-    opened,
+    (made) => Effect.sync(() => made.closeSync()),
   )
   const connection = yield* Effect.acquireRelease(
     attempt("opening DuckDB", () => instance.connect()),
     (made) => Effect.sync(() => made.closeSync()),
   )
-  let lakes = 0
-  return {
-    folder,
-    file: (name) => openRows(folder, name),
-    lake: Effect.suspend(() => {
-      lakes++
-      const path = join(folder, `lake-${lakes}`)
-      return Effect.acquireRelease(
-        Effect.map(Layer.build(FolderObjectStore.layer(path)), (context) =>
-          Context.get(context, ObjectStore),
-        ),
-        () => Effect.ignore(attempt("removing a lake", () => rm(path, { recursive: true, force: true }))),
-      )
-    }),
+  const engine: ComparisonEngine = {
     run: (statements) =>
       Effect.forEach(statements, (statement) => stoppable(connection, () => connection.run(statement)), {
         discard: true,
       }),
     rows: rowsOf(connection),
+  }
+  return engine
+})
+
+const removed = (folder: string) =>
+  Effect.ignore(attempt("removing a temporary folder", () => rm(folder, { recursive: true, force: true })))
+
+const open = Effect.gen(function* () {
+  const duckDb = yield* loadEngine
+  const folder = yield* Effect.acquireRelease(
+    attempt("making a temporary folder", () => mkdtemp(join(tmpdir(), "afluente-verify-"))),
+    removed,
+  )
+  let made = 0
+  const next = (kind: string) => join(folder, `${kind}-${made++}`)
+  return {
+    file: (name) => openRows(folder, name),
+    lake: Effect.suspend(() => {
+      const path = next("lake")
+      return Effect.acquireRelease(
+        Effect.map(Layer.build(FolderObjectStore.layer(path)), (context) =>
+          Context.get(context, ObjectStore),
+        ),
+        () => removed(path),
+      )
+    }),
+    engine: Effect.suspend(() => openEngine(next("engine"), duckDb)),
   } satisfies Workbench
 })
 

@@ -45,19 +45,6 @@ export const loadStatements = (
   ]
 }
 
-/** Gives the room back before the next table. */
-export const clearStatements = [
-  "event",
-  "emptied",
-  "step",
-  "tail",
-  "stay",
-  "chain",
-  "source",
-  "mended",
-  "place",
-].map((name) => `DROP TABLE IF EXISTS ${name}`)
-
 /** How many changes do not say which row they are about. */
 export const unfollowedQuery = (table: ComparedTable): string => {
   const unnamed = keyCells(table)

@@ -34,7 +34,8 @@ export interface Change extends Place {
 
 const lsnText = /^[0-9A-F]{8}\/[0-9A-F]{8}$/
 
-const changeOf = (record: CsvRecord): Change | undefined => {
+/** None where it is no row of `inc`. */
+export const changeOf = (record: CsvRecord): Change | undefined => {
   const { bytes, bounds } = record
   const text = (field: number) => bytes.toString("latin1", bounds[2 * field], bounds[2 * field + 1])
   const [op, lsn, seq, xid] = [text(0), text(1), Number(text(2)), Number(text(3))]
@@ -108,33 +109,6 @@ export interface ObjectRead {
   /** True where a row does not stand after the one before it. */
   readonly disordered: boolean
 }
-
-/** Object, line, position, number. */
-const placeFields = 4
-
-/** Where every change of an object stands, for the search for those that stand twice or out of order. */
-export const readPlaces = Effect.fn("IncReading.readPlaces")(function* (
-  store: ObjectStore["Service"],
-  key: string,
-  object: number,
-  file: RowFile,
-) {
-  const start = yield* file.length
-  yield* patiently(forAWhile, () =>
-    Effect.gen(function* () {
-      yield* file.cut(start)
-      const rows = new ComparableRows(placeFields)
-      let line = -1
-      yield* readObject(store, key, rows, file, (record) => {
-        line++
-        const change = line === 0 ? undefined : changeOf(record)
-        if (change === undefined) return
-        for (const text of [`${object}`, `${line}`, change.lsn, `${change.seq}`]) rows.plain(text)
-        rows.endRow()
-      })
-    }),
-  )
-})
 
 /** Reads the object with this number. It is begun anew when the lake fails in the middle of it. */
 export const readInc = Effect.fn("IncReading.readInc")(function* (

@@ -9,7 +9,8 @@ import { ObjectStore, type StoredObject } from "../services/ObjectStore.ts"
 import { Progress } from "../services/Progress.ts"
 import type { ColumnNames } from "./ColumnNames.ts"
 import { beforeAll, type Change, isAfter, type Place, readInc } from "./IncReading.ts"
-import type { LiveTable, Moment } from "./Moment.ts"
+import type { LiveTable } from "./LiveTables.ts"
+import type { Moment } from "./Moment.ts"
 import type { Tell } from "./Tell.ts"
 
 const later = (a: Place, b: Place): Place => (isAfter(a, b) ? a : b)

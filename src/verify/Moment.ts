@@ -12,32 +12,20 @@ import { Clock, Effect, Option, Result, Schedule, Scope, Stream } from "effect"
 import type { ObjectFence } from "../cdc/DatasetObjects.ts"
 import { openBatch } from "../cdc/IncObjects.ts"
 import { wholeTransactions } from "../cdc/Transactions.ts"
-import { type ComparedTable, comparedTable } from "../core/ComparedTable.ts"
 import * as Lsn from "../core/Lsn.ts"
 import { nextStamp } from "../core/ObjectKey.ts"
-import { type Sees, snapshotView } from "../core/SnapshotView.ts"
+import type { Sees } from "../core/SnapshotView.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import type { Watermark } from "../core/Watermark.ts"
 import { forAWhile, patiently } from "../Patience.ts"
-import type { RowFile, Workbench } from "../services/LakeComparison.ts"
+import type { ComparisonError, Workbench } from "../services/LakeComparison.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
-import { Progress } from "../services/Progress.ts"
 import { ReplicationSlot, type SlotVisit } from "../services/ReplicationSlot.ts"
-import { SourceError } from "../services/SourceError.ts"
-import { type SourceIdentity, SourceTables, type TableShape } from "../services/SourceTables.ts"
-import { Settings } from "../settings/Settings.ts"
-import { readCopy } from "./FullReading.ts"
+import type { SourceError } from "../services/SourceError.ts"
+import type { SourceIdentity } from "../services/SourceTables.ts"
+import { copyTables, type LiveTable } from "./LiveTables.ts"
 import { checkStanding } from "./Standing.ts"
-
-/** A table as the snapshot sees it. */
-export interface LiveTable {
-  readonly source: SourceTable
-  readonly shape: TableShape
-  readonly table: ComparedTable
-  /** None where it was not copied, because nothing can be compared with it. */
-  readonly rows: Option.Option<number>
-  readonly file: RowFile
-}
+import type { TableFailure } from "./TableFailure.ts"
 
 export interface Moment {
   readonly source: SourceIdentity
@@ -46,6 +34,8 @@ export interface Moment {
   readonly lsn: Lsn.Lsn
   readonly sees: Sees
   readonly tables: ReadonlyArray<LiveTable>
+  /** Those that could not be copied. */
+  readonly failed: ReadonlyMap<SourceTable, TableFailure>
   readonly watermark: Option.Option<Watermark>
   /** What the slot still holds, as a small lake; or why it could not be asked. */
   readonly waiting: Result.Result<ObjectStore["Service"], string>
@@ -56,41 +46,6 @@ const slotInUse = Schedule.spaced("150 millis").pipe(
   Schedule.jittered,
   Schedule.upTo({ duration: "10 minutes" }),
 )
-
-const copyTables = Effect.fnUntraced(function* (
-  tables: ReadonlyArray<SourceTable>,
-  files: ReadonlyArray<RowFile>,
-  isInLake: (table: SourceTable) => boolean,
-) {
-  const catalog = yield* SourceTables
-  const progress = yield* Progress
-  const snapshot = yield* catalog.snapshot(tables.map(({ table }) => table))
-  const copied = yield* Effect.forEach(tables, (source, i) =>
-    Effect.gen(function* () {
-      const file = files[i] as RowFile // one was made for each
-      yield* file.cut(0)
-      const found = yield* snapshot.describe(source.table)
-      const columns = found.columns.filter(({ name }) => !found.virtualColumns.includes(name))
-      const shape = { ...found, columns }
-      const table = comparedTable({ ...shape, columns: columns.map(({ name }) => name) })
-      const bar = yield* progress.show(`verify ${source.dataset}: the table`, shape.estimatedBytes)
-      const csv = Stream.tap(snapshot.copy(shape).csv, (chunk) =>
-        Effect.sync(() => bar.advance(chunk.length)),
-      )
-      const isCompared = isInLake(source) && Option.isNone(shape.notFollowed)
-      const rows = isCompared ? Option.some(yield* readCopy(csv, table, file)) : Option.none<number>()
-      yield* snapshot.release(source.table)
-      const live: LiveTable = { source, shape, table, rows, file }
-      return live
-    }).pipe(Effect.scoped),
-  )
-  const sees = snapshotView(snapshot.id, snapshot.lsn)
-  if (Option.isNone(sees)) return yield* notUnderstood(snapshot.id)
-  return { id: snapshot.id, lsn: snapshot.lsn, source: snapshot.source, sees: sees.value, tables: copied }
-}, Effect.scoped)
-
-const notUnderstood = (id: string) =>
-  new SourceError({ reason: "Failed", subject: "snapshot", detail: `"${id}" is not understood` })
 
 /** A lake of our own, in which nobody else writes. */
 const aloneInLake: ObjectFence = {
@@ -118,15 +73,17 @@ const peekInto = Effect.fnUntraced(function* (
   yield* batch.commit
 }, Effect.scoped)
 
-/** Takes the moment. Files and what waits in the slot live in the surrounding scope. */
-export const takeMoment = Effect.fn("Moment.takeMoment")(function* (
+/** Takes the moment of these tables. Files and what waits in the slot live in the surrounding scope. */
+export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
   workbench: Workbench,
-  isInLake: (table: SourceTable) => boolean,
+  tables: ReadonlyArray<{ readonly source: SourceTable; readonly isInLake: boolean }>,
+  explain: (error: SourceError | ComparisonError) => Effect.Effect<never, E2, R2>,
 ) {
-  const { tables } = yield* Settings
   const slot = yield* ReplicationSlot
-  const files = yield* Effect.forEach(tables, (_, i) => workbench.file(`live-${i}.csv`))
-  const seen = yield* patiently(forAWhile, () => copyTables(tables, files, isInLake))
+  const requests = yield* Effect.forEach(tables, (table, i) =>
+    Effect.map(workbench.file(`live-${i}.csv`), (file) => ({ ...table, file })),
+  )
+  const seen = yield* copyTables(requests, explain)
   yield* Effect.logInfo("verify: tables copied").pipe(
     Effect.annotateLogs({
       at: Lsn.print(seen.lsn),
@@ -143,7 +100,8 @@ export const takeMoment = Effect.fn("Moment.takeMoment")(function* (
       return { ...seen, watermark, waiting: Result.fail(unreadable.value.message) } satisfies Moment
     }
     if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
-    yield* peekInto(visit, store, seen.lsn, tables)
+    const followed = seen.tables.map(({ source }) => source)
+    if (followed.length > 0) yield* peekInto(visit, store, seen.lsn, followed)
     return { ...seen, watermark, waiting: Result.succeed(store) } satisfies Moment
   }, Effect.scoped)
   const moment: Moment = yield* patiently(forAWhile, () =>

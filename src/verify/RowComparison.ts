@@ -3,12 +3,12 @@ import { Effect, Option, Stream } from "effect"
 import type { ComparedTable } from "../core/ComparedTable.ts"
 import * as Difference from "../core/DifferenceSql.ts"
 import * as Sql from "../core/ReplaySql.ts"
-import type { Workbench } from "../services/LakeComparison.ts"
+import type { ComparisonEngine } from "../services/LakeComparison.ts"
 import { unescaped } from "./ComparableRows.ts"
 import type { Tell } from "./Tell.ts"
 
-export const firstText = (workbench: Workbench, query: string) =>
-  Effect.map(Stream.runHead(workbench.rows(query)), (row) => Option.getOrUndefined(row)?.[0] ?? null)
+export const firstText = (engine: ComparisonEngine, query: string) =>
+  Effect.map(Stream.runHead(engine.rows(query)), (row) => Option.getOrUndefined(row)?.[0] ?? null)
 
 const printable = (value: string | null | undefined) => (value == null ? null : unescaped(value))
 
@@ -21,28 +21,28 @@ export interface RowDifferences {
 
 /** By key: whatever has one. */
 export const compareKeyed = Effect.fnUntraced(function* (
-  workbench: Workbench,
+  engine: ComparisonEngine,
   table: ComparedTable,
   tell: Tell,
 ) {
-  yield* workbench.run(Sql.stepStatements(table))
-  const unsent = yield* Stream.runCollect(workbench.rows(Sql.unsentQuery))
+  yield* engine.run(Sql.stepStatements(table))
+  const unsent = yield* Stream.runCollect(engine.rows(Sql.unsentQuery))
   const places = Sql.unsentPlaces(unsent.map(([found]) => found ?? ""))
-  if (places.length > 0) yield* workbench.run(Sql.mendStatements(table, places))
-  yield* workbench.run([Sql.rebuiltStatement(table, places), Difference.differingStatement(table)])
+  if (places.length > 0) yield* engine.run(Sql.mendStatements(table, places))
+  yield* engine.run([Sql.rebuiltStatement(table, places), Difference.differingStatement(table)])
   const counts = { missing: 0, extra: 0, columns: new Set<string>() }
   const nameOf = (place: number | string): string => table.columns[Number(place)] ?? ""
   const keyOf = (values: ReadonlyArray<string | null>) =>
     table.key.map((place, i) => [nameOf(place), printable(values[i])] as const)
-  if (Number(yield* firstText(workbench, Difference.differentCount)) > 0) {
-    yield* workbench.run(Difference.partStatements(table))
-    yield* Stream.runForEach(workbench.rows(Difference.differentColumns(table)), ([differing, ...values]) => {
+  if (Number(yield* firstText(engine, Difference.differentCount)) > 0) {
+    yield* engine.run(Difference.partStatements(table))
+    yield* Stream.runForEach(engine.rows(Difference.differentColumns(table)), ([differing, ...values]) => {
       const columns = (differing ?? "").split(",").map(nameOf)
       for (const column of columns) counts.columns.add(column)
       return tell({ kind: "different", key: keyOf(values), columns })
     })
   }
-  yield* Stream.runForEach(workbench.rows(Difference.oneSided(table)), ([found, ...values]) => {
+  yield* Stream.runForEach(engine.rows(Difference.oneSided(table)), ([found, ...values]) => {
     const kind = found === "extra" ? "extra" : "missing"
     counts[kind]++
     return tell({ kind, key: keyOf(values) })
@@ -53,12 +53,12 @@ export const compareKeyed = Effect.fnUntraced(function* (
 
 /** By counting equal rows, where no key tells them apart. */
 export const compareCounted = Effect.fnUntraced(function* (
-  workbench: Workbench,
+  engine: ComparisonEngine,
   table: ComparedTable,
   tell: Tell,
 ) {
   const counts = { missing: 0, extra: 0 }
-  yield* Stream.runForEach(workbench.rows(Difference.countedDifferences(table)), ([found, times, digest]) => {
+  yield* Stream.runForEach(engine.rows(Difference.countedDifferences(table)), ([found, times, digest]) => {
     const kind = found === "extra" ? "extra" : "missing"
     const rows = Number(times)
     counts[kind] += rows

@@ -27,8 +27,8 @@ export const checkStanding = Effect.fnUntraced(function* (visit: SlotVisit) {
   return { watermark, doubt: Option.some(failure) }
 })
 
-/** A `full` of another server or database: its transactions mean nothing here. */
-const checkManifest = ({ table }: SourceTable, source: SourceIdentity, manifest: Manifest) =>
+/** Refuses a `full` of another server or database: its transactions mean nothing here. */
+export const checkManifest = ({ table }: SourceTable, source: SourceIdentity, manifest: Manifest) =>
   manifest.system_identifier === source.systemIdentifier && manifest.database === source.database
     ? Effect.void
     : new Refusal({
@@ -38,14 +38,13 @@ const checkManifest = ({ table }: SourceTable, source: SourceIdentity, manifest:
         mend: "Point the program at the source that this lake is of, or choose another LAKE_URL for this one",
       })
 
-/** Asked before the tables are copied, which may take hours: what would be refused then is refused now. */
-export const checkBeforehand = Effect.fn("Standing.checkBeforehand")(function* (
-  fulls: ReadonlyArray<{ readonly source: SourceTable; readonly newest: Option.Option<Manifest> }>,
-) {
+/**
+ * Asked before the tables are copied, which may take hours: what would be refused then is refused now. Returns who the source
+ * is.
+ */
+export const checkBeforehand = Effect.gen(function* () {
   const { visit } = yield* ReplicationSlot
   const here = yield* visit
   yield* checkStanding(here)
-  for (const { source, newest } of fulls) {
-    if (Option.isSome(newest)) yield* checkManifest(source, here.source, newest.value)
-  }
-}, Effect.scoped)
+  return here.source
+}).pipe(Effect.scoped, Effect.withSpan("Standing.checkBeforehand"))

@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import { addedColumnAdvice, unfollowedAdvice } from "../core/ComparedTable.ts"
 import * as Sql from "../core/ReplaySql.ts"
-import { printTable } from "../core/SourceTable.ts"
+import { printTable, type SourceTable } from "../core/SourceTable.ts"
 import type { Layout } from "../core/Watermark.ts"
 import { type Fulls, listIncs } from "../lake/LakeInventory.ts"
 import type { Workbench } from "../services/LakeComparison.ts"
@@ -11,9 +11,11 @@ import { columnNames, type UnknownColumn } from "./ColumnNames.ts"
 import { tellDisorder } from "./Disorder.ts"
 import { readFull } from "./FullReading.ts"
 import { readChanges } from "./LakeChanges.ts"
-import type { LiveTable, Moment } from "./Moment.ts"
+import type { LiveTable } from "./LiveTables.ts"
+import type { Moment } from "./Moment.ts"
 import { compareCounted, compareKeyed, firstText, type RowDifferences } from "./RowComparison.ts"
-import type { Tell } from "./Tell.ts"
+import type { TableFailure } from "./TableFailure.ts"
+import type { Told } from "./Tell.ts"
 
 export interface TableVerdict {
   readonly dataset: string
@@ -27,6 +29,10 @@ export interface TableVerdict {
   readonly changes: number
   readonly waiting: number
   readonly findings: number
+  /** Of them, changes that stand twice. */
+  readonly twice: number
+  /** The exit code that this table alone asks for. */
+  readonly exit: number
   readonly ignored: ReadonlyArray<string>
   /** No difference: see `ColumnNames.ts`. */
   readonly unknown: ReadonlyArray<UnknownColumn>
@@ -35,38 +41,66 @@ export interface TableVerdict {
   readonly advice: ReadonlyArray<string>
 }
 
+export interface TableInLake {
+  readonly source: SourceTable
+  readonly layout: Layout
+  readonly fulls: Fulls
+}
+
+/** Exit code of a table that a person must change something for. */
+const mustChange = 2
+
+/** Fields that a comparison did not come to. */
+const bare = (source: SourceTable) => ({
+  dataset: source.dataset,
+  table: printTable(source.table),
+  full: null,
+  rows: null,
+  rebuilt: null,
+  changes: 0,
+  waiting: 0,
+  ignored: [],
+  unknown: [],
+  incomparable: null,
+  advice: [],
+})
+
+const counted = (told: Told, exit: number) => {
+  const findings = told.findings()
+  return { findings, twice: told.twice(), exit: findings > 0 ? 4 : exit }
+}
+
+/** Of a table whose comparison failed, whatever was told of it before. */
+export const failedVerdict = (
+  source: SourceTable,
+  told: Told,
+  { why, exit }: TableFailure,
+): TableVerdict => ({
+  ...bare(source),
+  ...counted(told, exit),
+  incomparable: why,
+})
+
 /** Compares one table with what the lake makes of it, and tells every difference. */
 export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   workbench: Workbench,
   moment: Moment,
   live: LiveTable,
-  layout: Layout,
-  fulls: Fulls,
-  tellAll: Tell,
+  { source, layout, fulls }: TableInLake,
+  told: Told,
 ) {
-  const { source, table, shape, rows } = live
+  const { table, shape, rows } = live
+  const { tell } = told
   const name = printTable(source.table)
-  let findings = 0
-  const tell: Tell = (finding) => {
-    findings++
-    return tellAll(finding)
-  }
   const progress = yield* Progress
+  yield* Effect.forEach(fulls.findings, tell)
   const incs = yield* listIncs(layout, source.dataset, moment.watermark)
-  yield* Effect.forEach([...fulls.findings, ...incs.findings], tell)
+  yield* Effect.forEach(incs.findings, tell)
   const verdict = (more: Partial<TableVerdict>): TableVerdict => ({
-    dataset: source.dataset,
-    table: name,
-    full: null,
+    ...bare(source),
+    ...counted(told, more.incomparable == null ? 0 : mustChange),
     rows: Option.getOrNull(rows),
-    rebuilt: null,
-    changes: 0,
-    waiting: 0,
-    findings,
     ignored: [...fulls.ignored, ...incs.ignored],
-    unknown: [],
-    incomparable: null,
-    advice: [],
     ...more,
   })
   if (Option.isSome(shape.notFollowed)) {
@@ -94,28 +128,40 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     names,
     tell,
   )
-  if (disordered) yield* tellDisorder(workbench, incs.objects, tell)
+  const engine = yield* workbench.engine
+  const newest = Option.flatMapNullishOr(moment.watermark, ({ objects }) => objects.get(source.dataset))
+  const twiceAdvice = disordered
+    ? yield* tellDisorder(workbench, engine, incs.objects, Option.getOrUndefined(newest), tell)
+    : []
 
   const files = { live: live.file.path, copied: copied.path, event: event.path }
-  yield* workbench.run(Sql.loadStatements(table, files, disordered))
-  const told = { full: manifest.object, changes, waiting, unknown: names.unknown() }
-  const unfollowed = Number(yield* firstText(workbench, Sql.unfollowedQuery(table)))
+  yield* engine.run(Sql.loadStatements(table, files, disordered))
+  const found = {
+    full: manifest.object,
+    changes,
+    waiting,
+    unknown: names.unknown(),
+    advice: twiceAdvice,
+  }
+  const unfollowed = Number(yield* firstText(engine, Sql.unfollowedQuery(table)))
   if (unfollowed > 0) {
     return verdict({
-      ...told,
+      ...found,
       incomparable: unfollowedAdvice(name, unfollowed, shape),
     })
   }
   const differences: RowDifferences =
     table.key.length > 0
-      ? yield* compareKeyed(workbench, table, tell)
-      : yield* compareCounted(workbench, table, tell)
-  yield* workbench.run(Sql.clearStatements)
+      ? yield* compareKeyed(engine, table, tell)
+      : yield* compareCounted(engine, table, tell)
   const before = manifest.columns.map((column) => column.name)
   const added = table.columns.filter((column) => !before.includes(column))
   return verdict({
-    ...told,
+    ...found,
     rebuilt: Option.getOrElse(rows, () => 0) - differences.missing + differences.extra,
-    advice: added.some((column) => differences.columns.has(column)) ? [addedColumnAdvice(name, added)] : [],
+    advice: [
+      ...twiceAdvice,
+      ...(added.some((column) => differences.columns.has(column)) ? [addedColumnAdvice(name, added)] : []),
+    ],
   })
 }, Effect.scoped)

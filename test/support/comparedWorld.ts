@@ -1,6 +1,6 @@
 /** `verify` in the world of `memoryWorld.ts`: source and lake in memory, the comparing engine real. */
-import { Cause, Effect, Exit, Layer } from "effect"
-import { TestConsole } from "effect/testing"
+import { Cause, Effect, Exit, Fiber, Layer } from "effect"
+import { TestClock, TestConsole } from "effect/testing"
 import * as DuckDbComparison from "../../layers/DuckDbComparison.ts"
 import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
 import type { TableDefinition, Values } from "../../layers/MemoryTable.ts"
@@ -44,10 +44,16 @@ export const changed = (work: (transaction: MemoryTransaction) => void) =>
 export const numbered = (count: number, value: (column: number) => string | null): Values =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`c${n}`, value(n)]))
 
-/** What `verify` ends with, and what it says: the first line, which names the snapshot, is left out. */
+/** What `verify` ends with, and what it says: the first line, which names the snapshot, is left out. Where it waits, time passes. */
 export const compared = Effect.gen(function* () {
   const before = (yield* TestConsole.logLines).length
-  const exit = yield* Effect.exit(verify({ json: false, all: false }))
+  const running = yield* Effect.forkChild(verify({ json: false, all: false }), { startImmediately: true })
+  while (running.pollUnsafe() === undefined) {
+    // The engine works in real time.
+    yield* TestClock.withLive(Effect.sleep("5 millis"))
+    yield* TestClock.adjust("1 second")
+  }
+  const exit = yield* Fiber.await(running)
   const said = (yield* TestConsole.logLines).slice(before).map(String)
   return {
     code: exitCode(exit),

@@ -1,4 +1,7 @@
-/** The comparing engine: DuckDB on files in a temporary folder. It is loaded when the first workbench is opened. */
+/**
+ * The comparing engine: DuckDB on files in a temporary folder. It is loaded when the first workbench is opened. DuckDB opens
+ * files by their names, so that a killed process leaves them: the next start removes them (`LeftFiles.ts`).
+ */
 import { type FileHandle, mkdir, mkdtemp, open as openFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -12,6 +15,7 @@ import {
   type Workbench,
 } from "../src/services/LakeComparison.ts"
 import { ObjectStore } from "../src/services/ObjectStore.ts"
+import { ownerMark } from "./FileOwner.ts"
 import { errno } from "./FolderErrors.ts"
 import * as FolderObjectStore from "./FolderObjectStore.ts"
 
@@ -174,7 +178,7 @@ const removed = (folder: string) =>
 const open = Effect.gen(function* () {
   const duckDb = yield* loadEngine
   const folder = yield* Effect.acquireRelease(
-    attempt("making a temporary folder", () => mkdtemp(join(tmpdir(), "afluente-verify-"))),
+    attempt("making a temporary folder", () => mkdtemp(join(tmpdir(), `afluente-verify-${ownerMark()}-`))),
     removed,
   )
   let made = 0

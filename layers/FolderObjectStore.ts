@@ -10,14 +10,16 @@ import { Effect, Layer, Option, Stream } from "effect"
 import { ObjectStore } from "../src/services/ObjectStore.ts"
 import { errno, readError, writeError } from "./FolderErrors.ts"
 import { statFile, walk } from "./FolderListing.ts"
+import { defaultUmask, makeFolder } from "./FolderModes.ts"
 import { readFileVersion, replaceFileVersion } from "./FolderVersions.ts"
 import { type FolderFiles, hiddenFile, syncFolders } from "./HiddenFile.ts"
+import { removeLeftParts } from "./LeftFiles.ts"
 import { isKey, keyRefused, notFound, outside } from "./StoreKeys.ts"
 
 /** Large enough that a read costs less than what is done with it, small enough to hold a few. */
 const readBytes = 256 * 1024
 
-const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
+const make = (folder: string, files: FolderFiles, umask: number): ObjectStore["Service"] => {
   const root = resolve(folder)
   const location = `file:${root}`
   const pathOf = (key: string) => join(root, key)
@@ -30,10 +32,10 @@ const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
       Effect.tryPromise({ try: call, catch: (cause) => writeError(cause, subjectOf(key)) }),
     )
   const begin = (key: string) =>
-    isKey(key) ? hiddenFile(files, pathOf(key), subjectOf(key)) : Effect.fail(keyRefused(key))
+    isKey(key) ? hiddenFile(files, pathOf(key), subjectOf(key), umask) : Effect.fail(keyRefused(key))
 
   const prepare = writing("", async () => {
-    const topmostMade = await fs.mkdir(root, { recursive: true })
+    const topmostMade = await makeFolder(root, umask)
     if (topmostMade !== undefined) await syncFolders(dirname(root), topmostMade)
     return topmostMade !== undefined
   })
@@ -45,9 +47,11 @@ const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
       yield* prepare
       // Its folder may be another user's than the root. It is not made for this: it would be left.
       const target = (yield* reading(area, () => isFolder(pathOf(area)))) ? `${area}/check` : "check"
-      const probe = yield* hiddenFile(files, pathOf(target), subjectOf(dirname(target)))
+      const probe = yield* hiddenFile(files, pathOf(target), subjectOf(dirname(target)), umask)
       yield* probe.write(new Uint8Array(1))
       yield* probe.sync
+      // Of a large lake this takes a while, and nobody has to wait for it.
+      yield* Effect.forkDetach(Effect.promise(() => removeLeftParts(root, ["full", "inc"])))
     }, Effect.scoped),
     create: Effect.fn("FolderObjectStore.create")(function* (key) {
       const file = yield* begin(key)
@@ -100,7 +104,7 @@ const make = (folder: string, files: FolderFiles): ObjectStore["Service"] => {
     readVersion: (key) => (isKey(key) ? readFileVersion(pathOf(key), subjectOf(key)) : Effect.succeedNone),
     replace: (key, body, version) =>
       isKey(key)
-        ? replaceFileVersion(files, pathOf(key), subjectOf(key), body, version)
+        ? replaceFileVersion(files, pathOf(key), subjectOf(key), umask, body, version)
         : Effect.fail(keyRefused(key)),
     remove: Effect.fn("FolderObjectStore.remove")(function* (key) {
       if (isKey(key)) yield* writing(key, () => removeFile(pathOf(key)))
@@ -146,6 +150,9 @@ const removeFile = async (path: string): Promise<void> => {
   await syncFolders(dirname(path))
 }
 
-/** An object store in `folder` (relative to the working directory), which is made when it is first used. */
-export const layer = (folder: string, files: FolderFiles = fs): Layer.Layer<ObjectStore> =>
-  Layer.succeed(ObjectStore, make(folder, files))
+/** An object store in `folder` (relative to the working directory), which is made when it is first used. `umask` is LAKE_UMASK. */
+export const layer = (
+  folder: string,
+  files: FolderFiles = fs,
+  umask = defaultUmask,
+): Layer.Layer<ObjectStore> => Layer.succeed(ObjectStore, make(folder, files, umask))

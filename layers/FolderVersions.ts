@@ -11,6 +11,7 @@ import { basename, dirname, join } from "node:path"
 import { Effect, Option } from "effect"
 import type { Versioned } from "../src/services/ObjectStore.ts"
 import type { StoreError } from "../src/services/StoreError.ts"
+import { ownerMark } from "./FileOwner.ts"
 import { errno, readError, writeError } from "./FolderErrors.ts"
 import { type FolderFiles, hiddenFile, syncFolders } from "./HiddenFile.ts"
 import { taken } from "./StoreKeys.ts"
@@ -56,7 +57,7 @@ export const readFileVersion = (
 
 /** Gives the visible name to a version, in one step. */
 const show = async (path: string, number: number): Promise<void> => {
-  const between = join(dirname(path), `.afluente-${randomUUID()}.part`)
+  const between = join(dirname(path), `.afluente-${ownerMark()}-${randomUUID()}.part`)
   await fs.link(versionPath(path, number), between)
   await fs.rename(between, path)
   await syncFolders(dirname(path))
@@ -72,6 +73,7 @@ export const replaceFileVersion = Effect.fnUntraced(function* (
   files: FolderFiles,
   path: string,
   subject: string,
+  umask: number,
   body: Uint8Array,
   version: Option.Option<string>,
 ) {
@@ -84,7 +86,7 @@ export const replaceFileVersion = Effect.fnUntraced(function* (
     known > 0 ? (await numbersOf(path)).includes(known) : (await orMissing(fs.lstat(path))) !== undefined,
   )
   if (Option.isSome(version) !== stands) return yield* taken(subject)
-  const file = yield* hiddenFile(files, versionPath(path, next), subject)
+  const file = yield* hiddenFile(files, versionPath(path, next), subject, umask)
   yield* file.write(body)
   yield* file.publish("new")
   const numbers = yield* io(() => numbersOf(path))

@@ -1,19 +1,22 @@
 /**
  * A file that nobody sees until it is whole. It lies in the folder of its target, under a name that begins with a dot,
- * so that publishing it is one step inside one file system. A killed process leaves it behind, hidden for ever.
+ * so that publishing it is one step inside one file system. A killed process leaves it behind, hidden; its name tells whose
+ * it was, and a later start removes it (`LeftFiles.ts`).
  */
 import { randomUUID } from "node:crypto"
 import * as fs from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Effect, type Scope } from "effect"
 import type { StoreError } from "../src/services/StoreError.ts"
+import { ownerMark } from "./FileOwner.ts"
 import { errno, writeError } from "./FolderErrors.ts"
+import { makeFolder, setFileMode } from "./FolderModes.ts"
 import { taken } from "./StoreKeys.ts"
 import { WriteBuffer } from "./WriteBuffer.ts"
 
 /** The two calls whose failures cannot be brought about on every machine; tests replace them. */
 export interface FolderFiles {
-  readonly open: (path: string, flags: string) => Promise<fs.FileHandle>
+  readonly open: (path: string, flags: string, mode: number) => Promise<fs.FileHandle>
   readonly link: (existing: string, path: string) => Promise<void>
 }
 
@@ -33,11 +36,12 @@ const bytesPerWrite = 1024 * 1024
 // File systems without hard links: FAT and exFAT, some network and FUSE mounts.
 const noHardLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
 
-/** Opens a hidden file beside `target`, making folders as needed. It is gone when the scope closes. */
+/** Opens a hidden file beside `target`, making folders as needed, with the modes that `umask` leaves. It is gone when the scope closes. */
 export const hiddenFile = (
   files: FolderFiles,
   target: string,
   subject: string,
+  umask: number,
 ): Effect.Effect<HiddenFile, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     // A system call cannot be taken back: whoever interrupts waits for the one in hand.
@@ -45,12 +49,14 @@ export const hiddenFile = (
       Effect.uninterruptible(Effect.tryPromise({ try: call, catch: (cause) => writeError(cause, subject) }))
 
     const folder = dirname(target)
-    const path = join(folder, `.afluente-${randomUUID()}.part`)
-    const topmostMade = yield* io(() => fs.mkdir(folder, { recursive: true }))
+    const path = join(folder, `.afluente-${ownerMark()}-${randomUUID()}.part`)
+    const topmostMade = yield* io(() => makeFolder(folder, umask))
     const file = yield* Effect.acquireRelease(
-      io(() => files.open(path, "wx")),
+      io(() => files.open(path, "wx", 0o600)),
       (opened) => Effect.promise(() => discard(opened, path)),
     )
+
+    yield* io(() => setFileMode(file, umask))
 
     let failure: StoreError | undefined
     // What a failed call has left in the file is unknown: it must never be published.

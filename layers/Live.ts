@@ -22,8 +22,8 @@ import * as PostgresSourceTables from "./PostgresSourceTables.ts"
 import * as TempFileSpool from "./TempFileSpool.ts"
 import * as TerminalProgress from "./TerminalProgress.ts"
 
-const objectStore = ({ lake, s3 }: Settings["Service"]): Layer.Layer<ObjectStore, StoreError> => {
-  if (lake._tag === "Folder") return FolderObjectStore.layer(lake.path)
+const objectStore = ({ lake, lakeUmask, s3 }: Settings["Service"]): Layer.Layer<ObjectStore, StoreError> => {
+  if (lake._tag === "Folder") return FolderObjectStore.layer(lake.path, undefined, lakeUmask)
   if (Option.isNone(s3)) {
     // Settings refuse a bucket without keys: this is for whoever builds settings by hand.
     return Layer.unwrap(

@@ -1,11 +1,14 @@
 /** The spool as one file in the system's folder for temporary files; `TMPDIR` chooses another. */
-import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises"
+import { randomUUID } from "node:crypto"
+import { type FileHandle, open, rm, unlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Layer, Option, Stream } from "effect"
 import { Spool, type SpoolFile } from "../src/services/Spool.ts"
 import { StoreError } from "../src/services/StoreError.ts"
+import { ownerMark } from "./FileOwner.ts"
 import { writeError } from "./FolderErrors.ts"
+import { removeLeftTemporary } from "./LeftFiles.ts"
 
 const readBytes = 256 * 1024
 
@@ -53,19 +56,39 @@ const spoolFile = (file: FileHandle): SpoolFile => {
   }
 }
 
-export const layer: Layer.Layer<Spool> = Layer.succeed(
-  Spool,
-  Spool.of({
-    open: Effect.gen(function* () {
-      const folder = yield* Effect.acquireRelease(
-        attempt(() => mkdtemp(join(tmpdir(), "afluente-spool-"))),
-        (made) => Effect.ignore(attempt(() => rm(made, { recursive: true, force: true }))),
-      )
-      const file = yield* Effect.acquireRelease(
-        attempt(() => open(join(folder, "transaction"), "wx+", 0o600)),
-        (handle) => Effect.ignore(attempt(() => handle.close())),
-      )
-      return spoolFile(file)
-    }),
-  }),
-)
+/** Opens, for reading and writing, a file that must not be there yet; tests replace it. */
+export type OpenFile = (path: string, flags: string, mode: number) => Promise<FileHandle>
+
+/**
+ * A file without a name: it goes with the process, however that ends. Where an open file keeps its name (Windows) it is
+ * removed in the end, or by a later start (`LeftFiles.ts`).
+ */
+const openNameless = async (openFile: OpenFile): Promise<{ handle: FileHandle; path: string }> => {
+  const path = join(tmpdir(), `afluente-spool-${ownerMark()}-${randomUUID()}`)
+  const handle = await openFile(path, "wx+", 0o600)
+  await unlink(path).catch(() => {})
+  return { handle, path }
+}
+
+/** Removes what killed processes have left, of this spool and of `verify`, when it is built. */
+export const layerWith = (openFile: OpenFile): Layer.Layer<Spool> =>
+  Layer.effect(
+    Spool,
+    Effect.as(
+      Effect.promise(() => removeLeftTemporary(tmpdir())),
+      Spool.of({
+        open: Effect.acquireRelease(
+          attempt(() => openNameless(openFile)),
+          ({ handle, path }) =>
+            Effect.ignore(
+              attempt(async () => {
+                await handle.close()
+                await rm(path, { force: true })
+              }),
+            ),
+        ).pipe(Effect.map(({ handle }) => spoolFile(handle))),
+      }),
+    ),
+  )
+
+export const layer: Layer.Layer<Spool> = layerWith(open)

@@ -17,6 +17,7 @@ export const settingFlags = {
   ),
   pollInterval: flag("poll-interval", "rest between two polls when nothing waits (POLL_INTERVAL; 2 seconds)"),
   lakeUrl: flag("lake-url", "s3://bucket[/prefix] or file:./folder (LAKE_URL; s3://raw)"),
+  lakeUmask: flag("lake-umask", "rights not given on a lake in a folder, octal (LAKE_UMASK; 027)"),
   lakeLayout: flag("lake-layout", "single or datasets (LAKE_LAYOUT; single with one table)"),
   minioEndpoint: flag("minio-endpoint", "address of the S3 server (MINIO_ENDPOINT; http://localhost:9000)"),
   minioRegion: flag("minio-region", "region of the bucket (MINIO_REGION; us-east-1)"),

@@ -88,6 +88,25 @@ describe("settings", () => {
     }),
   )
 
+  it.effect("read LAKE_UMASK as octal, and refuse one that takes the lake from its own user", () =>
+    Effect.gen(function* () {
+      const folder = { LAKE_URL: "file:./lake" }
+      assert.strictEqual((yield* load(folder)).lakeUmask, 0o027)
+      for (const [text, umask] of [
+        ["002", 0o002],
+        ["0077", 0o077],
+        ["22", 0o022],
+        ["0", 0],
+      ] as const) {
+        assert.strictEqual((yield* load({ ...folder, LAKE_UMASK: text })).lakeUmask, umask)
+      }
+      for (const text of ["700", "127", "028", "-1", "u=rwx"]) {
+        const [problem = ""] = yield* problems({ ...folder, LAKE_UMASK: text })
+        assert.match(problem, /^LAKE_UMASK: three octal digits .* For example: LAKE_UMASK=027$/, text)
+      }
+    }),
+  )
+
   it.effect("tell all problems together, each with its variable and an example", () =>
     Effect.gen(function* () {
       const found = yield* problems({
@@ -98,6 +117,7 @@ describe("settings", () => {
         REPLICATION_SLOT: "My Slot",
         POLL_INTERVAL: "soon",
         LAKE_URL: "s3://RAW",
+        LAKE_UMASK: "0o27",
         LAKE_LAYOUT: "flat",
         MINIO_ENDPOINT: "localhost:9000",
         BATCH_MAX_CHANGES: "0",
@@ -112,6 +132,7 @@ describe("settings", () => {
         "REPLICATION_SLOT",
         "POLL_INTERVAL",
         "LAKE_URL",
+        "LAKE_UMASK",
         "LAKE_LAYOUT",
         "MINIO_ENDPOINT",
         "BATCH_MAX_CHANGES",
@@ -177,6 +198,7 @@ describe("flags", () => {
       sourceTables: Option.none(),
       replicationSlot: Option.none(),
       pollInterval: Option.none(),
+      lakeUmask: Option.none(),
       lakeLayout: Option.none(),
       minioEndpoint: Option.none(),
       minioRegion: Option.none(),

@@ -41,6 +41,16 @@ const s3: Reading<Option.Option<S3Access>> = Effect.gen(function* () {
 
 export const lakeUrl = parsed("LAKE_URL", "s3://raw", "s3://raw", parseLakeUrl)
 
+const parseUmask = (value: string): Result.Result<number, string> =>
+  /^0?0?[0-7]{1,2}$/.test(value)
+    ? Result.succeed(Number.parseInt(value, 8))
+    : Result.fail(
+        "three octal digits are expected, of which the first is 0: this user must read and write the lake itself",
+      )
+
+/** Which rights the files and folders of a lake in a folder do not give. */
+export const lakeUmask = parsed("LAKE_UMASK", "027", "027", parseUmask)
+
 /** None where the lake is a folder and no keys are set. */
 export const keysWhereNeeded = Effect.gen(function* () {
   const lake = yield* Effect.option(lakeUrl)

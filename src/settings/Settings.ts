@@ -19,7 +19,7 @@ import type { LakeUrl } from "../core/LakeUrl.ts"
 import type { SourceAddress } from "../core/SourceAddress.ts"
 import { parseSourceTables, type SourceTable } from "../core/SourceTable.ts"
 import type { Layout } from "../core/Watermark.ts"
-import { keysWhereNeeded, lakeUrl, type S3Access } from "./LakeSettings.ts"
+import { keysWhereNeeded, lakeUmask, lakeUrl, type S3Access } from "./LakeSettings.ts"
 import { parsed, parsedIfSet, text, together, variable, wholeNumber } from "./SettingReading.ts"
 import { source } from "./SourceSettings.ts"
 
@@ -39,6 +39,8 @@ export class Settings extends Context.Service<
     readonly slot: string
     readonly pollInterval: Duration.Duration
     readonly lake: LakeUrl
+    /** Of a lake in a folder: rights that its files and folders do not give. */
+    readonly lakeUmask: number
     /** Used with `s3://` only; none where the keys are missing and not needed. */
     readonly s3: Option.Option<S3Access>
     /** None: what the lake remembers, else `single` with one table and `datasets` with several. */
@@ -103,6 +105,7 @@ const load = together({
   slot: parsed("REPLICATION_SLOT", "data_sync_slot", "data_sync_slot", parseSlot),
   pollInterval: parsed("POLL_INTERVAL", "2s", "2 seconds", parseDuration),
   lake: lakeUrl,
+  lakeUmask,
   s3: keysWhereNeeded,
   layout: variable(
     "LAKE_LAYOUT",

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate } from "node:fs/promises"
+import { type FileHandle, mkdtemp, open, readdir, rm, utimes, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it, vi } from "@effect/vitest"
@@ -69,7 +69,7 @@ const ownFolder = Effect.acquireRelease(
 )
 
 describe("Spool: temporary file", () => {
-  it.effect("leaves nothing in the folder for temporary files", () =>
+  it.effect("has no name in the folder for temporary files, so that a kill leaves nothing", () =>
     Effect.gen(function* () {
       const folder = yield* ownFolder
       const inside = Effect.promise(() => readdir(folder))
@@ -80,22 +80,43 @@ describe("Spool: temporary file", () => {
           return yield* inside
         }),
       )
-      assert.strictEqual(during.length, 1)
+      assert.deepStrictEqual(during, [])
       assert.deepStrictEqual(yield* inside, [])
     }).pipe(Effect.provide(TempFileSpool.layer)),
   )
 
   it.effect("says so where somebody has cut the file, and does not take what is left for all", () =>
     Effect.gen(function* () {
-      const folder = yield* ownFolder
-      const file = yield* (yield* Spool).open
+      const opened: Array<FileHandle> = []
+      const remembered: TempFileSpool.OpenFile = async (...args) => {
+        const handle = await open(...args)
+        opened.push(handle)
+        return handle
+      }
+      const { open: openSpool } = yield* Effect.provide(Spool, TempFileSpool.layerWith(remembered))
+      const file = yield* openSpool
       yield* file.append(Buffer.alloc(1_000_000))
-      const [spool = ""] = yield* Effect.promise(() => readdir(folder))
-      yield* Effect.promise(() => truncate(join(folder, spool, "transaction"), 300_000))
+      yield* Effect.promise(async () => opened[0]?.truncate(300_000))
       const error = yield* Effect.flip(content(file))
       assert.strictEqual(error.reason, "Broken")
       assert.match(error.message, /a file ends after 300000 of the 1000000 bytes/)
-    }).pipe(Effect.provide(TempFileSpool.layer)),
+    }),
+  )
+
+  it.effect("removes what a killed process has left, when it begins", () =>
+    Effect.gen(function* () {
+      const folder = yield* ownFolder
+      const names = ["afluente-spool-old", "afluente-verify-old"]
+      const longAgo = new Date(0)
+      yield* Effect.promise(async () => {
+        for (const name of names) {
+          await writeFile(join(folder, name), "row")
+          await utimes(join(folder, name), longAgo, longAgo)
+        }
+      })
+      yield* Effect.provide(Spool, TempFileSpool.layer)
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), [])
+    }),
   )
 
   it.live("ends what it writes although nobody waits for it any more", () =>

@@ -8,6 +8,7 @@ import { entriesOf, walk } from "../../layers/FolderListing.ts"
 import * as FolderObjectStore from "../../layers/FolderObjectStore.ts"
 import type { FolderFiles } from "../../layers/HiddenFile.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import { eventually } from "../support/eventually.ts"
 import { keysOf, objectStoreContract, readAll, write } from "../support/objectStoreContract.ts"
 
 const base = await fs.mkdtemp(join(tmpdir(), "afluente-folder-"))
@@ -17,8 +18,8 @@ const filesIn = async (folder: string): Promise<ReadonlyArray<string>> => {
   const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true })
   return entries.filter((entry) => entry.isFile()).map((entry) => entry.name)
 }
-const hiddenIn = (folder: string) =>
-  Effect.promise(async () => (await filesIn(folder)).filter((name) => name.startsWith(".")))
+const hiddenOf = async (folder: string) => (await filesIn(folder)).filter((name) => name.startsWith("."))
+const hiddenIn = (folder: string) => Effect.promise(() => hiddenOf(folder))
 
 objectStoreContract({
   name: "folder",
@@ -54,8 +55,8 @@ const smallDisk = (room: number): FolderFiles => ({
   },
 })
 
-const storeIn = (folder: string, files?: FolderFiles) =>
-  Effect.provide(ObjectStore, FolderObjectStore.layer(folder, files))
+const storeIn = (folder: string, files?: FolderFiles, umask?: number) =>
+  Effect.provide(ObjectStore, FolderObjectStore.layer(folder, files, umask))
 
 describe("FolderObjectStore", () => {
   it.live("says that the disk is full and leaves nothing of the object", () =>
@@ -175,6 +176,62 @@ describe("FolderObjectStore", () => {
         for await (const _ of walk(folder, "inc/date=", "inc/date=1/z", look));
       })
       assert.deepStrictEqual(looked, ["inc", "inc/date=1", "inc/date=2"])
+    }),
+  )
+
+  for (const [umask, file, inner] of [
+    [undefined, 0o640, 0o750],
+    [0o002, 0o664, 0o775],
+    [0o077, 0o600, 0o700],
+  ] as const) {
+    it.live(`gives files ${file.toString(8)} and folders ${inner.toString(8)}, whatever the umask is`, () =>
+      Effect.gen(function* () {
+        const folder = join(base, `modes-${file}`)
+        const store = yield* storeIn(join(folder, "lake"), fs, umask)
+        yield* store.prepare
+        yield* store.put("inc/_watermark.txt", Buffer.from("x"))
+        yield* Effect.scoped(Effect.flatMap(store.create("inc/date=1/a.csv"), ({ commit }) => commit))
+        const modes = yield* Effect.promise(() =>
+          Promise.all(
+            [
+              "",
+              "lake",
+              "lake/inc",
+              "lake/inc/date=1",
+              "lake/inc/_watermark.txt",
+              "lake/inc/date=1/a.csv",
+            ].map(async (path) => (await fs.stat(join(folder, path))).mode & 0o777),
+          ),
+        )
+        assert.deepStrictEqual(modes, [inner, inner, inner, inner, file, file])
+      }),
+    )
+  }
+
+  it.live("leaves the mode of a folder that was there", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "there")
+      yield* Effect.promise(async () => {
+        await fs.mkdir(folder)
+        await fs.chmod(folder, 0o711)
+      })
+      yield* (yield* storeIn(folder)).put("inc/a.csv", Buffer.from("x"))
+      assert.strictEqual((yield* Effect.promise(() => fs.stat(folder))).mode & 0o777, 0o711)
+    }),
+  )
+
+  it.live("removes at its check what a killed process has left", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "killed")
+      const part = join(folder, "inc", "date=20251103", ".afluente-1.part")
+      yield* Effect.promise(async () => {
+        await fs.mkdir(dirname(part), { recursive: true })
+        await fs.writeFile(part, "row")
+        await fs.utimes(part, 0, 0)
+      })
+      yield* (yield* storeIn(folder)).check("inc")
+      const isGone = Effect.promise(async () => (await hiddenOf(folder)).length === 0)
+      yield* eventually("the hidden file is gone", isGone)
     }),
   )
 

@@ -110,22 +110,26 @@ export class ComparableRows {
   }
 
   /**
-   * Adds one field that holds as many values as `count`, each added by `add`. One value is the field itself. Of several
-   * each stands as in CSV, so that NULL and the empty string stay apart, and the field is quoted once more.
+   * Adds one field for the fields of a record at these places. One is the field itself. Of several each stands as in CSV, so
+   * that NULL and the empty string stay apart, and the field is quoted once more.
    */
-  cell(count: number, add: (n: number) => void): void {
-    if (count === 1) {
-      add(0)
-      return
+  cell(record: CsvRecord, places: ReadonlyArray<number>): void {
+    if (places.length === 1) this.field(record, places[0] ?? -1)
+    else {
+      const start = this.#beginCell()
+      for (const place of places) this.field(record, place)
+      this.#endCell(start)
     }
-    this.#separate()
-    const start = this.#length
-    this.#first = true
-    this.#separator = cellSeparator
-    for (let n = 0; n < count; n++) add(n)
-    this.#first = false
-    this.#separator = comma
-    this.#quote(start)
+  }
+
+  /** The same of values that are byte strings. */
+  valueCell(values: ReadonlyArray<string | null>): void {
+    if (values.length === 1) this.value(values[0] ?? null)
+    else {
+      const start = this.#beginCell()
+      for (const value of values) this.value(value)
+      this.#endCell(start)
+    }
   }
 
   /** Adds ASCII that needs no quotes. */
@@ -147,6 +151,19 @@ export class ComparableRows {
       this.#reserve(1)
       this.#room[this.#length++] = this.#separator
     }
+  }
+
+  #beginCell(): number {
+    this.#separate()
+    this.#first = true
+    this.#separator = cellSeparator
+    return this.#length
+  }
+
+  #endCell(start: number): void {
+    this.#first = false
+    this.#separator = comma
+    this.#quote(start)
   }
 
   /** Quotes what was added from `start` on, where it holds a quote: as every value does that holds a comma. */

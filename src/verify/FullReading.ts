@@ -28,13 +28,14 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
   const columns = table.columns.map(toBytes)
   const all = cells(table)
   let header: ReadonlyArray<string> | undefined
-  let places: ReadonlyArray<number> = []
+  let cellPlaces: ReadonlyArray<ReadonlyArray<number>> = []
   let count = 0
   let broken: number | undefined
   const whole = yield* read(rows, (record) => {
     if (header === undefined) {
       header = headerOf(record)
-      places = columnPlaces(header, columns)
+      const places = columnPlaces(header, columns)
+      cellPlaces = all.map((cell) => cell.map((column) => places[column] ?? -1))
       return
     }
     count++
@@ -42,7 +43,7 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
       broken ??= count
       return
     }
-    for (const cell of all) rows.cell(cell.length, (n) => rows.field(record, places[cell[n] ?? -1] ?? -1))
+    for (const places of cellPlaces) rows.cell(record, places)
     rows.endRow()
   })
   return { header: header ?? [], rows: count, broken: whole ? broken : (broken ?? count) }

@@ -64,7 +64,7 @@ const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) =
   const columns = table.columns.map(toBytes)
   const all = cells(table)
   const identity = identityCells(table).map((cell) => all[cell] ?? [])
-  let places: ReadonlyArray<number> = []
+  let cellPlaces: ReadonlyArray<ReadonlyArray<number>> = []
   const unsent = (record: CsvRecord): string => {
     const names = fieldText(record, unchanged)
     if (names === null) return ""
@@ -74,7 +74,8 @@ const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) =
   return {
     header: (names: ReadonlyArray<string>) => {
       const own = columnPlaces(names.slice(metaColumns.length), columns)
-      places = own.map((place) => (place < 0 ? -1 : place + metaColumns.length))
+      const places = own.map((place) => (place < 0 ? -1 : place + metaColumns.length))
+      cellPlaces = all.map((cell) => cell.map((column) => places[column] ?? -1))
     },
     row: (record: CsvRecord, { op, lsn, seq }: Change, line: number) => {
       const old = beforeOf(record)
@@ -82,9 +83,9 @@ const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) =
       rows.plain(unsent(record))
       rows.plain(old === undefined ? "" : "t")
       for (const cell of identity) {
-        rows.cell(cell.length, (n) => rows.value(old?.get(columns[cell[n] ?? -1] ?? "") ?? null))
+        rows.valueCell(cell.map((column) => old?.get(columns[column] ?? "") ?? null))
       }
-      for (const cell of all) rows.cell(cell.length, (n) => rows.field(record, places[cell[n] ?? -1] ?? -1))
+      for (const places of cellPlaces) rows.cell(record, places)
       rows.endRow()
     },
   }

@@ -37,6 +37,7 @@ const copyOne = Effect.fnUntraced(function* (
   const csv = Stream.tap(snapshot.copy(shape).csv, (chunk) => Effect.sync(() => bar.advance(chunk.length)))
   const isCompared = isInLake && Option.isNone(shape.notFollowed)
   const rows = isCompared ? Option.some(yield* readCopy(csv, table, file)) : Option.none<number>()
+  yield* snapshot.release(source.table)
   const live: LiveTable = { source, shape, table, rows, file }
   return live
 }, Effect.scoped)

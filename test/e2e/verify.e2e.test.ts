@@ -1,8 +1,11 @@
+import { readdir } from "node:fs/promises"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import pg from "pg"
+import { ownerMark } from "../../layers/FileOwner.ts"
 import { awkwardRows, awkwardSetup, awkwardTable, hostileDefaults } from "../support/awkwardTable.ts"
 import { eventually } from "../support/eventually.ts"
+import { openLakeFolder } from "../support/lakeFolder.ts"
 import { memoryS3 } from "../support/memoryS3.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
@@ -380,6 +383,27 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ve
       yield* isEqual({ run: (...args) => gzip(pipeline, ...args) })
       yield* gzip(pipeline, "full")
       assert.include(yield* isEqual(pipeline), ".csv.gz and 0 changes")
+    }),
+  )
+
+  it.effect("leaves its copies when it is killed, and the next start of any command removes them", () =>
+    Effect.gen(function* () {
+      const { folder } = yield* openLakeFolder
+      const temporary = Effect.promise(async () => (await readdir(folder)).length)
+      const pipeline = yield* shop(simple, "public.t=t", { TMPDIR: folder })
+      const holder = yield* pipeline.database.session
+      yield* holder.sql("BEGIN; LOCK TABLE public.t IN ACCESS EXCLUSIVE MODE")
+      const program = yield* pipeline.start("verify")
+      yield* program.brings(
+        "it has a folder for its copies",
+        Effect.map(temporary, (count) => count > 0),
+      )
+      yield* program.signal("SIGKILL")
+      yield* program.outcome
+      assert.strictEqual(yield* temporary, 1)
+      yield* holder.sql("ROLLBACK")
+      yield* pipeline.run("status")
+      assert.strictEqual(yield* temporary, ownerMark() === "unknown" ? 1 : 0)
     }),
   )
 

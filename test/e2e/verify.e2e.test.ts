@@ -5,7 +5,7 @@ import pg from "pg"
 import { ownerMark } from "../../layers/FileOwner.ts"
 import { awkwardRows, awkwardSetup, awkwardTable, hostileDefaults } from "../support/awkwardTable.ts"
 import { eventually } from "../support/eventually.ts"
-import { openLakeFolder } from "../support/lakeFolder.ts"
+import { temporaryFolder } from "../support/lakeFolder.ts"
 import { memoryS3 } from "../support/memoryS3.ts"
 import { openPipeline, type Pipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
@@ -386,9 +386,38 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ve
     }),
   )
 
+  it.effect("compares the others where tables may not be read, or are gone", () =>
+    Effect.gen(function* () {
+      const names = ["a", "b", "c", "d"]
+      const pipeline = yield* openPipeline({
+        setup: names
+          .map(
+            (name) =>
+              `CREATE TABLE public.${name} (x int, y int, PRIMARY KEY (x, y)); INSERT INTO public.${name} VALUES (1, 2)`,
+          )
+          .join(";"),
+        tables: names.map((name) => `public.${name}`).join(","),
+      })
+      yield* pipeline.createSlot
+      yield* pipeline.run("full")
+      yield* pipeline.sql(`INSERT INTO public.d VALUES (3, 4);
+        REVOKE SELECT ON public.b FROM ${pipeline.database.role}; DROP TABLE public.c`)
+      const { code, stdout, stderr } = yield* pipeline.run("verify")
+      assert.strictEqual(code, 2, stdout + stderr)
+      for (const said of [
+        /^a {2}equal/m,
+        /^b {2}Source, .*denied/m,
+        /^c {2}Source, .*does not exist/m,
+        /^d {2}equal {2}the table: 2 rows/m,
+      ]) {
+        assert.match(stdout, said)
+      }
+    }),
+  )
+
   it.effect("leaves its copies when it is killed, and the next start of any command removes them", () =>
     Effect.gen(function* () {
-      const { folder } = yield* openLakeFolder
+      const folder = yield* temporaryFolder
       const temporary = Effect.promise(async () => (await readdir(folder)).length)
       const pipeline = yield* shop(simple, "public.t=t", { TMPDIR: folder })
       const holder = yield* pipeline.database.session

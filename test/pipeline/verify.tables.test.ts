@@ -7,6 +7,8 @@ import { watermarkKey } from "../../src/core/ObjectKey.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ComparisonError, LakeComparison } from "../../src/services/LakeComparison.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import { SourceError } from "../../src/services/SourceError.ts"
+import { SourceTables } from "../../src/services/SourceTables.ts"
 import { StoreError } from "../../src/services/StoreError.ts"
 import { verify } from "../../src/verify/Verify.ts"
 import { changed, compared, comparedWorld, created, tableOf } from "../support/comparedWorld.ts"
@@ -116,6 +118,34 @@ describe("verify, where one of several tables cannot be compared", () => {
       }).pipe(Effect.provide(world)),
     )
   }
+
+  it.effect("compares the others where no snapshot can be taken of one", () =>
+    Effect.gen(function* () {
+      yield* shop
+      const told = yield* compared.pipe(
+        Effect.updateService(SourceTables, (real) =>
+          SourceTables.of({
+            ...real,
+            snapshot: (tables) =>
+              tables.some(({ name }) => name === "b")
+                ? Effect.fail(
+                    new SourceError({
+                      reason: "Permission",
+                      subject: "table b",
+                      detail: "permission denied",
+                    }),
+                  )
+                : real.snapshot(tables),
+          }),
+        ),
+      )
+      assert.deepStrictEqual(verdicts(told.lines), ["equal", "not compared", "equal"], told.message)
+      assert.deepStrictEqual(
+        [told.code, /b: Source, table b: permission denied/.test(told.message)],
+        [2, true],
+      )
+    }).pipe(Effect.provide(world)),
+  )
 
   /** The engine of the second table does as `second` says. */
   const secondEngine = (second: Effect.Effect<never, ComparisonError>) =>

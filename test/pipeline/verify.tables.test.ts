@@ -268,8 +268,7 @@ describe("verify", () => {
   it.effect("passes over lines of the watermark that it does not know", () =>
     Effect.gen(function* () {
       yield* shop
-      const more =
-        "epoch=7\nwriter=3f2a\nnext=20251103_101540\ntable.a=public.a 16385\nfrom.a=0/16B3748 733 new\n"
+      const more = "later=7 of 9\nmask.a=3f2a\nleaves.a=public.a_1 16385\n"
       yield* put(watermarkKey, (yield* textOf(watermarkKey)) + more)
       assert.strictEqual((yield* compared).code, 0)
     }).pipe(Effect.provide(world)),

@@ -103,6 +103,8 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         ),
         attach,
         lockHolder: Effect.scoped(Effect.andThen(connect, lockHolder)),
+        // A server in memory has known no older version.
+        unfencedProcesses: Effect.succeed([]),
         attend,
         visit: Effect.map(connect, (session) => ({
           ...reading(sessions.inside(session)),

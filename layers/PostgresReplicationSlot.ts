@@ -15,7 +15,7 @@ import { lookAtSlot } from "./PostgresInspection.ts"
 import { flushedTo, peek } from "./PostgresPeek.ts"
 import { connect, describeAddress, type PostgresSession, type Row } from "./PostgresSession.ts"
 import { identify } from "./PostgresTableShape.ts"
-import { lockHolderSql, slotLocks } from "./SlotLocks.ts"
+import { lockHolderSql, slotLocks, unfenced } from "./SlotLocks.ts"
 
 const plugin = "test_decoding"
 
@@ -147,6 +147,12 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     ),
   )
 
+  const unfencedProcesses = briefly((session) =>
+    Effect.map(session.query(subject, unfenced("$1"), [slot]), (rows) =>
+      rows.map((row) => ({ pid: Number(row["pid"]), application: row["application_name"] ?? "" })),
+    ),
+  )
+
   /** `pid` is that of the session which must hold the lock. */
   const lookBeside = (pid: string) =>
     briefly((session) =>
@@ -191,6 +197,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
       drop,
       attach,
       lockHolder,
+      unfencedProcesses,
       attend,
       visit,
     }),

@@ -53,6 +53,7 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode, healthy
       yield* leftToWriter(slot.name, yield* slot.lockHolder)
       return Option.none()
     }
+    if (!told) yield* warnOfUnfenced
     if (!told)
       yield* Effect.logInfo(
         mode.once
@@ -72,6 +73,17 @@ const printSession = ({ pid, application }: SessionFacts): string =>
 
 const printHolder = (holder: Option.Option<LockHolder>): string =>
   Option.match(holder, { onNone: () => "another process", onSome: printSession })
+
+/** Beside a process of an older version nothing keeps two writers apart but the lock: no take-over until it has gone. */
+const warnOfUnfenced = Effect.gen(function* () {
+  const slot = yield* ReplicationSlot
+  const processes = yield* slot.unfencedProcesses
+  if (processes.length === 0) return
+  yield* Effect.logWarning(
+    `cdc: standby, an older version of this program runs on the slot "${slot.name}" (${processes.map(printSession).join(", ")}). ` +
+      "Stop all processes of the older version: this one takes over when they have gone.",
+  )
+})
 
 /** What waits in the slot is written by the other process: nothing is left to do. */
 const leftToWriter = (slot: string, holder: Option.Option<LockHolder>) =>

@@ -114,6 +114,11 @@ export class ReplicationSlot extends Context.Service<
     /** Who holds the writer's lock at this moment; none where nobody does. On a session of its own. */
     readonly lockHolder: Effect.Effect<Option.Option<LockHolder>, SourceError>
     /**
+     * Sessions of `cdc` processes of versions before the fence, on this slot: they write to the lake without conditions. No
+     * session takes the lock beside them.
+     */
+    readonly unfencedProcesses: Effect.Effect<ReadonlyArray<SessionFacts>, SourceError>
+    /**
      * Lets be seen that a `cdc` of this slot lives, on a session of its own for as long as the scope lives, beside any
      * others; none while somebody removes the slot.
      */

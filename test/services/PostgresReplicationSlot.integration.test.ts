@@ -84,6 +84,34 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
     }),
   )
 
+  it.effect(
+    "gives its lock to nobody while a process of a version before the fence lives, and names it",
+    () =>
+      Effect.gen(function* () {
+        const { url, name, session, sql } = yield* (yield* TestPostgres).database()
+        const slot = `older_${name}`
+        yield* Effect.gen(function* () {
+          const service = yield* ReplicationSlot
+          yield* service.create
+          // The key that such versions hold for as long as they live.
+          const older = yield* session
+          yield* older.sql(
+            `SET application_name = 'afluente cdc presence'; SELECT pg_advisory_lock_shared(hashtextextended('afluente/present/${slot}', 0))`,
+          )
+          assert.isTrue(Option.isNone(yield* Effect.scoped(service.attach)))
+          assert.deepStrictEqual(
+            (yield* service.unfencedProcesses).map(({ application }) => application),
+            ["afluente cdc presence"],
+          )
+          const drop = yield* service.drop
+          assert.isTrue(typeof drop === "object" && Option.isSome(drop.by))
+          yield* older.sql("SELECT pg_advisory_unlock_all()")
+          assert.isTrue(Option.isSome(yield* Effect.scoped(service.attach)))
+        }).pipe(Effect.provide(PostgresReplicationSlot.layer(sourceAddress(url), slot)), Effect.scoped)
+        yield* sql("SELECT pg_drop_replication_slot($1)", [slot])
+      }),
+  )
+
   it.effect("is looked at beside a peek that is being read, as long as the session holds its lock", () =>
     Effect.gen(function* () {
       const { name, sql, superuserUrl } = yield* (yield* TestPostgres).database(

@@ -101,25 +101,27 @@ describe("a take-over", () => {
 })
 
 describe("an announcement that a dead writer has left", () => {
-  it.effect("names nothing once all is read that the writer can have sent: a lake may be quiet for months", () =>
-    Effect.gen(function* () {
-      const { server, clientes } = yield* shop
-      yield* server.transact((tx) => tx.insert(clientes, ana))
-      const dying = nthWatermark(3, () => Effect.interrupt)
-      yield* ended(Effect.provideServiceEffect(cdcOnce, WatermarkStore, dying))
-      assert.strictEqual(yield* line("next"), "next=20251103_101530.csv")
-      const fiber = yield* started(cdcForEver)
-      yield* TestClock.adjust("10 seconds")
-      assert.strictEqual(yield* line("next"), undefined)
-      yield* TestClock.adjust("90 days")
-      yield* server.transact((tx) => tx.insert(clientes, bia))
-      yield* TestClock.adjust("2 hours")
-      yield* Fiber.interrupt(fiber)
-      assert.deepStrictEqual(
-        (yield* incKeys).map((key) => key.slice(0, "inc/date=20260201".length)),
-        ["inc/date=20251103", "inc/date=20260201"],
-      )
-    }).pipe(Effect.provide(world({ POLL_INTERVAL: "1 hour" }))),
+  it.effect(
+    "names nothing once all is read that the writer can have sent: a lake may be quiet for months",
+    () =>
+      Effect.gen(function* () {
+        const { server, clientes } = yield* shop
+        yield* server.transact((tx) => tx.insert(clientes, ana))
+        const dying = nthWatermark(3, () => Effect.interrupt)
+        yield* ended(Effect.provideServiceEffect(cdcOnce, WatermarkStore, dying))
+        assert.strictEqual(yield* line("next"), "next=20251103_101530.csv")
+        const fiber = yield* started(cdcForEver)
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(yield* line("next"), undefined)
+        yield* TestClock.adjust("90 days")
+        yield* server.transact((tx) => tx.insert(clientes, bia))
+        yield* TestClock.adjust("2 hours")
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(
+          (yield* incKeys).map((key) => key.slice(0, "inc/date=20260201".length)),
+          ["inc/date=20251103", "inc/date=20260201"],
+        )
+      }).pipe(Effect.provide(world({ POLL_INTERVAL: "1 hour" }))),
   )
 })
 

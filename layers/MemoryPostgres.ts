@@ -9,7 +9,7 @@ import { Clock, Context, Effect, Layer } from "effect"
 import type * as Lsn from "../src/core/Lsn.ts"
 import { printTable, sameTable, type TableName } from "../src/core/SourceTable.ts"
 import { SourceError } from "../src/services/SourceError.ts"
-import type { SourceIdentity } from "../src/services/SourceTables.ts"
+import type { Relation, RelationsAsked, SourceIdentity } from "../src/services/SourceTables.ts"
 import { MemoryLog } from "./MemoryLog.ts"
 import { MemorySessions } from "./MemorySessions.ts"
 import { MemorySlots } from "./MemorySlots.ts"
@@ -32,6 +32,8 @@ const printTime = (millis: number): string => {
 
 export class MemoryServer {
   readonly identity: SourceIdentity
+  /** Of the WAL; a promotion raises it. */
+  timeline = 1
   readonly log = new MemoryLog()
   readonly slots = new MemorySlots(this.log)
   readonly sessions = new MemorySessions()
@@ -39,19 +41,36 @@ export class MemoryServer {
   readonly #open = new Set<number>()
   readonly #aborted = new Set<number>()
   #nextXid = 733
+  #nextOid = 16_384
 
   constructor(identity: Partial<SourceIdentity> = {}) {
     this.identity = { systemIdentifier: "7423642870011110000", database: "loja", ...identity }
   }
 
   createTable(definition: TableDefinition): MemoryTable {
-    const table = new MemoryTable(definition)
+    const table = new MemoryTable(definition, this.#nextOid++)
     this.#tables = [...this.#tables, table]
     return table
   }
 
   dropTable(dropped: MemoryTable): void {
     this.#tables = this.#tables.filter((table) => table !== dropped)
+  }
+
+  /** `ALTER TABLE … RENAME TO …`: what is logged from now on bears the new name. */
+  renameTable(table: MemoryTable, name: string): void {
+    table.name = { ...table.name, name }
+  }
+
+  relations({ tables, oids }: RelationsAsked): ReadonlyArray<Relation> {
+    return this.#tables
+      .filter(({ name, oid }) => oids.includes(oid) || tables.some((asked) => sameTable(asked, name)))
+      .map(({ name, oid }) => ({ table: name, oid }))
+  }
+
+  /** `pg_current_xact_id()` of a transaction that does nothing. */
+  newXid(): bigint {
+    return BigInt(this.#nextXid++)
   }
 
   table(name: TableName): Effect.Effect<MemoryTable, SourceError> {

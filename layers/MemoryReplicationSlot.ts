@@ -11,6 +11,7 @@ import {
   type SlotState,
 } from "../src/services/ReplicationSlot.ts"
 import type { SourceError } from "../src/services/SourceError.ts"
+import type { RelationsAsked } from "../src/services/SourceTables.ts"
 import { MemoryPostgres } from "./MemoryPostgres.ts"
 
 /** Few, so that small tests have many chunks. */
@@ -43,6 +44,8 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
       /** What needs no lock. */
       const reading = (inside: Effect.Effect<void, SourceError>) => ({
         source: server.identity,
+        timeline: server.timeline,
+        relations: (asked: RelationsAsked) => Effect.andThen(inside, Effect.sync(() => server.relations(asked))),
         look: Effect.andThen(
           inside,
           Effect.map(state, (slot) => ({ slot, flushed: server.log.flushed })),
@@ -70,6 +73,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
           ...read,
           lookBeside: read.look,
           ended: sessions.ended(session),
+          newXid: Effect.andThen(inside, Effect.sync(() => server.newXid())),
           advance: (lsn) => Effect.andThen(inside, slots.advance(name, lsn)),
         })
       })

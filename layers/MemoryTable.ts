@@ -38,7 +38,9 @@ const keptInRowMax = 2000
 const withoutModifier = (type: string): string => type.replace(/\(\d+(,-?\d+)?\)/, "")
 
 export class MemoryTable {
-  readonly name: TableName
+  name: TableName
+  /** `pg_class.oid`. */
+  readonly oid: number
   readonly primaryKey: ReadonlyArray<string>
   /** Columns that tell an old row in the log; undefined where nothing does. */
   readonly identity: ReadonlyArray<string> | "full" | undefined
@@ -46,8 +48,9 @@ export class MemoryTable {
   columns: ReadonlyArray<SourceColumn>
   #rows: Array<RowVersion> = []
 
-  constructor({ table, columns, primaryKey, replicaIdentity = "default" }: TableDefinition) {
+  constructor({ table, columns, primaryKey, replicaIdentity = "default" }: TableDefinition, oid: number) {
     this.name = table
+    this.oid = oid
     this.columns = columns
     this.primaryKey = primaryKey
     this.replicaIdentity = typeof replicaIdentity === "object" ? "index" : replicaIdentity

@@ -13,6 +13,7 @@ import {
 import { SourceError } from "../src/services/SourceError.ts"
 import { lookAtSlot } from "./PostgresInspection.ts"
 import { flushedTo, peek } from "./PostgresPeek.ts"
+import { newXid, relations, timelineOf } from "./PostgresRelations.ts"
 import { connect, describeAddress, type PostgresSession, type Row } from "./PostgresSession.ts"
 import { identify } from "./PostgresTableShape.ts"
 import { lockHolderSql, slotLocks, unfenced } from "./SlotLocks.ts"
@@ -95,8 +96,13 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
   /** What everybody can do who reads the slot, with or without the right to confirm. */
   const reading = Effect.fnUntraced(function* (session: PostgresSession) {
     yield* session.query(subject, `SET statement_timeout = '${peekTimeout}'`)
-    const source = yield* identify(session)
-    return { source, look: look(session), peek: peek(session, subject, slot) }
+    return {
+      source: yield* identify(session),
+      timeline: yield* timelineOf(session),
+      relations: relations(session),
+      look: look(session),
+      peek: peek(session, subject, slot),
+    }
   })
 
   const visit = Effect.gen(function* () {
@@ -177,6 +183,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
       ...(yield* reading(session)),
       lookBeside: lookBeside(own?.["pid"] ?? ""),
       ended: session.ended,
+      newXid: newXid(session),
       advance: (lsn) =>
         Effect.map(
           session.query(subject, "SELECT end_lsn::text AS lsn FROM pg_replication_slot_advance($1, $2)", [

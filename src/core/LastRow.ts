@@ -13,6 +13,14 @@ export interface RowPosition {
   readonly seq: number
 }
 
+/** The same with what identifies its transaction on every copy of its server. */
+export interface RowMark extends RowPosition {
+  /** 32 bits, as the slot prints it. */
+  readonly xid: number
+  /** As PostgreSQL prints a timestamptz. */
+  readonly at: string
+}
+
 const quote = 0x22
 const newline = 0x0a
 
@@ -29,16 +37,16 @@ export const lastRowStart = (tail: Uint8Array, whole: boolean): Option.Option<nu
   return whole ? Option.some(0) : Option.none()
 }
 
-const head = /^[IUDT],([0-9A-F]{8}\/[0-9A-F]{8}),(\d+),/
+const head = /^[IUDT],([0-9A-F]{8}\/[0-9A-F]{8}),(\d+),(\d+),([^,"\n]+),/
 
-/** The position of a row of `inc`, from its first columns. None for the header, which stands alone in no object. */
-export const rowPosition = (row: string): Result.Result<Option.Option<RowPosition>, string> => {
+/** Where a row of `inc` stands, from its first columns. None for the header, which stands alone in no object. */
+export const rowPosition = (row: string): Result.Result<Option.Option<RowMark>, string> => {
   if (row.startsWith("_op,")) return Result.succeed(Option.none())
-  const found = head.exec(row)
-  const lsn = found?.[1] === undefined ? Option.none<Lsn.Lsn>() : Lsn.parse(found[1])
-  return Option.isNone(lsn)
-    ? Result.fail("its last row does not begin with _op,_lsn,_seq")
-    : Result.succeed(Option.some({ lsn: lsn.value, seq: Number(found?.[2]) }))
+  const [, position = "", seq, xid, at = ""] = head.exec(row) ?? []
+  return Option.match(Lsn.parse(position), {
+    onNone: () => Result.fail("its last row does not begin with _op,_lsn,_seq"),
+    onSome: (lsn) => Result.succeed(Option.some({ lsn, seq: Number(seq), xid: Number(xid), at })),
+  })
 }
 
 /** True where the first is at or before the second. */

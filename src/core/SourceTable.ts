@@ -4,7 +4,8 @@
  * Names follow SQL: unquoted ones are folded to lower case, quoted ones are kept and double their quotes.
  * Source: PostgreSQL manual, "Identifiers and Key Words".
  */
-import { Result } from "effect"
+import { Option, Result } from "effect"
+import { printName } from "./PrintedName.ts"
 
 export interface TableName {
   readonly schema: string
@@ -24,6 +25,9 @@ export const quoteIdentifier = (identifier: string): string => `"${identifier.re
 export const printTable = (table: TableName): string =>
   `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`
 
+/** `db_loja.cliente`, quoted where SQL needs it: for the watermark. */
+export const printInSql = ({ schema, name }: TableName): string => `${printName(schema)}.${printName(name)}`
+
 export const sameTable = (a: TableName, b: TableName): boolean => a.schema === b.schema && a.name === b.name
 
 const datasetName = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/
@@ -36,6 +40,14 @@ const readPart = (text: string, at: number): readonly [string, number] | undefin
   if (found === null) return undefined
   const value = found[1] === undefined ? (found[2] ?? "").toLowerCase() : found[1].replaceAll('""', '"')
   return [value, part.lastIndex]
+}
+
+/** Reads what `printInSql` and `printTable` print; none for anything else. */
+export const parseTable = (text: string): Option.Option<TableName> => {
+  const schema = readPart(text, 0)
+  if (schema === undefined || text[schema[1]] !== ".") return Option.none()
+  const name = readPart(text, schema[1] + 1)
+  return name?.[1] === text.length ? Option.some({ schema: schema[0], name: name[0] }) : Option.none()
 }
 
 const skipBlanks = (text: string, at: number): number => {

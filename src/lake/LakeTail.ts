@@ -3,7 +3,7 @@
  * whose watermark was not written, and why the program needs no state of its own.
  */
 import { Effect, Option, Stream } from "effect"
-import { lastRowStart, type RowPosition, rowPosition } from "../core/LastRow.ts"
+import { lastRowStart, type RowMark, rowPosition } from "../core/LastRow.ts"
 import {
   type Area,
   datasetPrefix,
@@ -78,7 +78,7 @@ const tailOf = Effect.fnUntraced(function* ({ key, bytes }: StoredObject, length
 export const lastPosition = Effect.fn("LakeTail.lastPosition")(function* (object: StoredObject) {
   const look = (
     length: number,
-  ): Effect.Effect<Option.Option<RowPosition>, StoreError | Refusal, ObjectStore | Compression> =>
+  ): Effect.Effect<Option.Option<RowMark>, StoreError | Refusal, ObjectStore | Compression> =>
     Effect.flatMap(tailOf(object, length), ({ bytes, isWhole }) =>
       Option.match(lastRowStart(bytes, isWhole), {
         onNone: () => look(length * 4),

@@ -17,6 +17,8 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
     "AnotherWriter",
     "BrokenObject",
     "DatasetName",
+    "OtherTable",
+    "OtherHistory",
   ]),
   found: Schema.String,
   stake: Schema.String,

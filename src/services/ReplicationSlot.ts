@@ -8,7 +8,7 @@ import type { SlotLine } from "../core/SlotLine.ts"
 import type { TableName } from "../core/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
 import type { SessionFacts } from "./SourceInspection.ts"
-import type { SourceIdentity } from "./SourceTables.ts"
+import type { Relation, RelationsAsked, SourceIdentity } from "./SourceTables.ts"
 
 export interface SlotState {
   /** Everything before it was confirmed by a reader. */
@@ -36,9 +36,17 @@ export interface PeekRequest {
   readonly tables: ReadonlyArray<TableName>
 }
 
-/** A look at the slot that takes no right to it: a writer may run meanwhile, and nothing can be confirmed. */
-export interface SlotVisit {
+/** What every session of the slot can ask of its source. */
+export interface SourceView {
   readonly source: SourceIdentity
+  /** The timeline of the WAL that the server writes: each promotion begins another one. */
+  readonly timeline: number
+  /** The tables that bear one of the names or OIDs, views and the like too. One query, whatever their number. */
+  readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
+}
+
+/** A look at the slot that takes no right to it: a writer may run meanwhile, and nothing can be confirmed. */
+export interface SlotVisit extends SourceView {
   readonly look: Effect.Effect<SlotView, SourceError>
   /** As in a `SlotSession`. `SlotInUse` while another session reads. */
   readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<SlotLine>, SourceError>
@@ -50,8 +58,7 @@ export interface SlotVisit {
  * The right to read the slot. One session holds the writer's lock, reads and confirms: when it dies, all three end
  * together, so a writer that lost its lock can confirm nothing.
  */
-export interface SlotSession {
-  readonly source: SourceIdentity
+export interface SlotSession extends SourceView {
   /** Fails as soon as the session has ended, and so the lock is free for another; waits for as long as it lasts. */
   readonly ended: Effect.Effect<never, SourceError>
   readonly look: Effect.Effect<SlotView, SourceError>
@@ -70,6 +77,11 @@ export interface SlotSession {
    * really moved to, which may be less: trust that, and demand nothing.
    */
   readonly advance: (lsn: Lsn) => Effect.Effect<Lsn, SourceError>
+  /**
+   * A new transaction id, 64 bits: greater than that of each transaction whose COMMIT is in the WAL by now. Greater too
+   * than those of transactions that wait for a synchronous standby, which `pg_snapshot_xmax` may not be.
+   */
+  readonly newXid: Effect.Effect<bigint, SourceError>
 }
 
 /** Who keeps the slot from being removed; none where it has gone since. */

@@ -42,6 +42,18 @@ export interface SourceIdentity {
   readonly database: string
 }
 
+/** Which table a name stands for, as the catalog says at one moment. */
+export interface Relation {
+  readonly table: TableName
+  /** `pg_class.oid`: stays through a rename; another table of the same name has another. */
+  readonly oid: number
+}
+
+export interface RelationsAsked {
+  readonly tables: ReadonlyArray<TableName>
+  readonly oids: ReadonlyArray<number>
+}
+
 /** The rows of one table as PostgreSQL's own `COPY … (FORMAT csv, HEADER)` prints them. */
 export interface TableCopy {
   readonly csv: Stream.Stream<Uint8Array, SourceError>

@@ -28,11 +28,13 @@ describe("the last row of an object", () => {
     assert.deepStrictEqual(lastRowStart(Buffer.from('tail"\n'), false), Option.none())
   })
 
-  it("tells its position", () => {
+  it("tells its position and its transaction", () => {
     const row = "U,00000001/0000ABCD,12,733,2025-01-01 00:00:00+00,,,5\n"
     assert.deepStrictEqual(
       rowPosition(row),
-      Result.succeed(Option.some({ lsn: Lsn.Lsn.make(0x10000abcdn), seq: 12 })),
+      Result.succeed(
+        Option.some({ lsn: Lsn.Lsn.make(0x10000abcdn), seq: 12, xid: 733, at: "2025-01-01 00:00:00+00" }),
+      ),
     )
   })
 

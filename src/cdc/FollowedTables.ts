@@ -1,0 +1,238 @@
+/**
+ * Which tables a writer follows, and what of that changes. A change takes effect at one LSN, the end of the WAL that was
+ * looked at when it was seen: up to there the datasets of the watermark are followed as it names them, because the WAL may
+ * still hold rows under old names and of tables that are configured no more.
+ */
+import { Option, Result } from "effect"
+import type { Lsn } from "../core/Lsn.ts"
+import { parseTable, printInSql, printTable, type SourceTable, sameTable, type TableName } from "../core/SourceTable.ts"
+import type { FromReason, KnownTable, Watermark } from "../core/Watermark.ts"
+import { Refusal } from "../services/Refusal.ts"
+import { SourceError } from "../services/SourceError.ts"
+import type { Relation, RelationsAsked } from "../services/SourceTables.ts"
+import { type TableCase, tableCase } from "./TableCase.ts"
+
+/** What the watermark says of datasets. */
+export type DatasetLines = Pick<Watermark, "tables" | "from" | "left">
+
+export interface FollowedTable {
+  readonly dataset: string
+  /** As the catalog names it, or named it last. */
+  readonly table: TableName
+  /** The names under which the WAL may hold its rows. */
+  readonly names: ReadonlyArray<TableName>
+  /** None where nothing ever told it. */
+  readonly oid: Option.Option<number>
+}
+
+export interface PlanFacts {
+  readonly configured: ReadonlyArray<SourceTable>
+  readonly lines: DatasetLines
+  /** The watermark's line 1. */
+  readonly position: Lsn
+  /** Datasets that were followed though `lines` names no table for them. */
+  readonly followed: ReadonlySet<string>
+  /** Datasets of which the lake holds changes. */
+  readonly withObjects: ReadonlySet<string>
+  readonly catalog: ReadonlyArray<Relation>
+  /** No WAL after `position` waits to be read. */
+  readonly isCaughtUp: boolean
+}
+
+export interface TablePlan {
+  /** Followed up to where the plan takes effect. */
+  readonly before: ReadonlyArray<FollowedTable>
+  /** Followed from there on. */
+  readonly after: ReadonlyArray<FollowedTable>
+  /** Datasets of which `inc` and the newest `full` make no whole: each begins anew where the plan takes effect. */
+  readonly anew: ReadonlyMap<string, FromReason>
+  /** Followed before, and not after. */
+  readonly leaving: ReadonlyArray<string>
+  /** What a person must know, by dataset. */
+  readonly warnings: ReadonlyMap<string, string>
+}
+
+/** A name as the watermark holds it, on one line. */
+const tableOf = ({ name }: KnownTable): Option.Option<TableName> =>
+  parseTable(name.replaceAll("%0D", "\r").replaceAll("%0A", "\n"))
+
+const knownIn = ({ tables }: DatasetLines, dataset: string) =>
+  Option.flatMap(Option.fromUndefinedOr(tables.get(dataset)), (known) =>
+    Option.map(tableOf(known), (table) => ({ table, oid: known.oid })),
+  )
+
+/** What the catalog must be asked for a plan. */
+export const askedRelations = (
+  configured: ReadonlyArray<SourceTable>,
+  lines: DatasetLines,
+): RelationsAsked => {
+  const known = [...lines.tables.keys()].flatMap((dataset) => Option.toArray(knownIn(lines, dataset)))
+  return {
+    tables: [...configured, ...known].map(({ table }) => table),
+    oids: known.map(({ oid }) => oid),
+  }
+}
+
+const otherTable = (dataset: string, known: Relation, configured: TableName, oid: number) => {
+  const [before, now] = [printTable(known.table), printTable(configured)]
+  return new Refusal({
+    reason: "OtherTable",
+    found: `The dataset "${dataset}" belongs to ${before} (OID ${known.oid}), and SOURCE_TABLES gives it ${now} (OID ${oid})`,
+    stake: "Rows of two tables would stand in one dataset",
+    mend: `Name ${before} for "${dataset}" again in SOURCE_TABLES, and give ${now} a dataset of its own`,
+  })
+}
+
+const unknownTable = (table: TableName) =>
+  new SourceError({
+    reason: "SchemaOrTableMissing",
+    subject: `table ${printTable(table)}`,
+    detail: "it does not exist",
+  })
+
+const warningOf = (
+  { dataset, table }: SourceTable,
+  found: TableCase,
+  reason: FromReason | undefined,
+): string | undefined => {
+  const name = printTable(table)
+  const copy = `Run \`node dist/main.js full\`: until then "${dataset}" is not complete`
+  switch (found._tag) {
+    case "Renamed": {
+      const now = printTable(found.to)
+      return `Table ${name} is ${now} now: "${dataset}" goes on under that name. Write ${printInSql(found.to)}=${dataset} in SOURCE_TABLES`
+    }
+    case "Dropped":
+      return `Table ${name} does not exist any more. What the WAL holds of it is written to "${dataset}", and the other tables go on. Take it out of SOURCE_TABLES if it will not come back`
+    case "New":
+    case "Again":
+      return `Table ${name} is followed from now on. ${copy}`
+    default:
+      return reason === "replaced"
+        ? `Another table bears the name ${name} now, and "${dataset}" goes on with that one. ${copy}`
+        : undefined
+  }
+}
+
+const reasonOf = ({ _tag }: TableCase, isMixed: boolean): FromReason | undefined => {
+  if (_tag === "New") return "new"
+  if (_tag === "Again") return "again"
+  return _tag === "Replaced" || isMixed ? "replaced" : undefined
+}
+
+/** Fails with exit code 3 where two tables would be mixed, and with 2 where a table is known to nobody. */
+export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal | SourceError> => {
+  const { configured, lines, catalog } = facts
+  const oidOf = (table: TableName) =>
+    Option.map(
+      Option.fromUndefinedOr(catalog.find((one) => sameTable(one.table, table))),
+      ({ oid }) => oid,
+    )
+  const before: Array<FollowedTable> = []
+  const after: Array<FollowedTable> = []
+  const anew = new Map<string, FromReason>()
+  const warnings = new Map<string, string>()
+
+  for (const source of configured) {
+    const { dataset, table } = source
+    const known = knownIn(lines, dataset)
+    const isConfiguredElsewhere = (name: TableName) =>
+      configured.some((other) => other !== source && sameTable(other.table, name))
+    const nameNow = Option.flatMap(known, ({ oid }) =>
+      Option.fromUndefinedOr(catalog.find((one) => one.oid === oid)?.table),
+    )
+    const oid = oidOf(table)
+    const found = tableCase({
+      configured: table,
+      known,
+      left: Option.fromUndefinedOr(lines.left.get(dataset)),
+      position: facts.position,
+      isFollowed: facts.followed.has(dataset),
+      hasObjects: facts.withObjects.has(dataset),
+      oid,
+      nameNow: Option.filter(nameNow, (name) => !isConfiguredElsewhere(name)),
+    })
+    if (found._tag === "Unknown") return Result.fail(unknownTable(table))
+    if (found._tag === "OtherTable") {
+      // Only a known table can be another one.
+      const first = Option.getOrElse(known, () => ({ table, oid: found.oid }))
+      return Result.fail(otherTable(dataset, first, table, found.oid))
+    }
+    const last = Option.match(known, { onNone: () => table, onSome: (one) => one.table })
+    const now = found._tag === "Renamed" ? found.to : found._tag === "Dropped" ? last : table
+    const oidNow = found._tag === "Renamed" || found._tag === "Dropped" ? Option.map(known, (k) => k.oid) : oid
+    after.push({ dataset, table: now, names: [now], oid: oidNow })
+    if (found._tag !== "New" && found._tag !== "Again" && !(found._tag === "Replaced" && lines.left.has(dataset))) {
+      before.push({ dataset, table: now, names: sameTable(last, now) ? [now] : [last, now], oid: oidNow })
+    }
+    const isMixed =
+      !facts.isCaughtUp &&
+      Option.exists(known, (one) => Option.exists(oidOf(one.table), (other) => other !== one.oid))
+    const reason = reasonOf(found, isMixed)
+    if (reason !== undefined) anew.set(dataset, reason)
+    const warning = warningOf(source, found, reason)
+    if (warning !== undefined) warnings.set(dataset, warning)
+  }
+
+  const leaving = [...lines.tables.keys()].filter(
+    (dataset) => !lines.left.has(dataset) && !configured.some((one) => one.dataset === dataset),
+  )
+  for (const dataset of leaving) {
+    const known = knownIn(lines, dataset)
+    if (Option.isNone(known)) continue
+    const { table, oid } = known.value
+    before.push({ dataset, table, names: [table], oid: Option.some(oid) })
+  }
+  return Result.succeed({ before: withoutForeignNames(before), after, anew, leaving, warnings })
+}
+
+/** A name that was another dataset's stays that one's until all that the WAL holds is read. */
+const withoutForeignNames = (followed: ReadonlyArray<FollowedTable>): ReadonlyArray<FollowedTable> =>
+  followed.map((one) => ({
+    ...one,
+    names: one.names.filter(
+      (name, i) =>
+        i === 0 || !followed.some((other) => other !== one && other.names[0] && sameTable(other.names[0], name)),
+    ),
+  }))
+
+/** The lines of the watermark from where the plan takes effect: at `lsn`, with a transaction id that was taken after it. */
+export const linesAfter = (
+  lines: DatasetLines,
+  plan: TablePlan,
+  lsn: Lsn,
+  xid: Option.Option<bigint>,
+): DatasetLines => {
+  const isFollowed = (dataset: string) => plan.after.some((one) => one.dataset === dataset)
+  return {
+    tables: new Map([
+      ...lines.tables,
+      ...plan.after.flatMap(({ dataset, table, oid }) =>
+        Option.toArray(oid).map((known) => [dataset, { name: printInSql(table), oid: known }] as const),
+      ),
+    ]),
+    from: new Map([
+      ...lines.from,
+      ...[...plan.anew].map(
+        ([dataset, reason]) => [dataset, { lsn, since: Option.map(xid, (id) => ({ xid: id, reason })) }] as const,
+      ),
+    ]),
+    left: new Map([
+      ...[...lines.left].filter(([dataset]) => !isFollowed(dataset)),
+      ...plan.leaving.map((dataset) => [dataset, lsn] as const),
+    ]),
+  }
+}
+
+/** Whether the watermark must say something else after the plan than before it. */
+export const isChange = (lines: DatasetLines, { after, anew, leaving }: TablePlan): boolean =>
+  anew.size > 0 ||
+  leaving.length > 0 ||
+  after.some(
+    ({ dataset, table, oid }) =>
+      lines.left.has(dataset) ||
+      Option.exists(oid, (now) => {
+        const known = lines.tables.get(dataset)
+        return known?.oid !== now || known.name !== printInSql(table)
+      }),
+  )

@@ -45,7 +45,11 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
       const reading = (inside: Effect.Effect<void, SourceError>) => ({
         source: server.identity,
         timeline: server.timeline,
-        relations: (asked: RelationsAsked) => Effect.andThen(inside, Effect.sync(() => server.relations(asked))),
+        relations: (asked: RelationsAsked) =>
+          Effect.andThen(
+            inside,
+            Effect.sync(() => server.relations(asked)),
+          ),
         look: Effect.andThen(
           inside,
           Effect.map(state, (slot) => ({ slot, flushed: server.log.flushed })),
@@ -73,7 +77,10 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
           ...read,
           lookBeside: read.look,
           ended: sessions.ended(session),
-          newXid: Effect.andThen(inside, Effect.sync(() => server.newXid())),
+          newXid: Effect.andThen(
+            inside,
+            Effect.sync(() => server.newXid()),
+          ),
           advance: (lsn) => Effect.andThen(inside, slots.advance(name, lsn)),
         })
       })

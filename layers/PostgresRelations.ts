@@ -27,10 +27,11 @@ export const relations =
       ])
       .pipe(
         Effect.map((rows) =>
-          rows.flatMap(({ oid, schema, name }): ReadonlyArray<Relation> =>
-            oid != null && schema != null && name != null
-              ? [{ table: { schema, name }, oid: Number(oid) }]
-              : [],
+          rows.flatMap(
+            ({ oid, schema, name }): ReadonlyArray<Relation> =>
+              oid != null && schema != null && name != null
+                ? [{ table: { schema, name }, oid: Number(oid) }]
+                : [],
           ),
         ),
       )

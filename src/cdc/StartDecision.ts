@@ -16,6 +16,8 @@ export interface Facts {
   readonly source: SourceIdentity
   readonly view: SlotView
   readonly watermark: Option.Option<Watermark>
+  /** Of all newest objects the commit of the newest row. Asked for where the slot stands past the watermark. */
+  readonly newestRow?: Option.Option<Lsn.Lsn>
 }
 
 /** The way out where the lake cannot be gone on with. It loses nothing that is not lost already. */
@@ -80,14 +82,8 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
   }
   const position = Option.match(facts.watermark, { onNone: () => slot.confirmed, onSome: (w) => w.position })
   if (slot.confirmed > position) {
-    return Result.fail(
-      new Refusal({
-        reason: "SlotAhead",
-        found: `The slot "${facts.slotName}" stands at ${Lsn.print(slot.confirmed)}, past the lake's watermark ${Lsn.print(position)}`,
-        stake: "Another reader consumed the changes between the two, and the lake does not have them",
-        mend: `Find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(facts.slotName)}`,
-      }),
-    )
+    const found = `The slot "${facts.slotName}" stands at ${Lsn.print(slot.confirmed)}, past the lake's watermark ${Lsn.print(position)}`
+    return Result.fail(slotAhead(facts, found, slot.confirmed))
   }
   if (facts.view.flushed < position) {
     return Result.fail(
@@ -100,4 +96,33 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
     )
   }
   return Result.succeed(position)
+}
+
+/**
+ * The slot is moved after the watermark. So one that stands past it was moved by another reader, or the watermark is an
+ * older one: an old request that came late, a copy put back. Rows past the slot tell that it is the latter.
+ */
+const slotAhead = (
+  { slotName, newestRow = Option.none() }: Facts,
+  found: string,
+  confirmed: Lsn.Lsn,
+): Refusal => {
+  const isInLake = Option.exists(newestRow, (row) => row >= confirmed)
+  const reached = Option.match(newestRow, {
+    onNone: () => "",
+    onSome: (row) => ` (rows reach ${Lsn.print(row)})`,
+  })
+  return isInLake
+    ? new Refusal({
+        reason: "SlotAhead",
+        found,
+        stake: `The lake has what lies between the two${reached}: nothing is lost, and the watermark is an older one, put there late or from a copy`,
+        mend: `Write ${Lsn.print(confirmed)} as line 1 of inc/_watermark.txt, leave its other lines, and start again; \`node dist/main.js verify\` then compares lake and tables`,
+      })
+    : new Refusal({
+        reason: "SlotAhead",
+        found,
+        stake: `Another reader consumed the changes between the two, and the lake does not have all of them${reached}`,
+        mend: `Find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(slotName)}`,
+      })
 }

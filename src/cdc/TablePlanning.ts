@@ -5,25 +5,13 @@
  */
 import { Option, Result } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
-import { parseTable, printInSql, printTable, type SourceTable, sameTable, type TableName } from "../core/SourceTable.ts"
-import type { FromReason, KnownTable, Watermark } from "../core/Watermark.ts"
+import { printInSql, printTable, type SourceTable, sameTable, type TableName } from "../core/SourceTable.ts"
+import type { FromReason } from "../core/Watermark.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { SourceError } from "../services/SourceError.ts"
-import type { Relation, RelationsAsked } from "../services/SourceTables.ts"
+import type { Relation } from "../services/SourceTables.ts"
 import { type TableCase, tableCase } from "./TableCase.ts"
-
-/** What the watermark says of datasets. */
-export type DatasetLines = Pick<Watermark, "tables" | "from" | "left">
-
-export interface FollowedTable {
-  readonly dataset: string
-  /** As the catalog names it, or named it last. */
-  readonly table: TableName
-  /** The names under which the WAL may hold its rows. */
-  readonly names: ReadonlyArray<TableName>
-  /** None where nothing ever told it. */
-  readonly oid: Option.Option<number>
-}
+import { type DatasetLines, type FollowedTable, knownIn, type TablePlan } from "./TablePlan.ts"
 
 export interface PlanFacts {
   readonly configured: ReadonlyArray<SourceTable>
@@ -37,40 +25,6 @@ export interface PlanFacts {
   readonly catalog: ReadonlyArray<Relation>
   /** No WAL after `position` waits to be read. */
   readonly isCaughtUp: boolean
-}
-
-export interface TablePlan {
-  /** Followed up to where the plan takes effect. */
-  readonly before: ReadonlyArray<FollowedTable>
-  /** Followed from there on. */
-  readonly after: ReadonlyArray<FollowedTable>
-  /** Datasets of which `inc` and the newest `full` make no whole: each begins anew where the plan takes effect. */
-  readonly anew: ReadonlyMap<string, FromReason>
-  /** Followed before, and not after. */
-  readonly leaving: ReadonlyArray<string>
-  /** What a person must know, by dataset. */
-  readonly warnings: ReadonlyMap<string, string>
-}
-
-/** A name as the watermark holds it, on one line. */
-const tableOf = ({ name }: KnownTable): Option.Option<TableName> =>
-  parseTable(name.replaceAll("%0D", "\r").replaceAll("%0A", "\n"))
-
-const knownIn = ({ tables }: DatasetLines, dataset: string) =>
-  Option.flatMap(Option.fromUndefinedOr(tables.get(dataset)), (known) =>
-    Option.map(tableOf(known), (table) => ({ table, oid: known.oid })),
-  )
-
-/** What the catalog must be asked for a plan. */
-export const askedRelations = (
-  configured: ReadonlyArray<SourceTable>,
-  lines: DatasetLines,
-): RelationsAsked => {
-  const known = [...lines.tables.keys()].flatMap((dataset) => Option.toArray(knownIn(lines, dataset)))
-  return {
-    tables: [...configured, ...known].map(({ table }) => table),
-    oids: known.map(({ oid }) => oid),
-  }
 }
 
 const otherTable = (dataset: string, known: Relation, configured: TableName, oid: number) => {
@@ -124,10 +78,7 @@ const reasonOf = ({ _tag }: TableCase, isMixed: boolean): FromReason | undefined
 export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal | SourceError> => {
   const { configured, lines, catalog } = facts
   const oidOf = (table: TableName) =>
-    Option.map(
-      Option.fromUndefinedOr(catalog.find((one) => sameTable(one.table, table))),
-      ({ oid }) => oid,
-    )
+    Option.map(Option.fromUndefinedOr(catalog.find((one) => sameTable(one.table, table))), ({ oid }) => oid)
   const before: Array<FollowedTable> = []
   const after: Array<FollowedTable> = []
   const anew = new Map<string, FromReason>()
@@ -160,9 +111,14 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
     }
     const last = Option.match(known, { onNone: () => table, onSome: (one) => one.table })
     const now = found._tag === "Renamed" ? found.to : found._tag === "Dropped" ? last : table
-    const oidNow = found._tag === "Renamed" || found._tag === "Dropped" ? Option.map(known, (k) => k.oid) : oid
+    const oidNow =
+      found._tag === "Renamed" || found._tag === "Dropped" ? Option.map(known, (k) => k.oid) : oid
     after.push({ dataset, table: now, names: [now], oid: oidNow })
-    if (found._tag !== "New" && found._tag !== "Again" && !(found._tag === "Replaced" && lines.left.has(dataset))) {
+    if (
+      found._tag !== "New" &&
+      found._tag !== "Again" &&
+      !(found._tag === "Replaced" && lines.left.has(dataset))
+    ) {
       before.push({ dataset, table: now, names: sameTable(last, now) ? [now] : [last, now], oid: oidNow })
     }
     const isMixed =
@@ -192,47 +148,7 @@ const withoutForeignNames = (followed: ReadonlyArray<FollowedTable>): ReadonlyAr
     ...one,
     names: one.names.filter(
       (name, i) =>
-        i === 0 || !followed.some((other) => other !== one && other.names[0] && sameTable(other.names[0], name)),
+        i === 0 ||
+        !followed.some((other) => other !== one && other.names[0] && sameTable(other.names[0], name)),
     ),
   }))
-
-/** The lines of the watermark from where the plan takes effect: at `lsn`, with a transaction id that was taken after it. */
-export const linesAfter = (
-  lines: DatasetLines,
-  plan: TablePlan,
-  lsn: Lsn,
-  xid: Option.Option<bigint>,
-): DatasetLines => {
-  const isFollowed = (dataset: string) => plan.after.some((one) => one.dataset === dataset)
-  return {
-    tables: new Map([
-      ...lines.tables,
-      ...plan.after.flatMap(({ dataset, table, oid }) =>
-        Option.toArray(oid).map((known) => [dataset, { name: printInSql(table), oid: known }] as const),
-      ),
-    ]),
-    from: new Map([
-      ...lines.from,
-      ...[...plan.anew].map(
-        ([dataset, reason]) => [dataset, { lsn, since: Option.map(xid, (id) => ({ xid: id, reason })) }] as const,
-      ),
-    ]),
-    left: new Map([
-      ...[...lines.left].filter(([dataset]) => !isFollowed(dataset)),
-      ...plan.leaving.map((dataset) => [dataset, lsn] as const),
-    ]),
-  }
-}
-
-/** Whether the watermark must say something else after the plan than before it. */
-export const isChange = (lines: DatasetLines, { after, anew, leaving }: TablePlan): boolean =>
-  anew.size > 0 ||
-  leaving.length > 0 ||
-  after.some(
-    ({ dataset, table, oid }) =>
-      lines.left.has(dataset) ||
-      Option.exists(oid, (now) => {
-        const known = lines.tables.get(dataset)
-        return known?.oid !== now || known.name !== printInSql(table)
-      }),
-  )

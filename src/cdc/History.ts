@@ -1,0 +1,97 @@
+/** Reads what the slot tells again up to where the lake is, and holds it to what the lake says. Nothing is confirmed. */
+import { Effect, Option, Result, Stream } from "effect"
+import { toBytes } from "../core/Bytes.ts"
+import * as Lsn from "../core/Lsn.ts"
+import type { SlotLine } from "../core/SlotLine.ts"
+import type { CommitMark } from "../core/Watermark.ts"
+import type { Refusal } from "../services/Refusal.ts"
+import type { SlotSession } from "../services/ReplicationSlot.ts"
+import { decideHistory, type LakeHistory, type NewestRow, tellsAgain } from "./HistoryDecision.ts"
+import { readRowLine, tableKey, tablesOf } from "./RowLine.ts"
+import { startOver } from "./StartDecision.ts"
+import type { FollowedTable } from "./TablePlan.ts"
+import { type Transaction, wholeTransactions } from "./Transactions.ts"
+
+/** Whose rows a line holds. */
+const ownersIn = (followed: ReadonlyArray<FollowedTable>) => {
+  const owners = new Map(
+    followed.flatMap(({ dataset, names }) =>
+      names.map(
+        ({ schema, name }) => [tableKey({ schema: toBytes(schema), name: toBytes(name) }), dataset] as const,
+      ),
+    ),
+  )
+  return (line: SlotLine): Result.Result<ReadonlyArray<string>, Refusal> =>
+    Result.map(readRowLine(line), ({ change }) =>
+      change === undefined
+        ? []
+        : tablesOf(change).flatMap((table) =>
+            Option.toArray(Option.fromUndefinedOr(owners.get(tableKey(table)))),
+          ),
+    )
+}
+
+const linesOf = ({ held, spooled }: Transaction) => Option.getOrElse(spooled, () => Stream.succeed(held))
+
+/** Fails with a refusal where the two do not agree. Costs nothing where the slot stands at the watermark. */
+export const checkHistory = Effect.fn("History.checkHistory")(function* (
+  session: Pick<SlotSession, "peek">,
+  slotName: string,
+  confirmed: Lsn.Lsn,
+  lake: LakeHistory,
+  followed: ReadonlyArray<FollowedTable>,
+) {
+  if (!tellsAgain(confirmed, lake)) return
+  const owners = ownersIn(followed)
+  let lastCommit = Option.none<CommitMark>()
+  let stranger = Option.none<{ readonly commit: CommitMark; readonly dataset: string }>()
+  const rowsAgain: Array<NewestRow> = []
+
+  const isSilent = (dataset: string, commit: Lsn.Lsn): boolean => {
+    const from = lake.silentFrom.get(dataset)
+    return from !== undefined && from < commit && commit <= lake.position
+  }
+  const mayBeSilent = (commit: Lsn.Lsn) => followed.some(({ dataset }) => isSilent(dataset, commit))
+
+  const hold = Effect.fnUntraced(function* (transaction: Transaction) {
+    const { commit, xid, committedAt, beginOrdinal } = transaction
+    const mark: CommitMark = { lsn: commit, xid, at: committedAt }
+    if (Option.exists(lake.lastCommit, ({ lsn }) => lsn === commit)) lastCommit = Option.some(mark)
+    const wanted = lake.newestRows.filter(
+      ({ row }) => row.lsn === commit && row.xid === xid && row.at === committedAt,
+    )
+    const asksForRows = Option.isNone(stranger) && mayBeSilent(commit)
+    if (wanted.length === 0 && !asksForRows) return
+    yield* Stream.runForEach(linesOf(transaction), (lines) =>
+      Effect.gen(function* () {
+        for (const line of lines) {
+          const here = wanted.filter(({ row }) => line.ordinal - beginOrdinal === row.seq)
+          if (here.length === 0 && (!asksForRows || Option.isSome(stranger))) continue
+          const datasets = yield* Effect.fromResult(owners(line))
+          rowsAgain.push(...here.filter(({ dataset }) => datasets.includes(dataset)))
+          const silent = asksForRows ? datasets.find((dataset) => isSilent(dataset, commit)) : undefined
+          if (silent !== undefined) stranger = Option.some({ commit: mark, dataset: silent })
+        }
+      }),
+    )
+  })
+
+  const furthest = lake.newestRows.reduce((furthest, { row }) => Lsn.max(furthest, row.lsn), lake.position)
+  const tables = followed.flatMap(({ names }) => names)
+  yield* session.peek({ upTo: furthest, maxLines: 2 ** 31 - 1, tables }).pipe(
+    wholeTransactions,
+    Stream.runForEach((transactions) =>
+      Effect.forEach(
+        transactions.filter(({ commit }) => commit <= furthest),
+        hold,
+        { discard: true },
+      ),
+    ),
+  )
+  const refusal = decideHistory(
+    lake,
+    { from: confirmed, lastCommit, stranger, rowsAgain },
+    startOver(slotName),
+  )
+  if (Option.isSome(refusal)) return yield* refusal.value
+})

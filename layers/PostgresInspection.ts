@@ -34,6 +34,7 @@ const roleSql =
 const functionsSql = `
   SELECT called FROM unnest(ARRAY[
       'pg_control_system()', 'pg_current_wal_insert_lsn()', 'pg_current_wal_flush_lsn()', 'pg_current_snapshot()',
+      'pg_walfile_name(pg_lsn)', 'pg_current_xact_id()',
       'pg_logical_slot_peek_changes(name, pg_lsn, integer, text[])', 'pg_replication_slot_advance(name, pg_lsn)'
     ]) AS called
    WHERE NOT has_function_privilege(called, 'EXECUTE')`

@@ -21,6 +21,7 @@ import { attachOrWait } from "./cdc/Standby.ts"
 import { takeOver } from "./cdc/TakeOver.ts"
 import * as Lsn from "./core/Lsn.ts"
 import { copyTable } from "./Full.ts"
+import { checkLakeOwner } from "./LakeOwner.ts"
 import { lakeLayout } from "./lake/LakeLayout.ts"
 import { forAWhile, forEver, healsByWaiting, patiently } from "./Patience.ts"
 import { feltLake, feltSession } from "./Pulse.ts"
@@ -34,8 +35,13 @@ import { WatermarkStore } from "./services/WatermarkStore.ts"
 import { Settings } from "./settings/Settings.ts"
 import { checkFollowed } from "./TableChecks.ts"
 
+export interface FullMode {
+  /** The newest manifests may be of another server or database. */
+  readonly isNewSource: boolean
+}
+
 /** Every configured table as it is at one moment. */
-export const full = Effect.gen(function* () {
+export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) {
   const { tables, layout: wanted, slot } = yield* Settings
   const { check } = yield* ObjectStore
   const source = yield* SourceTables
@@ -43,8 +49,14 @@ export const full = Effect.gen(function* () {
 
   yield* patiently(forAWhile, () => check("full"))
   const { read } = yield* WatermarkStore
-  const layout = yield* patiently(forAWhile, () =>
-    Effect.flatMap(read, (watermark) => lakeLayout(tables, wanted, watermark)),
+  const layout = yield* patiently(
+    forAWhile,
+    Effect.fnUntraced(function* () {
+      const watermark = yield* read
+      const found = yield* lakeLayout(tables, wanted, watermark)
+      yield* checkLakeOwner(tables, found, watermark, isNewSource)
+      return found
+    }),
   )
   yield* patiently(forAWhile, () => warnWithoutSlot)
   const copyAll = Effect.fnUntraced(function* (reached: Effect.Effect<void>) {
@@ -59,7 +71,9 @@ export const full = Effect.gen(function* () {
   return yield* patiently(forAWhile, (_, reached) =>
     Effect.scoped(Effect.provideServiceEffect(copyAll(reached), ObjectStore, feltLake)),
   )
-}).pipe(Effect.withSpan("full"))
+})
+
+export const full = fullInto({ isNewSource: false })
 
 /** Changes made before the slot exists are in no `inc`: whoever wants both begins with the slot. */
 const warnWithoutSlot = Effect.gen(function* () {

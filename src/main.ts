@@ -104,8 +104,17 @@ const demoScripts = Effect.all({
   replay: querySections("replay_cliente.sql", replaySections),
 })
 
-const full = Command.make("full", settingFlags, (flags) =>
-  observed("full", flags, untilStopped(Pipeline.full)),
+const full = Command.make(
+  "full",
+  {
+    ...settingFlags,
+    newSource: flag(
+      "new-source",
+      "the lake's copies may be of another server or database (no cdc has written there)",
+    ),
+  },
+  ({ newSource, ...flags }) =>
+    observed("full", flags, untilStopped(Pipeline.fullInto({ isNewSource: newSource }))),
 ).pipe(
   Command.withDescription("Copies every configured table as it is now, each into one CSV object, and ends"),
 )

@@ -24,7 +24,7 @@ export interface Facts {
 export const startOver = (slotName: string) =>
   `To begin anew: drop the slot "${slotName}" (\`node dist/main.js drop-slot\`), choose an empty LAKE_URL, then run \`init\`, \`full\` and \`cdc\``
 
-const foreign = (facts: Facts, watermark: Watermark): Option.Option<string> => {
+const foreign = (facts: Pick<Facts, "slotName" | "source">, watermark: Watermark): Option.Option<string> => {
   const differs = (name: string, known: Option.Option<string>, now: string) =>
     Option.isSome(known) && known.value !== now ? [`${name} "${known.value}" instead of "${now}"`] : []
   const differences = [
@@ -35,21 +35,30 @@ const foreign = (facts: Facts, watermark: Watermark): Option.Option<string> => {
   return differences.length === 0 ? Option.none() : Option.some(differences.join(", "))
 }
 
+/** Fails where the watermark is of another server, database or slot. */
+export const checkOwner = (
+  facts: Pick<Facts, "slotName" | "source" | "watermark">,
+): Result.Result<void, Refusal> =>
+  Option.match(
+    Option.flatMap(facts.watermark, (watermark) => foreign(facts, watermark)),
+    {
+      onNone: () => Result.void,
+      onSome: (stranger) =>
+        Result.fail(
+          new Refusal({
+            reason: "ForeignWatermark",
+            found: `The lake's watermark belongs to ${stranger}`,
+            stake: "Positions of another log mean nothing here: rows would be lost or repeated",
+            mend: `Point the program at the source that this lake is of, or choose another LAKE_URL for this one`,
+          }),
+        ),
+    },
+  )
+
 /** The position from which changes are new to the lake, or why nobody can know it. */
 export const decideStart = (facts: Facts): Result.Result<Lsn.Lsn, Refusal | SourceError> => {
-  if (Option.isSome(facts.watermark)) {
-    const stranger = foreign(facts, facts.watermark.value)
-    if (Option.isSome(stranger)) {
-      return Result.fail(
-        new Refusal({
-          reason: "ForeignWatermark",
-          found: `The lake's watermark belongs to ${stranger.value}`,
-          stake: "Positions of another log mean nothing here: rows would be lost or repeated",
-          mend: `Point the program at the source that this lake is of, or choose another LAKE_URL for this one`,
-        }),
-      )
-    }
-  }
+  const owner = checkOwner(facts)
+  if (Result.isFailure(owner)) return Result.fail(owner.failure)
   return Option.match(facts.view.slot, {
     onNone: () => Result.fail(slotGone(facts)),
     onSome: (slot) => checkSlot(facts, slot),

@@ -18,6 +18,7 @@ import {
   shop,
   slotName,
   started,
+  textOf,
   twoTables,
   watermarkLines,
   world,
@@ -374,6 +375,51 @@ describe("full refuses", () => {
         reason: "OtherLayout",
         says: ["begun with one table", "clientes", "another LAKE_URL"],
       })
+    }).pipe(Effect.provide(world())),
+  )
+
+  for (const [what, line, text, says] of [
+    ["server", /^system_identifier=.*/, "system_identifier=1", '"1" instead of'],
+    ["database", /^database=.*/, "database=outra", 'database "outra"'],
+  ] as const) {
+    it.effect(`a lake whose watermark belongs to another ${what}`, () =>
+      Effect.gen(function* () {
+        yield* written
+        yield* rewrite(line, text)
+        yield* refuses(Pipeline.fullInto({ isNewSource: true }), {
+          code: 3,
+          reason: "ForeignWatermark",
+          says: [says, "choose another LAKE_URL"],
+        })
+      }).pipe(Effect.provide(world())),
+    )
+  }
+
+  /** A lake without a watermark, whose copy is of another database. */
+  const copiedElsewhere = Effect.gen(function* () {
+    yield* shop
+    yield* Pipeline.full
+    for (const key of (yield* lakeKeys).filter((one) => one.endsWith(".json"))) {
+      yield* put(key, (yield* textOf(key)).replace('"database": "loja"', '"database": "outra"'))
+    }
+  })
+
+  it.effect("a lake whose newest copy is of another database", () =>
+    Effect.gen(function* () {
+      yield* copiedElsewhere
+      yield* refuses(Pipeline.full, {
+        code: 3,
+        reason: "ForeignWatermark",
+        says: ['"clientes"', 'database "outra"', 'not of "loja"', "--new-source"],
+      })
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("that not where it is told that the source is a new one", () =>
+    Effect.gen(function* () {
+      yield* copiedElsewhere
+      yield* Pipeline.fullInto({ isNewSource: true })
+      yield* Pipeline.full
     }).pipe(Effect.provide(world())),
   )
 

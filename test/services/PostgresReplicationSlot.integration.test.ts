@@ -147,4 +147,46 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
       )
     }),
   )
+
+  it.effect(
+    "tells a role of its own which tables bear names and OIDs, the timeline, and a new transaction id",
+    () =>
+      Effect.gen(function* () {
+        const { name, sql, url } = yield* (yield* TestPostgres).database(
+          'CREATE SCHEMA "S,{"; CREATE TABLE "S,{"."T ""1""" (id int); CREATE TABLE u (id int); CREATE SEQUENCE s',
+        )
+        const odd = { schema: "S,{", name: 'T "1"' }
+        const u = { schema: "public", name: "u" }
+        const [oids] = yield* sql(
+          `SELECT '"S,{"."T ""1"""'::regclass::oid::text AS odd, 'u'::regclass::oid::text AS u`,
+        )
+        const [oddOid, uOid] = [Number(oids?.["odd"]), Number(oids?.["u"])]
+        const program = Effect.gen(function* () {
+          const visit = yield* (yield* ReplicationSlot).visit
+          assert.strictEqual(visit.timeline, 1)
+          const asked = {
+            tables: [odd, { schema: "public", name: "s" }, { ...u, name: "none" }],
+            oids: [uOid],
+          }
+          const found = yield* visit.relations(asked)
+          assert.sameDeepMembers(
+            [...found],
+            [
+              { table: odd, oid: oddOid },
+              { table: u, oid: uOid },
+            ],
+          )
+          assert.deepStrictEqual(yield* visit.relations({ tables: [], oids: [] }), [])
+          const service = yield* ReplicationSlot
+          yield* service.create
+          const reader = Option.getOrThrow(yield* service.attach)
+          const [first, second] = [yield* reader.newXid, yield* reader.newXid]
+          assert.isTrue(first < second)
+        })
+        yield* program.pipe(
+          Effect.provide(PostgresReplicationSlot.layer(sourceAddress(url), `named_${name}`)),
+          Effect.scoped,
+        )
+      }),
+  )
 })

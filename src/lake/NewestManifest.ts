@@ -1,0 +1,23 @@
+/** The manifest of a dataset's newest `full` that is complete. One listing and one small read. */
+import { Effect, Option, Stream } from "effect"
+import * as Manifest from "../core/Manifest.ts"
+import { datasetPrefix } from "../core/ObjectKey.ts"
+import type { Layout } from "../core/Watermark.ts"
+import { ObjectStore } from "../services/ObjectStore.ts"
+
+const manifestName = /\/_full_(.+)_\d{8}_\d{6}(?:_\d{4})?\.json$/
+
+/** None where there is none, or where it cannot be read: `verify` says so of the latter. */
+export const newestManifest = Effect.fn("NewestManifest.newestManifest")(function* (
+  layout: Layout,
+  dataset: string,
+) {
+  const store = yield* ObjectStore
+  const newest = yield* store.list(datasetPrefix("full", layout, dataset)).pipe(
+    Stream.filter(({ key }) => manifestName.exec(key)?.[1] === dataset),
+    Stream.runLast,
+  )
+  if (Option.isNone(newest)) return Option.none<Manifest.Manifest>()
+  const bytes = yield* Stream.runCollect(store.read(newest.value.key))
+  return Option.getSuccess(Manifest.parse(Buffer.concat(bytes).toString("utf8")))
+})

@@ -2,12 +2,14 @@
 
 import { Clock, Effect, Option, Result, Stream } from "effect"
 import { decideStart, type Facts } from "../cdc/StartDecision.ts"
+import { knownIn } from "../cdc/TablePlan.ts"
 import { lagOf, unknownLag } from "../core/Lag.ts"
 import * as Lsn from "../core/Lsn.ts"
 import * as Manifest from "../core/Manifest.ts"
 import { manifestKey } from "../core/ObjectKey.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import type { Layout, Watermark } from "../core/Watermark.ts"
+import { datasetStanding } from "../lake/DatasetStanding.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
 import { newestObject } from "../lake/LakeTail.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
@@ -40,6 +42,7 @@ const datasetStatus = Effect.fnUntraced(function* (
   { dataset, table }: SourceTable,
   layout: Layout,
   watermark: Option.Option<Watermark>,
+  isConfigured: boolean,
 ) {
   const recorded = Option.flatMap(watermark, ({ objects }) => Option.fromNullishOr(objects.get(dataset)))
   const inc = yield* newestObject("inc", layout, dataset, recorded)
@@ -48,8 +51,28 @@ const datasetStatus = Effect.fnUntraced(function* (
     Option.isSome(full) && !Option.exists(inc, ({ stamp }) => stamp.second >= full.value.stamp.second)
   const rows = isFull ? yield* rowsOfFull(full.value.object.key) : Option.none<number>()
   const newest = Option.map(isFull ? full : inc, ({ object }) => object)
-  return { dataset, table, newest, rows } satisfies DatasetStatus
+  const isInLake = Option.isSome(newest)
+  const standing = Option.isNone(watermark)
+    ? Option.none()
+    : Option.some(
+        yield* datasetStanding(layout, { watermark: watermark.value, dataset, isConfigured, isInLake }),
+      )
+  return { dataset, table, newest, rows, standing } satisfies DatasetStatus
 })
+
+/** Datasets that SOURCE_TABLES names no more: their objects stay. */
+const leftDatasets = (tables: ReadonlyArray<SourceTable>, watermark: Option.Option<Watermark>) =>
+  Option.match(watermark, {
+    onNone: () => [],
+    onSome: (lines) =>
+      [...lines.tables.keys()]
+        .filter((dataset) => !tables.some((one) => one.dataset === dataset))
+        .flatMap((dataset) =>
+          Option.toArray(
+            Option.map(knownIn(lines, dataset), ({ table }): SourceTable => ({ dataset, table })),
+          ),
+        ),
+  })
 
 /** A refusal is told in the report; what keeps us from looking fails. */
 const refused = <A, E, R>(look: Effect.Effect<A, E | Refusal, R>) =>
@@ -102,8 +125,20 @@ export const takeStock = Effect.gen(function* () {
 
   const layout = yield* refused(lakeLayout(tables, wanted, watermark))
   const datasets = Result.isFailure(layout)
-    ? tables.map((table): DatasetStatus => ({ ...table, newest: Option.none(), rows: Option.none() }))
-    : yield* Effect.forEach(tables, (table) => datasetStatus(table, layout.success, watermark))
+    ? tables.map(
+        (table): DatasetStatus => ({
+          ...table,
+          newest: Option.none(),
+          rows: Option.none(),
+          standing: Option.none(),
+        }),
+      )
+    : [
+        ...(yield* Effect.forEach(tables, (table) => datasetStatus(table, layout.success, watermark, true))),
+        ...(yield* Effect.forEach(leftDatasets(tables, watermark), (table) =>
+          datasetStatus(table, layout.success, watermark, false),
+        )),
+      ]
 
   const now = yield* Clock.currentTimeMillis
   const ours = Option.filter(

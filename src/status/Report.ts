@@ -1,6 +1,7 @@
 /** What `status` tells, as text, as one line and as JSON. Its keys and their meaning are a promise: docs/monitoring.md. */
 import { Option } from "effect"
 import { printBytes } from "../core/ByteAmount.ts"
+import type { DatasetStanding } from "../core/DatasetState.ts"
 import type { Lag } from "../core/Lag.ts"
 import * as Lsn from "../core/Lsn.ts"
 import { escapeUnprintable, printable } from "../core/PrintableText.ts"
@@ -17,6 +18,8 @@ export interface DatasetStatus {
   readonly newest: Option.Option<StoredObject>
   /** Of the newest object, where its manifest tells them. */
   readonly rows: Option.Option<number>
+  /** Whether `full` and `inc` of it make a whole; none without a watermark. */
+  readonly standing: Option.Option<DatasetStanding>
 }
 
 export interface StatusReport {
@@ -57,11 +60,19 @@ const plain = (report: StatusReport) => ({
   retained_wal_bytes: orNull(retained(report)),
   writer: Option.isSome(report.writer) || report.present.length > 0 ? ("active" as const) : ("none" as const),
   standbys: standbys(report),
-  datasets: report.datasets.map(({ dataset, table, newest }) => ({
+  datasets: report.datasets.map(({ dataset, table, newest, standing }) => ({
     dataset,
     table: printTable(table),
     object: orNull(Option.map(newest, ({ key }) => key)),
     written_at: orNull(Option.map(newest, ({ writtenAt }) => iso(writtenAt))),
+    state: orNull(Option.map(standing, ({ state }) => state)),
+    from: orNull(
+      Option.map(
+        Option.flatMap(standing, ({ from }) => from),
+        Lsn.print,
+      ),
+    ),
+    reason: orNull(Option.flatMap(standing, ({ reason }) => reason)),
   })),
 })
 
@@ -141,7 +152,22 @@ const lagText = ({ lag }: StatusReport): string =>
     onSome: (seconds) => (seconds === 0 ? "nothing waits" : `at most ${printSeconds(seconds)}`),
   })}`
 
-const datasetText = (report: StatusReport, { newest, rows, table }: DatasetStatus): string =>
+/** Nothing of a dataset that is followed and whole. */
+const standingText = ({ state, from, reason }: DatasetStanding): ReadonlyArray<string> => {
+  if (state === "followed") return []
+  const why = [
+    ...Option.toArray(reason),
+    ...Option.toArray(Option.map(from, (lsn) => `${state === "left" ? "up to" : "from"} ${Lsn.print(lsn)}`)),
+  ].join(" ")
+  return [why === "" ? state : `${state} (${why})`]
+}
+
+const datasetText = (report: StatusReport, one: DatasetStatus): string =>
+  [objectText(report, one), ...Option.match(one.standing, { onNone: () => [], onSome: standingText })].join(
+    ", ",
+  )
+
+const objectText = (report: StatusReport, { newest, rows, table }: DatasetStatus): string =>
   Option.match(newest, {
     onNone: () => `nothing yet of ${printTable(table)}`,
     onSome: ({ key, bytes, writtenAt }) =>

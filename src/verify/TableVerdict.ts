@@ -10,6 +10,7 @@ import { Progress } from "../services/Progress.ts"
 import { columnNames, type UnknownColumn } from "./ColumnNames.ts"
 import { tellDisorder } from "./Disorder.ts"
 import { readFull } from "./FullReading.ts"
+import { incompleteBecause } from "./Incomplete.ts"
 import { readChanges } from "./LakeChanges.ts"
 import type { LiveTable } from "./LiveTables.ts"
 import type { Moment } from "./Moment.ts"
@@ -49,6 +50,9 @@ export interface TableInLake {
 
 /** Exit code of a table that a person must change something for. */
 const mustChange = 2
+
+/** Exit code of a table that the lake does not hold all of. */
+const notInLake = 4
 
 /** Fields that a comparison did not come to. */
 const bare = (source: SourceTable) => ({
@@ -108,6 +112,8 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
       incomparable: `\`cdc\` cannot follow ${name}: ${shape.notFollowed.value}. Take it out of SOURCE_TABLES for \`verify\``,
     })
   }
+  const because = incompleteBecause(moment.watermark, source.dataset, fulls.newest, incs.objects.length > 0)
+  if (Option.isSome(because)) return verdict({ incomparable: because.value, exit: notInLake })
   if (Option.isNone(fulls.newest)) {
     return verdict({ incomparable: `The lake holds no complete \`full\` of ${name}: run \`full\` first` })
   }

@@ -14,6 +14,7 @@ import { LakeComparison } from "../services/LakeComparison.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
 import { WatermarkStore } from "../services/WatermarkStore.ts"
 import { Settings } from "../settings/Settings.ts"
+import { leftNote } from "./Incomplete.ts"
 import { type Moment, takeMoment } from "./Moment.ts"
 import { readOlder } from "./OlderCopies.ts"
 import { endWith } from "./Outcome.ts"
@@ -106,7 +107,10 @@ const compareNow = Effect.fnUntraced(function* (
   }
   yield* report.end({
     equal: verdicts.every(({ exit }) => exit === 0),
-    note: noteOf(moment),
+    note: noteOf(
+      moment,
+      listed.map(({ source }) => source.dataset),
+    ),
   })
   return verdicts
 })
@@ -114,13 +118,20 @@ const compareNow = Effect.fnUntraced(function* (
 /** A table is copied, or it is said why not. */
 const neverCopied: TableFailure = { why: "It was not copied. Run `verify` again.", exit: 1 }
 
-const noteOf = ({ waiting, watermark }: Moment): string | undefined => {
-  if (Result.isSuccess(waiting)) return undefined
+const noteOf = (moment: Moment, configured: ReadonlyArray<string>): string | undefined => {
+  const notes = [...lakeAlone(moment), ...Option.toArray(leftNote(moment.watermark, configured))]
+  return notes.length === 0 ? undefined : notes.join(" ")
+}
+
+const lakeAlone = ({ waiting, watermark }: Moment): ReadonlyArray<string> => {
+  if (Result.isSuccess(waiting)) return []
   const reached = Option.match(watermark, {
     onNone: () => "(there is none)",
     onSome: ({ position }) => Lsn.print(position),
   })
-  return `Compared with the lake alone, as far as its watermark ${reached}; what was committed since then counts as missing. ${waiting.failure}`
+  return [
+    `Compared with the lake alone, as far as its watermark ${reached}; what was committed since then counts as missing. ${waiting.failure}`,
+  ]
 }
 
 export interface VerifyMode {

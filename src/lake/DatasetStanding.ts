@@ -1,0 +1,17 @@
+/** Looks up what `DatasetState` needs beside the watermark: of datasets that began later, the newest manifest. */
+import { Effect, Option } from "effect"
+import { type DatasetFacts, datasetState, snapshotXmin } from "../core/DatasetState.ts"
+import type { Layout } from "../core/Watermark.ts"
+import { newestManifest } from "./NewestManifest.ts"
+
+/** Reads a manifest only where the state depends on one. */
+export const datasetStanding = Effect.fn("DatasetStanding.datasetStanding")(function* (
+  layout: Layout,
+  facts: Omit<DatasetFacts, "xmin">,
+) {
+  const unseen = datasetState({ ...facts, xmin: Option.none() })
+  if (unseen.state === "followed" || unseen.state === "left" || !facts.watermark.from.has(facts.dataset))
+    return unseen
+  const manifest = yield* newestManifest(layout, facts.dataset)
+  return datasetState({ ...facts, xmin: Option.flatMap(manifest, ({ snapshot }) => snapshotXmin(snapshot)) })
+})

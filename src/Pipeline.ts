@@ -33,7 +33,7 @@ import type { StoreError } from "./services/StoreError.ts"
 import { Vitals } from "./services/Vitals.ts"
 import { WatermarkStore } from "./services/WatermarkStore.ts"
 import { Settings } from "./settings/Settings.ts"
-import { checkFollowed } from "./TableChecks.ts"
+import { checkAllFollowed } from "./TableChecks.ts"
 
 export interface FullMode {
   /** The newest manifests may be of another server or database. */
@@ -102,7 +102,7 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const writing = Effect.gen(function* () {
     yield* Effect.forkScoped(beSeen)
     yield* patiently(forAWhile, () => check("inc"))
-    yield* Effect.forEach(tables, ({ table }) => patiently(forAWhile, () => checkFollowed(table)))
+    yield* checkAllFollowed(tables)
     yield* patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
       Effect.scoped(
         Effect.provideServiceEffect(

@@ -1,9 +1,11 @@
 /** What a table must have so that its changes can be followed, told before it is missed. */
 import { Effect, Option } from "effect"
 import { lackOfIdentity } from "./core/ReplicaIdentity.ts"
-import { printTable, type TableName } from "./core/SourceTable.ts"
+import { printTable, type SourceTable, type TableName } from "./core/SourceTable.ts"
+import { forAWhile, patiently } from "./Patience.ts"
 import { SourceError } from "./services/SourceError.ts"
 import { SourceTables, type TableShape } from "./services/SourceTables.ts"
+import { WatermarkStore } from "./services/WatermarkStore.ts"
 
 /**
  * Deletes of such a table arrive without saying which row: the warning holds the `ALTER TABLE` that mends it. Those of what
@@ -27,7 +29,7 @@ const warnOfVirtual = ({ table, virtualColumns }: TableShape) =>
       ).pipe(Effect.annotateLogs({ columns: virtualColumns.join(",") }))
 
 /** A table whose changes never come would look like one that never changes: `cdc` does not start with it. */
-export const checkFollowed = Effect.fn("TableChecks.checkFollowed")(function* (table: TableName) {
+const checkFollowed = Effect.fn("TableChecks.checkFollowed")(function* (table: TableName) {
   const catalog = yield* SourceTables
   const shape = yield* catalog.describe(table)
   if (Option.isSome(shape.notFollowed)) {
@@ -36,4 +38,24 @@ export const checkFollowed = Effect.fn("TableChecks.checkFollowed")(function* (t
   }
   yield* warnWithoutIdentity(shape)
   yield* warnOfVirtual(shape)
+})
+
+/**
+ * The same for all tables. One that the catalog does not know is passed over where the lake knows it: what the WAL holds of
+ * it is carried all the same, and `cdc` warns of it.
+ */
+export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(function* (
+  tables: ReadonlyArray<SourceTable>,
+) {
+  const store = yield* WatermarkStore
+  const watermark = yield* patiently(forAWhile, () => store.read)
+  const isKnown = (dataset: string) =>
+    Option.exists(watermark, (known) => known.tables.has(dataset) || known.objects.has(dataset))
+  for (const { table, dataset } of tables) {
+    yield* Effect.catchIf(
+      patiently(forAWhile, () => checkFollowed(table)),
+      (error) => error.reason === "SchemaOrTableMissing" && isKnown(dataset),
+      () => Effect.void,
+    )
+  }
 })

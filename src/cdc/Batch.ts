@@ -13,11 +13,13 @@ import type { StoreError } from "../services/StoreError.ts"
 import { Vitals } from "../services/Vitals.ts"
 import type { WatermarkStore } from "../services/WatermarkStore.ts"
 import { reportBatch } from "./BatchReport.ts"
-import { type Checkpoint, movedTo } from "./Checkpoint.ts"
+import { type Checkpoint, followedTails, movedTo } from "./Checkpoint.ts"
 import type { WrittenDataset } from "./DatasetObjects.ts"
+import { lookAtTables, settle } from "./FollowedTables.ts"
 import type { HeldWatermark } from "./HeldWatermark.ts"
 import { openBatch } from "./IncObjects.ts"
 import { decideStart } from "./StartDecision.ts"
+import type { TablePlan } from "./TablePlan.ts"
 import { wholeTransactions } from "./Transactions.ts"
 
 export interface Batch {
@@ -77,7 +79,7 @@ const carry = Effect.fnUntraced(function* (
   maxLines: number,
 ) {
   const { position } = checkpoint.watermark
-  let lastCommit = position
+  let readUpTo = position
   let lines = 0
   let reading = true
   const vitals = yield* Vitals
@@ -86,12 +88,13 @@ const carry = Effect.fnUntraced(function* (
   const ensureLockHeld = Effect.suspend(() =>
     lookFrom(session, checkpoint, reading ? session.lookBeside : session.look),
   )
-  const objects = yield* openBatch(checkpoint.datasets, checkpoint.layout, {
+  const tails = followedTails(checkpoint)
+  const objects = yield* openBatch(tails, checkpoint.layout, {
     ensureLockHeld,
     publish: held.publish,
     nameObject: (newest) => held.nameObject(checkpoint, newest),
   })
-  const tables = checkpoint.datasets.map(({ source }) => source.table)
+  const tables = checkpoint.tables.now.flatMap(({ names }) => names)
   yield* session.peek({ upTo, maxLines, tables }).pipe(
     Stream.tap((chunk) =>
       Effect.sync(() => {
@@ -103,7 +106,7 @@ const carry = Effect.fnUntraced(function* (
     Stream.map((transactions) => transactions.filter(({ commit }) => commit > position)),
     Stream.runForEach((transactions) => {
       const [first, last] = [transactions[0], transactions.at(-1)]
-      lastCommit = last?.commit ?? lastCommit
+      readUpTo = last?.commit ?? readUpTo
       if (first && last) vitals.reads(first.committedAt, last.committedAt)
       return objects.append(transactions)
     }),
@@ -114,7 +117,7 @@ const carry = Effect.fnUntraced(function* (
   yield* ensureLockHeld
   const written = yield* Effect.withSpan(objects.commit, "upload")
   yield* countWritten(written)
-  return { written, lastCommit, more: lines >= maxLines }
+  return { written, lastCommit: objects.lastCommit(), readUpTo, more: lines >= maxLines }
 }, Effect.scoped)
 
 /**
@@ -132,32 +135,47 @@ const confirm = Effect.fnUntraced(function* (
   yield* Effect.withSpan(session.advance(to.watermark.position), "advance")
 })
 
+/** Another set of tables from here on: all WAL of the old one is read. */
+const changed = ({ session }: Writer, checkpoint: Checkpoint, plan: TablePlan) =>
+  Effect.map(
+    settle(session, checkpoint.watermark, plan, checkpoint.watermark.position),
+    (lines): Checkpoint => ({
+      ...checkpoint,
+      watermark: { ...checkpoint.watermark, ...lines },
+      tables: { ...checkpoint.tables, now: plan.after },
+    }),
+  )
+
 /** Reads what waits up to what `view` saw at `startedAt`, and makes it durable. A trace of its own: `cdc` runs for months. */
 const writeBatch = Effect.fn("batch", { root: true })(function* (
   writer: Writer,
   checkpoint: Checkpoint,
   limits: BatchLimits,
   view: SlotView,
+  change: Option.Option<TablePlan>,
   startedAt: number,
 ): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
   const vitals = yield* Vitals
-  const { written, lastCommit, more } = yield* carry(writer, checkpoint, view.flushed, limits.maxLines)
+  const carried = yield* carry(writer, checkpoint, view.flushed, limits.maxLines)
+  const { written, lastCommit, more } = carried
   // A peek that was cut by its bound vouches for nothing after its last COMMIT.
-  const position = more ? lastCommit : Lsn.max(view.flushed, lastCommit)
+  const position = more ? carried.readUpTo : Lsn.max(view.flushed, carried.readUpTo)
   const readUpTo = more ? checkpoint.readUpTo : view.flushed
   const step = position - checkpoint.watermark.position
   if (more && step === 0n) {
     // Messages outside of transactions filled it, and they cannot be confirmed one by one.
     const wider = { ...limits, maxLines: Math.min(limits.maxLines * 2, maxLinesMax) }
-    return yield* writeBatch(writer, checkpoint, wider, view, startedAt)
+    return yield* writeBatch(writer, checkpoint, wider, view, change, startedAt)
   }
   const stayed = { ...checkpoint, readUpTo }
   // A batch that was cut moves always: the next one would read the same again.
-  if (!more && written.length === 0 && step < limits.worthMoving && !writer.held.isOutdated(stayed)) {
+  const mayStay = !more && written.length === 0 && Option.isNone(change)
+  if (mayStay && step < limits.worthMoving && !writer.held.isOutdated(stayed)) {
     vitals.caughtUp(startedAt, yield* Clock.currentTimeMillis)
     return { checkpoint: stayed, written, more }
   }
-  const moved = movedTo(stayed, position, written)
+  const reached = movedTo(stayed, position, written, lastCommit)
+  const moved = more || Option.isNone(change) ? reached : yield* changed(writer, reached, change.value)
   yield* confirm(writer, checkpoint, moved, more)
   yield* reportBatch(position, written, startedAt)
   const now = yield* Clock.currentTimeMillis
@@ -188,5 +206,13 @@ export const runBatch = Effect.fnUntraced(function* (
     ),
   })
   if (view.flushed <= checkpoint.readUpTo) return { checkpoint, written: [], more: false }
-  return yield* writeBatch(writer, checkpoint, limits, view, startedAt)
+  const readUpTo = Lsn.max(checkpoint.readUpTo, checkpoint.watermark.position)
+  const { tables, change } = yield* lookAtTables(
+    writer.session,
+    checkpoint.tables,
+    checkpoint.watermark,
+    readUpTo,
+    view.flushed,
+  )
+  return yield* writeBatch(writer, { ...checkpoint, tables }, limits, view, change, startedAt)
 })

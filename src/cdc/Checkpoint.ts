@@ -2,9 +2,10 @@
 import { Option } from "effect"
 import type * as Lsn from "../core/Lsn.ts"
 import type { Stamp } from "../core/ObjectKey.ts"
-import type { Layout, Watermark } from "../core/Watermark.ts"
+import type { CommitMark, Layout, Watermark } from "../core/Watermark.ts"
 import type { SourceIdentity } from "../services/SourceTables.ts"
 import type { DatasetTail, WrittenDataset } from "./DatasetObjects.ts"
+import type { FollowedTables } from "./FollowedTables.ts"
 
 export interface Checkpoint {
   readonly source: SourceIdentity
@@ -14,8 +15,18 @@ export interface Checkpoint {
   readonly watermark: Watermark
   /** The WAL up to here is read to its end: where nothing was written since, there is nothing to ask for. */
   readonly readUpTo: Lsn.Lsn
+  /** Where each dataset ends in the lake; those that are not followed yet are among them. */
   readonly datasets: ReadonlyArray<DatasetTail>
+  readonly tables: FollowedTables
 }
+
+/** The ends of the datasets that are read now, with their tables as they are called now. */
+export const followedTails = ({ datasets, tables }: Checkpoint): ReadonlyArray<DatasetTail> =>
+  tables.now.flatMap(({ dataset, table, names }) =>
+    datasets
+      .filter((tail) => tail.source.dataset === dataset)
+      .map((tail) => ({ ...tail, source: { dataset, table }, names })),
+  )
 
 /** The newest object of each dataset that has one. */
 export const newestStamps = ({ datasets }: Checkpoint): ReadonlyArray<Stamp> =>
@@ -26,6 +37,7 @@ export const movedTo = (
   checkpoint: Checkpoint,
   position: Lsn.Lsn,
   written: ReadonlyArray<WrittenDataset>,
+  lastCommit: Option.Option<CommitMark>,
 ): Checkpoint => {
   const newest = new Map(
     written.flatMap(({ dataset, objects }) => objects.slice(-1).map((object) => [dataset, object] as const)),
@@ -36,6 +48,7 @@ export const movedTo = (
     watermark: {
       ...watermark,
       position,
+      lastCommit: Option.orElse(lastCommit, () => watermark.lastCommit),
       objects: new Map([
         ...watermark.objects,
         ...[...newest].map(([dataset, { key }]) => [dataset, key] as const),
@@ -47,7 +60,7 @@ export const movedTo = (
         (object) => object.stamp,
       )
       return {
-        source: tail.source,
+        ...tail,
         newest: Option.orElse(stamp, () => tail.newest),
         written: Option.filter(tail.written, ({ lsn }) => lsn > position),
       }

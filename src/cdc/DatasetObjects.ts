@@ -16,8 +16,9 @@ import { type ObjectName, objectKey, type Stamp } from "../core/ObjectKey.ts"
 import { RowBuffer } from "../core/RowBuffer.ts"
 import { type CommitBytes, RowTranscoder } from "../core/RowTranscoder.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
-import type { SourceTable } from "../core/SourceTable.ts"
-import type { Layout } from "../core/Watermark.ts"
+import type { SourceTable, TableName } from "../core/SourceTable.ts"
+import type { CommitMark, Layout } from "../core/Watermark.ts"
+import { lastColumns } from "../lake/LastColumns.ts"
 import { Compression } from "../services/Compression.ts"
 import { ObjectStore, type ObjectWriter, type Publish } from "../services/ObjectStore.ts"
 import type { Refusal } from "../services/Refusal.ts"
@@ -29,6 +30,10 @@ import type { Transaction } from "./Transactions.ts"
 /** What is known of a dataset when a batch begins. */
 export interface DatasetTail {
   readonly source: SourceTable
+  /** The names under which the WAL may hold its rows, where that is not just the table's. */
+  readonly names?: ReadonlyArray<TableName>
+  /** Key of its newest object, which tells the columns of a table that is dropped since. */
+  readonly newestKey?: Option.Option<string>
   /** Name of its newest object, after which the next one is named. */
   readonly newest: Option.Option<Stamp>
   /** Changes up to here are in the lake already: a batch before the last crash wrote them. */
@@ -91,13 +96,13 @@ export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
 
 /** The objects live in the surrounding scope: closed before they are finished, nothing of them is ever visible. */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
-  { source, newest, written }: DatasetTail,
+  { source, names = [source.table], newestKey = Option.none(), newest, written }: DatasetTail,
   layout: Layout,
   fence: ObjectFence,
 ) {
   const store = yield* ObjectStore
   const compression = yield* Compression
-  const shapeFor = yield* shapeFinder(source)
+  const shapeFor = yield* shapeFinder(source.table, names, lastColumns(layout, source.dataset, newestKey))
   const scope = yield* Effect.scope
 
   let shape: Shape | undefined
@@ -108,6 +113,8 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   let newestNow = newest
   const finished: Array<WrittenDataset["objects"][number]> = []
   const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
+  /** That of the last row, here or in the lake already. */
+  let lastCommit: CommitOfRows | undefined
 
   const open = Effect.gen(function* () {
     const { stamp, ending } = yield* fence.nameObject(newestNow)
@@ -165,6 +172,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     else if (change._tag !== "Truncate" && !transcoder?.fits(change.row)) {
       transcoder = new RowTranscoder(change.table, change.row)
     }
+    lastCommit = commit
     if (Option.exists(written, (last) => atOrBefore({ lsn: commit.position, seq }, last))) return
     const row = incRow(change, shape, commit.fields, seq)
     rows[change._tag]++
@@ -173,7 +181,8 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   })
 
   return {
-    source,
+    /** The names under which its rows come. */
+    names,
     append,
     /** Appends the row of a line that needs no decoding; false where it does. */
     appendKnown: (line: SlotLine, commit: CommitOfRows, seq: number): boolean => {
@@ -182,6 +191,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
       const tag = transcoder.append(line, seq, commit.bytes, pending)
       if (tag === undefined) return false
       rows[tag]++
+      lastCommit = commit
       return true
     },
     /** Enough rows for a `flush`. */
@@ -189,6 +199,12 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     flush,
     /** Makes the last object visible. */
     finish,
+    lastCommit: (): Option.Option<CommitMark> =>
+      Option.map(Option.fromUndefinedOr(lastCommit), ({ position, fields: { xid, at } }) => ({
+        lsn: position,
+        xid,
+        at,
+      })),
     result: (): WrittenDataset => ({ dataset: source.dataset, objects: finished, rows }),
   }
 })

@@ -3,7 +3,6 @@ import { Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import type { SlotSession } from "../services/ReplicationSlot.ts"
-import type { Relation } from "../services/SourceTables.ts"
 import {
   askedRelations,
   type DatasetLines,
@@ -15,28 +14,13 @@ import {
 import { planTables } from "./TablePlanning.ts"
 
 export interface FollowedTables {
-  /** As the watermark has them. */
-  readonly lines: DatasetLines
-  /** Read by the next batch. */
+  /** As SOURCE_TABLES names them. */
+  readonly configured: ReadonlyArray<SourceTable>
+  /** What the next batch reads. */
   readonly now: ReadonlyArray<FollowedTable>
-  /** Takes effect when the WAL was read up to `at`. */
-  readonly pending: Option.Option<{ readonly at: Lsn.Lsn; readonly plan: TablePlan }>
   /** Warnings that were given, so that each is given once. */
   readonly warned: ReadonlySet<string>
 }
-
-/** The plan begins: what it changes is settled when all WAL up to `at` was read. */
-export const begin = (
-  lines: DatasetLines,
-  plan: TablePlan,
-  at: Lsn.Lsn,
-  warned: ReadonlySet<string>,
-): FollowedTables => ({
-  lines,
-  now: isChange(lines, plan) ? plan.before : plan.after,
-  pending: isChange(lines, plan) ? Option.some({ at, plan }) : Option.none(),
-  warned,
-})
 
 const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
   Effect.forEach(
@@ -46,56 +30,51 @@ const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
   )
 
 /**
- * The tables as the catalog knows them now. Asked after `flushed` was read: a rename whose rows stand in the WAL up to
- * there is seen. Fails where going on would mix two tables.
+ * The tables to read up to `flushed`, and what changes there. Asked after `flushed` was read, so that a rename is seen
+ * whose rows stand in the WAL up to there. Fails where going on would mix two tables.
  */
 export const lookAtTables = Effect.fnUntraced(function* (
   session: Pick<SlotSession, "relations">,
-  configured: ReadonlyArray<SourceTable>,
   known: FollowedTables,
-  position: Lsn.Lsn,
+  lines: DatasetLines,
+  readUpTo: Lsn.Lsn,
   flushed: Lsn.Lsn,
 ) {
-  const catalog: ReadonlyArray<Relation> = yield* session.relations(askedRelations(configured, known.lines))
+  const { configured } = known
   const datasets = new Set(known.now.map(({ dataset }) => dataset))
   const plan = yield* Effect.fromResult(
     planTables({
       configured,
-      lines: known.lines,
-      position,
+      lines,
+      position: readUpTo,
       followed: datasets,
       withObjects: datasets,
-      catalog,
-      isCaughtUp: flushed <= position,
+      catalog: yield* session.relations(askedRelations(configured, lines)),
+      isCaughtUp: flushed <= readUpTo,
     }),
   )
   yield* warn(plan, known.warned)
-  return begin(known.lines, plan, flushed, new Set([...known.warned, ...plan.warnings.values()]))
+  const change = isChange(lines, plan) ? Option.some(plan) : Option.none<TablePlan>()
+  const tables: FollowedTables = {
+    configured,
+    now: Option.isSome(change) ? plan.before : plan.after,
+    warned: new Set([...known.warned, ...plan.warnings.values()]),
+  }
+  return { tables, change }
 })
 
-/** What the watermark must say from now on, where the WAL was read up to `readUpTo`; none where nothing changes. */
+/** The change takes effect at `lsn`: all WAL up to there is read. Returns what the watermark says of datasets from then on. */
 export const settle = Effect.fnUntraced(function* (
   session: Pick<SlotSession, "newXid">,
-  known: FollowedTables,
-  readUpTo: Lsn.Lsn,
+  lines: DatasetLines,
+  plan: TablePlan,
+  lsn: Lsn.Lsn,
 ) {
-  if (Option.isNone(known.pending) || readUpTo < known.pending.value.at) return Option.none<FollowedTables>()
-  const { plan } = known.pending.value
   const xid = plan.anew.size > 0 ? Option.some(yield* session.newXid) : Option.none()
-  for (const [dataset, reason] of plan.anew) {
-    yield* Effect.logInfo("cdc: dataset begins").pipe(
-      Effect.annotateLogs({ dataset, reason, from: Lsn.print(readUpTo) }),
-    )
-  }
-  for (const dataset of plan.leaving) {
-    yield* Effect.logInfo("cdc: dataset left").pipe(
-      Effect.annotateLogs({ dataset, upTo: Lsn.print(readUpTo) }),
-    )
-  }
-  return Option.some<FollowedTables>({
-    ...known,
-    lines: linesAfter(known.lines, plan, readUpTo, xid),
-    now: plan.after,
-    pending: Option.none(),
-  })
+  const at = Lsn.print(lsn)
+  for (const [dataset, reason] of plan.anew)
+    yield* Effect.logInfo("cdc: dataset begins").pipe(Effect.annotateLogs({ dataset, reason, from: at }))
+  for (const dataset of plan.leaving)
+    yield* Effect.logInfo("cdc: dataset left").pipe(Effect.annotateLogs({ dataset, upTo: at }))
+  return linesAfter(lines, plan, lsn, xid)
 })

@@ -6,7 +6,7 @@ import { Effect, Option, Stream } from "effect"
 import { toBytes } from "../core/Bytes.ts"
 import { CommitBytes } from "../core/RowTranscoder.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
-import type { Layout } from "../core/Watermark.ts"
+import type { CommitMark, Layout } from "../core/Watermark.ts"
 import {
   type CommitOfRows,
   commitOfRows,
@@ -30,10 +30,11 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
   const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence))
   // The slot prints names as bytes; ours are compared in the same form.
   const byTable = new Map(
-    datasets.map((dataset) => {
-      const { schema, name } = dataset.source.table
-      return [tableKey({ schema: toBytes(schema), name: toBytes(name) }), dataset] as const
-    }),
+    datasets.flatMap((dataset) =>
+      dataset.names.map(
+        ({ schema, name }) => [tableKey({ schema: toBytes(schema), name: toBytes(name) }), dataset] as const,
+      ),
+    ),
   )
   const flushAll = Effect.forEach(datasets, ({ flush }) => flush, { discard: true })
 
@@ -105,5 +106,13 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
     yield* Effect.forEach(datasets, ({ finish }) => finish, { discard: true })
     return datasets.map((dataset) => dataset.result()).filter(({ objects }) => objects.length > 0)
   })
-  return { append, commit }
+  /** The newest commit that has rows of ours. */
+  const lastCommit = () =>
+    datasets
+      .flatMap((dataset) => Option.toArray(dataset.lastCommit()))
+      .reduce<Option.Option<CommitMark>>(
+        (newest, one) => (Option.exists(newest, ({ lsn }) => lsn >= one.lsn) ? newest : Option.some(one)),
+        Option.none(),
+      )
+  return { append, commit, lastCommit }
 })

@@ -10,7 +10,7 @@ import { type RowChange, type Shape, shapeOf } from "../core/IncRow.ts"
 import { OldRows } from "../core/OldRows.ts"
 import { printName, quoteName } from "../core/PrintedName.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
-import type { SourceTable, TableName } from "../core/SourceTable.ts"
+import type { TableName } from "../core/SourceTable.ts"
 import { SourceTables } from "../services/SourceTables.ts"
 import { isLong, readRowLine } from "./RowLine.ts"
 import type { Transaction } from "./Transactions.ts"
@@ -19,11 +19,13 @@ import type { Transaction } from "./Transactions.ts"
  * How a line of one row of the table begins. Versions of PostgreSQL quote a few names more or less. Told by the bytes,
  * because most lines may be another table's.
  */
-const isOf = (table: TableName): ((line: SlotLine) => boolean) => {
+const isOf = (names: ReadonlyArray<TableName>): ((line: SlotLine) => boolean) => {
   const forms = [printName, quoteName]
-  const beginnings = forms.flatMap((schema) =>
-    forms.map((name) =>
-      Buffer.from(`table ${schema(toBytes(table.schema))}.${name(toBytes(table.name))}: `, "latin1"),
+  const beginnings = names.flatMap((table) =>
+    forms.flatMap((schema) =>
+      forms.map((name) =>
+        Buffer.from(`table ${schema(toBytes(table.schema))}.${name(toBytes(table.name))}: `, "latin1"),
+      ),
     ),
   )
   return ({ bytes, start }) =>
@@ -67,18 +69,25 @@ const lookAhead = Effect.fnUntraced(function* (
   return { named: old.named, whole } satisfies Ahead
 })
 
-/** Finds the shapes of one dataset's objects, for the time of one batch. */
-export const shapeFinder = Effect.fnUntraced(function* ({ table }: SourceTable) {
+/**
+ * Finds the shapes of one dataset's objects, for the time of one batch. `names` are those under which its rows come;
+ * `lastColumns` are what the lake knows of a table that the catalog does not know any more.
+ */
+export const shapeFinder = Effect.fnUntraced(function* <E, R>(
+  table: TableName,
+  names: ReadonlyArray<TableName>,
+  lastColumns: Effect.Effect<Shape, E, R>,
+) {
   const tables = yield* SourceTables
-  const isOurs = isOf(table)
+  const isOurs = isOf(names)
   // Asked once: whatever a batch tells was committed before the batch began.
   const catalog = yield* Effect.cached(
     tables.describe(table).pipe(
       Effect.map(({ columns }): Shape => columns.map(({ name }) => toBytes(name))),
-      // Dropped since: what the log says is all that is left of it.
+      // Dropped since.
       Effect.catchIf(
         (error) => error.reason === "SchemaOrTableMissing",
-        () => Effect.succeed<Shape>([]),
+        () => lastColumns,
       ),
     ),
   )

@@ -9,10 +9,15 @@ import type { SourceTable } from "../core/SourceTable.ts"
 import type { Layout, Watermark } from "../core/Watermark.ts"
 import { lastPosition, type NewestObject, newestObject } from "../lake/LakeTail.ts"
 import type { SlotSession } from "../services/ReplicationSlot.ts"
-import { begin, type FollowedTables } from "./FollowedTables.ts"
 import { checkHistory } from "./History.ts"
 import { type LakeHistory, lastCommitOf, type NewestRow } from "./HistoryDecision.ts"
-import { askedRelations, type DatasetLines, linesAfter, type TablePlan } from "./TablePlan.ts"
+import {
+  askedRelations,
+  type DatasetLines,
+  type FollowedTable,
+  linesAfter,
+  type TablePlan,
+} from "./TablePlan.ts"
 import { planTables } from "./TablePlanning.ts"
 
 /** The end of a dataset in the lake. */
@@ -22,14 +27,22 @@ export interface LakeEnd {
   readonly row: Option.Option<RowMark>
 }
 
+/** `before` is what was found earlier: the row of an object that is still the newest is not read again. */
 export const lakeEnd = Effect.fn("StartChecks.lakeEnd")(function* (
   layout: Layout,
   dataset: string,
   watermark: Option.Option<Watermark>,
+  before: Option.Option<LakeEnd> = Option.none(),
 ) {
   const recorded = Option.flatMapNullishOr(watermark, ({ objects }) => objects.get(dataset))
-  const object = yield* newestObject("inc", layout, dataset, recorded)
+  const known = Option.orElse(
+    Option.map(before, ({ object }) => object.object.key),
+    () => recorded,
+  )
+  const object = yield* newestObject("inc", layout, dataset, known)
   if (Option.isNone(object)) return Option.none<LakeEnd>()
+  const { key } = object.value.object
+  if (Option.exists(before, (end) => end.object.object.key === key)) return before
   const row = yield* lastPosition(object.value.object)
   return Option.some<LakeEnd>({ object: object.value, row })
 })
@@ -83,8 +96,13 @@ const beginning = Effect.fnUntraced(function* (
 })
 
 export interface Started {
-  readonly tables: FollowedTables
-  /** By dataset; those that come when a change of tables takes effect are among them. */
+  /** What the watermark says of datasets. */
+  readonly lines: DatasetLines
+  /** Followed up to the end of the WAL that was looked at. */
+  readonly followed: ReadonlyArray<FollowedTable>
+  /** Of all datasets, those that come with a change of tables too. */
+  readonly datasets: ReadonlyArray<SourceTable>
+  /** By dataset; none where nothing of it is there. */
   readonly ends: ReadonlyMap<string, LakeEnd>
   readonly lastCommit: Watermark["lastCommit"]
 }
@@ -112,7 +130,8 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
     }),
   )
   const ends = new Map<string, LakeEnd>()
-  for (const dataset of new Set([...plan.before, ...plan.after].map((one) => one.dataset))) {
+  const all = [...plan.after, ...plan.before.filter(({ dataset }) => plan.leaving.includes(dataset))]
+  for (const { dataset } of all) {
     const end = yield* lakeEnd(layout, dataset, watermark)
     if (Option.isSome(end)) ends.set(dataset, end.value)
   }
@@ -140,6 +159,12 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
     newestRows: rows.filter(({ row }) => row.lsn > position),
   }
   yield* checkHistory(session, slot.name, slot.confirmed, history, plan.before)
-  const settled = isAtOnce(plan) ? linesAfter(lines, plan, position, Option.none()) : lines
-  return { tables: begin(settled, plan, slot.flushed, new Set()), ends, lastCommit } satisfies Started
+  const started: Started = {
+    lines: isAtOnce(plan) ? linesAfter(lines, plan, position, Option.none()) : lines,
+    followed: plan.before,
+    datasets: all,
+    ends,
+    lastCommit,
+  }
+  return started
 })

@@ -5,21 +5,22 @@
  * Everything that is refused is refused before anything is written. Then the lake is taken over (`Fence.ts`), and only
  * after that its newest objects are listed: what an older writer can still make visible has a name of our own.
  */
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { fenceProbeKey, parseKey } from "../core/ObjectKey.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import { bare, type Layout, type Watermark } from "../core/Watermark.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
-import { lastPosition, newestObject } from "../lake/LakeTail.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
 import { ReplicationSlot, type SlotSession } from "../services/ReplicationSlot.ts"
 import { Vitals } from "../services/Vitals.ts"
 import { type StoredWatermark, WatermarkStore } from "../services/WatermarkStore.ts"
 import { Settings } from "../settings/Settings.ts"
 import type { Checkpoint } from "./Checkpoint.ts"
+import type { DatasetTail } from "./DatasetObjects.ts"
 import { reasonToWait, requestsLive } from "./Fence.ts"
 import { takeWatermark } from "./HeldWatermark.ts"
+import { checkStart, type LakeEnd, lakeEnd, newestRow, type Started } from "./StartChecks.ts"
 import { decideStart } from "./StartDecision.ts"
 
 /** What the lake and the source say, with nothing against going on. */
@@ -30,18 +31,36 @@ const examine = Effect.fnUntraced(function* (session: SlotSession) {
   const found = yield* store.readVersion
   const known = Option.map(found, ({ watermark }) => watermark)
   const view = yield* session.look
-  const { source } = session
-  const position = yield* Effect.fromResult(decideStart({ slotName, source, view, watermark: known }))
+  const { source, timeline } = session
+  const facts = { slotName, source, view, watermark: known }
+  const start = decideStart(facts)
+  if (Result.isFailure(start) && start.failure.reason !== "SlotAhead") return yield* start.failure
   const layout = yield* lakeLayout(settings.tables, settings.layout, known)
+  if (Result.isFailure(start)) {
+    // An older watermark has this look too: the newest rows tell whether anything is lost.
+    const row = yield* newestRow(layout, settings.tables, known)
+    const told = decideStart({ ...facts, newestRow: row })
+    return yield* Result.isFailure(told) ? told.failure : start.failure
+  }
+  const position = start.success
+  const slot = {
+    name: slotName,
+    confirmed: Option.match(view.slot, { onNone: () => position, onSome: ({ confirmed }) => confirmed }),
+    flushed: view.flushed,
+  }
+  const started = yield* checkStart(session, slot, settings.tables, layout, known, position)
   const watermark: Watermark = {
     ...Option.getOrElse(known, () => bare(position)),
     position,
     slot: Option.some(slotName),
     database: Option.some(source.database),
     systemIdentifier: Option.some(source.systemIdentifier),
+    timeline: Option.some(timeline),
     layout: Option.some(layout),
+    lastCommit: started.lastCommit,
+    ...started.lines,
   }
-  return { found, watermark, layout, flushed: view.flushed }
+  return { found, watermark, layout, started, flushed: view.flushed }
 })
 
 /** Whether `inc` holds an object of ours. */
@@ -64,20 +83,27 @@ const waitOut = Effect.fnUntraced(function* (session: SlotSession, reason: Optio
   return true
 })
 
-/** The lake's own end of a dataset: its newest object, and how far beyond the watermark its last row reaches. */
-const tailOf = Effect.fnUntraced(function* (source: SourceTable, layout: Layout, watermark: Watermark) {
-  const recorded = Option.fromNullishOr(watermark.objects.get(source.dataset))
-  const found = yield* newestObject("inc", layout, source.dataset, recorded)
-  if (Option.isNone(found)) {
-    const newest = Option.map(Option.flatMap(recorded, parseKey), ({ stamp }) => stamp)
-    return { key: Option.none<string>(), tail: { source, newest, written: Option.none() } }
+/** The end of a dataset in the lake as it is now, after what was found before. */
+const tailOf = Effect.fnUntraced(function* (
+  source: SourceTable,
+  layout: Layout,
+  watermark: Watermark,
+  before: Option.Option<LakeEnd>,
+) {
+  const found = yield* lakeEnd(layout, source.dataset, Option.some(watermark), before)
+  const newestKey = Option.map(found, ({ object }) => object.object.key)
+  const recorded = Option.flatMap(Option.fromNullishOr(watermark.objects.get(source.dataset)), parseKey)
+  const newest = Option.map(found, ({ object }) => object.stamp)
+  const tail: DatasetTail = {
+    source,
+    newestKey,
+    newest: Option.orElse(newest, () => Option.map(recorded, ({ stamp }) => stamp)),
+    written: Option.filter(
+      Option.flatMap(found, ({ row }) => row),
+      ({ lsn }) => lsn > watermark.position,
+    ),
   }
-  const last = yield* lastPosition(found.value.object)
-  const written = Option.filter(last, ({ lsn }) => lsn > watermark.position)
-  return {
-    key: Option.some(found.value.object.key),
-    tail: { source, newest: Option.some(found.value.stamp), written },
-  }
+  return tail
 })
 
 /** The checkpoint of the lake as it is now. A newest object that the watermark does not record is recorded by the next. */
@@ -85,19 +111,24 @@ const checkpointOf = Effect.fnUntraced(function* (
   session: SlotSession,
   layout: Layout,
   watermark: Watermark,
+  started: Started,
 ) {
   const { tables } = yield* Settings
   const { name: slot } = yield* ReplicationSlot
-  const tails = yield* Effect.forEach(tables, (source) => tailOf(source, layout, watermark))
+  const tails = yield* Effect.forEach(started.datasets, (source) =>
+    tailOf(source, layout, watermark, Option.fromUndefinedOr(started.ends.get(source.dataset))),
+  )
   const objects = new Map(watermark.objects)
-  for (const { key, tail } of tails) if (Option.isSome(key)) objects.set(tail.source.dataset, key.value)
+  for (const { source, newestKey = Option.none() } of tails)
+    if (Option.isSome(newestKey)) objects.set(source.dataset, newestKey.value)
   const checkpoint: Checkpoint = {
     source: session.source,
     slot,
     layout,
     watermark: { ...watermark, objects },
     readUpTo: Lsn.zero,
-    datasets: tails.map(({ tail }) => tail),
+    datasets: tails,
+    tables: { configured: tables, now: started.followed, warned: new Set() },
   }
   return checkpoint
 })
@@ -122,11 +153,11 @@ export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: SlotS
     watermark: Option.map(now.found, ({ watermark }) => watermark),
     hasObjects: Option.isNone(now.found) && (yield* hasObjects),
     fencing,
-    timeline: Option.none(),
+    timeline: Option.some(session.timeline),
   })
   if (yield* waitOut(session, reason)) now = yield* examine(session)
   // The flushed WAL is read with the lock held: no older writer has seen more of it.
   const held = yield* takeWatermark(now.watermark, now.found, fencing, now.flushed)
-  const checkpoint = yield* checkpointOf(session, now.layout, now.watermark)
+  const checkpoint = yield* checkpointOf(session, now.layout, now.watermark, now.started)
   return { held, checkpoint }
 })

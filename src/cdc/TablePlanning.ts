@@ -114,11 +114,12 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
     const oidNow =
       found._tag === "Renamed" || found._tag === "Dropped" ? Option.map(known, (k) => k.oid) : oid
     after.push({ dataset, table: now, names: [now], oid: oidNow })
-    if (
-      found._tag !== "New" &&
-      found._tag !== "Again" &&
-      !(found._tag === "Replaced" && lines.left.has(dataset))
-    ) {
+    const wasRead =
+      found._tag === "New"
+        ? // An older watermark, or one that a person wrote, names no tables: all that comes after it is theirs.
+          lines.tables.size === 0
+        : found._tag !== "Again" && !(found._tag === "Replaced" && lines.left.has(dataset))
+    if (wasRead) {
       before.push({ dataset, table: now, names: sameTable(last, now) ? [now] : [last, now], oid: oidNow })
     }
     const isMixed =

@@ -1,5 +1,7 @@
 /** Tables that are renamed, dropped, given away, added and taken out, on a real server. */
-import { cp, rm } from "node:fs/promises"
+import { execFile } from "node:child_process"
+import { rm } from "node:fs/promises"
+import { promisify } from "node:util"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { openPipeline } from "../support/pipeline.ts"
@@ -123,7 +125,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
       for (const command of [["cdc", "--once"], ["full"]]) {
         const { code, stderr } = yield* runWith(swapped, ...command)
         assert.strictEqual(code, 3, stderr)
-        assert.match(stderr, /"as" belongs to .*public.*a.*OID/)
+        assert.match(stderr, /The dataset .*as.* belongs to .*public.*OID/)
       }
       assert.deepStrictEqual(yield* lake.keys, before)
     }),
@@ -229,7 +231,8 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("a server restored fr
       const copyFolder = (from: string, to: string) =>
         Effect.promise(async () => {
           await rm(to, { recursive: true, force: true })
-          await cp(from, to, { recursive: true, preserveTimestamps: true })
+          // Owners are kept: as root the server has an account of its own.
+          await promisify(execFile)("cp", ["-a", from, to])
         })
       yield* server.stop("fast")
       yield* copyFolder(server.dataFolder, copy)

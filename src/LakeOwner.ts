@@ -52,6 +52,7 @@ export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
     followed: new Set(),
     withObjects: new Set(),
     catalog: yield* relations(askedRelations(tables, watermark.value)),
+    isRunning: false,
     isCaughtUp: true,
   })
   // A table that is missing is told by the copy itself.

@@ -50,6 +50,7 @@ export const lookAtTables = Effect.fnUntraced(function* (
       followed: datasets,
       withObjects: datasets,
       catalog: yield* session.relations(askedRelations(configured, lines)),
+      isRunning: true,
       isCaughtUp: flushed <= readUpTo,
     }),
   )

@@ -126,6 +126,7 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
       followed,
       withObjects: new Set(objects),
       catalog: yield* session.relations(askedRelations(configured, lines)),
+      isRunning: false,
       isCaughtUp: slot.flushed <= position,
     }),
   )

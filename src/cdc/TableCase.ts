@@ -12,6 +12,8 @@ export interface TableFacts {
   readonly left: Option.Option<Lsn>
   /** The watermark's line 1. */
   readonly position: Lsn
+  /** SOURCE_TABLES has named it so since this process began: a rename that it saw is not a choice of another table. */
+  readonly isRunning: boolean
   /** The watermark names no table for it, but it was followed: by an older version, or since the lake's beginning. */
   readonly isFollowed: boolean
   /** The lake holds changes of it. */
@@ -59,7 +61,7 @@ export const tableCase = (facts: TableFacts): TableCase => {
     })
   }
   if (Option.isSome(known) && known.value.oid !== oid.value) {
-    return sameTable(known.value.table, facts.configured)
+    return facts.isRunning || sameTable(known.value.table, facts.configured)
       ? { _tag: "Replaced" }
       : { _tag: "OtherTable", oid: oid.value }
   }

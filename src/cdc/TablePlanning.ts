@@ -23,6 +23,8 @@ export interface PlanFacts {
   /** Datasets of which the lake holds changes. */
   readonly withObjects: ReadonlySet<string>
   readonly catalog: ReadonlyArray<Relation>
+  /** `lines` came of the same SOURCE_TABLES, in this process. */
+  readonly isRunning: boolean
   /** No WAL after `position` waits to be read. */
   readonly isCaughtUp: boolean
 }
@@ -98,6 +100,7 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
       known,
       left: Option.fromUndefinedOr(lines.left.get(dataset)),
       position: facts.position,
+      isRunning: facts.isRunning,
       isFollowed: facts.followed.has(dataset),
       hasObjects: facts.withObjects.has(dataset),
       oid,

@@ -13,6 +13,7 @@ const nothing: TableFacts = {
   known: Option.none(),
   left: Option.none(),
   position: at(100n),
+  isRunning: false,
   isFollowed: false,
   hasObjects: false,
   oid: Option.none(),
@@ -45,6 +46,16 @@ const cases: ReadonlyArray<readonly [string, Partial<TableFacts>, TableCase]> = 
   [
     "another OID under another name",
     { configured: pessoa, known: known(), oid: Option.some(2), nameNow: Option.some(cliente) },
+    { _tag: "OtherTable", oid: 2 },
+  ],
+  [
+    "another OID under the name that it had before a rename which this process saw",
+    { known: known(pessoa), isRunning: true, oid: Option.some(2), nameNow: Option.some(pessoa) },
+    { _tag: "Replaced" },
+  ],
+  [
+    "the same, and nobody knows whether SOURCE_TABLES was changed",
+    { known: known(pessoa), oid: Option.some(2), nameNow: Option.some(pessoa) },
     { _tag: "OtherTable", oid: 2 },
   ],
   ["neither its name nor its OID is there", { known: known() }, { _tag: "Dropped" }],

@@ -28,6 +28,7 @@ const facts: PlanFacts = {
   followed: new Set(),
   withObjects: new Set(),
   catalog: [relation(a, 1), relation(b, 2)],
+  isRunning: false,
   isCaughtUp: false,
 }
 

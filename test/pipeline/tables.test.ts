@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Memory from "../../layers/Memory.ts"
+import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
 import {
@@ -15,6 +16,7 @@ import {
   exitCode,
   failureOf,
   lakeKeys,
+  pedido,
   put,
   settings,
   shop,
@@ -149,6 +151,25 @@ describe("a table that changes while cdc runs", () => {
   )
 })
 
+describe("a table that is renamed and made anew while cdc runs", () => {
+  it.effect("needs a new copy, and cdc goes on", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* followed
+      const running = yield* started(cdcForEver)
+      server.renameTable(clientes, "velho")
+      yield* server.transact((tx) => tx.insert(clientes, bia))
+      yield* TestClock.adjust("2 seconds")
+      const other = server.createTable(cliente)
+      yield* server.transact((tx) => tx.insert(other, { ...ana, id: "3" }))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.interrupt(running)
+      assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2", "I3"])
+      assert.match((yield* lineOf("from.clientes")) ?? "", / replaced$/)
+      assert.strictEqual(yield* lineOf("table.clientes"), `db_loja.cliente ${other.oid}`)
+    }).pipe(Effect.provide(world(both))),
+  )
+})
+
 describe("a table that comes and goes", () => {
   const one = settings({ ...both, SOURCE_TABLES: "db_loja.cliente=clientes" })
 
@@ -217,6 +238,29 @@ describe("a server that has another history than the lake", () => {
       })
       yield* onOtherServer(refused)
       assert.deepStrictEqual(yield* watermarkLines, before)
+    }).pipe(Effect.provide(world(both))),
+  )
+
+  it.effect("is refused, where it tells rows as new that the lake should have", () =>
+    Effect.gen(function* () {
+      const { server: first } = yield* followed
+      const lastCommit = first.log.end
+      first.writeElsewhere(20_000)
+      yield* cdcOnce
+      const refused = Effect.gen(function* () {
+        const server = yield* MemoryPostgres
+        const clientes = server.createTable(cliente)
+        server.createTable(pedido)
+        // The slot of the copy stands at the last commit, which it does not tell again.
+        server.writeElsewhere(Number(lastCommit - server.log.end))
+        server.slots.create(slotName)
+        yield* server.transact((tx) => tx.insert(clientes, bia))
+        server.writeElsewhere(40_000)
+        const error = yield* failureOf(cdcOnce)
+        assert.strictEqual(error.reason, "OtherHistory")
+        assert.include(error.message, 'with rows of "clientes"')
+      })
+      yield* onOtherServer(refused)
     }).pipe(Effect.provide(world(both))),
   )
 

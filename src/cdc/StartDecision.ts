@@ -111,27 +111,27 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
  * The slot is moved after the watermark. So one that stands past it was moved by another reader, or the watermark is an
  * older one: an old request that came late, a copy put back. Rows past the slot tell that it is the latter.
  */
-const slotAhead = (
-  { slotName, newestRow = Option.none() }: Facts,
-  found: string,
-  confirmed: Lsn.Lsn,
-): Refusal => {
-  const isInLake = Option.exists(newestRow, (row) => row >= confirmed)
-  const reached = Option.match(newestRow, {
+const slotAhead = ({ slotName, newestRow }: Facts, found: string, confirmed: Lsn.Lsn): Refusal => {
+  const row = newestRow ?? Option.none()
+  const reached = Option.match(row, {
     onNone: () => "",
-    onSome: (row) => ` (rows reach ${Lsn.print(row)})`,
+    onSome: (lsn) => ` (its rows reach ${Lsn.print(lsn)})`,
   })
-  return isInLake
-    ? new Refusal({
-        reason: "SlotAhead",
-        found,
-        stake: `The lake has what lies between the two${reached}: nothing is lost, and the watermark is an older one, put there late or from a copy`,
-        mend: `Write ${Lsn.print(confirmed)} as line 1 of inc/_watermark.txt, leave its other lines, and start again; \`node dist/main.js verify\` then compares lake and tables`,
-      })
-    : new Refusal({
-        reason: "SlotAhead",
-        found,
-        stake: `Another reader consumed the changes between the two, and the lake does not have all of them${reached}`,
-        mend: `Find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(slotName)}`,
-      })
+  if (Option.exists(row, (lsn) => lsn >= confirmed)) {
+    return new Refusal({
+      reason: "SlotAhead",
+      found,
+      stake: `The lake has what lies between the two${reached}: nothing is lost, and the watermark is an older one, put there late or from a copy`,
+      mend: `Write ${Lsn.print(confirmed)} as line 1 of inc/_watermark.txt, leave its other lines, and start again; \`node dist/main.js verify\` then compares lake and tables`,
+    })
+  }
+  return new Refusal({
+    reason: "SlotAhead",
+    found,
+    stake:
+      newestRow === undefined
+        ? "Another reader consumed the changes between the two, and the lake may lack them; or the watermark is an older one, and the next start of `cdc` says so"
+        : `Another reader consumed the changes between the two, and the lake does not have all of them${reached}`,
+    mend: `Find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(slotName)}`,
+  })
 }

@@ -79,8 +79,10 @@ const reasonOf = ({ _tag }: TableCase, isMixed: boolean): FromReason | undefined
 /** Fails with exit code 3 where two tables would be mixed, and with 2 where a table is known to nobody. */
 export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal | SourceError> => {
   const { configured, lines, catalog } = facts
-  const oidOf = (table: TableName) =>
-    Option.map(Option.fromUndefinedOr(catalog.find((one) => sameTable(one.table, table))), ({ oid }) => oid)
+  const oids = new Map(catalog.map(({ table, oid }) => [printTable(table), oid]))
+  const names = new Map(catalog.map(({ table, oid }) => [oid, table]))
+  const owners = new Map(configured.map(({ table, dataset }) => [printTable(table), dataset]))
+  const oidOf = (table: TableName) => Option.fromUndefinedOr(oids.get(printTable(table)))
   const before: Array<FollowedTable> = []
   const after: Array<FollowedTable> = []
   const anew = new Map<string, FromReason>()
@@ -89,11 +91,8 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
   for (const source of configured) {
     const { dataset, table } = source
     const known = knownIn(lines, dataset)
-    const isConfiguredElsewhere = (name: TableName) =>
-      configured.some((other) => other !== source && sameTable(other.table, name))
-    const nameNow = Option.flatMap(known, ({ oid }) =>
-      Option.fromUndefinedOr(catalog.find((one) => one.oid === oid)?.table),
-    )
+    const isConfiguredElsewhere = (name: TableName) => (owners.get(printTable(name)) ?? dataset) !== dataset
+    const nameNow = Option.flatMap(known, ({ oid }) => Option.fromUndefinedOr(names.get(oid)))
     const oid = oidOf(table)
     const found = tableCase({
       configured: table,
@@ -134,8 +133,9 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
     if (warning !== undefined) warnings.set(dataset, warning)
   }
 
+  const datasets = new Set(owners.values())
   const leaving = [...lines.tables.keys()].filter(
-    (dataset) => !lines.left.has(dataset) && !configured.some((one) => one.dataset === dataset),
+    (dataset) => !lines.left.has(dataset) && !datasets.has(dataset),
   )
   for (const dataset of leaving) {
     const known = knownIn(lines, dataset)

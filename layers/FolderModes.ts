@@ -1,8 +1,9 @@
 /** Modes of the files and folders of a lake in a folder: as `LAKE_UMASK` says, whatever the umask of the process is. */
 import type { FileHandle } from "node:fs/promises"
-import { chmod, mkdir, stat } from "node:fs/promises"
+import { chmod, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { errno } from "./FolderErrors.ts"
+import { makeFolders } from "./FolderMaking.ts"
 
 /** Nothing for others; the group reads. */
 export const defaultUmask = 0o027
@@ -24,7 +25,7 @@ export const setFileMode = (file: FileHandle, umask: number): Promise<void> =>
 
 /** Makes the folder and those above it that are missing; returns the topmost that it made. Others keep their modes. */
 export const makeFolder = async (folder: string, umask: number): Promise<string | undefined> => {
-  const topmost = await mkdir(folder, { recursive: true })
+  const topmost = await makeFolders(folder)
   if (topmost === undefined) return undefined
   for (let path = folder; ; path = dirname(path)) {
     // The group of a folder may be handed down to what is made in it (setgid).

@@ -41,7 +41,10 @@ const quickTries = Schedule.min([Schedule.exponential("100 millis"), Schedule.sp
 
 /** Repeats what failed because the store was out of reach, up to three times within a few seconds. */
 export const retryQuickly = <A, R>(effect: Effect.Effect<A, StoreError, R>) =>
-  Effect.retry(effect, { schedule: quickTries, while: (error) => error.reason === "Unreachable" })
+  Effect.retry(effect, {
+    schedule: quickTries,
+    while: ({ reason }) => reason === "Unreachable" || reason === "Busy",
+  })
 
 /** Who has asked the program to end waits no longer than this for an answer. */
 const lastWait = "3 seconds"

@@ -1,78 +1,20 @@
 /**
- * Failures of the MinIO client as errors of the object store.
- *
- * Sources: the S3 error codes (`Code` of the XML body, which the client puts into `code`), MinIO's own ones, which begin
- * with `XMinio`, the codes of Node's sockets, and the names of the errors that the client raises by itself.
+ * Failures of the MinIO client as errors of the object store, by the rules of `StoreFailureRules.ts`.
  * An answer to HEAD has no body: the client derives `AccessDenied` and `NotFound` from its status.
  */
 import { Option } from "effect"
 import { StoreError, type StoreReason } from "../src/services/StoreError.ts"
+import { s3Rules, s3Words } from "./StoreFailureRules.ts"
 import { tlsProblem } from "./TlsProblems.ts"
 
-const reasons: Readonly<Record<string, StoreReason>> = {
-  // Network and names.
-  ECONNREFUSED: "Unreachable",
-  ECONNRESET: "Unreachable",
-  ECONNABORTED: "Unreachable",
-  EPIPE: "Unreachable",
-  EPROTO: "Unreachable",
-  ETIMEDOUT: "Unreachable",
-  EHOSTUNREACH: "Unreachable",
-  EHOSTDOWN: "Unreachable",
-  ENETUNREACH: "Unreachable",
-  ENETDOWN: "Unreachable",
-  EADDRNOTAVAIL: "Unreachable",
-  ENOTFOUND: "Unreachable",
-  EAI_AGAIN: "Unreachable",
-  EAI_FAIL: "Unreachable",
-  ERR_SOCKET_CLOSED: "Unreachable",
-  ABORT_ERR: "Unreachable",
-  // The server, for the moment.
-  InternalError: "Unreachable",
-  ServiceUnavailable: "Unreachable",
-  SlowDown: "Unreachable",
-  SlowDownRead: "Unreachable",
-  SlowDownWrite: "Unreachable",
-  RequestTimeout: "Unreachable",
-  XMinioServerNotInitialized: "Unreachable",
-  XMinioBackendDown: "Unreachable",
-  // A person must change something.
-  AccessDenied: "Denied",
-  AllAccessDisabled: "Denied",
-  AccountProblem: "Denied",
-  InvalidAccessKeyId: "Denied",
-  SignatureDoesNotMatch: "Denied",
-  ExpiredToken: "Denied",
-  InvalidToken: "Denied",
-  InvalidTokenId: "Denied",
-  RequestTimeTooSkewed: "Denied",
-  AuthorizationHeaderMalformed: "Denied",
-  MovedPermanently: "Denied",
-  PermanentRedirect: "Denied",
-  TemporaryRedirect: "Denied",
-  NoSuchBucket: "BucketMissing",
-  InvalidBucketName: "BucketName",
-  InvalidBucketNameError: "BucketName",
-  // The object.
-  NoSuchKey: "NotFound",
-  NotFound: "NotFound",
-  PreconditionFailed: "Exists",
-  ConditionalRequestConflict: "Exists",
-  // Room.
-  XMinioStorageFull: "Full",
-  XMinioAdminBucketQuotaExceeded: "Full",
-  QuotaExceeded: "Full",
-  InsufficientStorage: "Full",
-}
+const reasons = new Map(s3Rules.flatMap(([reason, codes]) => codes.map((code) => [code, reason] as const)))
+const families = [...reasons].filter(([code]) => code.endsWith("*"))
 
-/** What the code alone does not tell a person who has to mend it. */
-const explanations: Readonly<Record<string, string>> = {
-  RequestTimeTooSkewed:
-    "this machine's clock and the server's differ by more than 15 minutes; set the clock (NTP)",
-  AuthorizationHeaderMalformed: "the bucket is in another region; set MINIO_REGION",
-  MovedPermanently: "the bucket is in another region; set MINIO_REGION",
-  PermanentRedirect: "the bucket is in another region; set MINIO_REGION",
-}
+const reasonOf = (code: string, message: string): StoreReason =>
+  s3Words.find((row) => row.code === code && row.says.test(message))?.reason ??
+  reasons.get(code) ??
+  families.find(([family]) => code.startsWith(family.slice(0, -1)))?.[1] ??
+  "Broken"
 
 // The client answers 408, 429, 5xx except 501 and 507 with a plain error in these words, and drops the body.
 const droppedAnswer = /Retryable HTTP status: (\d+)/
@@ -82,28 +24,22 @@ export const minioError = (cause: unknown, subject: string, bucket: string): Sto
   const { code, message } = describe(cause)
   const status = droppedAnswer.exec(message)?.[1]
   const tls = tlsProblem(code, message, "NODE_EXTRA_CA_CERTS")
-  const reason = Option.isSome(tls)
-    ? "Tls"
-    : status !== undefined
-      ? "Unreachable"
-      : (reasons[code] ?? (code.startsWith("ERR_SSL_") ? "Unreachable" : "Broken"))
+  const reason = Option.isSome(tls) ? "Tls" : status !== undefined ? "Busy" : reasonOf(code, message)
   const said = message === "" || message.includes(code) ? message || code : `${code}: ${message}`
+  const detail = (): string => {
+    if (reason === "BucketName") return bucketNameDetail(bucket)
+    if (reason === "Clock")
+      return `${said}: this machine's clock and the server's differ by more than 15 minutes`
+    if (status !== undefined) return `the server answered HTTP ${status}`
+    return said === ""
+      ? "the answer is not one of S3 (is this its port, and https:// where it speaks TLS?)"
+      : said
+  }
   return new StoreError({
     reason,
     subject,
-    detail:
-      reason === "BucketName"
-        ? bucketNameDetail(bucket)
-        : status !== undefined
-          ? `the server answered HTTP ${status}`
-          : Option.getOrElse(
-              tls,
-              () =>
-                explanations[code] ??
-                (said === ""
-                  ? "the answer is not one of S3 (is this its port, and https:// where it speaks TLS?)"
-                  : said),
-            ),
+    detail: Option.getOrElse(tls, detail),
+    place: "bucket",
     // An S3 error repeats its XML in its properties, the signed request among them: only its words go on.
     cause: new Error(said),
   })
@@ -121,7 +57,7 @@ const describe = (cause: unknown): { readonly code: string; readonly message: st
   if (!(cause instanceof Error)) return describeXml(cause)
   const own = "code" in cause && typeof cause.code === "string" ? cause.code : ""
   return {
-    code: own !== "" ? own : cause.name in reasons ? cause.name : "",
+    code: own !== "" ? own : reasons.has(cause.name) ? cause.name : "",
     // A host with several addresses fails with one error for each and no words of its own.
     message:
       cause.message === "" && cause instanceof AggregateError ? String(cause.errors[0]) : cause.message,

@@ -1,58 +1,50 @@
-/**
- * Turns what the driver throws into a `SourceError`: the only place that knows SQLSTATEs and socket errors.
- * The most specific rule comes first. Source: PostgreSQL manual, appendix "PostgreSQL Error Codes".
- */
+/** Turns what the driver throws into a `SourceError`, by the rules of `PostgresFailureRules.ts`. */
 import { Option } from "effect"
 import { SourceError, type SourceReason } from "../src/services/SourceError.ts"
+import { type FailureRule, failureRules } from "./PostgresFailureRules.ts"
 import { tlsProblem } from "./TlsProblems.ts"
 
 interface DriverFailure {
+  /** SQLSTATE, Node's code, or empty. */
   readonly code: string
   readonly message: string
+  /** Of the server's source, which no language of its messages changes. */
+  readonly routine: string
 }
+
+const isSqlState = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code)
 
 const failureOf = (cause: unknown): DriverFailure => {
   // Node reports several refused addresses of one name as one AggregateError without a message.
   const error = cause instanceof AggregateError && cause.errors.length > 0 ? cause.errors[0] : cause
-  return error instanceof Error
-    ? { code: "code" in error && typeof error.code === "string" ? error.code : "", message: error.message }
-    : { code: "", message: String(error) }
+  if (!(error instanceof Error)) return { code: "", message: String(error), routine: "" }
+  return {
+    code: "code" in error && typeof error.code === "string" ? error.code : "",
+    message: error.message,
+    routine: "routine" in error && typeof error.routine === "string" ? error.routine : "",
+  }
 }
 
-type Rule = readonly [RegExp, RegExp, SourceReason]
-const any = /(?:)/
+const matches = (wanted: string, code: string): boolean =>
+  wanted.endsWith("*")
+    ? code.startsWith(wanted.slice(0, -1))
+    : wanted.length === 2
+      ? isSqlState(code) && code.startsWith(wanted)
+      : code === wanted
 
-/** SQLSTATE or errno, message, meaning. */
-const rules: ReadonlyArray<Rule> = [
-  [/^28P01$|^28000$/, any, "Password"],
-  [any, /SASL|password must be a string|no password/i, "Password"],
-  [/^3D000$/, any, "DatabaseMissing"],
-  [/^42704$/, /replication slot/, "SlotMissing"],
-  [/^55006$/, /replication slot/, "SlotInUse"],
-  [/^55000$/, /can no longer get changes|cannot be advanced|invalidated/, "SlotLost"],
-  [/^55000$/, /was not created in this database/, "SlotDatabase"],
-  [/^55000$/, /wal_level/, "WalLevel"],
-  [/^53400$/, /replication slots are in use/, "SlotsExhausted"],
-  [/^42501$/, /replication/i, "NotReplicationRole"],
-  [/^42501$/, any, "Permission"],
-  [/^(42P01|3F000)$/, any, "SchemaOrTableMissing"],
-  [/^54000$/, any, "TooLarge"],
-  [/^(22021|22P05)$/, any, "Encoding"],
-  [/^53100$/, any, "Full"],
-  [/^(08|53|57P0)/, any, "Unreachable"],
-  [/^(57014|55P03|40|25P0)/, any, "Interrupted"],
-  [/^(ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|ENOENT|ESOCKET)/, any, "Unreachable"],
-  [/^(ERR_TLS|ERR_OSSL|ERR_MISSING_PASSPHRASE)/, any, "Tls"],
-  // What is left of these broke in the middle, and may pass: `tlsProblem` knows the ones that stay.
-  [/^(ERR_SSL|EPROTO)/, any, "Unreachable"],
-  [any, /does not support SSL|certificate/i, "Tls"],
-  // Not a byte of TLS was spoken: the server could not even answer the question.
-  [any, /error establishing an SSL connection/, "Unreachable"],
-  [any, /Connection terminated|timeout|not queryable|connection error/i, "Unreachable"],
-]
+const fits =
+  ({ code, message, routine }: DriverFailure, subject: string) =>
+  ({ codes, says, about }: FailureRule): boolean =>
+    (codes.length === 0 ? !isSqlState(code) : codes.some((wanted) => matches(wanted, code))) &&
+    (says === undefined || says.test(message) || says.test(routine)) &&
+    (about === undefined || subject.startsWith(about))
 
 /** Only these messages are repeated: they name things we own. Others might quote a row's values. */
-const quotable = /^(28|3D|42501|42P01|42704|3F|53|54000|55|57|08)/
+const quotable = /^(28|3D|42501|42P01|42704|42710|42883|3F|25|40|53|54000|55|57|58|08|XX00[12])/
+const quotableWords =
+  /^(invalid memory alloc request size \d+|cannot assign \w+( IDs)? during recovery|logical decoding cannot be used while in recovery)$/
+const isQuotable = ({ code, message }: DriverFailure): boolean =>
+  quotable.test(code) || quotableWords.test(message)
 
 /** What is known to fail TLS, with the next action. The variables bear libpq's names. */
 const tlsDetail = ({ code, message }: DriverFailure): Option.Option<string> => {
@@ -64,11 +56,8 @@ const tlsDetail = ({ code, message }: DriverFailure): Option.Option<string> => {
     : tlsProblem(code, message, "PGSSLROOTCERT")
 }
 
-export const classify = (cause: unknown): SourceReason => {
-  const { code, message } = failureOf(cause)
-  if (Option.isSome(tlsDetail({ code, message }))) return "Tls"
-  return rules.find(([codes, messages]) => codes.test(code) && messages.test(message))?.[2] ?? "Failed"
-}
+const reasonOf = (failure: DriverFailure, subject: string): SourceReason =>
+  Option.isSome(tlsDetail(failure)) ? "Tls" : (failureRules.find(fits(failure, subject))?.reason ?? "Failed")
 
 /** `subject` names the server, table or slot that was asked for. */
 export const sourceError =
@@ -77,9 +66,8 @@ export const sourceError =
     if (cause instanceof SourceError) return cause
     const failure = failureOf(cause)
     const { code, message } = failure
-    const isSqlState = /^[0-9A-Z]{5}$/.test(code)
     const detail = Option.getOrElse(tlsDetail(failure), () =>
-      !isSqlState || quotable.test(code) ? message || code : `PostgreSQL reported error ${code}`,
+      !isSqlState(code) || isQuotable(failure) ? message || code : `PostgreSQL reported error ${code}`,
     )
-    return new SourceError({ reason: classify(cause), subject, detail })
+    return new SourceError({ reason: reasonOf(failure, subject), subject, detail })
   }

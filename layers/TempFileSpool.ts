@@ -7,7 +7,7 @@ import { Effect, Layer, Option, Stream } from "effect"
 import { Spool, type SpoolFile } from "../src/services/Spool.ts"
 import { StoreError } from "../src/services/StoreError.ts"
 import { ownerMark } from "./FileOwner.ts"
-import { writeError } from "./FolderErrors.ts"
+import { temporaryError } from "./FolderErrors.ts"
 import { removeLeftTemporary } from "./LeftFiles.ts"
 
 const readBytes = 256 * 1024
@@ -16,12 +16,15 @@ const subject = () => `temporary files in ${tmpdir()}`
 
 /** Waited for to its end: a write that nobody waits for would land in what the file is used for next. */
 const attempt = <A>(action: () => Promise<A>) =>
-  Effect.uninterruptible(Effect.tryPromise({ try: action, catch: (cause) => writeError(cause, subject()) }))
+  Effect.uninterruptible(
+    Effect.tryPromise({ try: action, catch: (cause) => temporaryError(cause, subject()) }),
+  )
 
 /** Somebody else has cut the file. What is left of it is not the transaction. */
 const cutShort = (at: number, end: number) =>
   new StoreError({
     reason: "Broken",
+    place: "temporary files",
     subject: subject(),
     detail: `a file ends after ${at} of the ${end} bytes that were written into it`,
   })

@@ -1,69 +1,119 @@
-/** What can go wrong with the source: why, and what the person in front of it does next. */
+/** What can go wrong with the source: why, whether a retry helps, and what the person in front of it does next. */
 import { Runtime, Schema } from "effect"
 
-/** What can go wrong with PostgreSQL, and what the person in front of it does next. */
-const advice = {
-  Unreachable: "PostgreSQL did not answer. Check DATABASE_URL or PGHOST and PGPORT, and the network.",
-  Interrupted: "PostgreSQL ended the session or the statement. It is tried again.",
-  Full: "The server has no disk space left for its temporary files. Free some.",
-  SlotInUse: "Another session reads the slot. It is tried again; stop the other reader if it stays.",
-  Password:
+/** What follows from a reason. */
+export interface Consequence {
+  /** Transient: the same may work later without anybody's help, so it is retried. */
+  readonly isRetryable: boolean
+  /** With which the program ends: at once, or when the retries have lasted too long. */
+  readonly exitCode: 1 | 2 | 3
+  readonly advice: string
+}
+
+const transient = (advice: string): Consequence => ({ isRetryable: true, exitCode: 1, advice })
+/** A person must change something first. */
+const permanent = (advice: string): Consequence => ({ isRetryable: false, exitCode: 2, advice })
+
+const beginAgain =
+  "A slot cannot pass by it: drop the slot (`node dist/main.js drop-slot`), then run `init` and `full`."
+
+/** One row for each reason. docs/errors.md is made from it. */
+export const sourceReasons = {
+  Unreachable: transient(
+    "PostgreSQL did not answer. Check DATABASE_URL or PGHOST and PGPORT, and the network.",
+  ),
+  Restarting: transient(
+    "PostgreSQL is starting, stopping, or was told to end the session. It is tried again.",
+  ),
+  Interrupted: transient("PostgreSQL ended the session or the statement. It is tried again."),
+  Full: transient("The server has no disk space left. Free some there."),
+  OutOfMemory: transient(
+    "The server has not enough memory for it now. It is tried again; free some there if it stays.",
+  ),
+  OutOfLocks: transient(
+    "The server's lock table is full. It is tried again; if it stays, raise max_locks_per_transaction and restart PostgreSQL.",
+  ),
+  TooManyConnections: transient(
+    "It is tried again when others have gone. If it stays, raise max_connections, or the role's limit: ALTER ROLE … CONNECTION LIMIT …;",
+  ),
+  SlotInUse: transient(
+    "Another session reads the slot. It is tried again; stop the other reader if it stays.",
+  ),
+  SlotMoved: transient("Another session made or moved the slot meanwhile. It is looked at again."),
+  Password: permanent(
     "Check PGUSER and PGPASSWORD (or DATABASE_URL), and pg_hba.conf on the server (`hostssl` there wants PGSSLMODE=require).",
-  Tls: "Check PGSSLMODE and PGSSLROOTCERT, and the certificate of the server.",
-  DatabaseMissing: "Correct PGDATABASE or DATABASE_URL.",
-  SchemaOrTableMissing: "Correct SOURCE_TABLES, or create the table.",
-  NotFollowed: "`full` can copy it; take it out of SOURCE_TABLES for `cdc`, or name the tables behind it.",
-  Permission:
+  ),
+  Tls: permanent("Check PGSSLMODE and PGSSLROOTCERT, and the certificate of the server."),
+  Standby: permanent("Point DATABASE_URL or PGHOST at the primary."),
+  ReadOnly: permanent(
+    "Find why the server, the database or the role is read-only (SHOW default_transaction_read_only; a hosted server sets it when its disk is full), and end that.",
+  ),
+  DatabaseMissing: permanent("Correct PGDATABASE or DATABASE_URL."),
+  SchemaOrTableMissing: permanent("Correct SOURCE_TABLES, or create the table."),
+  NotATable: permanent("Name the table itself in SOURCE_TABLES."),
+  NotFollowed: permanent(
+    "`full` can copy it; take it out of SOURCE_TABLES for `cdc`, or name the tables behind it.",
+  ),
+  Permission: permanent(
     "`node dist/main.js doctor` prints the statements that grant it, like GRANT USAGE ON SCHEMA … TO …; GRANT SELECT ON … TO …; or, against row-level security, ALTER ROLE … BYPASSRLS;",
-  NotReplicationRole:
+  ),
+  NotReplicationRole: permanent(
     "As a superuser: ALTER ROLE … REPLICATION; (`node dist/main.js doctor` prints it with the role's name).",
-  WalLevel: "Set wal_level = logical in postgresql.conf and restart PostgreSQL.",
-  SlotMissing: "Create it with `node dist/main.js init`, then run `full`.",
-  SlotPlugin:
+  ),
+  PluginNotAllowed: permanent(
+    "As a superuser: ALTER SYSTEM SET output_plugin_libraries = pgoutput, test_decoding; SELECT pg_reload_conf(); with the others that SHOW output_plugin_libraries; names, each without quotes: one quoted string would be one name.",
+  ),
+  PluginMissing: permanent(
+    "Install the server's contrib modules (Debian: part of postgresql-NN; Red Hat: postgresql-contrib); it needs no restart.",
+  ),
+  WalLevel: permanent("Set wal_level = logical in postgresql.conf and restart PostgreSQL."),
+  SlotMissing: permanent("Create it with `node dist/main.js init`, then run `full`."),
+  SlotPlugin: permanent(
     "Choose another REPLICATION_SLOT and run `node dist/main.js init`, or drop that slot if nothing uses it.",
-  SlotDatabase:
+  ),
+  SlotDatabase: permanent(
     "A slot belongs to one database: choose another REPLICATION_SLOT and run `node dist/main.js init`, or correct PGDATABASE or DATABASE_URL.",
-  OpenTransactions:
-    "A slot begins when the transactions open now have ended: end them (pg_stat_activity) and try again.",
-  SlotsExhausted: "Raise max_replication_slots and restart PostgreSQL, or drop a slot that nothing uses.",
-  SlotLost:
-    "PostgreSQL has discarded changes not yet read. Raise max_slot_wal_keep_size, drop the slot (`node dist/main.js drop-slot`), run `init` and `full` again.",
-  TooLarge:
-    "PostgreSQL cannot print a row of more than 1 GB. Make it smaller; a slot cannot pass by it: drop it (`node dist/main.js drop-slot`), then run `init` and `full`.",
-  Encoding:
-    "A value or name cannot be written in UTF-8. Correct it in the table; a slot cannot pass by it: drop it (`node dist/main.js drop-slot`), then run `init` and `full`.",
-  Failed:
-    'Look into the server\'s log; the manual explains the code (appendix "PostgreSQL Error Codes"). `node dist/main.js doctor` may find what is wrong.',
-} as const
+  ),
+  SlotsExhausted: permanent(
+    "Raise max_replication_slots and restart PostgreSQL, or drop a slot that nothing uses.",
+  ),
+  TempFileLimit: permanent(
+    "As a superuser: ALTER ROLE … SET temp_file_limit = -1; (or more than the largest transaction takes). BATCH_MAX_CHANGES does not help: a transaction is never split.",
+  ),
+  ServerLimit: permanent("Raise the limit that the message names in the server's configuration."),
+  TooLarge: permanent(`PostgreSQL cannot print a row of more than 1 GB. Make it smaller. ${beginAgain}`),
+  MessageTooLarge: permanent(
+    `The slot holds a change or a message (pg_logical_emit_message) of about 1 GB, which PostgreSQL itself cannot decode. ${beginAgain} So that no other role can do it again: REVOKE EXECUTE ON FUNCTION pg_logical_emit_message … FROM PUBLIC, as query/role.sql does with -v messages=revoke.`,
+  ),
+  Encoding: permanent(`A value or name cannot be written in UTF-8. Correct it in the table. ${beginAgain}`),
+  Corrupted: permanent(
+    "The server's data are damaged. Look into its log, and restore it from a backup before anything else.",
+  ),
+  TooOld: permanent("PostgreSQL 13 or newer is needed."),
+  OpenTransactions: {
+    ...permanent(
+      "A slot begins when the transactions open now have ended. End them and try again: SELECT pid, xact_start, query FROM pg_stat_activity WHERE xact_start IS NOT NULL; and, since a prepared transaction has no session, SELECT gid, prepared FROM pg_prepared_xacts; with COMMIT PREPARED or ROLLBACK PREPARED.",
+    ),
+    exitCode: 1,
+  },
+  SlotLost: {
+    ...permanent(
+      "PostgreSQL has discarded changes not yet read. Raise max_slot_wal_keep_size, drop the slot (`node dist/main.js drop-slot`), run `init` and `full` again.",
+    ),
+    exitCode: 3,
+  },
+  Failed: {
+    ...permanent(
+      'Look into the server\'s log; the manual explains the code (appendix "PostgreSQL Error Codes"). `node dist/main.js doctor` may find what is wrong.',
+    ),
+    exitCode: 1,
+  },
+} as const satisfies Record<string, Consequence>
 
-export const SourceReason = Schema.Literals([
-  "Unreachable",
-  "Interrupted",
-  "Full",
-  "SlotInUse",
-  "Password",
-  "Tls",
-  "DatabaseMissing",
-  "SchemaOrTableMissing",
-  "NotFollowed",
-  "Permission",
-  "NotReplicationRole",
-  "WalLevel",
-  "SlotMissing",
-  "SlotPlugin",
-  "SlotDatabase",
-  "OpenTransactions",
-  "SlotsExhausted",
-  "SlotLost",
-  "TooLarge",
-  "Encoding",
-  "Failed",
-])
-export type SourceReason = typeof SourceReason.Type
+export type SourceReason = keyof typeof sourceReasons
 
-/** What no setting of ours can mend, and waiting may not either. */
-const endsWithOne: ReadonlySet<SourceReason> = new Set(["Failed", "OpenTransactions"])
-const healing: ReadonlySet<SourceReason> = new Set(["Unreachable", "Interrupted", "Full", "SlotInUse"])
+// `Object.keys` forgets the type of the keys, which are these.
+export const SourceReason = Schema.Literals(Object.keys(sourceReasons) as ReadonlyArray<SourceReason>)
 
 /** A failure of PostgreSQL. `subject` is the server, table or slot; no row value, no secret is ever in it. */
 export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
@@ -72,16 +122,16 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
   detail: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
 }) {
-  /** Only these heal by waiting. */
+  /** Whether the same may work later. */
   get isRetryable(): boolean {
-    return healing.has(this.reason)
+    return sourceReasons[this.reason].isRetryable
   }
   override get [Runtime.errorExitCode](): number {
-    return this.reason === "SlotLost" ? 3 : this.isRetryable || endsWithOne.has(this.reason) ? 1 : 2
+    return sourceReasons[this.reason].exitCode
   }
   /** What the person in front of it does next. */
   get advice(): string {
-    return advice[this.reason]
+    return sourceReasons[this.reason].advice
   }
   override get message(): string {
     return `Source, ${this.subject}: ${this.detail.replace(/\.$/, "")}. ${this.advice}`

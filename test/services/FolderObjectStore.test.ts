@@ -112,6 +112,15 @@ describe("FolderObjectStore", () => {
     }),
   )
 
+  it.live("says at its check that a folder on a file system that takes none cannot be made", () =>
+    Effect.gen(function* () {
+      // Nobody makes a folder there, not even root: macOS refuses it in /, Linux in /proc, with an ENOENT that Node's
+      // recursive `mkdir` takes for a missing parent, for ever.
+      const { check } = yield* storeIn("/proc/afluente/lake")
+      assert.include(["NotWritable", "NotFound"], (yield* Effect.flip(check("inc"))).reason)
+    }),
+  )
+
   it.live("is checked where it will be written, and makes no folder for that", () =>
     Effect.gen(function* () {
       const folder = join(base, "areas")

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Runtime } from "effect"
 import { minioError } from "../../layers/MinioErrors.ts"
+import { s3Rules, s3Words } from "../../layers/StoreFailureRules.ts"
 
 /** An error as the client makes it from an answer: a code, words, and the rest of the XML as properties. */
 const answered = (code: string) =>
@@ -9,49 +11,79 @@ const reasonOf = (cause: unknown) => minioError(cause, "s3://lake/a.csv", "lake"
 
 describe("Errors of S3", () => {
   const codes = {
-    ECONNREFUSED: "Unreachable",
-    ECONNRESET: "Unreachable",
-    ENOTFOUND: "Unreachable",
-    EAI_AGAIN: "Unreachable",
-    ETIMEDOUT: "Unreachable",
-    EPIPE: "Unreachable",
-    ABORT_ERR: "Unreachable",
-    DEPTH_ZERO_SELF_SIGNED_CERT: "Tls",
-    CERT_HAS_EXPIRED: "Tls",
-    ERR_TLS_CERT_ALTNAME_INVALID: "Tls",
-    ERR_SSL_WRONG_VERSION_NUMBER: "Tls",
-    ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC: "Unreachable",
-    SlowDown: "Unreachable",
-    InternalError: "Unreachable",
-    ServiceUnavailable: "Unreachable",
-    XMinioServerNotInitialized: "Unreachable",
-    AccessDenied: "Denied",
-    InvalidAccessKeyId: "Denied",
-    SignatureDoesNotMatch: "Denied",
-    ExpiredToken: "Denied",
-    RequestTimeTooSkewed: "Denied",
-    AuthorizationHeaderMalformed: "Denied",
-    NoSuchBucket: "BucketMissing",
-    InvalidBucketName: "BucketName",
-    NoSuchKey: "NotFound",
-    NotFound: "NotFound",
-    PreconditionFailed: "Exists",
-    XMinioStorageFull: "Full",
-    XMinioAdminBucketQuotaExceeded: "Full",
-    QuotaExceeded: "Full",
-    HPE_INVALID_CONSTANT: "Broken",
-    InvalidRange: "Broken",
-    SomethingNew: "Broken",
+    ECONNREFUSED: ["Unreachable", "tried again"],
+    ECONNRESET: ["Unreachable", "tried again"],
+    ENOTFOUND: ["Unreachable", "tried again"],
+    EAI_AGAIN: ["Unreachable", "tried again"],
+    ETIMEDOUT: ["Unreachable", "tried again"],
+    EPIPE: ["Unreachable", "tried again"],
+    ABORT_ERR: ["Unreachable", "tried again"],
+    RequestTimeout: ["Unreachable", "tried again"],
+    DEPTH_ZERO_SELF_SIGNED_CERT: ["Tls", 2],
+    CERT_HAS_EXPIRED: ["Tls", 2],
+    ERR_TLS_CERT_ALTNAME_INVALID: ["Tls", 2],
+    ERR_SSL_WRONG_VERSION_NUMBER: ["Tls", 2],
+    ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC: ["Unreachable", "tried again"],
+    SlowDown: ["Busy", "tried again"],
+    InternalError: ["Busy", "tried again"],
+    ServiceUnavailable: ["Busy", "tried again"],
+    ThrottlingException: ["Busy", "tried again"],
+    OperationAborted: ["Busy", "tried again"],
+    XMinioServerNotInitialized: ["Busy", "tried again"],
+    AccessDenied: ["Denied", 2],
+    InvalidAccessKeyId: ["Denied", 2],
+    SignatureDoesNotMatch: ["Denied", 2],
+    ExpiredToken: ["Denied", 2],
+    RequestTimeTooSkewed: ["Clock", 2],
+    AuthorizationHeaderMalformed: ["Region", 2],
+    PermanentRedirect: ["Region", 2],
+    NoSuchBucket: ["BucketMissing", 2],
+    InvalidBucketName: ["BucketName", 2],
+    BucketAlreadyExists: ["BucketTaken", 2],
+    MissingUploadObjectWithObjectLockHeaders: ["ObjectLock", 2],
+    "KMS.NotFoundException": ["Encryption", 2],
+    XMinioKMSDefaultKeyAlreadyConfigured: ["Encryption", 2],
+    NoSuchKey: ["NotFound", 2],
+    NotFound: ["NotFound", 2],
+    PreconditionFailed: ["Exists", 3],
+    XMinioStorageFull: ["Full", "tried again"],
+    XMinioAdminBucketQuotaExceeded: ["Full", "tried again"],
+    QuotaExceeded: ["Full", "tried again"],
+    InvalidArgument: ["Refused", 2],
+    InvalidStorageClass: ["Refused", 2],
+    MethodNotAllowed: ["Refused", 2],
+    NotImplemented: ["Refused", 2],
+    EntityTooLarge: ["Refused", 2],
+    KeyTooLongError: ["Refused", 2],
+    BadDigest: ["Broken", "tried again"],
+    NoSuchUpload: ["Broken", "tried again"],
+    HPE_INVALID_CONSTANT: ["Broken", "tried again"],
+    SomethingNew: ["Broken", "tried again"],
   }
-  for (const [code, reason] of Object.entries(codes)) {
-    it(`take ${code} for ${reason}`, () => assert.strictEqual(reasonOf(answered(code)), reason))
+  for (const [code, [reason, end]] of Object.entries(codes)) {
+    it(`take ${code} for ${reason}, ${end}`, () => {
+      const error = minioError(answered(code), "s3://lake/a.csv", "lake")
+      const told = [error.reason, error.isRetryable ? "tried again" : error[Runtime.errorExitCode]]
+      assert.deepStrictEqual(told, [reason, end])
+    })
   }
 
+  for (const { code, reason, example } of s3Words) {
+    it(`take ${code} for ${reason} where it says "${example}"`, () => {
+      assert.strictEqual(reasonOf(Object.assign(new Error(example), { code })), reason)
+    })
+  }
+
+  it("have each code in one row", () => {
+    const all = s3Rules.flatMap(([, listed]) => listed)
+    assert.strictEqual(new Set(all).size, all.length)
+  })
+
   for (const status of [408, 429, 500, 502, 503, 504]) {
-    it(`take HTTP ${status}, of which the client keeps the number only, for Unreachable`, () => {
+    it(`take HTTP ${status}, of which the client keeps the number only, for Busy`, () => {
       const words = `Request failed after 0 retries: Error: Retryable HTTP status: ${status}`
       const error = minioError(new Error(words), "s3://lake/a.csv", "lake")
-      assert.strictEqual(error.reason, "Unreachable")
+      assert.strictEqual(error.reason, "Busy")
       assert.include(error.message, `the server answered HTTP ${status}`)
     })
   }

@@ -57,7 +57,8 @@ child.on("exit", (code, signal) => {
 })
 `
 
-const ready = /database system is ready to accept connections/
+/** `read-only`: the folder of a standby. */
+const ready = /database system is ready to accept (read-only )?connections/
 
 /** How many lines of the log a failure shows. */
 const tailLines = 20

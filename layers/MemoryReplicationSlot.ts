@@ -1,5 +1,5 @@
 /** The logical slot of the PostgreSQL in memory. */
-import { Clock, Effect, Layer, Option, Stream } from "effect"
+import { Clock, Effect, Exit, Layer, Option, Stream } from "effect"
 import type { SlotLine } from "../src/core/SlotLine.ts"
 import {
   type LockHolder,
@@ -10,9 +10,9 @@ import {
   type SlotSession,
   type SlotState,
 } from "../src/services/ReplicationSlot.ts"
-import type { SourceError } from "../src/services/SourceError.ts"
 import type { RelationsAsked } from "../src/services/SourceTables.ts"
 import { MemoryPostgres } from "./MemoryPostgres.ts"
+import type { MemorySession } from "./MemorySessions.ts"
 
 /** Few, so that small tests have many chunks. */
 const linesPerChunk = 16
@@ -42,7 +42,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
       })
 
       /** What needs no lock. */
-      const reading = (inside: Effect.Effect<void, SourceError>) => ({
+      const reading = (session: MemorySession, inside = sessions.inside(session)) => ({
         source: server.identity,
         timeline: server.timeline,
         relations: (asked: RelationsAsked) =>
@@ -59,6 +59,8 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
             Stream.flatMap((lines) => Stream.fromIterable(chunked(lines))),
             // A session can end in the middle of an answer.
             Stream.mapEffect((chunk) => Effect.as(inside, chunk)),
+            // What is left of an answer cannot be skipped: the session goes with it.
+            Stream.onExit((exit) => Effect.sync(() => Exit.isFailure(exit) && sessions.cut(session))),
           ),
       })
 
@@ -72,7 +74,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         const session = yield* connect
         if (!sessions.tryLock(name, session)) return Option.none<SlotSession>()
         const inside = sessions.inside(session)
-        const read = reading(inside)
+        const read = reading(session, inside)
         return Option.some<SlotSession>({
           ...read,
           lookBeside: read.look,
@@ -118,7 +120,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         unfencedProcesses: Effect.succeed([]),
         attend,
         visit: Effect.map(connect, (session) => ({
-          ...reading(sessions.inside(session)),
+          ...reading(session),
           // A commit here is on the disk when it is seen.
           flushedTo: () => sessions.inside(session),
         })),

@@ -85,6 +85,12 @@ export class MemorySessions {
     for (const session of [...this.#alive]) this.#end(session)
   }
 
+  /** Its own client ends it: nobody is told, who is not told already. */
+  cut(session: MemorySession): void {
+    this.#onEnd.delete(session)
+    this.#end(session)
+  }
+
   /** Whether new sessions are let in. */
   admit(open: boolean): void {
     this.#open = open

@@ -54,8 +54,11 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
         release: () => Effect.void,
       }
     })
+    const describe: SourceTables["Service"]["describe"] = (table) =>
+      Effect.scoped(Effect.andThen(server.sessions.connect("catalog"), shapeOf(table)))
     return SourceTables.of({
-      describe: (table) => Effect.scoped(Effect.andThen(server.sessions.connect("catalog"), shapeOf(table))),
+      describe,
+      mayRead: (table) => Effect.asVoid(describe(table)),
       // Nothing has to be held: what TRUNCATE takes away is seen here by the snapshots before it.
       snapshot: () => snapshot,
     })

@@ -3,12 +3,12 @@ import { Effect, Layer } from "effect"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import { DemoDatabase } from "../src/services/DemoDatabase.ts"
 import type { SourceError } from "../src/services/SourceError.ts"
-import { connect } from "./PostgresSession.ts"
+import { connectToPrimary } from "./PostgresPrimary.ts"
 
 export const layer = (address: SourceAddress): Layer.Layer<DemoDatabase, SourceError> =>
   Layer.effect(
     DemoDatabase,
-    Effect.map(connect(address, "demo"), (session) =>
+    Effect.map(connectToPrimary(address, "demo"), (session) =>
       DemoDatabase.of({
         run: (sql) => Effect.asVoid(session.query("demo SQL", sql)),
         query: (sql) => session.query("demo SQL", sql),

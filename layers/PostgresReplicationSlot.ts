@@ -13,8 +13,9 @@ import {
 import { SourceError } from "../src/services/SourceError.ts"
 import { lookAtSlot } from "./PostgresInspection.ts"
 import { flushedTo, peek } from "./PostgresPeek.ts"
+import { connectToPrimary } from "./PostgresPrimary.ts"
 import { newXid, relations, timelineOf } from "./PostgresRelations.ts"
-import { connect, describeAddress, type PostgresSession, type Row } from "./PostgresSession.ts"
+import { describeAddress, type PostgresSession, type Row } from "./PostgresSession.ts"
 import { identify } from "./PostgresTableShape.ts"
 import { lockHolderSql, slotLocks, unfenced } from "./SlotLocks.ts"
 
@@ -64,7 +65,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
   const state = (session: PostgresSession) =>
     Effect.flatMap(session.query(subject, lookSql, [slot]), (rows) => readState(subject, rows))
   const briefly = <A>(use: (session: PostgresSession) => Effect.Effect<A, SourceError>) =>
-    Effect.scoped(Effect.flatMap(connect(address, "slot"), use))
+    Effect.scoped(Effect.flatMap(connectToPrimary(address, "slot"), use))
 
   const create = briefly((session) =>
     Effect.gen(function* () {
@@ -106,7 +107,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
   })
 
   const visit = Effect.gen(function* () {
-    const session = yield* connect(address, "verify")
+    const session = yield* connectToPrimary(address, "verify")
     return {
       ...(yield* reading(session)),
       flushedTo: (lsn: Lsn.Lsn) => flushedTo(session, lsn),
@@ -170,13 +171,13 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     )
 
   const attend = Effect.gen(function* () {
-    const session = yield* connect(address, "cdc presence")
+    const session = yield* connectToPrimary(address, "cdc presence")
     const isPresent = yield* slotLocks(session, slot).isPresent
     return isPresent ? Option.some<Presence>({ ended: session.ended }) : Option.none<Presence>()
   })
 
   const attach = Effect.gen(function* () {
-    const session = yield* connect(address, "cdc")
+    const session = yield* connectToPrimary(address, "cdc")
     if (!(yield* slotLocks(session, slot).writes)) return Option.none<SlotSession>()
     const [own] = yield* session.query(subject, "SELECT pg_backend_pid() AS pid")
     return Option.some<SlotSession>({

@@ -19,7 +19,10 @@ export { describeAddress, loginOf } from "./PostgresLogin.ts"
 export type Row = Readonly<Record<string, string | null>>
 
 export interface PostgresSession {
-  /** Fails when the connection has ended, whoever ended it. */
+  /**
+   * Fails when the server or the network has ended the connection. A copy that its reader cuts short ends it too, and is
+   * not reported here: what made the reader stop is the cause, and is on its way already.
+   */
   readonly ended: Effect.Effect<never, SourceError>
   /** Rows with every value as text. `subject` names what an error is about. */
   readonly query: (
@@ -79,11 +82,16 @@ const answerTimeout = "5 minutes"
 const unanswered = (subject: string, within: string) =>
   new SourceError({ reason: "Unreachable", subject, detail: `no answer within ${within}` })
 
-/** Heard at once where the server or the network ends the connection, and not by the next query only. */
-const ending = (client: Client, subject: string): Effect.Effect<never, SourceError> =>
+/**
+ * Heard at once where the server or the network ends the connection, and not by the next query only. `isCut` says whether
+ * we did.
+ */
+const ending = (client: Client, subject: string, isCut: () => boolean): Effect.Effect<never, SourceError> =>
   Effect.callback((resume) => {
-    const onEnd = () =>
+    const onEnd = () => {
+      if (isCut()) return
       resume(new SourceError({ reason: "Unreachable", subject, detail: "the connection has ended" }))
+    }
     if (client.connection.stream.destroyed) return onEnd()
     client.once("end", onEnd)
     return Effect.sync(() => client.off("end", onEnd))
@@ -150,8 +158,9 @@ export const connect = (
     })
     // Its names stand in no other place once it is bundled.
     const { default: copyStreams } = yield* Effect.promise(() => import("pg-copy-streams"))
+    let isCut = false
     return {
-      ended: ending(client, subject),
+      ended: ending(client, subject, () => isCut),
       query: (about, sql, values = []) =>
         Effect.tryPromise({
           try: () => client.query<Record<string, string | null>>(sql, [...values]),
@@ -189,8 +198,9 @@ export const connect = (
               Effect.sync(() => {
                 if (exit._tag === "Success") return
                 // One that is over must take nothing more of the connection, which belongs to the next statement.
-                if (isOver) readable.destroy()
-                else client.connection.stream.destroy()
+                if (isOver) return void readable.destroy()
+                isCut = true
+                client.connection.stream.destroy()
               }),
             ),
           )

@@ -3,8 +3,9 @@ import { Effect, Layer, Option } from "effect"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import { SlotInspection, type WriterActivity } from "../src/services/SlotInspection.ts"
 import { lookAtSlot } from "./PostgresInspection.ts"
+import { connectToPrimary } from "./PostgresPrimary.ts"
 import { lookBegins } from "./PostgresReplicationSlot.ts"
-import { connect, describeAddress, type PostgresSession } from "./PostgresSession.ts"
+import { describeAddress, type PostgresSession } from "./PostgresSession.ts"
 import { identify } from "./PostgresTableShape.ts"
 
 /** Columns of another role's session are NULL for whoever may not see them (`pg_read_all_stats`). */
@@ -29,7 +30,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<SlotIns
       location: describeAddress(address),
       slot,
       look: Effect.gen(function* () {
-        const session = yield* connect(address, "status")
+        const session = yield* connectToPrimary(address, "status")
         const found = yield* lookAtSlot(session, slot)
         return {
           ...found,

@@ -4,8 +4,9 @@ import * as Lsn from "../src/core/Lsn.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import type { TableName } from "../src/core/SourceTable.ts"
 import { type Snapshot, SourceTables } from "../src/services/SourceTables.ts"
+import { connectToPrimary } from "./PostgresPrimary.ts"
 import { connect } from "./PostgresSession.ts"
-import { beginSnapshot, tableCopies } from "./PostgresTableCopy.ts"
+import { beginSnapshot, readNothing, tableCopies } from "./PostgresTableCopy.ts"
 import { holdTables, lockable, waitForNoQueue } from "./PostgresTableLocks.ts"
 import { describeTable, identify } from "./PostgresTableShape.ts"
 
@@ -36,7 +37,7 @@ const openSnapshot = (
   parallel: Option.Option<number>,
 ): SourceTables["Service"]["snapshot"] =>
   Effect.fnUntraced(function* (tables) {
-    const session = yield* connect(address, "snapshot")
+    const session = yield* connectToPrimary(address, "snapshot")
     const source = yield* identify(session)
     const { moment, locks } = yield* Effect.scoped(
       Effect.gen(function* () {
@@ -69,9 +70,13 @@ export const layer = (
     SourceTables.of({
       describe: (table) =>
         Effect.scoped(
-          Effect.flatMap(connect(address, "catalog"), (session) =>
+          Effect.flatMap(connectToPrimary(address, "catalog"), (session) =>
             describeTable(session, table, "from statistics"),
           ),
+        ),
+      mayRead: (table) =>
+        Effect.scoped(
+          Effect.flatMap(connectToPrimary(address, "catalog"), (session) => readNothing(session, table)),
         ),
       snapshot: openSnapshot(address, parallel),
     }),

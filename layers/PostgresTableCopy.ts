@@ -2,13 +2,13 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option, type Scope, Stream } from "effect"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
-import { printTable, quoteIdentifier } from "../src/core/SourceTable.ts"
+import { printTable, quoteIdentifier, type TableName } from "../src/core/SourceTable.ts"
 import type { SourceError } from "../src/services/SourceError.ts"
 import type { TableCopy, TableShape } from "../src/services/SourceTables.ts"
 import { inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
 import { connect, type PostgresSession } from "./PostgresSession.ts"
 import { type Lockable, lockTable, waitForNoQueue } from "./PostgresTableLocks.ts"
-import { kindOf } from "./PostgresTableShape.ts"
+import { describeTable, kindOf } from "./PostgresTableShape.ts"
 
 /**
  * The slot prints a column of type boolean as `true` and `false`, COPY as `t` and `f`: the cast makes them the same.
@@ -24,6 +24,15 @@ const selectSql = (shape: TableShape, kind: string): string => {
   const from = `${kind === "p" ? "" : "ONLY "}${printTable(shape.table)}`
   return `SELECT ${columns.join(", ")} FROM ${from}`
 }
+
+/** What a copy reads, without a row: the server looks at every right that the copy needs. */
+export const readNothing = Effect.fnUntraced(function* (session: PostgresSession, table: TableName) {
+  const shape = yield* describeTable(session, table, "from statistics")
+  yield* session.query(
+    `table ${printTable(table)}`,
+    `${selectSql(shape, yield* kindOf(session, table))} LIMIT 0`,
+  )
+})
 
 /** A table of its own, with rows in blocks of its own; not a view, nor the partitioned table over others. */
 const isPlain = (shape: TableShape): boolean => Option.isNone(shape.notFollowed)

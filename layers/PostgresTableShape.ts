@@ -59,6 +59,26 @@ const notFollowed = (kind: string, persistence: string): Option.Option<string> =
   return Option.none()
 }
 
+/** What bears the name of a table and is none. Of a composite type and of a table the type of its rows is no thing of its own. */
+const otherThingSql = `
+  SELECT CASE c.relkind WHEN 'S' THEN 'a sequence' WHEN 'c' THEN 'a composite type' ELSE 'an index' END AS thing
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('S', 'i', 'I', 'c')
+  UNION ALL
+  SELECT 'a type' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+   WHERE n.nspname = $1 AND t.typname = $2 AND t.typrelid = 0`
+
+const missing = Effect.fnUntraced(function* (
+  session: PostgresSession,
+  table: TableName,
+): Effect.fn.Return<never, SourceError> {
+  const subject = `table ${printTable(table)}`
+  const [other] = yield* session.query(subject, otherThingSql, [table.schema, table.name])
+  return yield* other === undefined
+    ? new SourceError({ reason: "SchemaOrTableMissing", subject, detail: "it does not exist" })
+    : new SourceError({ reason: "NotATable", subject, detail: `it is ${other["thing"]}, which has no rows` })
+})
+
 /**
  * To measure is to wait for whoever changes or empties the table as a whole. Only a copy must do that; `cdc` must not, or
  * a long `ALTER TABLE` would hold it up.
@@ -77,7 +97,7 @@ export const describeTable = (
     ])
     const first = rows[0]
     if (first === undefined) {
-      return yield* new SourceError({ reason: "SchemaOrTableMissing", subject, detail: "it does not exist" })
+      return yield* missing(session, table)
     }
     const columns = rows.flatMap(
       (

@@ -15,6 +15,7 @@
 import { Clock, Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
 import { type PipelineError, peekBound, runBatch } from "./cdc/Batch.ts"
 import { countFenced } from "./cdc/FencedOut.ts"
+import { unlessEnded } from "./cdc/FirstFailure.ts"
 import { beSeen } from "./cdc/Presence.ts"
 import { takingTurns } from "./cdc/SlotTurn.ts"
 import { attachOrWait } from "./cdc/Standby.ts"
@@ -33,7 +34,7 @@ import type { StoreError } from "./services/StoreError.ts"
 import { Vitals } from "./services/Vitals.ts"
 import { WatermarkStore } from "./services/WatermarkStore.ts"
 import { Settings } from "./settings/Settings.ts"
-import { checkAllFollowed } from "./TableChecks.ts"
+import { checkAllCopied, checkAllFollowed } from "./TableChecks.ts"
 
 export interface FullMode {
   /** The newest manifests may be of another server or database. */
@@ -59,6 +60,7 @@ export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) 
     }),
   )
   yield* patiently(forAWhile, () => warnWithoutSlot)
+  yield* checkAllCopied(tables)
   const copyAll = Effect.fnUntraced(function* (reached: Effect.Effect<void>) {
     const snapshot = yield* source.snapshot(tables.map(({ table }) => table))
     yield* reached
@@ -163,13 +165,13 @@ const write = Effect.fnUntraced(function* (
   yield* reached
 
   const limits = { maxLines: peekBound(batchMaxChanges), worthMoving: mode.once ? 1n : Lsn.halfSegment }
-  const batch = Ref.get(checkpoint).pipe(
+  const batch = Ref.set(failed, Option.none()).pipe(
+    Effect.andThen(Ref.get(checkpoint)),
     // A writer that has lost its lock stops where it is: a successor may be writing the same rows already.
-    Effect.map((where) => Effect.raceFirst(runBatch({ session, held }, where, limits), session.ended)),
+    Effect.map((where) => unlessEnded(runBatch({ session, held }, where, limits), session.ended, failed)),
     Effect.flatMap((running) =>
       finishInHand(Effect.tapError(running, (error) => Ref.set(failed, Option.some(error)))),
     ),
-    Effect.tap(() => Ref.set(failed, Option.none())),
     Effect.tap((done) => Ref.set(checkpoint, done.checkpoint)),
     Effect.tap(() => healthy),
   )

@@ -1,11 +1,12 @@
-/** What a table must have so that its changes can be followed, told before it is missed. */
-import { Effect, Option } from "effect"
+/** What the tables must have so that they can be copied and followed, asked of all of them before anything is written. */
+import { Effect, Option, Result } from "effect"
 import { lackOfIdentity } from "./core/ReplicaIdentity.ts"
 import { printTable, type SourceTable, type TableName } from "./core/SourceTable.ts"
 import { forAWhile, patiently } from "./Patience.ts"
 import { SourceError } from "./services/SourceError.ts"
 import { SourceTables, type TableShape } from "./services/SourceTables.ts"
 import { WatermarkStore } from "./services/WatermarkStore.ts"
+import { together } from "./services/TablesRefused.ts"
 
 /**
  * Deletes of such a table arrive without saying which row: the warning holds the `ALTER TABLE` that mends it. Those of what
@@ -29,20 +30,38 @@ const warnOfVirtual = ({ table, virtualColumns }: TableShape) =>
       ).pipe(Effect.annotateLogs({ columns: virtualColumns.join(",") }))
 
 /** A table whose changes never come would look like one that never changes: `cdc` does not start with it. */
-const checkFollowed = Effect.fn("TableChecks.checkFollowed")(function* (table: TableName) {
+const followed = Effect.fnUntraced(function* (table: TableName) {
   const catalog = yield* SourceTables
   const shape = yield* catalog.describe(table)
   if (Option.isSome(shape.notFollowed)) {
     const detail = shape.notFollowed.value
     return yield* new SourceError({ reason: "NotFollowed", subject: `table ${printTable(table)}`, detail })
   }
-  yield* warnWithoutIdentity(shape)
-  yield* warnOfVirtual(shape)
+  return shape
 })
 
 /**
- * The same for all tables. One that the catalog does not know is passed over where the lake knows it: what the WAL holds of
- * it is carried all the same, and `cdc` warns of it.
+ * What `look` finds of each table. Where it fails for good, the tables after it are looked at too, and all that fail are
+ * reported together. What may pass by itself fails at once, when it has been tried again for long enough.
+ */
+const ofAll = Effect.fnUntraced(function* <A, R>(
+  tables: ReadonlyArray<SourceTable>,
+  look: (source: SourceTable) => Effect.Effect<A, SourceError, R>,
+) {
+  const looked = yield* Effect.forEach(tables, (source) =>
+    Effect.tap(Effect.result(patiently(forAWhile, () => look(source))), (found) =>
+      Result.isFailure(found) && found.failure.isRetryable ? Effect.fail(found.failure) : Effect.void,
+    ),
+  )
+  const failures = looked.flatMap((found) => (Result.isFailure(found) ? [found.failure] : []))
+  const [first, ...others] = failures
+  if (first !== undefined) return yield* Effect.fail(together([first, ...others]))
+  return looked.flatMap((found) => (Result.isSuccess(found) ? [found.success] : []))
+})
+
+/**
+ * Fails where one of the tables cannot be followed, and warns of what their log will not hold. One that the catalog does
+ * not know is passed over where the lake knows it: what the WAL holds of it is carried all the same, and `cdc` warns of it.
  */
 export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(function* (
   tables: ReadonlyArray<SourceTable>,
@@ -51,11 +70,23 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
   const watermark = yield* patiently(forAWhile, () => store.read)
   const isKnown = (dataset: string) =>
     Option.exists(watermark, (known) => known.tables.has(dataset) || known.objects.has(dataset))
-  for (const { table, dataset } of tables) {
-    yield* Effect.catchIf(
-      patiently(forAWhile, () => checkFollowed(table)),
+  const look = ({ table, dataset }: SourceTable) =>
+    Effect.catchIf(
+      Effect.map(followed(table), Option.some),
       (error) => error.reason === "SchemaOrTableMissing" && isKnown(dataset),
-      () => Effect.void,
+      () => Effect.succeedNone,
     )
+  for (const shape of yield* ofAll(tables, look)) {
+    if (Option.isNone(shape)) continue
+    yield* warnWithoutIdentity(shape.value)
+    yield* warnOfVirtual(shape.value)
   }
+})
+
+/** Fails where one of the tables cannot be copied: it is not there, or may not be read. */
+export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* (
+  tables: ReadonlyArray<SourceTable>,
+) {
+  const { mayRead } = yield* SourceTables
+  yield* ofAll(tables, ({ table }) => mayRead(table))
 })

@@ -15,6 +15,7 @@ import type { WatermarkStore } from "../services/WatermarkStore.ts"
 import { reportBatch } from "./BatchReport.ts"
 import { type Checkpoint, followedTails, movedTo } from "./Checkpoint.ts"
 import type { WrittenDataset } from "./DatasetObjects.ts"
+import { notedInScope } from "./FirstFailure.ts"
 import { lookAtTables, settle } from "./FollowedTables.ts"
 import type { HeldWatermark } from "./HeldWatermark.ts"
 import { openBatch } from "./IncObjects.ts"
@@ -118,7 +119,7 @@ const carry = Effect.fnUntraced(function* (
   const written = yield* Effect.withSpan(objects.commit, "upload")
   yield* countWritten(written)
   return { written, lastCommit: objects.lastCommit(), readUpTo, more: lines >= maxLines }
-}, Effect.scoped)
+}, notedInScope)
 
 /**
  * Steps 2 and 3. A writer that lost its lock must not speak for the lake, nor one whose slot somebody else moved just

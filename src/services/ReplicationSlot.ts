@@ -59,7 +59,11 @@ export interface SlotVisit extends SourceView {
  * together, so a writer that lost its lock can confirm nothing.
  */
 export interface SlotSession extends SourceView {
-  /** Fails as soon as the session has ended, and so the lock is free for another; waits for as long as it lasts. */
+  /**
+   * Fails as soon as the server or the network has ended the session, and so the lock is free for another; waits for as
+   * long as it lasts. A peek that its reader gives up ends the session too, without a word here: the reader's own failure
+   * is the cause.
+   */
   readonly ended: Effect.Effect<never, SourceError>
   readonly look: Effect.Effect<SlotView, SourceError>
   /**

@@ -83,6 +83,8 @@ export class SourceTables extends Context.Service<
   {
     /** `SchemaOrTableMissing` where there is none that this role can see. */
     readonly describe: (table: TableName) => Effect.Effect<TableShape, SourceError>
+    /** Fails as a copy of its rows would: it is missing, it is no table, or this role may not read it. Reads no row. */
+    readonly mayRead: (table: TableName) => Effect.Effect<void, SourceError>
     /**
      * One moment of these tables, held until the scope closes. From before it until its `release` nobody can empty or rewrite
      * one: TRUNCATE and some forms of ALTER TABLE make a table look empty to older snapshots as well. Writers of rows do not

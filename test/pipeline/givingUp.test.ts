@@ -6,6 +6,7 @@ import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
 import type { PipelineError } from "../../src/cdc/Batch.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import type { TablesRefused } from "../../src/services/TablesRefused.ts"
 import { ana, cdcForEver, cdcOnce, exitCode, incKeys, shop, started, world } from "../support/memoryWorld.ts"
 
 /** The lake; but when the first object is begun, PostgreSQL stops. */
@@ -26,7 +27,11 @@ const stopsAtFirstObject = (server: MemoryServer) => {
 }
 
 /** With the progress bar that only `full` needs. */
-type Command = Effect.Effect<void, PipelineError, Effect.Services<typeof Pipeline.full | typeof cdcOnce>>
+type Command = Effect.Effect<
+  void,
+  PipelineError | TablesRefused,
+  Effect.Services<typeof Pipeline.full | typeof cdcOnce>
+>
 const commands: Readonly<Record<string, Command>> = {
   full: Effect.asVoid(Pipeline.full),
   "cdc --once": cdcOnce,

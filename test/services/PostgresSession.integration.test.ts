@@ -168,6 +168,21 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a 
     }),
   )
 
+  it.effect("is not said to have ended when its reader fails in the middle of a copy", () =>
+    Effect.gen(function* () {
+      const { address } = yield* openNetwork()
+      const session = yield* connect(address, "test")
+      const ended = yield* Effect.forkChild(Effect.exit(session.ended))
+      const read = atFirst(session.copy("table t", largeCopy), Effect.interrupt)
+      yield* Effect.exit(Stream.runDrain(read))
+      yield* eventually(
+        "the connection is over",
+        Effect.map(Effect.exit(session.query("server", "SELECT 1")), Exit.isFailure),
+      )
+      assert.strictEqual(ended.pollUnsafe(), undefined)
+    }),
+  )
+
   it.effect("tells with the next query that the connection broke while it was idle", () =>
     Effect.gen(function* () {
       const { network, address } = yield* openNetwork()

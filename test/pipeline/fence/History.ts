@@ -12,6 +12,7 @@ import type { PipelineError } from "../../../src/cdc/Batch.ts"
 import * as Pipeline from "../../../src/Pipeline.ts"
 import { Compression } from "../../../src/services/Compression.ts"
 import { ObjectStore } from "../../../src/services/ObjectStore.ts"
+import type { TablesRefused } from "../../../src/services/TablesRefused.ts"
 import { WatermarkStore } from "../../../src/services/WatermarkStore.ts"
 import type { Operation, Work } from "../../support/faultScripts.ts"
 import { checkLake } from "../../support/lakeOracle.ts"
@@ -100,14 +101,15 @@ const process = ({ chance, lake, without }: Setting) =>
 type Running = Effect.Success<ReturnType<typeof process>>
 
 /** What a process ended with that has not been killed; none while it runs. Only what heals by waiting may end one. */
-const endOf = (fiber: Running): Effect.Effect<boolean, PipelineError> => {
+const endOf = (fiber: Running): Effect.Effect<boolean, PipelineError | TablesRefused> => {
   const exit = fiber.pollUnsafe()
   if (exit === undefined) return Effect.succeed(false)
   const error = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
   return Option.isSome(error) && isRetryable(error.value) ? Effect.succeed(true) : Effect.as(exit, true)
 }
 
-const isRetryable = (error: PipelineError): boolean => error._tag !== "Refusal" && error.isRetryable
+const isRetryable = (error: PipelineError | TablesRefused): boolean =>
+  error._tag !== "Refusal" && error.isRetryable
 
 /** Fails where a change is lost, doubled or out of order. Returns how many requests came late. */
 export const history = (seed: number, without?: Rule) =>

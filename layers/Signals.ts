@@ -1,6 +1,7 @@
 /**
  * SIGINT and SIGTERM as a wish to end; the second one ends at once, which loses nothing either. Whoever reads stdout and
- * goes (`verify | head -1`) wishes the same, so that what is open is closed and no file is left behind.
+ * goes (`verify | head -1`) wishes the same, and so does a full disk there, so that what is open is closed and no file
+ * is left behind.
  */
 import { Deferred, Effect, Layer } from "effect"
 import { StopSignal } from "../src/services/StopSignal.ts"
@@ -23,13 +24,12 @@ export const layer: Layer.Layer<never> = Layer.effect(
     )
     // Never taken off: what is said while everything is closed meets the same pipe.
     process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error
+      // Whoever has read enough need not be told; that a disk is full, a person must know.
+      if (error.code !== "EPIPE") process.stderr.write(`afluente: stdout cannot be written (${error.code})\n`)
       Deferred.doneUnsafe(asked, Effect.void)
     })
-    // A log that nobody reads keeps no one from working.
-    process.stderr.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error
-    })
+    // A log that nobody reads, or whose disk is full, keeps no one from working. Node writes no more of it.
+    process.stderr.on("error", () => {})
     return { wished: Deferred.await(asked) }
   }),
 )

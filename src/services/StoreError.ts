@@ -48,6 +48,8 @@ export const storeReasons = {
     "The bucket is in another region. Set MINIO_REGION, and MINIO_ENDPOINT to that region's.",
   ),
   NotWritable: permanent("Give this user the right to read and write there, or choose another LAKE_URL.", {
+    inFolder:
+      "The folder cannot be written. Give this user the right to read and write there, or choose another LAKE_URL.",
     inTemporary: setTmpdir,
   }),
   BucketMissing: permanent("Create it with `node dist/main.js init`, or correct LAKE_URL."),

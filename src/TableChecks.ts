@@ -5,8 +5,8 @@ import { printTable, type SourceTable, type TableName } from "./core/SourceTable
 import { forAWhile, patiently } from "./Patience.ts"
 import { SourceError } from "./services/SourceError.ts"
 import { SourceTables, type TableShape } from "./services/SourceTables.ts"
-import { WatermarkStore } from "./services/WatermarkStore.ts"
 import { together } from "./services/TablesRefused.ts"
+import { WatermarkStore } from "./services/WatermarkStore.ts"
 
 /**
  * Deletes of such a table arrive without saying which row: the warning holds the `ALTER TABLE` that mends it. Those of what
@@ -73,7 +73,7 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
   const look = ({ table, dataset }: SourceTable) =>
     Effect.catchIf(
       Effect.map(followed(table), Option.some),
-      (error) => error.reason === "SchemaOrTableMissing" && isKnown(dataset),
+      (error: SourceError) => error.reason === "SchemaOrTableMissing" && isKnown(dataset),
       () => Effect.succeedNone,
     )
   for (const shape of yield* ofAll(tables, look)) {

@@ -13,6 +13,14 @@ import { recordReader } from "../src/core/ByteRecords.ts"
  */
 export type OnRow = (bytes: Buffer, bounds: ReadonlyArray<number>) => void
 
+/** A row whose last field is too long to be held: no `OnRow` is called for it. */
+export interface OnLongRow {
+  /** The fields before the last one, as for `OnRow`. */
+  readonly begin: OnRow
+  /** The next bytes of the last field, which are never written again. */
+  readonly part: (bytes: Buffer, isLast: boolean) => void
+}
+
 export interface CopyBinaryReader {
   /** Calls `onRow` for every row that is whole by now. */
   readonly push: (chunk: Uint8Array) => void
@@ -24,8 +32,11 @@ export interface CopyBinaryReader {
 const headerBytes = 19
 const endMarker = -1
 
-export const copyBinaryReader = (onRow: OnRow): CopyBinaryReader => {
+/** A last field of more than `longest` bytes is returned in parts. */
+export const copyBinaryReader = (onRow: OnRow, onLongRow: OnLongRow, longest: number): CopyBinaryReader => {
   const bounds: Array<number> = []
+  /** Bytes of a long field that have not come yet. */
+  let left = 0
   let headerSeen = false
   let done = false
 
@@ -43,6 +54,11 @@ export const copyBinaryReader = (onRow: OnRow): CopyBinaryReader => {
       if (i + 4 > bytes.length) return at - i - 4
       const length = bytes.readInt32BE(i)
       i += 4
+      if (length > longest && n === count - 1) {
+        left = length
+        onLongRow.begin(bytes, bounds)
+        return i
+      }
       if (length >= 0 && i + length > bytes.length) return at - i - length
       bounds[2 * n] = length < 0 ? -1 : i
       i += Math.max(length, 0)
@@ -52,7 +68,15 @@ export const copyBinaryReader = (onRow: OnRow): CopyBinaryReader => {
     return i
   }
 
+  const readPart = (bytes: Buffer, at: number): number => {
+    const end = Math.min(at + left, bytes.length)
+    left -= end - at
+    onLongRow.part(bytes.subarray(at, end), left === 0)
+    return end
+  }
+
   const push = recordReader((bytes, at) => {
+    if (left > 0) return readPart(bytes, at)
     if (headerSeen) return readRow(bytes, at)
     headerSeen = bytes.length - at >= headerBytes
     return headerSeen ? at + headerBytes : -headerBytes

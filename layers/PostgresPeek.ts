@@ -1,7 +1,8 @@
 /** Reading of the slot: what waits is told and not confirmed. */
 import { Effect, Schedule, Stream } from "effect"
+import { longLineBytes } from "../src/core/LongLine.ts"
 import * as Lsn from "../src/core/Lsn.ts"
-import { SlotLine } from "../src/core/SlotLine.ts"
+import { LinePart, type PeekedLine, SlotLine } from "../src/core/SlotLine.ts"
 import type { TableName } from "../src/core/SourceTable.ts"
 import type { PeekRequest } from "../src/services/ReplicationSlot.ts"
 import { SourceError } from "../src/services/SourceError.ts"
@@ -48,21 +49,36 @@ const askForFlush = (session: PostgresSession) =>
     "SELECT CASE WHEN pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn() THEN pg_current_xact_id() END",
   )
 
+/** The answer to `peekSql`, with lines of more than `longLineBytes` in parts. */
+const lineReader = (onLine: (line: PeekedLine) => void) => {
+  const ordinalAt = (bytes: Buffer, at: number) =>
+    bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)
+  let long = { ordinal: 0, lsn: Lsn.Lsn.make(0n), isFirst: true }
+  return copyBinaryReader(
+    (bytes, bounds) => {
+      const ordinal = ordinalAt(bytes, bounds[2] ?? 0)
+      onLine(new SlotLine(ordinal, bytes, bounds[0] ?? 0, bounds[4] ?? 0, bounds[5] ?? 0))
+    },
+    {
+      begin: (bytes, bounds) => {
+        const lsn = Lsn.Lsn.make(bytes.readBigUInt64BE(bounds[0] ?? 0))
+        long = { ordinal: ordinalAt(bytes, bounds[2] ?? 0), lsn, isFirst: true }
+      },
+      part: (bytes, isLast) => {
+        onLine(new LinePart(long.ordinal, long.lsn, bytes, long.isFirst, isLast))
+        long.isFirst = false
+      },
+    },
+    longLineBytes,
+  )
+}
+
 export const peek =
   (session: PostgresSession, subject: string, slot: string) =>
-  (request: PeekRequest): Stream.Stream<ReadonlyArray<SlotLine>, SourceError> =>
+  (request: PeekRequest): Stream.Stream<ReadonlyArray<PeekedLine>, SourceError> =>
     Stream.suspend(() => {
-      let lines: Array<SlotLine> = []
-      const reader = copyBinaryReader((bytes, bounds) => {
-        const [lsnAt, ordinalAt, start, end] = [
-          bounds[0] ?? 0,
-          bounds[2] ?? 0,
-          bounds[4] ?? 0,
-          bounds[5] ?? 0,
-        ]
-        const ordinal = bytes.readUInt32BE(ordinalAt) * 2 ** 32 + bytes.readUInt32BE(ordinalAt + 4)
-        lines.push(new SlotLine(ordinal, bytes, lsnAt, start, end))
-      })
+      let lines: Array<PeekedLine> = []
+      const reader = lineReader((line) => lines.push(line))
       const cutShort = new SourceError({
         reason: "Interrupted",
         subject,

@@ -44,6 +44,11 @@ const spoolFile = (file: FileHandle): SpoolFile => {
       end = 0
       await file.truncate(0)
     }),
+    read: (room, offset) =>
+      Effect.flatMap(
+        attempt(() => file.read(room, 0, Math.min(room.length, end - offset), offset)),
+        ({ bytesRead }) => (bytesRead > 0 ? Effect.succeed(bytesRead) : cutShort(offset, end)),
+      ),
     replay: Stream.suspend(() => {
       // One room for all pieces: a new one for each was dropped faster than it was collected.
       const room = Buffer.allocUnsafe(readBytes)

@@ -10,7 +10,6 @@ import {
   type Shape,
 } from "../core/IncRow.ts"
 import { atOrBefore, type RowPosition } from "../core/LastRow.ts"
-import { type LongLine, rowPieces } from "../core/LongLine.ts"
 import * as Lsn from "../core/Lsn.ts"
 import { type ObjectName, objectKey, type Stamp } from "../core/ObjectKey.ts"
 import { RowBuffer } from "../core/RowBuffer.ts"
@@ -24,6 +23,7 @@ import { ObjectStore, type ObjectWriter, type Publish } from "../services/Object
 import type { Refusal } from "../services/Refusal.ts"
 import type { SourceError } from "../services/SourceError.ts"
 import { StoreError } from "../services/StoreError.ts"
+import { longRows } from "./LongRow.ts"
 import { shapeFinder } from "./ShapeAhead.ts"
 import type { Transaction } from "./Transactions.ts"
 
@@ -149,20 +149,9 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     object = undefined
   })
 
-  /** Piece by piece: the row as a whole is never in memory. */
-  const appendLong = Effect.fnUntraced(function* (row: string, long: LongLine) {
-    for (const piece of rowPieces(row, long)) {
-      pending.push(piece)
-      yield* flush
-    }
-  })
+  const appendLong = longRows(pending, flush)
 
-  const append = Effect.fnUntraced(function* (
-    change: RowChange,
-    commit: CommitOfRows,
-    seq: number,
-    long: LongLine | undefined,
-  ) {
+  const append = Effect.fnUntraced(function* (change: RowChange, commit: CommitOfRows, seq: number) {
     if (shape === undefined || !fitsShape(change, shape)) {
       yield* finish
       transcoder = undefined
@@ -176,8 +165,9 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     if (Option.exists(written, (last) => atOrBefore({ lsn: commit.position, seq }, last))) return
     const row = incRow(change, shape, commit.fields, seq)
     rows[change._tag]++
-    if (long === undefined) pending.push(row)
-    else yield* appendLong(row, long)
+    const { readLong } = commit.transaction
+    if (readLong === undefined) pending.push(row)
+    else yield* appendLong(row, readLong)
   })
 
   return {

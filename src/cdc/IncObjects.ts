@@ -15,7 +15,7 @@ import {
   type ObjectFence,
   openDataset,
 } from "./DatasetObjects.ts"
-import { isLong, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
+import { readRowLine, tableKey, tablesOf } from "./RowLine.ts"
 import type { Transaction } from "./Transactions.ts"
 
 /**
@@ -40,10 +40,10 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
 
   /** Decodes the line, and gives its change to the tables that it names. */
   const appendDecoded = Effect.fnUntraced(function* (line: SlotLine, commit: CommitOfRows, seq: number) {
-    const { change, long } = yield* Effect.fromResult(readRowLine(line))
+    const change = yield* Effect.fromResult(readRowLine(line))
     if (change === undefined) return
     for (const table of tablesOf(change)) {
-      yield* byTable.get(tableKey(table))?.append(change, commit, seq, long) ?? Effect.void
+      yield* byTable.get(tableKey(table))?.append(change, commit, seq) ?? Effect.void
     }
   })
 
@@ -55,13 +55,13 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
       : datasets.find((dataset) => dataset !== latest && dataset.appendKnown(line, commit, seq))
 
   /**
-   * Appends lines from `from` on, until one must be decoded or rows must be given on; answers where that is. A long line
-   * is decoded always: its row is written in windows, and would be held whole here.
+   * Appends lines from `from` on, until one must be decoded or rows must be given on; answers where that is. A line
+   * with marks is always decoded: its row is written in windows.
    */
   const appendKnown = (lines: ReadonlyArray<SlotLine>, from: number, commit: CommitOfRows): number => {
     for (let at = from; at < lines.length; at++) {
       const line = lines[at]
-      const owner = line && !isLong(line) && ownerOf(line, commit, line.ordinal - commit.beginOrdinal)
+      const owner = line && !line.isMarked && ownerOf(line, commit, line.ordinal - commit.beginOrdinal)
       if (!owner) return at
       latest = owner
       if (owner.isFull()) return at + 1

@@ -12,7 +12,7 @@ import { printName, quoteName } from "../core/PrintedName.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
 import type { TableName } from "../core/SourceTable.ts"
 import { SourceTables } from "../services/SourceTables.ts"
-import { isLong, readRowLine } from "./RowLine.ts"
+import { readRowLine } from "./RowLine.ts"
 import type { Transaction } from "./Transactions.ts"
 
 /**
@@ -56,8 +56,8 @@ const lookAhead = Effect.fnUntraced(function* (
   }
   const learnFrom = Effect.fnUntraced(function* (lines: ReadonlyArray<SlotLine>) {
     for (const line of lines) {
-      if (line.ordinal < from || (!isLong(line) && old.knows(line)) || !isOurs(line)) continue
-      if (learn((yield* Effect.fromResult(readRowLine(line))).change)) return true
+      if (line.ordinal < from || (!line.isMarked && old.knows(line)) || !isOurs(line)) continue
+      if (learn(yield* Effect.fromResult(readRowLine(line)))) return true
     }
     return false
   })

@@ -6,14 +6,14 @@
  */
 import { Effect, Option, Result, Scope, Stream } from "effect"
 import { fromBytes } from "../core/Bytes.ts"
-import { longLineBytes } from "../core/LongLine.ts"
 import * as Lsn from "../core/Lsn.ts"
-import type { SlotLine } from "../core/SlotLine.ts"
+import { LinePart, type PeekedLine, type SlotLine } from "../core/SlotLine.ts"
 import { linePacker, lineUnpacker } from "../core/SpooledLine.ts"
 import { decodeSlotText } from "../core/TestDecoding.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { Spool, type SpoolFile } from "../services/Spool.ts"
 import type { StoreError } from "../services/StoreError.ts"
+import { LongBytes, longBytesFile, type ReadLong } from "./LongBytes.ts"
 
 export interface Transaction {
   /** 32 bits, as the slot prints it. */
@@ -27,6 +27,8 @@ export interface Transaction {
   /** The lines that fitted into memory: all of them, or none where `spooled` has them. */
   readonly held: ReadonlyArray<SlotLine>
   readonly spooled: Option.Option<Stream.Stream<ReadonlyArray<SlotLine>, StoreError>>
+  /** Reads the values that are marks in its lines; none where no line holds marks. */
+  readonly readLong: ReadLong | undefined
 }
 
 /** Text of one open transaction that is kept in memory. Most have a few rows; a line over it is held all the same. */
@@ -46,22 +48,22 @@ interface Open {
   lines: Array<SlotLine>
   heldBytes: number
   spooled: boolean
+  /** None while no line is long. */
+  long: LongBytes | undefined
 }
 
-const nothingOpen = (): Open => ({ lines: [], heldBytes: 0, spooled: false })
+const nothingOpen = (): Open => ({ lines: [], heldBytes: 0, spooled: false, long: undefined })
 
 const letterC = 0x43
 const letterM = 0x6d
 const messageBegins = "message:"
 
-/** A message may be longer than any string. */
 const isMessage = ({ bytes, start }: SlotLine): boolean =>
   bytes[start] === letterM && bytes.toString("latin1", start, start + messageBegins.length) === messageBegins
 
 const readCommit = (
   line: SlotLine,
 ): Result.Result<{ readonly xid: number; readonly at: string }, Refusal> => {
-  if (line.length > longLineBytes) return Result.fail(malformed(line.lsn, "it is too long for a COMMIT"))
   const decoded = decodeSlotText(line.text)
   if (Result.isFailure(decoded)) return Result.fail(malformed(line.lsn, decoded.failure.message))
   const change = decoded.success
@@ -72,13 +74,15 @@ const readCommit = (
 
 /** Whole transactions, in the order of their commits; what comes with one chunk of lines is given on together. */
 export const wholeTransactions = <E>(
-  lines: Stream.Stream<ReadonlyArray<SlotLine>, E>,
+  lines: Stream.Stream<ReadonlyArray<PeekedLine>, E>,
 ): Stream.Stream<ReadonlyArray<Transaction>, E | StoreError | Refusal, Spool> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const scope = yield* Effect.scope
       const room = yield* Spool
-      const spool = yield* Effect.cached(Scope.provide(room.open, scope))
+      const file = Effect.cached(Scope.provide(room.open, scope))
+      const spool = yield* file
+      const longFile = longBytesFile(yield* file)
       const pack = linePacker()
       let open = nothingOpen()
       /**
@@ -87,9 +91,13 @@ export const wholeTransactions = <E>(
        */
       let outside = 0
 
-      const absorb = Effect.fnUntraced(function* (chunk: ReadonlyArray<SlotLine>) {
+      const absorb = Effect.fnUntraced(function* (chunk: ReadonlyArray<PeekedLine>) {
         const finished: Array<Transaction> = []
-        for (const line of chunk) {
+        /** Whether a transaction that this chunk finished still reads its long values. */
+        let longInUse = false
+        for (const peeked of chunk) {
+          const line = peeked instanceof LinePart ? yield* addPart(open, peeked) : peeked
+          if (line === undefined) continue
           const isNext = line.ordinal === outside + 1
           // Which kind of line it is, without making a text of it.
           if (isMessage(line)) {
@@ -101,6 +109,9 @@ export const wholeTransactions = <E>(
             const commit = readCommit(line)
             if (Result.isFailure(commit)) return yield* commit.failure
             if (open.spooled) yield* spill(yield* spool, pack, open)
+            const { long } = open
+            if (long !== undefined) yield* longFile.write(long, longInUse)
+            longInUse ||= long !== undefined
             finished.push({
               xid: commit.success.xid,
               commit: line.lsn,
@@ -108,6 +119,7 @@ export const wholeTransactions = <E>(
               beginOrdinal: outside + 1,
               held: open.lines,
               spooled: open.spooled ? Option.some(replay(yield* spool)) : Option.none(),
+              readLong: long && longFile.reading(long),
             })
             open = nothingOpen()
             outside = line.ordinal
@@ -119,6 +131,7 @@ export const wholeTransactions = <E>(
         // The spool still serves a transaction that this chunk finished: it is read before the next chunk is asked for.
         const inUse = finished.some(({ spooled }) => Option.isSome(spooled))
         if (open.heldBytes > heldBytesMax && !inUse) yield* spill(yield* spool, pack, open)
+        if (open.long !== undefined && !longInUse) yield* longFile.write(open.long, longInUse)
         return finished
       })
 
@@ -128,6 +141,12 @@ export const wholeTransactions = <E>(
       )
     }),
   )
+
+/** Returns the line where this is its last part. */
+const addPart = (open: Open, part: LinePart): Effect.Effect<SlotLine | undefined, Refusal> => {
+  open.long ??= new LongBytes()
+  return Effect.mapError(Effect.fromResult(open.long.add(part)), (why) => malformed(part.lsn, why))
+}
 
 /** The spool serves one large transaction after the other: the one before was read when this one began to grow. */
 const spill = Effect.fnUntraced(function* (

@@ -14,23 +14,26 @@ export class SlotLine {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
+  /** Its long values are marks (`LongLine.ts`). */
+  readonly isMarked: boolean
   /** Where its position lies in `bytes`: eight of them, the highest first. */
   readonly #lsnAt: number
 
-  constructor(ordinal: number, bytes: Buffer, lsnAt: number, start: number, end: number) {
+  constructor(ordinal: number, bytes: Buffer, lsnAt: number, start: number, end: number, isMarked = false) {
     this.ordinal = ordinal
     this.bytes = bytes
     this.#lsnAt = lsnAt
     this.start = start
     this.end = end
+    this.isMarked = isMarked
   }
 
   /** `text` is a byte string: see `Bytes.ts`. */
-  static of(lsn: Lsn, ordinal: number, text: string): SlotLine {
+  static of(lsn: Lsn, ordinal: number, text: string, isMarked = false): SlotLine {
     const bytes = Buffer.allocUnsafe(8 + text.length)
     bytes.writeBigUInt64BE(lsn)
     bytes.write(text, 8, "latin1")
-    return new SlotLine(ordinal, bytes, 0, 8, bytes.length)
+    return new SlotLine(ordinal, bytes, 0, 8, bytes.length, isMarked)
   }
 
   /**
@@ -51,3 +54,27 @@ export class SlotLine {
     return this.bytes.toString("latin1", this.start, this.end)
   }
 }
+
+/**
+ * A part of a line that is too long to be held (`LongLine.ts`). The parts of a line follow each other, with no other line
+ * between them.
+ */
+export class LinePart {
+  readonly ordinal: number
+  readonly lsn: Lsn
+  /** Nobody writes these bytes again. */
+  readonly bytes: Buffer
+  readonly isFirst: boolean
+  readonly isLast: boolean
+
+  constructor(ordinal: number, lsn: Lsn, bytes: Buffer, isFirst: boolean, isLast: boolean) {
+    this.ordinal = ordinal
+    this.lsn = lsn
+    this.bytes = bytes
+    this.isFirst = isFirst
+    this.isLast = isLast
+  }
+}
+
+/** What a peek returns: each line whole, or its parts. */
+export type PeekedLine = SlotLine | LinePart

@@ -9,6 +9,9 @@ import { SlotLine } from "./SlotLine.ts"
 /** `ordinal` (8 bytes), `lsn` (8), length of the line (4). */
 const headBytes = 20
 
+/** Set in the length of a line whose long values are marks: no line is longer than 1 GB. */
+const markedFlag = 0x8000_0000
+
 /** So that the next lines, a few more, fit as well. */
 const roomToGrow = 256 * 1024
 
@@ -34,7 +37,7 @@ const pack = (lines: ReadonlyArray<SlotLine>, packed: Buffer): ReadonlyArray<Uin
   for (const line of lines) {
     packed.writeBigUInt64BE(BigInt(line.ordinal), at)
     packed.writeBigUInt64BE(line.lsn, at + 8)
-    packed.writeUInt32BE(line.length, at + 16)
+    packed.writeUInt32BE(line.length + (line.isMarked ? markedFlag : 0), at + 16)
     at += headBytes
     if (!isLong(line)) at += line.bytes.copy(packed, at, line.start, line.end)
     else {
@@ -51,9 +54,11 @@ export const lineUnpacker = (): ((chunk: Uint8Array) => ReadonlyArray<SlotLine>)
   const push = recordReader((bytes, at) => {
     if (at + headBytes > bytes.length) return -headBytes
     const start = at + headBytes
-    const end = start + bytes.readUInt32BE(at + 16)
+    const printed = bytes.readUInt32BE(at + 16)
+    const isMarked = printed >= markedFlag
+    const end = start + printed - (isMarked ? markedFlag : 0)
     if (end > bytes.length) return at - end
-    lines.push(new SlotLine(Number(bytes.readBigUInt64BE(at)), bytes, at + 8, start, end))
+    lines.push(new SlotLine(Number(bytes.readBigUInt64BE(at)), bytes, at + 8, start, end, isMarked))
     return end
   })
   return (chunk) => {

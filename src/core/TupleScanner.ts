@@ -92,7 +92,8 @@ const readLiteral = (cursor: TextCursor, column: Column): string | undefined => 
     case "text":
       return readQuoted(cursor)
     case "number": {
-      const end = endOfNumber(cursor.text, cursor.at)
+      const number = endOfNumber(cursor.text, cursor.at)
+      const end = number === -1 ? endOfMark(cursor.text, cursor.at) : number
       return end === -1 ? cursor.fail("a number") : cut(cursor, end)
     }
     case "boolean":

@@ -4,7 +4,7 @@
  */
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
-import type { SlotLine } from "../core/SlotLine.ts"
+import type { PeekedLine } from "../core/SlotLine.ts"
 import type { TableName } from "../core/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
 import type { SessionFacts } from "./SourceInspection.ts"
@@ -49,7 +49,7 @@ export interface SourceView {
 export interface SlotVisit extends SourceView {
   readonly look: Effect.Effect<SlotView, SourceError>
   /** As in a `SlotSession`. `SlotInUse` while another session reads. */
-  readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<SlotLine>, SourceError>
+  readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
   /** Ends when the log is on the server's disk up to `lsn`, so that a peek tells what was committed till then. */
   readonly flushedTo: (lsn: Lsn) => Effect.Effect<void, SourceError>
 }
@@ -75,7 +75,7 @@ export interface SlotSession extends SourceView {
    * Lines not yet confirmed, whole transactions in the order of their commits, many at a time. BEGIN is numbered and
    * left out: its COMMIT says all that it does. Reading does not confirm: the next peek tells the same.
    */
-  readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<SlotLine>, SourceError>
+  readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
   /**
    * Lets PostgreSQL forget everything up to `lsn`. Cannot be undone. Safe to repeat. Answers the position the server
    * really moved to, which may be less: trust that, and demand nothing.

@@ -11,6 +11,11 @@ export interface SpoolFile {
   readonly clear: Effect.Effect<void, StoreError>
   /** Everything appended since the last `clear`, from the beginning. A piece holds until the next one is asked for. May be run while it is being run. */
   readonly replay: Stream.Stream<Uint8Array, StoreError>
+  /**
+   * Fills `room` with what was appended from `offset` on, as far as there is so much, and returns how many bytes it read: at
+   * least one. Fails with `Broken` where nothing stands there.
+   */
+  readonly read: (room: Uint8Array, offset: number) => Effect.Effect<number, StoreError>
 }
 
 export class Spool extends Context.Service<

@@ -78,6 +78,23 @@ const cases = (rows: number): ReadonlyArray<Case> => [
     change: "INSERT INTO public.t VALUES (1, repeat('x', 600000000))",
   },
   {
+    what: "a row of 450 MB in 3 values",
+    change: "INSERT INTO public.t SELECT 1, v, v, v FROM repeat(md5('1'), 4687500) AS v",
+  },
+  {
+    what: "a row of 900 MB in 4 values",
+    change: "INSERT INTO public.t SELECT 1, v, v, v, v FROM repeat(md5('1'), 7031250) AS v",
+  },
+  {
+    what: "a row of 300 MB of quotes in 3 values",
+    change: `INSERT INTO public.t SELECT 1, v, v, v FROM repeat('"', 100000000) AS v`,
+  },
+  {
+    what: "an update of a row of 450 MB under REPLICA IDENTITY FULL",
+    change: `ALTER TABLE public.t REPLICA IDENTITY FULL; INSERT INTO public.t SELECT 1, v, v, v FROM repeat(md5('1'), 4687500) AS v;
+             UPDATE public.t SET id = 2`,
+  },
+  {
     what: "an update of a row of 100 MB under REPLICA IDENTITY FULL",
     change: `ALTER TABLE public.t REPLICA IDENTITY FULL; INSERT INTO public.t SELECT 1, v, v FROM repeat(md5('1'), 1562500) AS v;
              UPDATE public.t SET id = 2`,

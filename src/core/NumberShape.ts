@@ -1,0 +1,55 @@
+/** Reads a printed number (`-12.50`, `1e+20`) that may be cut anywhere, up to the first byte that cannot belong to it. */
+
+const minus = 0x2d
+const plus = 0x2b
+const dot = 0x2e
+const letterE = 0x65
+
+type State = "start" | "sign" | "integer" | "point" | "fraction" | "e" | "exponent sign" | "exponent"
+
+const afterDigit: Readonly<Record<State, State>> = {
+  start: "integer",
+  sign: "integer",
+  integer: "integer",
+  point: "fraction",
+  fraction: "fraction",
+  e: "exponent",
+  "exponent sign": "exponent",
+  exponent: "exponent",
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+
+export class NumberShape {
+  #state: State = "start"
+
+  /** Whether a number begins with this byte. Forgets what was read before. */
+  begins(code: number): boolean {
+    this.#state = "start"
+    return isDigit(code) || code === minus
+  }
+
+  /** Returns where it stops: before the first byte that does not belong to the number, or at the end. */
+  read(part: Uint8Array, from: number): number {
+    for (let at = from; at < part.length; at++) {
+      const next = this.#after(part[at] ?? 0)
+      if (next === undefined) return at
+      this.#state = next
+    }
+    return part.length
+  }
+
+  /** Whether what was read is a number as it is. */
+  get isWhole(): boolean {
+    return this.#state === "integer" || this.#state === "fraction" || this.#state === "exponent"
+  }
+
+  #after(code: number): State | undefined {
+    const state = this.#state
+    if (isDigit(code)) return afterDigit[state]
+    if (code === minus) return state === "start" ? "sign" : state === "e" ? "exponent sign" : undefined
+    if (code === plus) return state === "e" ? "exponent sign" : undefined
+    if (code === dot) return state === "integer" ? "point" : undefined
+    return code === letterE && (state === "integer" || state === "fraction") ? "e" : undefined
+  }
+}

@@ -1,6 +1,7 @@
 /** The logical slot of the PostgreSQL in memory. */
 import { Clock, Effect, Exit, Layer, Option, Stream } from "effect"
-import type { SlotLine } from "../src/core/SlotLine.ts"
+import { longLineBytes } from "../src/core/LongLine.ts"
+import { LinePart, type PeekedLine, type SlotLine } from "../src/core/SlotLine.ts"
 import {
   type LockHolder,
   type PeekRequest,
@@ -17,7 +18,20 @@ import type { MemorySession } from "./MemorySessions.ts"
 /** Few, so that small tests have many chunks. */
 const linesPerChunk = 16
 
-const chunked = (lines: ReadonlyArray<SlotLine>): ReadonlyArray<ReadonlyArray<SlotLine>> =>
+/** As they come from a socket. */
+const partBytes = 100_000
+
+const inParts = (line: SlotLine): ReadonlyArray<PeekedLine> => {
+  const { ordinal, lsn, length } = line
+  if (length <= longLineBytes) return [line]
+  return Array.from({ length: Math.ceil(length / partBytes) }, (_, i) => {
+    const from = line.start + i * partBytes
+    const bytes = line.bytes.subarray(from, Math.min(from + partBytes, line.end))
+    return new LinePart(ordinal, lsn, bytes, i === 0, (i + 1) * partBytes >= length)
+  })
+}
+
+const chunked = (lines: ReadonlyArray<PeekedLine>): ReadonlyArray<ReadonlyArray<PeekedLine>> =>
   Array.from({ length: Math.ceil(lines.length / linesPerChunk) }, (_, i) =>
     lines.slice(i * linesPerChunk, (i + 1) * linesPerChunk),
   )
@@ -56,7 +70,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         ),
         peek: (request: PeekRequest) =>
           Stream.fromEffect(Effect.andThen(inside, slots.peek(name, request))).pipe(
-            Stream.flatMap((lines) => Stream.fromIterable(chunked(lines))),
+            Stream.flatMap((lines) => Stream.fromIterable(chunked(lines.flatMap(inParts)))),
             // A session can end in the middle of an answer.
             Stream.mapEffect((chunk) => Effect.as(inside, chunk)),
             // What is left of an answer cannot be skipped: the session goes with it.

@@ -3,7 +3,8 @@ import * as Lsn from "../../src/core/Lsn.ts"
 import { SlotLine } from "../../src/core/SlotLine.ts"
 import { linePacker, lineUnpacker } from "../../src/core/SpooledLine.ts"
 
-const line = (ordinal: number, lsn: bigint, text: string) => SlotLine.of(Lsn.Lsn.make(lsn), ordinal, text)
+const line = (ordinal: number, lsn: bigint, text: string, isMarked = false) =>
+  SlotLine.of(Lsn.Lsn.make(lsn), ordinal, text, isMarked)
 
 const lines = [
   line(1, 0xffff_ffff_ffff_ffffn, "table a.b: INSERT: x[text]:'\xc3\xa7\n'"),
@@ -11,8 +12,10 @@ const lines = [
   line(3, 7n, "y".repeat(70_000)),
   line(4, 8n, `table a.b: INSERT: x[text]:'${"z".repeat(2_000_000)}'`),
   line(5, 9n, "x"),
+  line(6, 9n, "table a.b: INSERT: x[text]:'\x009:5000000:0\0'", true),
 ]
-const told = (all: ReadonlyArray<SlotLine>) => all.map(({ ordinal, lsn, text }) => ({ ordinal, lsn, text }))
+const told = (all: ReadonlyArray<SlotLine>) =>
+  all.map(({ ordinal, lsn, text, isMarked }) => ({ ordinal, lsn, text, isMarked }))
 
 describe("lines in the spool", () => {
   it("come back as they went in, wherever the chunks are cut", () => {

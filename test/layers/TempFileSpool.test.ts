@@ -29,6 +29,23 @@ const spoolContract = (name: string, layer: Layer.Layer<Spool>) =>
       }).pipe(Effect.provide(layer)),
     )
 
+    it.effect("reads from any place, as much as there is or fits", () =>
+      Effect.gen(function* () {
+        const file = yield* (yield* Spool).open
+        yield* file.append(Buffer.from("begin "))
+        yield* file.append(Buffer.from("end"))
+        const read = (offset: number, length: number) => {
+          const room = Buffer.alloc(length)
+          return Effect.map(file.read(room, offset), (count) => room.toString("latin1", 0, count))
+        }
+        assert.strictEqual(yield* read(4, 3), "n e")
+        assert.strictEqual(yield* read(6, 100), "end")
+        yield* file.clear
+        yield* file.append(Buffer.from("other"))
+        assert.strictEqual(yield* read(0, 100), "other")
+      }).pipe(Effect.provide(layer)),
+    )
+
     it.effect("forgets what it is told to forget", () =>
       Effect.gen(function* () {
         const file = yield* (yield* Spool).open
@@ -100,6 +117,8 @@ describe("Spool: temporary file", () => {
       const error = yield* Effect.flip(content(file))
       assert.strictEqual(error.reason, "Broken")
       assert.match(error.message, /a file ends after 300000 of the 1000000 bytes/)
+      const beyond = yield* Effect.flip(file.read(Buffer.alloc(10), 300_000))
+      assert.strictEqual(beyond.message, error.message)
     }),
   )
 

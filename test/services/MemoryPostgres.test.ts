@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Stream } from "effect"
 import { csvRow } from "../../src/core/Csv.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
+import { SlotLine } from "../../src/core/SlotLine.ts"
 import { ReplicationSlot, type SlotSession } from "../../src/services/ReplicationSlot.ts"
 import { SourceTables } from "../../src/services/SourceTables.ts"
 import { ana, cliente, pedido, shop, slotName, world } from "../support/memoryWorld.ts"
@@ -17,7 +18,7 @@ const attached = Effect.flatMap(ReplicationSlot, ({ attach }) =>
 const told = (session: SlotSession, request: Partial<Parameters<SlotSession["peek"]>[0]> = {}) =>
   Effect.map(
     Stream.runCollect(session.peek({ upTo: far, maxLines: 1000, tables: both, ...request })),
-    (chunks) => chunks.flat(),
+    (chunks) => chunks.flat().filter((line) => line instanceof SlotLine),
   )
 
 const texts = (session: SlotSession, request?: Partial<Parameters<SlotSession["peek"]>[0]>) =>

@@ -2,6 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Schedule, Stream } from "effect"
 import * as PostgresReplicationSlot from "../../layers/PostgresReplicationSlot.ts"
+import { SlotLine } from "../../src/core/SlotLine.ts"
 import { ReplicationSlot } from "../../src/services/ReplicationSlot.ts"
 import { eventually } from "../support/eventually.ts"
 import type { TestSession } from "../support/pgClient.ts"
@@ -50,7 +51,10 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
         )
         yield* eventually("the log of the open transaction is on disk", isWhole)
         yield* open.sql("ROLLBACK")
-        assert.strictEqual(lines.flat().filter(({ text }) => text.includes("INSERT:")).length, 1)
+        const inserts = lines
+          .flat()
+          .filter((line) => line instanceof SlotLine && line.text.includes("INSERT:"))
+        assert.strictEqual(inserts.length, 1)
       })
       yield* program.pipe(
         Effect.provide(PostgresReplicationSlot.layer(sourceAddress(superuserUrl), slot)),

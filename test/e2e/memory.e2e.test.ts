@@ -23,22 +23,34 @@ const watched = Effect.map(temporaryFolder, (folder) => {
   return { settings: { NODE_OPTIONS: `--require ${script}` }, peak }
 })
 
-/** Rows of 200 MB as they are printed. Other systems do not tell a peak in this way. */
+/** Lines of 200 MB. Other systems do not tell a peak in this way. */
 const large: ReadonlyArray<readonly [string, string]> = existsSync(status)
   ? [
-      ["a text", "repeat('x', 200000000), NULL, NULL"],
-      ["a text of which every character is doubled", `repeat('"', 200000000), NULL, NULL`],
-      ["bits", "NULL, repeat('1', 100000000)::varbit, repeat('0', 100000000)::varbit"],
+      ["a text", "INSERT INTO public.t VALUES (1, repeat('x', 200000000), NULL, NULL)"],
+      [
+        "a text of which every character is doubled",
+        `INSERT INTO public.t VALUES (1, repeat('"', 200000000), NULL, NULL)`,
+      ],
+      [
+        "bits",
+        "INSERT INTO public.t VALUES (1, NULL, repeat('1', 100000000)::varbit, repeat('0', 100000000)::varbit)",
+      ],
+      [
+        "an update and a delete under REPLICA IDENTITY FULL",
+        `ALTER TABLE public.t REPLICA IDENTITY FULL;
+         INSERT INTO public.t VALUES (1, repeat('\\x''', 25000000), NULL, NULL);
+         UPDATE public.t SET id = 2 WHERE id = 1; DELETE FROM public.t WHERE id = 2`,
+      ],
     ]
   : []
 
-/** The program takes 95 MB for a small row, and the line lies in memory once. The rest is for what is collected late. */
-const mostBytes = 450_000_000
+/** The program takes 95 MB for a small row, and some 30 MB for windows. The rest is for what is collected late. */
+const mostBytes = 200_000_000
 
 layer(TestPostgres.layer(), { excludeTestServices: true })(
-  "cdc takes memory for the line and little more",
+  "cdc takes hardly more memory for long rows than for short ones",
   (it) => {
-    for (const [what, values] of large) {
+    for (const [what, sql] of large) {
       it.effect(`${what}, after a small row of the same table`, () =>
         Effect.gen(function* () {
           const { settings, peak } = yield* watched
@@ -49,7 +61,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true })(
           })
           yield* pipeline.createSlot
           yield* pipeline.sql("INSERT INTO public.t VALUES (0, 'x', '1', '0')")
-          yield* pipeline.sql(`INSERT INTO public.t VALUES (1, ${values})`)
+          yield* pipeline.sql(sql)
           const { code, stderr } = yield* pipeline.run("cdc", "--once")
           assert.strictEqual(code, 0, stderr)
           assert.isBelow(yield* peak, mostBytes)

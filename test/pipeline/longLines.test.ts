@@ -2,14 +2,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Option, Schema, Stream } from "effect"
 import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
+import type { ObjectFence } from "../../src/cdc/DatasetObjects.ts"
 import { openBatch } from "../../src/cdc/IncObjects.ts"
 import { wholeTransactions } from "../../src/cdc/Transactions.ts"
 import type { Cell, Change } from "../../src/core/Change.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
+import { nextStamp } from "../../src/core/ObjectKey.ts"
 import { LinePart, type PeekedLine, SlotLine } from "../../src/core/SlotLine.ts"
 import { printChange } from "../../src/core/TestDecodingPrinter.ts"
 import { Spool } from "../../src/services/Spool.ts"
-import { cliente, failureOf, incKeys, textsOf, world } from "../support/memoryWorld.ts"
+import { beginning, cliente, failureOf, incKeys, textsOf, world } from "../support/memoryWorld.ts"
 
 const drawnLine = Arbitrary.all({
   kind: Arbitrary.schema(Schema.Literals(["insert", "update", "unchanged", "delete", "other table"])),
@@ -90,6 +92,12 @@ const peeked = ({ transactions, partBytes }: Drawn<typeof drawn>) => {
 const chunks = (lines: ReadonlyArray<PeekedLine>, size: number) =>
   Array.from({ length: Math.ceil(lines.length / size) }, (_, i) => lines.slice(i * size, (i + 1) * size))
 
+const aloneInLake: ObjectFence = {
+  ensureLockHeld: Effect.void,
+  publish: "looked up",
+  nameObject: (newest) => Effect.succeed({ stamp: nextStamp(newest, beginning), ending: ".csv" }),
+}
+
 /** What `inc` holds of the lines. */
 const written = (lines: ReadonlyArray<PeekedLine>, linesPerChunk: number) =>
   Effect.gen(function* () {
@@ -99,7 +107,7 @@ const written = (lines: ReadonlyArray<PeekedLine>, linesPerChunk: number) =>
     const batch = yield* openBatch(
       [{ source, newest: Option.none(), written: Option.none() }],
       "single",
-      Effect.void,
+      aloneInLake,
     )
     const transactions = wholeTransactions(Stream.fromIterable(chunks(lines, linesPerChunk)))
     yield* Stream.runForEach(transactions, batch.append)

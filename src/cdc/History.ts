@@ -22,7 +22,7 @@ const ownersIn = (followed: ReadonlyArray<FollowedTable>) => {
     ),
   )
   return (line: SlotLine): Result.Result<ReadonlyArray<string>, Refusal> =>
-    Result.map(readRowLine(line), ({ change }) =>
+    Result.map(readRowLine(line), (change) =>
       change === undefined
         ? []
         : tablesOf(change).flatMap((table) =>

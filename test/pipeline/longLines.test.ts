@@ -152,7 +152,9 @@ describe("lines in parts", () => {
         insert(8, 5000, "c"),
         commit(9),
       ]
-      const inParts = lines.flatMap((line) => (line.length > 5000 ? partsOf(line, 4000) : [line]))
+      const inParts = lines.flatMap(
+        (line): ReadonlyArray<PeekedLine> => (line.length > 5000 ? partsOf(line, 4000) : [line]),
+      )
       assert.isTrue((yield* written(inParts, inParts.length)) === (yield* written(lines, 1)))
     }),
   )

@@ -1,17 +1,23 @@
 /** One run, from empty tables to the verdict. */
 import { execFile } from "node:child_process"
+import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { promisify } from "node:util"
-import { Effect } from "effect"
-import pg from "pg"
 import type { EmbeddedServer } from "../../layers/EmbeddedPostgres.ts"
 import { passwordSql, roleSql, tablesSql } from "../support/role.ts"
 import { Dice } from "./Dice.ts"
+import { watchFolder } from "./folderWatch.ts"
 import type { Lake, Settings } from "./Lake.ts"
 import { setupSql, sourceTables } from "./ledgers.ts"
-import { openSeats } from "./openSeats.ts"
-import { planKills } from "./plan.ts"
+import { ProcessPool } from "./ProcessPool.ts"
+import { type Act, planRounds } from "./plan.ts"
+import { startPooler } from "./pooler.ts"
+import { showProgress } from "./progress.ts"
 import type { Run } from "./report.ts"
 import { runRounds } from "./rounds.ts"
+import { runSql, Source } from "./Source.ts"
+import { StoreTrouble } from "./StoreTrouble.ts"
+import { Tally } from "./Tally.ts"
 import { judge } from "./verdict.ts"
 import { witnessSlot } from "./witness.ts"
 import { startWriters } from "./writers.ts"
@@ -19,6 +25,11 @@ import { startWriters } from "./writers.ts"
 export interface ChaosOptions {
   readonly kills: number
   readonly seed: number
+  readonly only: ReadonlyArray<Act>
+  /** A PgBouncer stands between `cdc` and PostgreSQL. */
+  readonly pooler: boolean
+  /** Prints every round. */
+  readonly rounds: boolean
   /** The built program. */
   readonly program: string
   readonly server: EmbeddedServer
@@ -30,13 +41,6 @@ const writerCount = 4
 
 /** The program's, with the rights of `query/role.sql`; the writers are superusers. */
 const role = "afluente"
-
-const runSql = async (url: string, sql: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: url })
-  client.on("error", () => {})
-  await client.connect()
-  await client.query(sql).finally(() => client.end())
-}
 
 /** The program, run to its end; the text it says when it fails. */
 const runProgram = (
@@ -52,16 +56,21 @@ const runProgram = (
   )
 
 export const chaos = async (options: ChaosOptions): Promise<Run> => {
-  const { kills, seed, program, server, lake, scratch } = options
+  const { kills, seed, only, program, server, lake, scratch } = options
   const startedAt = performance.now()
   const dice = new Dice(seed)
-  const url = server.url("postgres")
+  const source = new Source(server)
+  const { url } = source
+  const pooler = options.pooler
+    ? await startPooler({ serverPort: server.port, role, password: server.password })
+    : undefined
   const settings = (port: number): Settings => ({
     DATABASE_URL: `postgresql://${role}:${server.password}@${server.host}:${port}/postgres?sslmode=disable`,
     SOURCE_TABLES: sourceTables,
     REPLICATION_SLOT: "chaos",
     POLL_INTERVAL: "50ms",
     TMPDIR: scratch,
+    ...(pooler === undefined ? {} : { SOURCE_SESSION_POOLER: "allow" }),
   })
   const failures: Array<string> = []
   /** Past the proxies. */
@@ -78,36 +87,55 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
   await calmly("init")
   await calmly("full")
 
-  const seats = await openSeats({ program, lake, scratch, serverPort: server.port, settings, dice, failures })
-  const source = {
-    crash: async () => {
-      await Effect.runPromise(server.stop("immediate"))
-      await Effect.runPromise(server.restart)
-    },
-    checkpoint: () => runSql(url, "CHECKPOINT").catch(() => {}),
-    cut: seats.cut,
-  }
+  const isFolder = lake.endpoint === undefined
+  const tally = new Tally()
+  const trouble = new StoreTrouble(dice.fork("store"))
+  const serverPort = pooler?.port ?? server.port
+  const pool = new ProcessPool({ program, lake, serverPort, settings, trouble, failures })
+  const watching = isFolder
+    ? await watchFolder(join(scratch, "lake"), (moment) => pool.seenInFolder(moment))
+    : undefined
   const writers = startWriters(url, writerCount, dice.fork("writers"))
-  const plan = planKills(kills, lake.endpoint === undefined ? "folder" : "s3", dice.fork("plan"))
-  const outcome = await runRounds(plan, seats.seats, source, (done, { phase }) => {
-    if (done % 25 === 0) console.log(`${done} kills, the last in "${phase}"`)
-  })
-  await writers.stop()
-  await seats.close()
-  await calmly("cdc", "--once")
+  const plan = planRounds(
+    { kills, lake: isFolder ? "folder" : "s3", only, pooler: options.pooler },
+    dice.fork("plan"),
+  )
+  const heldCount = () => [...pool.held.byStep.values()].reduce((sum, { held }) => sum + held, 0)
+  const progress = showProgress(plan.length, tally, heldCount, options.rounds)
+  const stage = { pool, source, pooler, trouble, writers, tally, failures }
+  await runRounds(plan, stage, progress.round)
 
+  progress.says("the rounds are over: some held requests go on now, the rest after the last writer has ended")
+  await writers.stop()
+  pool.held.outstanding.filter((_, i) => i % 2 === 0).map((request) => request.release())
+  await pool.close()
+  await calmly("cdc", "--once")
+  for (const request of pool.held.outstanding) request.release()
+  await setTimeout(1000)
+  // What came late must have changed nothing, and one more writer must find nothing to do.
+  await calmly("cdc", "--once")
+  watching?.close()
+  await pooler?.close()
+
+  progress.says("reading the lake, the tables and the witness")
   const verdict = await judge(await lake.fetch(), url)
   return {
     seed,
-    lake: lake.told,
+    kills,
+    only,
+    pooler: options.pooler,
+    lake,
     seconds: (performance.now() - startedAt) / 1000,
-    outcome,
+    tally,
+    held: pool.held,
+    formerWriters: pool.formerWriters,
     verdict,
-    starts: seats.starts(),
-    batches: seats.batches(),
+    starts: pool.starts,
+    deniedEnds: pool.deniedEnds,
+    batches: pool.batches,
     transactions: writers.committed(),
-    requests: seats.requests(),
-    faults: seats.faults(),
+    requests: trouble.requests,
+    faults: trouble.counts,
     failures,
   }
 }

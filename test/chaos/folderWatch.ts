@@ -26,7 +26,12 @@ export const watchFolder = async (
     })
   const watchers = [
     ...dated.map((path) => watched(path, "objectAsked", /^cdc_.*\.csv$/, "objectAnswered")),
-    watched(join(folder, "inc"), "watermarkAsked", /^_watermark\.txt$/, "watermarkAnswered"),
+    watched(
+      join(folder, "inc"),
+      "watermarkAsked",
+      /^(_watermark\.txt|\._watermark\..*)$/,
+      "watermarkAnswered",
+    ),
   ]
   return { close: () => watchers.map((watcher) => watcher.close()) }
 }

@@ -1,120 +1,122 @@
-/** Carries out the plan: kills, starts again at once, lets a standby take over, and lets the source suffer meanwhile. */
+/** Carries out the plan: strikes, starts again at once, lets a standby take over, and lets source and store suffer. */
 import { setTimeout } from "node:timers/promises"
-import type { PlannedKill, Weather } from "./plan.ts"
-import type { Death, Seat } from "./Seat.ts"
-import { type Phase, phases } from "./steps.ts"
+import type { CdcProcess } from "./CdcProcess.ts"
+import { counted } from "./HeldRequests.ts"
+import type { ProcessPool } from "./ProcessPool.ts"
+import type { Round, Weather } from "./plan.ts"
+import type { Pooler } from "./pooler.ts"
+import type { Source } from "./Source.ts"
+import type { StoreTrouble } from "./StoreTrouble.ts"
+import { hangMillis, Striker } from "./Striker.ts"
+import type { Tally } from "./Tally.ts"
+import { until } from "./timing.ts"
+import type { Writers } from "./writers.ts"
 
-export interface Source {
-  /** As after `kill -9`, and up again. */
-  readonly crash: () => Promise<void>
-  readonly checkpoint: () => Promise<void>
-  /** Breaks the connections of one seat: its process lives, and has lost the lock. */
-  readonly cut: (seat: Seat) => void
+export interface Stage {
+  readonly pool: ProcessPool
+  readonly source: Source
+  readonly pooler: Pooler | undefined
+  readonly trouble: StoreTrouble
+  readonly writers: Writers
+  readonly tally: Tally
+  readonly failures: ReadonlyArray<string>
 }
 
-export interface Outcome {
-  readonly kills: number
-  readonly hits: ReadonlyMap<Phase, number>
-  readonly byMoment: number
-  readonly weather: ReadonlyMap<Weather, number>
-  /** From the writer's death to its standby's first work, without those during which the source was down. */
-  readonly takeOvers: ReadonlyArray<number>
-  /** Something waited for did not happen in time. */
-  readonly hangs: ReadonlyArray<string>
+/** After so many ends and waits that must not be, the rest would only repeat them. */
+const enoughFailures = 3
+
+/** A transaction for an object in parts is repeated so often until one of its parts was seen. */
+const bulkMillis = 6000
+
+const settingsOf = ({ batchMax }: Round) => ({ BATCH_MAX_CHANGES: String(batchMax) })
+
+/** Something befalls source or store for a while; resolves when it is over. */
+const suffer = async (stage: Stage, kind: Weather, afterMillis: number): Promise<void> => {
+  const { pool, source, trouble, tally } = stage
+  counted(tally.weather, kind)
+  await setTimeout(afterMillis)
+  switch (kind) {
+    case "calm":
+      return
+    case "crash":
+      return source.crash()
+    case "checkpoint":
+      return source.checkpoint()
+    case "pooler restart":
+      return stage.pooler?.restart()
+    case "cut":
+      // The worst time for it: what is on its way must not arrive beside what a standby writes.
+      await until(() => pool.writer?.phase === "object under way", 2000)
+      if (pool.writer !== undefined) pool.cut(pool.writer)
+      return
+    default:
+      trouble.begin(kind)
+      await setTimeout(kind === "slow" ? 6000 : 400 + ((tally.rounds * 337) % 2200))
+      trouble.end(kind)
+  }
 }
 
-/** Much longer than anything takes, back-off after a crash of the source included. */
-const hangMillis = 30_000
-
-const within = <A>(millis: number, promise: Promise<A>): Promise<A | undefined> => {
-  const waiting = new AbortController()
-  return Promise.race([
-    promise,
-    setTimeout(millis, undefined, { signal: waiting.signal }).catch(() => undefined),
-  ]).finally(() => waiting.abort())
+const bulkUntil = async (writers: Writers, isOver: () => boolean): Promise<void> => {
+  while (!isOver()) {
+    await writers.bulk()
+    await until(isOver, bulkMillis)
+  }
 }
 
-const until = async (holds: () => boolean, millis: number): Promise<boolean> => {
-  const end = performance.now() + millis
-  while (!holds() && performance.now() < end) await setTimeout(2)
-  return holds()
+/** One process runs, and a second one waits where the round wants it. More than those are asked to end. */
+const gather = async (
+  { pool, tally }: Stage,
+  round: Round,
+  endings: Set<Promise<unknown>>,
+): Promise<void> => {
+  const first = pool.writer ?? (await pool.start(settingsOf(round)))
+  const others = pool.running.filter((process) => process !== first)
+  for (const spare of others.slice(round.standby ? 1 : 0)) {
+    if (tally.rounds % 2 === 0) spare.kill()
+    else endings.add(pool.dismiss(spare))
+  }
+  if (!round.standby) return
+  await until(() => pool.writer?.isWriter === true, hangMillis)
+  if (pool.running.length < 2) await pool.start(settingsOf(round))
+  await until(() => pool.running.filter((process) => process.hasAsked).length > 1, hangMillis)
+}
+
+const awaitTakeOver = async ({ pool, tally }: Stage, from: CdcProcess, round: Round): Promise<void> => {
+  const since = performance.now()
+  const works = (process: CdcProcess) =>
+    (process.writerSince ?? 0) > since || (process !== from && process.isWriter)
+  if (!(await until(() => pool.running.some(works), hangMillis)))
+    tally.hangs.push(
+      `no take-over within ${hangMillis / 1000} s\n${pool.running.map(({ log }) => log).join("\n")}`,
+    )
+  else if (round.weather === "calm" && from.isEnded) tally.takeOvers.push(performance.now() - since)
 }
 
 export const runRounds = async (
-  plan: ReadonlyArray<PlannedKill>,
-  seats: readonly [Seat, Seat],
-  source: Source,
-  onKill: (done: number, death: Death) => void,
-): Promise<Outcome> => {
-  const hits = new Map<Phase, number>(phases.map((phase) => [phase, 0]))
-  const weather = new Map<Weather, number>()
-  const takeOvers: Array<number> = []
-  const hangs: Array<string> = []
-  let storm: Promise<void> = Promise.resolve()
-  let kills = 0
-  let byMoment = 0
-
-  const suffer = (kind: Weather, afterMillis: number) => {
-    weather.set(kind, (weather.get(kind) ?? 0) + 1)
-    const happen = async () => {
-      await setTimeout(afterMillis)
-      if (kind === "crash") await source.crash()
-      if (kind === "checkpoint") await source.checkpoint()
-      if (kind === "cut") {
-        // The worst time for it: what is on its way must not arrive beside what a standby writes.
-        await until(() => writer()?.phase === "object under way", 2000)
-        source.cut(writer() ?? seats[0])
-      }
-    }
-    storm = Promise.all([storm, happen()]).then(() => {})
-  }
-  const settingsOf = ({ batchMax }: PlannedKill) => ({ BATCH_MAX_CHANGES: String(batchMax) })
-
-  /** The one that writes, else one that is on its way to. */
-  const writer = () => seats.find((seat) => seat.isWriter) ?? seats.find((seat) => seat.isRunning)
-
-  const awaitDeath = async ({ when, victim }: PlannedKill): Promise<Death | undefined> => {
-    if (victim === "standby") return seats.find((seat) => seat.isRunning && !seat.isWriter)?.kill()
-    if ("afterMillis" in when) {
-      await setTimeout(when.afterMillis)
-      return writer()?.kill()
-    }
-    // One that has taken over has begun already.
-    if (when.moment === "lockAsked" && writer()?.hasAsked === true) return writer()?.kill()
-    const first = Promise.race(seats.map((seat) => seat.arm(when.moment, when.skip)))
-    const death = await within(hangMillis, first)
-    for (const seat of seats) seat.disarm()
-    if (death !== undefined) return death
-    hangs.push(
-      `no ${when.moment} within ${hangMillis / 1000} s; the writer was at "${writer()?.phase}"\n${writer()?.log}`,
-    )
-    return writer()?.kill()
-  }
-
-  for (const planned of plan) {
-    const [first, second] = seats
-    const running = writer() ?? first
-    if (!running.isRunning) running.start(settingsOf(planned))
-    const other = running === first ? second : first
-    if (planned.weather !== "calm") suffer(planned.weather, planned.weatherAfterMillis)
-    if (planned.standby) {
-      await until(() => running.isWriter, hangMillis)
-      if (!other.isRunning) other.start(settingsOf(planned))
-      await until(() => other.hasAsked, hangMillis)
-    }
-    const death = await awaitDeath(planned)
-    if (death === undefined) continue
-    kills++
-    if (death.trigger !== undefined) byMoment++
-    hits.set(death.phase, (hits.get(death.phase) ?? 0) + 1)
-    onKill(kills, death)
-    if (planned.standby && planned.victim === "writer") {
-      const heir = seats.find((seat) => seat.isRunning)
-      const took = await until(() => heir?.isWriter === true, hangMillis)
-      if (!took) hangs.push(`no take-over within ${hangMillis / 1000} s\n${heir?.log}`)
-      if (took && planned.weather === "calm") takeOvers.push(performance.now() - death.at)
-    }
+  plan: ReadonlyArray<Round>,
+  stage: Stage,
+  onRound: (round: Round, millis: number) => void,
+): Promise<void> => {
+  const { pool, tally, failures } = stage
+  const striker = new Striker(pool, stage.source, tally)
+  const endings = new Set<Promise<unknown>>()
+  let storm: Promise<unknown> = Promise.resolve()
+  for (const round of plan) {
+    if (failures.length + tally.hangs.length >= enoughFailures) break
+    tally.rounds++
+    const began = performance.now()
+    await gather(stage, round, endings)
+    storm = Promise.all([storm, suffer(stage, round.weather, round.weatherAfterMillis)])
+    let isOver = false
+    const bulk = round.bulk ? bulkUntil(stage.writers, () => isOver) : Promise.resolve()
+    const struck = await striker.strike(round)
+    isOver = true
+    await bulk
+    const hasHeir = round.standby && round.victim === "writer" && struck !== undefined
+    if (hasHeir) await awaitTakeOver(stage, struck, round)
+    onRound(round, performance.now() - began)
   }
   await storm
-  return { kills, hits, byMoment, weather, takeOvers, hangs }
+  await striker.finish()
+  await Promise.all(endings)
 }

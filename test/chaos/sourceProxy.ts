@@ -1,15 +1,15 @@
 /**
- * Stands between one seat and PostgreSQL, and knows the calls of the durable steps by their words. Cuts all connections
- * when asked to, as a network does.
+ * Stands between one process and PostgreSQL, and knows the calls of the durable steps by their words. Cuts all
+ * connections when asked to, as a network does.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net"
-import type { Seat } from "./Seat.ts"
+import type { CdcProcess } from "./CdcProcess.ts"
 import type { Moment } from "./steps.ts"
 
 export interface SourceProxy {
   readonly port: number
-  /** Breaks every connection at once; says how many there were. */
-  readonly cut: () => number
+  /** Breaks every connection at once. */
+  readonly cut: () => void
   readonly close: () => void
 }
 
@@ -20,10 +20,21 @@ const words: ReadonlyArray<readonly [string, Moment]> = [
   ["pg_replication_slot_advance", "advanceAsked"],
 ]
 
-export const startSourceProxy = async (seat: Seat, serverPort: number): Promise<SourceProxy> => {
+/** What the first bytes of an answer mean, by what was asked last on the connection. */
+const answered: Partial<Record<Moment, Moment>> = {
+  lookAsked: "lookAnswered",
+  advanceAsked: "advanceAnswered",
+}
+
+export const startSourceProxy = async (
+  process: () => CdcProcess,
+  serverPort: number,
+): Promise<SourceProxy> => {
   const pairs = new Set<readonly [Socket, Socket]>()
+  const cut = () => {
+    for (const pair of pairs) for (const socket of pair) socket.destroy()
+  }
   const server = createServer({ noDelay: true }, (client) => {
-    const generation = seat.generation
     const upstream = connect({ port: serverPort, host: "127.0.0.1", noDelay: true })
     const pair = [client, upstream] as const
     pairs.add(pair)
@@ -32,19 +43,18 @@ export const startSourceProxy = async (seat: Seat, serverPort: number): Promise<
       client.destroy()
       upstream.destroy()
     }
-    let isAdvancing = false
+    let expected: Moment | undefined
 
     client.on("data", (bytes) => {
       const moment = words.find(([word]) => bytes.includes(word))?.[1]
-      if (moment !== undefined && seat.passes(moment, generation)) return part()
-      const asksToAdvance = moment === "advanceAsked"
-      isAdvancing ||= asksToAdvance
-      upstream.write(bytes, () => void (asksToAdvance && seat.passes("advanceSent", generation)))
+      if (moment !== undefined && process().passes(moment)) return part()
+      if (moment !== undefined) expected = answered[moment]
+      upstream.write(bytes, () => void (moment === "advanceAsked" && process().passes("advanceSent")))
     })
     upstream.on("data", (bytes) => {
-      const wasAdvancing = isAdvancing
-      isAdvancing = false
-      if (wasAdvancing && seat.passes("advanceAnswered", generation)) return part()
+      const moment = expected
+      expected = undefined
+      if (moment !== undefined && process().passes(moment)) return part()
       // A slow reader must slow the server down, not fill our memory.
       if (!client.write(bytes)) upstream.pause()
     })
@@ -54,17 +64,12 @@ export const startSourceProxy = async (seat: Seat, serverPort: number): Promise<
       socket.on("close", part)
     }
   })
-  const port = await listening(server)
   return {
-    port,
-    cut: () => {
-      const count = pairs.size
-      for (const pair of pairs) for (const socket of pair) socket.destroy()
-      return count
-    },
+    port: await listening(server),
+    cut,
     close: () => {
       server.close()
-      for (const pair of pairs) for (const socket of pair) socket.destroy()
+      cut()
     },
   }
 }

@@ -1,23 +1,23 @@
 /**
- * Stands between one seat and the S3 server. Tells the seat what passes, and does to requests what networks do: loses
- * them before they arrive, delivers them late or by half, and loses the answer to what was done.
+ * Stands between one process and the S3 server. Reports what passes, keeps requests back, and does to them what networks
+ * and stores do: loses them, delivers them late or by half, refuses them, and loses the answer to what was done.
  */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { setTimeout } from "node:timers/promises"
-import type { Dice } from "./Dice.ts"
-import type { Seat } from "./Seat.ts"
+import type { CdcProcess } from "./CdcProcess.ts"
+import type { HeldRequests } from "./HeldRequests.ts"
+import type { StoreTrouble } from "./StoreTrouble.ts"
 import { listening } from "./sourceProxy.ts"
-import type { Moment } from "./steps.ts"
+import type { DurableStep, Moment, StepName } from "./steps.ts"
 
-export const faults = ["lost", "late", "half", "busy", "answer lost", "answer half"] as const
-export type Fault = (typeof faults)[number]
-
-export interface StoreProxy {
-  readonly port: number
-  readonly faults: ReadonlyMap<Fault, number>
-  readonly requests: () => number
-  readonly close: () => void
+export interface StoreProxyOptions {
+  readonly process: () => CdcProcess
+  readonly endpoint: URL
+  readonly held: HeldRequests
+  readonly trouble: StoreTrouble
+  /** Told of every durable step that the store has answered, by status; `none` where there was no answer. */
+  readonly onAnswer: (sender: CdcProcess, step: StepName, answer: string) => void
 }
 
 interface Answer {
@@ -26,15 +26,29 @@ interface Answer {
   readonly body: Buffer
 }
 
-type Kind = "object" | "watermark" | "other"
+type Kind = DurableStep | "part" | "other"
 
 const kindOf = ({ method, url = "" }: IncomingMessage): Kind => {
   if (method !== "PUT" && method !== "POST") return "other"
-  return url.includes("/inc/_watermark.txt") ? "watermark" : /\/inc\/.*\/cdc_/.test(url) ? "object" : "other"
+  if (url.includes("/inc/_watermark.txt")) return "watermark"
+  if (!/\/inc\/.*\/cdc_/.test(url)) return "other"
+  // A part, or the beginning of an upload in parts, shows nothing to anybody yet.
+  if (/[?&](uploads|partNumber)\b/.test(url)) return "part"
+  return method === "POST" ? "completion" : "object"
 }
 
-/** A part, or the beginning of an upload in parts, shows nothing to anybody yet. */
-const makesVisible = ({ url = "" }: IncomingMessage): boolean => !/[?&](uploads|partNumber)\b/.test(url)
+/** A watermark says in its lines what it is written for: another epoch, another position, or neither. */
+const stepNameOf = (kind: DurableStep, body: Buffer, sender: CdcProcess): StepName => {
+  if (kind === "object") return "data object (PUT)"
+  if (kind === "completion") return "data object (CompleteMultipartUpload)"
+  const [position = "", ...lines] = body.toString("utf8").split("\n")
+  const epoch = lines.find((line) => line.startsWith("epoch="))
+  if (epoch === undefined) return "watermark"
+  const last = sender.lastWatermark
+  sender.lastWatermark = { epoch, position }
+  if (last?.epoch !== epoch) return "watermark of a take-over"
+  return last.position === position ? "watermark that announces a name" : "watermark that confirms"
+}
 
 const bodyOf = async (message: IncomingMessage): Promise<Buffer> => {
   const pieces: Array<Buffer> = []
@@ -42,81 +56,88 @@ const bodyOf = async (message: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(pieces)
 }
 
-export const startStoreProxy = async (
-  seat: Seat,
-  endpoint: URL,
-  dice: Dice,
-  faultChance: number,
-): Promise<StoreProxy> => {
-  const agent = new Agent({ keepAlive: true })
-  const counts = new Map<Fault, number>(faults.map((fault) => [fault, 0]))
-  // Which process a connection belongs to: of one that is dead nothing more is heard.
-  const generations = new WeakMap<Socket, number>()
-  let requests = 0
+/** Of all proxies: what was received whole is sent even when its own proxy is closed. */
+const agent = new Agent({ keepAlive: true })
 
-  /** Sends what the client sent, the signed header lines as they are; of the body perhaps only the first half. */
-  const forward = (asked: IncomingMessage, body: Buffer, half: boolean, onSent: () => void) =>
-    new Promise<Answer>((resolve, reject) => {
-      const { method, url } = asked
-      const sent = request(
-        { host: endpoint.hostname, port: endpoint.port, method, path: url, headers: asked.headers, agent },
-        (answer) => {
-          const { statusCode: status = 502, rawHeaders: headers } = answer
-          bodyOf(answer).then((read) => resolve({ status, headers, body: read }), reject)
-        },
-      )
-      sent.on("error", reject)
-      if (half)
-        return void sent.write(body.subarray(0, body.length >> 1), () => sent.destroy(new Error("cut")))
-      sent.end(body, onSent)
+/** Sends what the client sent, the signed header lines as they are; of the body perhaps only the first half. */
+const forward = (endpoint: URL, asked: IncomingMessage, body: Buffer, half: boolean, onSent: () => void) =>
+  new Promise<Answer>((resolve, reject) => {
+    const { method, url, headers: sentHeaders } = asked
+    const target = {
+      host: endpoint.hostname,
+      port: endpoint.port,
+      method,
+      path: url,
+      headers: sentHeaders,
+      agent,
+    }
+    const sent = request(target, (answer) => {
+      const { statusCode: status = 502, rawHeaders: headers } = answer
+      bodyOf(answer).then((read) => resolve({ status, headers, body: read }), reject)
     })
+    sent.on("error", reject)
+    if (half) return void sent.write(body.subarray(0, body.length >> 1), () => sent.destroy(new Error("cut")))
+    sent.end(body, onSent)
+  })
+
+export const startStoreProxy = async (options: StoreProxyOptions) => {
+  const { endpoint, held, trouble, onAnswer } = options
 
   const handle = async (asked: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const generation = generations.get(asked.socket) ?? -1
+    const process = options.process()
     const kind = kindOf(asked)
     const passes = (stage: "Asked" | "Half" | "Sent" | "Answered") => {
-      if (kind === "other" || (kind === "watermark" && stage === "Half")) return false
-      // The names of the moments are made of just these parts.
-      return seat.passes(`${kind}${stage}` as Moment, generation)
+      if (kind === "other" || (kind === "part" && stage === "Answered")) return false
+      if (stage === "Half" && (kind === "completion" || kind === "watermark")) return false
+      // The names of the moments are made of just these words.
+      return process.passes(`${kind === "part" ? "object" : kind}${stage}` as Moment)
     }
     const lose = () => void asked.socket.destroy()
-    requests++
-    const fault = dice.chance(faultChance) ? dice.one(faults) : undefined
-    if (fault !== undefined) counts.set(fault, (counts.get(fault) ?? 0) + 1)
+    const fault = trouble.draw(asked.method !== "PUT" && asked.method !== "POST")
 
     if (passes("Asked") || fault === "lost") return lose()
     const body = await bodyOf(asked)
-    if (fault === "late") await setTimeout(dice.between(50, 800))
-    if (fault === "busy") return void response.writeHead(503).end()
+    if (fault === "denied") process.wasDenied = true
+    const refusal = trouble.refusalFor(fault)
+    if (refusal !== undefined)
+      return void response.writeHead(refusal.status, { "Content-Type": "application/xml" }).end(refusal.body)
+    const durable = kind === "other" || kind === "part" ? undefined : kind
+    const step = durable && stepNameOf(durable, body, process)
+    await setTimeout(trouble.delayMillis(fault, durable !== undefined))
     const half = passes("Half") || fault === "half"
-    // What a dead process had not sent whole by now is lost with its connection.
-    if (asked.socket.destroyed && !half) return
-    const answer = await forward(asked, body, half, () => void passes("Sent"))
-    if (makesVisible(asked) && answer.status < 300 && passes("Answered")) return lose()
+    const hold = durable && step && !half ? held.take(process, durable, step) : undefined
+    await hold?.released
+    const told = (answer: string) => {
+      if (hold !== undefined) held.answered(hold, answer)
+      if (step !== undefined && !half) onAnswer(process, step, answer)
+    }
+    const answer = await forward(endpoint, asked, body, half, () => void passes("Sent")).catch((cause) => {
+      told("none")
+      throw cause
+    })
+    told(String(answer.status))
+    if (answer.status < 300 && passes("Answered")) return lose()
     if (fault === "answer lost") return lose()
     response.writeHead(answer.status, [...answer.headers])
     if (fault !== "answer half") return void response.end(answer.body)
-    response.write(answer.body.subarray(0, answer.body.length >> 1), () => lose())
+    response.write(answer.body.subarray(0, answer.body.length >> 1), lose)
   }
 
-  const server = createServer({ keepAliveTimeout: 60_000 }, (asked, response) => {
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (asked, response) => {
     handle(asked, response).catch(() => asked.socket.destroy())
   })
   const sockets = new Set<Socket>()
   server.on("connection", (socket: Socket) => {
-    generations.set(socket, seat.generation)
     sockets.add(socket)
     socket.on("close", () => sockets.delete(socket))
     socket.on("error", () => {})
   })
   return {
     port: await listening(server),
-    faults: counts,
-    requests: () => requests,
+    /** Ends its connections; what was received whole and is held back is still sent when it is released. */
     close: () => {
       server.close()
       for (const socket of sockets) socket.destroy()
-      agent.destroy()
     },
   }
 }

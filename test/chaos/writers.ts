@@ -10,12 +10,17 @@ import { bystander, type Ledger, ledgers } from "./ledgers.ts"
 
 export interface Writers {
   readonly committed: () => number
+  /** One transaction whose rows of one table make an object in several parts. */
+  readonly bulk: () => Promise<void>
   /** Ends each after the transaction in hand. */
   readonly stop: () => Promise<void>
 }
 
 /** Keys of one writer in one table: few enough that updates find their rows. */
 const keys = 1500
+
+/** Rows of a bulk, each of some 8 KB: more than one part of 5 MiB, the smallest that S3 knows. */
+const bulkRows = 800
 
 class Writer {
   #client: pg.Client | undefined
@@ -108,7 +113,7 @@ class Writer {
     const run = (sql: string) => client.query(sql)
     const rows = () =>
       kind === "large"
-        ? dice.between(1000, 3000)
+        ? dice.between(300, 1200)
         : kind === "middle"
           ? dice.between(5, 60)
           : dice.between(1, 4)
@@ -133,6 +138,20 @@ class Writer {
     this.committed++
   }
 
+  async bulk(): Promise<void> {
+    const { name } = this.#dice.one(ledgers.filter(({ large }) => large))
+    const mark = `${this.#marks(bulkRows)} + b`
+    const sql = `INSERT INTO ${name} (a, b, mark, note, big, flag, at)
+      SELECT ${this.#number}, b, ${mark}, 'bulk', repeat(md5(${this.#dice.between(1, 1e6)} || '-' || b), 250), true, clock_timestamp()
+        FROM generate_series(1, ${bulkRows}) AS b
+      ON CONFLICT (a, b) DO UPDATE SET mark = excluded.mark, big = excluded.big`
+    const write = async () => {
+      await (await this.#session()).query(sql)
+      this.committed++
+    }
+    await write().catch(() => this.#afterFailure())
+  }
+
   async run(isStopped: () => boolean): Promise<void> {
     while (!isStopped()) {
       // A server that was stopped, a lock that was not to be had: the next transaction begins anew.
@@ -150,12 +169,15 @@ class Writer {
 export const startWriters = (url: string, count: number, dice: Dice): Writers => {
   let stopped = false
   const writers = Array.from({ length: count }, (_, i) => new Writer(url, i + 1, dice.fork(`writer ${i}`)))
+  const bulkWriter = new Writer(url, count + 1, dice.fork("bulk"))
   const running = Promise.all(writers.map((writer) => writer.run(() => stopped)))
   return {
-    committed: () => writers.reduce((sum, writer) => sum + writer.committed, 0),
+    committed: () => [...writers, bulkWriter].reduce((sum, writer) => sum + writer.committed, 0),
+    bulk: () => bulkWriter.bulk(),
     stop: async () => {
       stopped = true
       await running
+      bulkWriter.forget()
     },
   }
 }

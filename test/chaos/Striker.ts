@@ -1,0 +1,192 @@
+/** Carries out the strike of a round: kills, freezes, holds a request back, or takes the writer's session away. */
+import { setTimeout } from "node:timers/promises"
+import type { CdcProcess } from "./CdcProcess.ts"
+import { counted, type HeldRequest } from "./HeldRequests.ts"
+import type { ProcessPool } from "./ProcessPool.ts"
+import type { Fate, Release, Round, Strike } from "./plan.ts"
+import type { Source } from "./Source.ts"
+import type { Moment } from "./steps.ts"
+import type { Tally } from "./Tally.ts"
+import { until, within } from "./timing.ts"
+
+/** Longer than anything takes, back-off after a crash and a request's time-out included. */
+export const hangMillis = 75_000
+
+/** No request is held for longer. */
+const longestHold = 60_000
+
+/** So many processes are frozen at once. */
+const mostFrozen = 4
+
+type Of<D extends Strike["do"]> = Extract<Strike, { readonly do: D }>
+
+export class Striker {
+  readonly #pool: ProcessPool
+  readonly #source: Source
+  readonly #tally: Tally
+  readonly #background = new Set<Promise<void>>()
+  readonly #hurry = new AbortController()
+
+  constructor(pool: ProcessPool, source: Source, tally: Tally) {
+    this.#pool = pool
+    this.#source = source
+    this.#tally = tally
+  }
+
+  /** The process that lost its place; none where nothing was struck. */
+  strike({ strike, victim }: Round): Promise<CdcProcess | undefined> {
+    counted(this.#tally.acts, strike.do)
+    switch (strike.do) {
+      case "kill":
+        return this.#kill(strike, victim)
+      case "hold":
+        return this.#hold(strike)
+      case "freeze":
+        return this.#freeze(strike)
+      case "session":
+        return this.#session(strike)
+    }
+  }
+
+  #slay(process: CdcProcess | undefined, tied: boolean): void {
+    if (process === undefined || process.isEnded) return
+    process.kill()
+    this.#tally.kill(process.phase, tied)
+  }
+
+  async #kill({ moment, skip, afterMillis }: Of<"kill">, victim: Round["victim"]) {
+    if (victim === "standby") {
+      const waiting = this.#pool.running.find((process) => !process.isWriter)
+      this.#slay(waiting, false)
+      return waiting
+    }
+    if (moment !== undefined && !(moment === "lockAsked" && this.#pool.writer?.hasAsked === true)) {
+      return this.#tied(moment, skip, (process) => this.#slay(process, true))
+    }
+    await setTimeout(moment === undefined ? afterMillis : 0)
+    const { writer } = this.#pool
+    this.#slay(writer, false)
+    return writer
+  }
+
+  /** Acts on the process that passes a moment; on the writer where none does in time, which is reported. */
+  async #tied(moment: Moment, skip: number, act: (process: CdcProcess) => void) {
+    const struck = await within(hangMillis, this.#pool.trap(moment, skip, act))
+    this.#pool.disarm()
+    if (struck === undefined) this.#hang(`no ${moment}`)
+    return struck
+  }
+
+  #hang(what: string): void {
+    const { writer } = this.#pool
+    this.#tally.hangs.push(
+      `${what} within ${hangMillis / 1000} s; the writer was at "${writer?.phase}"\n${writer?.log}`,
+    )
+    writer?.kill()
+  }
+
+  async #hold({ step, skip, fate, release }: Of<"hold">) {
+    const request = await within(hangMillis, this.#pool.held.want(step, skip))
+    this.#pool.disarm()
+    if (request === undefined) {
+      this.#hang(`no ${step} to hold`)
+      return undefined
+    }
+    counted(this.#tally.fates, fate)
+    const letGo = this.#letGo(request, release)
+    await this.#meet(fate, request.sender)
+    if (fate === "none") await letGo
+    else this.#behind(letGo)
+    return fate === "none" ? undefined : request.sender
+  }
+
+  async #letGo(request: HeldRequest, { after, delayMillis }: Release): Promise<void> {
+    if (after !== "fate") await this.#rest(longestHold, this.#pool.whenOther(request.sender, after))
+    const left = request.heldAt + longestHold - performance.now()
+    if (delayMillis > 0) await this.#rest(Math.min(delayMillis, left))
+    // What hurries leaves the requests to who hurried it.
+    if (!this.#hurry.signal.aborted) request.release()
+  }
+
+  async #meet(fate: Fate, process: CdcProcess): Promise<void> {
+    switch (fate) {
+      case "kill":
+        return this.#slay(process, true)
+      case "freeze":
+        return this.#freezeAway(process, 5 + (this.#tally.rounds % 25), 0)
+      case "terminate":
+        return void (await this.#source.terminateHolder())
+      case "restart":
+        return this.#source.restart()
+      case "cut":
+        return this.#pool.cut(process)
+      case "none":
+        return undefined
+    }
+  }
+
+  async #freeze({ moment, skip, seconds, terminateAfterMillis }: Of<"freeze">) {
+    await until(() => this.#pool.living.filter((process) => process.isFrozen).length < mostFrozen, hangMillis)
+    const process = await this.#tied(moment, skip, (passing) => passing.freeze())
+    if (process === undefined) return undefined
+    if (terminateAfterMillis !== undefined) {
+      await this.#freezeAway(process, seconds, terminateAfterMillis)
+      return process
+    }
+    const counts = this.#tally.freeze(process.phase)
+    const since = performance.now()
+    await this.#rest(seconds * 1000)
+    if (this.#pool.hasTakenOver(process, since)) counts.takenOver++
+    this.#thaw(process, since)
+    return undefined
+  }
+
+  /** Ends the frozen process's session, and wakes it behind the rounds that follow. */
+  async #freezeAway(process: CdcProcess, seconds: number, terminateAfterMillis: number): Promise<void> {
+    process.freeze()
+    const since = performance.now()
+    const counts = this.#tally.freeze(process.phase)
+    await setTimeout(terminateAfterMillis)
+    if (await this.#source.terminateHolder()) counts.terminated++
+    const waking = async () => {
+      await this.#rest(seconds * 1000)
+      if (this.#pool.hasTakenOver(process, since)) counts.takenOver++
+      this.#thaw(process, since)
+    }
+    this.#behind(waking())
+  }
+
+  #thaw(process: CdcProcess, since: number): void {
+    const seconds = (performance.now() - since) / 1000
+    this.#tally.frozenSeconds += seconds
+    this.#tally.longestFreeze = Math.max(this.#tally.longestFreeze, seconds)
+    process.thaw()
+  }
+
+  async #session({ moment, skip, how }: Of<"session">) {
+    const process = await this.#tied(moment, skip, () => {})
+    if (process === undefined) return undefined
+    counted(this.#tally.sessions, how)
+    await this.#meet(how, process)
+    return process
+  }
+
+  #behind(work: Promise<void>): void {
+    const watched = work.finally(() => this.#background.delete(watched))
+    this.#background.add(watched)
+  }
+
+  /** Rests, or until something comes, or until all is asked to hurry. */
+  async #rest(millis: number, sooner?: Promise<void>): Promise<void> {
+    const { signal } = this.#hurry
+    const rested = setTimeout(millis, undefined, { signal }).catch(() => {})
+    await (sooner === undefined ? rested : Promise.race([rested, sooner]))
+  }
+
+  /** Wakes whoever is frozen. What is held back stays so. */
+  async finish(): Promise<void> {
+    this.#hurry.abort()
+    await Promise.all(this.#background)
+    for (const process of this.#pool.living) process.thaw()
+  }
+}

@@ -103,7 +103,10 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
   const heldCount = () => [...pool.held.byStep.values()].reduce((sum, { held }) => sum + held, 0)
   const progress = showProgress(plan.length, tally, heldCount, options.rounds)
   const stage = { pool, source, pooler, trouble, writers, tally, failures }
-  await runRounds(plan, stage, progress.round)
+  await runRounds(plan, stage, (round, millis) => {
+    progress.round(round, millis)
+    progress.wrong([...failures, ...tally.hangs])
+  })
 
   progress.says("the rounds are over: some held requests go on now, the rest after the last writer has ended")
   await writers.stop()

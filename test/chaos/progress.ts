@@ -13,6 +13,7 @@ const clock = (millis: number): string => {
 export const showProgress = (rounds: number, tally: Tally, held: () => number, each: boolean) => {
   const began = performance.now()
   let lastLine = began
+  let told = 0
   const line = () => {
     const passed = performance.now() - began
     const left =
@@ -28,6 +29,11 @@ export const showProgress = (rounds: number, tally: Tally, held: () => number, e
       if (performance.now() - lastLine < lineEveryMillis) return
       lastLine = performance.now()
       console.log(line())
+    },
+    /** Each once, as soon as it is known. */
+    wrong: (all: ReadonlyArray<string>) => {
+      for (const what of all.slice(told)) console.log(`\n! ${what}`)
+      told = all.length
     },
     /** What is done after the rounds, each a line of its own. */
     says: (what: string) => console.log(`${process.stdout.isTTY ? `\r${line()}\x1b[K\n` : ""}${what}`),

@@ -1,0 +1,44 @@
+/** A database with one table, a bucket of its own, and what `inc` of it holds, read past the program. */
+import { randomUUID } from "node:crypto"
+import { Effect, Redacted } from "effect"
+import type { MinioOptions } from "../../layers/MinioBucket.ts"
+import { parseRecords } from "../support/csvText.ts"
+import { TestPostgres } from "../support/postgres.ts"
+import type { Environment } from "../support/program.ts"
+import { plainClient } from "../support/s3Endpoint.ts"
+
+const setup = "CREATE TABLE public.t (id integer PRIMARY KEY, v text)"
+
+export const openShop = Effect.fn("openShop")(function* (bucket: MinioOptions) {
+  const database = yield* (yield* TestPostgres).database(setup)
+  const slot = `slot_${randomUUID().replaceAll("-", "")}`
+  const createSlot = (name: string) =>
+    database.sql("SELECT pg_create_logical_replication_slot($1, 'test_decoding')", [name])
+  yield* createSlot(slot)
+  const environment = (endpoint: string): Environment => ({
+    DATABASE_URL: `${database.url}?sslmode=disable`,
+    SOURCE_TABLES: "public.t",
+    REPLICATION_SLOT: slot,
+    POLL_INTERVAL: "50ms",
+    LAKE_URL: `s3://${bucket.bucket}`,
+    MINIO_ENDPOINT: endpoint,
+    MINIO_ACCESS_KEY: bucket.accessKey,
+    MINIO_SECRET_KEY: Redacted.value(bucket.secretKey),
+  })
+  return { database, slot, createSlot, environment }
+})
+
+/** `id` of every row of `inc`, object by object. */
+export const idsInLake = (bucket: MinioOptions) =>
+  Effect.promise(async () => {
+    const client = plainClient(bucket)
+    const ids: Array<number> = []
+    for await (const { name } of client.listObjectsV2(bucket.bucket, "inc/", true)) {
+      if (!name.endsWith(".csv")) continue
+      const pieces: Array<Uint8Array> = []
+      for await (const piece of await client.getObject(bucket.bucket, name)) pieces.push(piece)
+      const records = parseRecords(Buffer.concat(pieces).toString("utf8"))
+      ids.push(...records.map((record) => Number(record.get("id"))))
+    }
+    return ids
+  })

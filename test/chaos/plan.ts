@@ -216,7 +216,7 @@ class Plan {
       standby,
       victim: strike.do === "kill" && standby && dice.chance(0.15) ? "standby" : "writer",
       bulk,
-      batchMax: dice.one([1, 20, 300, 1_000_000, 1_000_000]),
+      batchMax: dice.one([1, 20, 300, 1_000_000, 1_000_000, 1_000_000]),
       // What the writer loses its session by shall meet slow requests.
       weather: strike.do === "session" && isS3 ? "slow" : weather,
       weatherAfterMillis: strike.do === "session" ? 0 : dice.between(0, 1500),

@@ -57,10 +57,12 @@ const suffer = async (stage: Stage, kind: Weather, afterMillis: number): Promise
 }
 
 const bulkUntil = async (writers: Writers, isOver: () => boolean): Promise<void> => {
+  writers.rest(true)
   while (!isOver()) {
     await writers.bulk()
     await until(isOver, bulkMillis)
   }
+  writers.rest(false)
 }
 
 /** One process runs, and a second one waits where the round wants it. More than those are asked to end. */

@@ -10,6 +10,8 @@ import { bystander, type Ledger, ledgers } from "./ledgers.ts"
 
 export interface Writers {
   readonly committed: () => number
+  /** The others rest until it is called again with false: what waits is carried, and a bulk comes to its turn. */
+  readonly rest: (isResting: boolean) => void
   /** One transaction whose rows of one table make an object in several parts. */
   readonly bulk: () => Promise<void>
   /** Ends each after the transaction in hand. */
@@ -152,8 +154,12 @@ class Writer {
     await write().catch(() => this.#afterFailure())
   }
 
-  async run(isStopped: () => boolean): Promise<void> {
+  async run(isStopped: () => boolean, isResting: () => boolean): Promise<void> {
     while (!isStopped()) {
+      if (isResting()) {
+        await setTimeout(20)
+        continue
+      }
       // A server that was stopped, a lock that was not to be had: the next transaction begins anew.
       await this.transaction().catch(() => this.#afterFailure())
       await setTimeout(this.#dice.between(5, 120))
@@ -168,12 +174,23 @@ class Writer {
 
 export const startWriters = (url: string, count: number, dice: Dice): Writers => {
   let stopped = false
+  let resting = false
   const writers = Array.from({ length: count }, (_, i) => new Writer(url, i + 1, dice.fork(`writer ${i}`)))
   const bulkWriter = new Writer(url, count + 1, dice.fork("bulk"))
-  const running = Promise.all(writers.map((writer) => writer.run(() => stopped)))
+  const running = Promise.all(
+    writers.map((writer) =>
+      writer.run(
+        () => stopped,
+        () => resting,
+      ),
+    ),
+  )
   return {
     committed: () => [...writers, bulkWriter].reduce((sum, writer) => sum + writer.committed, 0),
     bulk: () => bulkWriter.bulk(),
+    rest: (isResting) => {
+      resting = isResting
+    },
     stop: async () => {
       stopped = true
       await running

@@ -12,6 +12,9 @@ import { until, within } from "./timing.ts"
 /** Longer than anything takes, back-off after a crash and a request's time-out included. */
 export const hangMillis = 75_000
 
+/** A writer of small batches that lags so far behind is replaced by one that reads all at once. */
+const slowMillis = 20_000
+
 /** No request is held for longer. */
 const longestHold = 60_000
 
@@ -71,10 +74,21 @@ export class Striker {
 
   /** Acts on the process that passes a moment; on the writer where none does in time, which is reported. */
   async #tied(moment: Moment, skip: number, act: (process: CdcProcess) => void) {
-    const struck = await within(hangMillis, this.#pool.trap(moment, skip, act))
+    return this.#patiently(`no ${moment}`, this.#pool.trap(moment, skip, act))
+  }
+
+  /** Undefined where it did not come in time, which is reported. Before that the writer is replaced. */
+  async #patiently<A>(what: string, awaited: Promise<A>): Promise<A | undefined> {
+    let came = await within(slowMillis, awaited)
+    if (came === undefined) {
+      const { writer } = this.#pool
+      this.#slay(writer, false)
+      if (this.#pool.running.length === 0) await this.#pool.start({})
+      came = await within(hangMillis, awaited)
+    }
     this.#pool.disarm()
-    if (struck === undefined) this.#hang(`no ${moment}`)
-    return struck
+    if (came === undefined) this.#hang(what)
+    return came
   }
 
   #hang(what: string): void {
@@ -86,12 +100,8 @@ export class Striker {
   }
 
   async #hold({ step, skip, fate, release }: Of<"hold">) {
-    const request = await within(hangMillis, this.#pool.held.want(step, skip))
-    this.#pool.disarm()
-    if (request === undefined) {
-      this.#hang(`no ${step} to hold`)
-      return undefined
-    }
+    const request = await this.#patiently(`no ${step} to hold`, this.#pool.held.want(step, skip))
+    if (request === undefined) return undefined
     counted(this.#tally.fates, fate)
     const letGo = this.#letGo(request, release)
     await this.#meet(fate, request.sender)

@@ -1,8 +1,9 @@
 /** What a run did, counted. */
 
 import { counted } from "./HeldRequests.ts"
-import type { Act, Fate, Weather } from "./plan.ts"
+import type { Weather } from "./plan.ts"
 import { type Phase, phases } from "./steps.ts"
+import type { Act, Fate } from "./strikes.ts"
 
 export interface FreezeCounts {
   frozen: number

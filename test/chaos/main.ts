@@ -15,8 +15,8 @@ import { Effect } from "effect"
 import { start } from "../../layers/EmbeddedPostgres.ts"
 import { chaos } from "./chaos.ts"
 import { bucketLake, folderLake } from "./Lake.ts"
-import { acts } from "./plan.ts"
 import { commandOf, isGood, printReport } from "./report.ts"
+import { acts } from "./strikes.ts"
 
 const usage = `npm run test:chaos -- [--kills 25] [--seed 42] [--lake s3|folder] [--only ${acts.join()}] [--pooler] [--rounds]`
 

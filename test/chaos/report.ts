@@ -2,8 +2,8 @@
 import { cpus } from "node:os"
 import type { HeldCounts } from "./HeldRequests.ts"
 import type { Lake } from "./Lake.ts"
-import { type Act, acts } from "./plan.ts"
 import { phases, type StepName, stepNames } from "./steps.ts"
+import { type Act, acts } from "./strikes.ts"
 import type { Tally } from "./Tally.ts"
 import type { Verdict } from "./verdict.ts"
 

@@ -47,6 +47,10 @@ export class ProcessPool {
   constructor(options: PoolOptions) {
     this.#options = options
     this.held = new HeldRequests((from, since) => this.hasTakenOver(from, since))
+    // Nobody of ours outlives the run, above all no one that is frozen.
+    process.once("exit", () => {
+      for (const one of this.living) one.kill()
+    })
   }
 
   get living(): ReadonlyArray<CdcProcess> {
@@ -75,11 +79,11 @@ export class ProcessPool {
     this.#lastSettings = settings
     const name = `cdc ${++this.starts}`
     // Connections come only once the process runs.
-    const process = (): CdcProcess => started
-    const source = await startSourceProxy(process, serverPort)
+    const own = (): CdcProcess => started
+    const source = await startSourceProxy(own, serverPort)
     const store =
       lake.endpoint &&
-      (await startStoreProxy({ process, endpoint: lake.endpoint, ...this.#storeEvents(trouble) }))
+      (await startStoreProxy({ process: own, endpoint: lake.endpoint, ...this.#storeEvents(trouble) }))
     const environment = {
       ...this.#options.settings(source.port),
       ...lake.settings(store && `http://127.0.0.1:${store.port}`),

@@ -75,6 +75,7 @@ const runOnce = async ({ openLake, ...run }: Options, program: string): Promise<
 /** Answers the process's exit code. */
 export const main = async (args: ReadonlyArray<string>, program: string): Promise<number> => {
   const wanted = options(args)
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))
   for (let done = 0; done < wanted.kills; done += killsPerRun) {
     const kills = Math.min(killsPerRun, wanted.kills - done)
     const isWhole = await runOnce({ ...wanted, kills, seed: wanted.seed + done / killsPerRun }, program)

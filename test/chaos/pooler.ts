@@ -85,6 +85,7 @@ export const startPooler = async ({ serverPort, role, password }: PoolerOptions)
     ended.kill("SIGKILL")
     await gone
   }
+  process.once("exit", () => child?.kill("SIGKILL"))
   await start()
   return {
     port,

@@ -107,15 +107,15 @@ export const startStoreProxy = async (options: StoreProxyOptions) => {
     const half = passes("Half") || fault === "half"
     const hold = durable && step && !half ? held.take(process, durable, step) : undefined
     await hold?.released
-    const told = (answer: string) => {
+    const note = (answer: string) => {
       if (hold !== undefined) held.answered(hold, answer)
       if (step !== undefined && !half) onAnswer(process, step, answer)
     }
     const answer = await forward(endpoint, asked, body, half, () => void passes("Sent")).catch((cause) => {
-      told("none")
+      note("none")
       throw cause
     })
-    told(String(answer.status))
+    note(String(answer.status))
     if (answer.status < 300 && passes("Answered")) return lose()
     if (fault === "answer lost") return lose()
     response.writeHead(answer.status, [...answer.headers])

@@ -26,6 +26,9 @@ interface Trap {
   readonly spring: (process: CdcProcess) => void
 }
 
+/** After so many ends and waits that must not be, the rest would only repeat them. */
+export const enoughFailures = 3
+
 /** An exit code that says: a person must change something first. Right while the store denies everything. */
 const needsAPerson = 2
 
@@ -43,6 +46,11 @@ export class ProcessPool {
   #lastSettings: Settings = {}
   #lastTakeOver: { readonly by: CdcProcess; readonly at: number } | undefined
   #isClosing = false
+  #giveUp = () => {}
+  /** Resolves when so many processes have ended as they must not that the run is over. */
+  readonly givenUp = new Promise<void>((resolve) => {
+    this.#giveUp = resolve
+  })
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -124,8 +132,10 @@ export class ProcessPool {
     if (code === needsAPerson && process.wasDenied) this.deniedEnds++
     else this.#options.failures.push(`${process.name} ended by itself with ${code}\n${process.log}`)
     // As a service manager does. Those that were killed are started again by who killed them.
+    if (this.#options.failures.length >= enoughFailures) this.#giveUp()
     setTimeout(300).then(() => {
-      if (!this.#isClosing && this.running.length === 0) void this.start(this.#lastSettings)
+      if (!this.#isClosing && this.#options.failures.length < enoughFailures && this.running.length === 0)
+        void this.start(this.#lastSettings)
     })
   }
 

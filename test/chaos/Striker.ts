@@ -80,15 +80,22 @@ export class Striker {
 
   /** Undefined where it did not come in time, which is reported. Before that the writer is replaced. */
   async #patiently<A>(what: string, awaited: Promise<A>): Promise<A | undefined> {
-    let came = await within(slowMillis, awaited)
-    if (came === undefined) {
+    const { givenUp } = this.#pool
+    let isGivenUp = false
+    const noted = givenUp.then(() => {
+      isGivenUp = true
+      return undefined
+    })
+    const orGivenUp = Promise.race([awaited, noted])
+    let came = await within(slowMillis, orGivenUp)
+    if (came === undefined && !isGivenUp) {
       const { writer } = this.#pool
       this.#slay(writer, false)
       if (this.#pool.running.length === 0) await this.#pool.start({})
-      came = await within(hangMillis, awaited)
+      came = await within(hangMillis, orGivenUp)
     }
     this.#pool.disarm()
-    if (came === undefined) this.#hang(what)
+    if (came === undefined && !isGivenUp) this.#hang(what)
     return came
   }
 

@@ -2,7 +2,7 @@
 import { setTimeout } from "node:timers/promises"
 import type { CdcProcess } from "./CdcProcess.ts"
 import { counted } from "./HeldRequests.ts"
-import type { ProcessPool } from "./ProcessPool.ts"
+import { enoughFailures, type ProcessPool } from "./ProcessPool.ts"
 import type { Round, Weather } from "./plan.ts"
 import type { Pooler } from "./pooler.ts"
 import type { Source } from "./Source.ts"
@@ -21,9 +21,6 @@ export interface Stage {
   readonly tally: Tally
   readonly failures: ReadonlyArray<string>
 }
-
-/** After so many ends and waits that must not be, the rest would only repeat them. */
-const enoughFailures = 3
 
 /** A transaction for an object in parts is repeated so often until one of its parts was seen. */
 const bulkMillis = 6000

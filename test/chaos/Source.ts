@@ -3,12 +3,15 @@ import { Effect } from "effect"
 import pg from "pg"
 import type { EmbeddedServer } from "../../layers/EmbeddedPostgres.ts"
 
-export const runSql = async (url: string, sql: string): Promise<ReadonlyArray<unknown>> => {
+export const runSql = async (
+  url: string,
+  sql: string,
+): Promise<ReadonlyArray<Readonly<Record<string, unknown>>>> => {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 })
   client.on("error", () => {})
   await client.connect()
   return client
-    .query<object>(sql)
+    .query<Record<string, unknown>>(sql)
     .then(({ rows }) => rows)
     .finally(() => client.end())
 }
@@ -63,5 +66,16 @@ export class Source {
       found = (await runSql(this.url, terminateSql).catch(() => [])).length > 0
     })
     return found
+  }
+
+  /** WAL that the slot of `cdc` has not confirmed, in bytes; undefined where the server does not answer. */
+  async backlog(slot: string): Promise<number | undefined> {
+    const rows = await runSql(
+      this.url,
+      `SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::text AS bytes
+         FROM pg_replication_slots WHERE slot_name = '${slot}'`,
+    ).catch(() => [])
+    const bytes = Number(rows[0]?.["bytes"])
+    return Number.isFinite(bytes) ? bytes : undefined
   }
 }

@@ -40,8 +40,12 @@ export interface ChaosOptions {
 
 const writerCount = 4
 
+/** A writer of small batches may need minutes for more, in which nothing else is tried. In bytes of WAL. */
+const mostBacklog = 16 * 1024 * 1024
+
 /** The program's, with the rights of `query/role.sql`; the writers are superusers. */
 const role = "afluente"
+const slot = "chaos"
 
 /** The program, run to its end; the text it says when it fails. */
 const runProgram = (
@@ -68,7 +72,7 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
   const settings = (port: number): Settings => ({
     DATABASE_URL: `postgresql://${role}:${server.password}@${server.host}:${port}/postgres?sslmode=disable`,
     SOURCE_TABLES: sourceTables,
-    REPLICATION_SLOT: "chaos",
+    REPLICATION_SLOT: slot,
     POLL_INTERVAL: "50ms",
     TMPDIR: scratch,
     ...(pooler === undefined ? {} : { SOURCE_SESSION_POOLER: "allow" }),
@@ -103,12 +107,17 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
   )
   const heldCount = () => [...pool.held.byStep.values()].reduce((sum, { held }) => sum + held, 0)
   const progress = showProgress(plan.length, tally, heldCount, options.rounds)
+  const throttle = setInterval(async () => {
+    const backlog = await source.backlog(slot)
+    if (backlog !== undefined) writers.throttle(backlog > mostBacklog)
+  }, 1000)
   const stage = { pool, source, pooler, trouble, writers, tally, failures }
   await runRounds(plan, stage, (round, millis) => {
     progress.round(round, millis)
     progress.wrong([...failures, ...tally.hangs])
   })
 
+  clearInterval(throttle)
   progress.says("the rounds are over: some held requests go on now, the rest after the last writer has ended")
   await writers.stop()
   pool.held.outstanding.filter((_, i) => i % 2 === 0).map((request) => request.release())

@@ -23,7 +23,7 @@ export interface Stage {
 }
 
 /** A transaction for an object in parts is repeated so often until one of its parts was seen. */
-const bulkMillis = 6000
+const bulkMillis = 15_000
 
 const settingsOf = ({ batchMax }: Round) => ({ BATCH_MAX_CHANGES: String(batchMax) })
 

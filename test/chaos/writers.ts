@@ -12,6 +12,8 @@ export interface Writers {
   readonly committed: () => number
   /** The others rest until it is called again with false: what waits is carried, and a bulk comes to its turn. */
   readonly rest: (isResting: boolean) => void
+  /** The same, for as long as `cdc` lags far behind. */
+  readonly throttle: (isThrottled: boolean) => void
   /** One transaction whose rows of one table make an object in several parts. */
   readonly bulk: () => Promise<void>
   /** Ends each after the transaction in hand. */
@@ -175,13 +177,14 @@ class Writer {
 export const startWriters = (url: string, count: number, dice: Dice): Writers => {
   let stopped = false
   let resting = false
+  let throttled = false
   const writers = Array.from({ length: count }, (_, i) => new Writer(url, i + 1, dice.fork(`writer ${i}`)))
   const bulkWriter = new Writer(url, count + 1, dice.fork("bulk"))
   const running = Promise.all(
     writers.map((writer) =>
       writer.run(
         () => stopped,
-        () => resting,
+        () => resting || throttled,
       ),
     ),
   )
@@ -190,6 +193,9 @@ export const startWriters = (url: string, count: number, dice: Dice): Writers =>
     bulk: () => bulkWriter.bulk(),
     rest: (isResting) => {
       resting = isResting
+    },
+    throttle: (isThrottled) => {
+      throttled = isThrottled
     },
     stop: async () => {
       stopped = true

@@ -13,12 +13,15 @@ export interface ProcessEvents {
 
 /** How much of a process's log is kept, for one that ends by itself. */
 const logLines = 20
+const trailLength = 30
 
 export class CdcProcess {
   readonly name: string
   readonly #child: ChildProcess
   readonly #events: ProcessEvents
   #log: Array<string> = []
+  /** What its proxies saw last, each with its second of the process's life. */
+  #trail: Array<string> = []
   #state: "running" | "frozen" | "ended" = "running"
   readonly #exited: Promise<number | null>
 
@@ -80,7 +83,8 @@ export class CdcProcess {
   }
   /** The last lines that it logged. */
   get log(): string {
-    return [`-- ${this.name}, process ${this.#child.pid}`, ...this.#log].join("\n")
+    const seen = `seen last: ${this.#trail.join(", ")}`
+    return [`-- ${this.name}, process ${this.#child.pid}`, ...this.#log, seen].join("\n")
   }
 
   /** Nothing of ours runs between the signal and the process's end. */
@@ -112,9 +116,16 @@ export class CdcProcess {
     return this.#exited.finally(() => clearTimeout(timer))
   }
 
+  /** Kept for the log of a process that ends or waits as it must not. */
+  note(what: string): void {
+    const seconds = ((performance.now() - this.startedAt) / 1000).toFixed(1)
+    this.#trail = [...this.#trail, `${what} ${seconds}`].slice(-trailLength)
+  }
+
   /** A proxy saw something of this process. True where the process is dead, perhaps by this. */
   passes(moment: Moment): boolean {
     if (this.isEnded) return true
+    this.note(moment)
     if (moment === "lockAsked") {
       this.hasAsked = true
       this.writerSince = undefined

@@ -95,6 +95,7 @@ export const startStoreProxy = async (options: StoreProxyOptions) => {
     const lose = () => void asked.socket.destroy()
     const fault = trouble.draw(asked.method !== "PUT" && asked.method !== "POST")
 
+    if (fault !== undefined) process.note(`${asked.method} ${kind} fault ${fault}`)
     if (passes("Asked") || fault === "lost") return lose()
     const body = await bodyOf(asked)
     if (fault === "denied") process.wasDenied = true
@@ -108,6 +109,7 @@ export const startStoreProxy = async (options: StoreProxyOptions) => {
     const hold = durable && step && !half ? held.take(process, durable, step) : undefined
     await hold?.released
     const note = (answer: string) => {
+      process.note(`${asked.method} ${kind} ${answer}`)
       if (hold !== undefined) held.answered(hold, answer)
       if (step !== undefined && !half) onAnswer(process, step, answer)
     }

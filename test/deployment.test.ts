@@ -276,7 +276,9 @@ describe("all of them", () => {
     const sources = readdirSync(new URL("../src/settings", import.meta.url)).filter((file) =>
       file.endsWith("Settings.ts"),
     )
-    const known = sources.map((file) => text(`src/settings/${file}`)).join("\n")
+    const known = [...sources.map((file) => `settings/${file}`), "core/ConnectionOptions.ts"]
+      .map((file) => text(`src/${file}`))
+      .join("\n")
     const named = [
       ...Object.keys(services["app"]?.environment ?? {}),
       ...Object.keys(decode.ConfigMap(kubernetes.get("ConfigMap")).data),

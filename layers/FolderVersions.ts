@@ -56,9 +56,9 @@ export const readFileVersion = (
   Effect.tryPromise({ try: () => read(path), catch: (cause) => readError(cause, subject) })
 
 /** Gives the visible name to a version, in one step. */
-const show = async (path: string, number: number): Promise<void> => {
+const show = async (files: FolderFiles, path: string, number: number): Promise<void> => {
   const between = join(dirname(path), `.afluente-${ownerMark()}-${randomUUID()}.part`)
-  await fs.link(versionPath(path, number), between)
+  await files.link(versionPath(path, number), between)
   await fs.rename(between, path)
   await syncFolders(dirname(path))
 }
@@ -95,7 +95,12 @@ export const replaceFileVersion = Effect.fnUntraced(function* (
     yield* io(() => fs.rm(versionPath(path, next), { force: true }))
     return yield* taken(subject)
   }
-  yield* io(() => show(path, next))
+  // Others may have removed it while this process stood still: then they have written two newer ones.
+  yield* Effect.catchIf(
+    io(() => show(files, path, next)),
+    ({ reason }) => reason === "NotFound",
+    () => Effect.fail(taken(subject)),
+  )
   yield* io(() => removeOlder(path, numbers))
   return String(next)
 }, Effect.scoped)

@@ -2,7 +2,7 @@ import * as fs from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join, relative } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { readError, writeError } from "../../layers/FolderErrors.ts"
 import { entriesOf, walk } from "../../layers/FolderListing.ts"
 import * as FolderObjectStore from "../../layers/FolderObjectStore.ts"
@@ -263,6 +263,80 @@ describe("FolderObjectStore", () => {
       assert.strictEqual(String(found), "kept")
     }),
   )
+})
+
+describe("Versions of a file in a folder", () => {
+  const key = "inc/_watermark.txt"
+  const text = (body: string) => Buffer.from(body)
+  /** Replaced once for each body, one after the other; returns the newest version. */
+  const written = Effect.fnUntraced(function* (folder: string, ...bodies: ReadonlyArray<string>) {
+    const store = yield* storeIn(folder)
+    let version = Option.map(yield* store.readVersion(key), (found) => found.version)
+    for (const body of bodies) version = Option.some(yield* store.replace(key, text(body), version))
+    return version
+  })
+  const visibleIn = (folder: string) => Effect.promise(() => fs.readFile(join(folder, key), "utf8"))
+
+  it.live("stay as two hidden files, the newest of them under the visible name too", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "two-newest")
+      yield* written(folder, "one", "two", "three", "four")
+      const kept = yield* Effect.promise(async () => (await fs.readdir(join(folder, "inc"))).sort())
+      assert.deepStrictEqual(kept, ["._watermark.txt.3", "._watermark.txt.4", "_watermark.txt"])
+      assert.strictEqual(yield* visibleIn(folder), "four")
+    }),
+  )
+
+  it.live("are read with what another program put under the visible name, where that differs", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "put-beside")
+      const version = Option.getOrThrow(yield* written(folder, "one", "two"))
+      const store = yield* storeIn(folder)
+      assert.deepStrictEqual(yield* store.readVersion(key), Option.some({ body: text("two"), version }))
+      yield* store.put(key, text("theirs"))
+      assert.deepStrictEqual(
+        yield* store.readVersion(key),
+        Option.some({ body: text("two"), version, visible: text("theirs") }),
+      )
+    }),
+  )
+
+  it.live("bring the visible name back with the next one", () =>
+    Effect.gen(function* () {
+      const folder = join(base, "visible-removed")
+      yield* written(folder, "one")
+      yield* (yield* storeIn(folder)).remove(key)
+      yield* written(folder, "two")
+      assert.strictEqual(yield* visibleIn(folder), "two")
+    }),
+  )
+
+  // The names of versions are free again when there are two newer ones.
+  for (const [when, call] of [
+    ["before it creates its version", 1],
+    ["before it shows its version", 2],
+  ] as const) {
+    it.live(`are not replaced by a process that stood still ${when} while others went on`, () =>
+      Effect.gen(function* () {
+        const folder = join(base, `frozen-${call}`)
+        const first = yield* written(folder, "one")
+        let calls = 0
+        const thawed = async (existing: string, path: string) => {
+          if (++calls === call) await Effect.runPromise(written(folder, "theirs", "theirs too", "newest"))
+          await fs.link(existing, path)
+        }
+        const store = yield* storeIn(folder, { open: fs.open, link: thawed })
+        const error = yield* Effect.flip(store.replace(key, text("late"), first))
+        assert.strictEqual(error.reason, "Exists")
+        const found = Option.getOrThrow(yield* store.readVersion(key))
+        assert.deepStrictEqual(
+          [String(found.body), found.visible, yield* visibleIn(folder)],
+          ["newest", undefined, "newest"],
+        )
+        assert.strictEqual((yield* hiddenIn(folder)).length, 2)
+      }),
+    )
+  }
 })
 
 describe("Errors of a folder", () => {

@@ -1,11 +1,11 @@
 /** The demo: what the program does, shown on a real PostgreSQL and a folder, with nothing else on the machine. */
 import { Console, Effect, Option, Runtime, Schema, Stream } from "effect"
-import { parseKey } from "./core/ObjectKey.ts"
+import { fenceProbeKey, parseKey, watermarkKey } from "./core/ObjectKey.ts"
 import type { replaySections, SqlSections, shopSections } from "./core/SqlSections.ts"
 import { treeLines } from "./core/Tree.ts"
 import * as Pipeline from "./Pipeline.ts"
 import { DemoDatabase } from "./services/DemoDatabase.ts"
-import { ObjectStore } from "./services/ObjectStore.ts"
+import { ObjectStore, type StoredObject } from "./services/ObjectStore.ts"
 import { StopSignal } from "./services/StopSignal.ts"
 
 export interface DemoScripts {
@@ -35,6 +35,12 @@ const lakeObjects = Effect.gen(function* () {
   const store = yield* ObjectStore
   return yield* Stream.runCollect(store.list(""))
 })
+
+/** The size of an object, and what it is for where its name does not tell a newcomer. */
+const noteOf = ({ key, bytes }: StoredObject): string =>
+  key === fenceProbeKey
+    ? `${bytes} bytes, on which cdc checks that the store refuses a taken name`
+    : `${bytes} bytes`
 
 /** Only the table and its first rows: `init --demo`. */
 export const makeShop = Effect.fn("Demo.makeShop")(function* ({ shop }: DemoScripts) {
@@ -68,11 +74,11 @@ export const run = Effect.fn("Demo.run")(function* (scripts: DemoScripts) {
   yield* heading("The lake")
   const objects = yield* lakeObjects
   yield* Console.log(
-    treeLines(objects.map(({ key, bytes }) => ({ path: key, note: `${bytes} bytes` }))).join("\n"),
+    treeLines(objects.map((object) => ({ path: object.key, note: noteOf(object) }))).join("\n"),
   )
   yield* heading("What inc holds, and the watermark beside it")
   yield* Effect.forEach(objects, ({ key }) =>
-    key.startsWith("inc/")
+    key === watermarkKey || (key.startsWith("inc/") && Option.isSome(parseKey(key)))
       ? Effect.flatMap(readText(key), (bytes) => Console.log(`${key}\n${indented(bytes.toString("utf8"))}`))
       : Effect.void,
   )

@@ -12,13 +12,14 @@ import { Effect, Option } from "effect"
 import type { Versioned } from "../src/services/ObjectStore.ts"
 import type { StoreError } from "../src/services/StoreError.ts"
 import { ownerMark } from "./FileOwner.ts"
-import { errno, readError, writeError } from "./FolderErrors.ts"
+import { readError, writeError } from "./FolderErrors.ts"
 import { type FolderFiles, hiddenFile, syncFolders } from "./HiddenFile.ts"
 import { taken } from "./StoreKeys.ts"
 
+/** Undefined where there is nothing to read, whatever stands in its place. */
 const orMissing = <A>(call: Promise<A>): Promise<A | undefined> =>
   call.catch((cause: unknown) => {
-    if (errno(cause) === "ENOENT") return undefined
+    if (readError(cause, "").reason === "NotFound") return undefined
     throw cause
   })
 

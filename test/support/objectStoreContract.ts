@@ -377,6 +377,7 @@ export const objectStoreContract = (subject: StoreUnderTest): void => {
         yield* store.put("gone/folder/1.csv", text("x"))
         for (const key of ["gone/1.csv", "gone/folder", "gone/folder/1.csv/2.csv"]) {
           assert.deepStrictEqual(yield* store.stat(key), Option.none())
+          assert.deepStrictEqual(yield* store.readVersion(key), Option.none())
           assert.strictEqual(yield* reasonOf(Stream.runDrain(store.read(key))), "NotFound")
           assert.strictEqual(yield* reasonOf(store.readRange(key, 0, 1)), "NotFound")
         }

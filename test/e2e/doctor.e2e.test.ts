@@ -68,6 +68,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
         [
           "loja/full/date=…/_full_customers_….json",
           "loja/full/date=…/full_customers_….csv",
+          "loja/inc/_fence_probe",
           "loja/inc/_watermark.txt",
           "loja/inc/date=…/cdc_….csv",
         ],
@@ -506,7 +507,10 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
         asked.method === "PUT" && asked.url.includes("partNumber") ? s3Error(403, "AccessDenied") : perform(),
       )
       const { code, complaints } = yield* runDoctor(environment)
-      assert.deepStrictEqual([code, complaints], [1, ["warn clock", "FAIL large object"]])
+      assert.deepStrictEqual(
+        [code, complaints],
+        [1, ["warn clock", "FAIL second write", "FAIL large object"]],
+      )
       assert.deepStrictEqual([yield* s3.keys, yield* s3.unfinished], [[], []])
     }),
   )

@@ -46,6 +46,9 @@ const Status = Schema.fromJsonString(
         table: Schema.String,
         object: Schema.NullOr(Schema.String),
         written_at: Schema.NullOr(Schema.String),
+        state: Schema.NullOr(Schema.Literals(["followed", "waiting for full", "needs full", "left"])),
+        from: Schema.NullOr(Schema.String),
+        reason: Schema.NullOr(Schema.String),
       }),
     ),
   }),
@@ -90,8 +93,14 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
         [keys, "active", pipeline.slot, "reserved", 0],
       )
       assert.deepStrictEqual(
-        status.datasets.map(({ dataset, table, object: newest }) => [dataset, table, newest]),
-        [["coisas", '"public"."t"', object ?? ""]],
+        status.datasets.map(({ dataset, table, object: newest, state, reason }) => [
+          dataset,
+          table,
+          newest,
+          state,
+          reason,
+        ]),
+        [["coisas", '"public"."t"', object ?? "", "followed", null]],
       )
     }),
   )
@@ -223,7 +232,8 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
       const pipeline = yield* openSimple
       yield* insert(pipeline, 1)
       const { code, watermark, lag_bytes, lag_seconds, datasets } = yield* statusOf(pipeline)
-      assert.deepStrictEqual([code, watermark, lag_seconds, datasets[0]?.object], [0, null, null, null])
+      assert.deepStrictEqual([code, watermark, lag_seconds], [0, null, null])
+      assert.deepStrictEqual([datasets[0]?.object, datasets[0]?.state], [null, null])
       assert.isAbove(lag_bytes ?? 0, 0)
     }),
   )

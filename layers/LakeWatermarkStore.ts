@@ -33,7 +33,11 @@ const isNewer = (a: Watermark.Watermark, b: Watermark.Watermark): boolean => {
 const current = ({ body, visible }: Versioned): Result.Result<Watermark.Watermark, Refusal> =>
   Result.flatMap(read(visible ?? body), (seen) => {
     if (visible === undefined || Option.isNone(seen.epoch)) return Result.succeed(seen)
-    return Result.map(read(body), (written) => (isNewer(seen, written) ? seen : written))
+    // Where the last version cannot be read, a person has put a good one back, by a new file of that name.
+    return Result.match(read(body), {
+      onFailure: () => Result.succeed(seen),
+      onSuccess: (written) => Result.succeed(isNewer(seen, written) ? seen : written),
+    })
   })
 
 const fenced = new StoreError({

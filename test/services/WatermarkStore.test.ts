@@ -226,6 +226,19 @@ describe("the watermark of a folder, of which people see a copy", () => {
     }),
   )
 
+  it.live("counts where a person put a good copy in the place of one that is cut short", () =>
+    Effect.gen(function* () {
+      const { visible, put, lake, version } = yield* followed
+      yield* Effect.promise(() => fs.truncate(visible, print(by(2, 30n)).length - 3))
+      assert.strictEqual((yield* Effect.flip(Effect.provide(stored, lake))).reason, "BrokenWatermark")
+      yield* put(by(2, 10n))
+      assert.deepStrictEqual(
+        yield* Effect.provide(stored, lake),
+        Option.some({ watermark: by(2, 10n), version: Option.getOrThrow(version) }),
+      )
+    }),
+  )
+
   for (const [what, late] of [
     ["of an older epoch, however far it reaches", by(1, 99n)],
     ["of the same epoch that reaches less far", by(2, 10n)],

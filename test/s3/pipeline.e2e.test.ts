@@ -67,6 +67,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("the program and a re
         [
           "loja/full/date=#/_full_clientes_#.json",
           "loja/full/date=#/full_clientes_#.csv",
+          "loja/inc/_fence_probe",
           "loja/inc/_watermark.txt",
           "loja/inc/date=#/cdc_#.csv",
         ],

@@ -85,6 +85,7 @@ const first = (session: PostgresSession, about: string, sql: string, values: Rea
 
 const server = (session: PostgresSession): Effect.Effect<ServerFacts, SourceError> =>
   Effect.map(first(session, "server", serverSql), (row) => ({
+    isPooled: session.server.isPooled,
     version: row["version"] ?? "",
     versionNumber: Number(row["number"]),
     inRecovery: isTrue(row["recovering"]),

@@ -13,6 +13,7 @@ import {
 import { SourceError } from "../src/services/SourceError.ts"
 import { lookAtSlot } from "./PostgresInspection.ts"
 import { flushedTo, peek } from "./PostgresPeek.ts"
+import { checkProcess } from "./PostgresPooler.ts"
 import { connectToPrimary } from "./PostgresPrimary.ts"
 import { newXid, relations, timelineOf } from "./PostgresRelations.ts"
 import { describeAddress, type PostgresSession, type Row } from "./PostgresSession.ts"
@@ -36,7 +37,7 @@ export const lookBegins = "SELECT pg_current_wal_flush_lsn()"
 /** One row always, its slot's columns NULL where there is no such slot. */
 const lookSql = `${lookBegins}::text AS flushed, slot.slot_name AS name, slot.plugin, slot.wal_status, slot.database,
          slot.database = current_database() AS here, slot.confirmed_flush_lsn::text AS confirmed,
-         slot.restart_lsn::text AS restart
+         slot.restart_lsn::text AS restart, pg_backend_pid()::text AS pid
     FROM (SELECT $1::text AS wanted) AS one LEFT JOIN pg_replication_slots AS slot ON slot.slot_name = wanted`
 
 const readState = (
@@ -62,8 +63,11 @@ const readState = (
 
 export const layer = (address: SourceAddress, slot: string): Layer.Layer<ReplicationSlot> => {
   const subject = `slot "${slot}"`
-  const state = (session: PostgresSession) =>
-    Effect.flatMap(session.query(subject, lookSql, [slot]), (rows) => readState(subject, rows))
+  const ask = (session: PostgresSession) =>
+    Effect.tap(session.query(subject, lookSql, [slot]), ([row]) =>
+      checkProcess(session, describeAddress(address), row?.["pid"]),
+    )
+  const state = (session: PostgresSession) => Effect.flatMap(ask(session), (rows) => readState(subject, rows))
   const briefly = <A>(use: (session: PostgresSession) => Effect.Effect<A, SourceError>) =>
     Effect.scoped(Effect.flatMap(connectToPrimary(address, "slot"), use))
 
@@ -87,7 +91,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
   )
 
   const look = (session: PostgresSession) =>
-    Effect.flatMap(session.query(subject, lookSql, [slot]), (rows) =>
+    Effect.flatMap(ask(session), (rows) =>
       Effect.map(readState(subject, rows), (found) => ({
         slot: found,
         flushed: lsnOf(rows[0]?.["flushed"]),
@@ -179,10 +183,9 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
   const attach = Effect.gen(function* () {
     const session = yield* connectToPrimary(address, "cdc")
     if (!(yield* slotLocks(session, slot).writes)) return Option.none<SlotSession>()
-    const [own] = yield* session.query(subject, "SELECT pg_backend_pid() AS pid")
     return Option.some<SlotSession>({
       ...(yield* reading(session)),
-      lookBeside: lookBeside(own?.["pid"] ?? ""),
+      lookBeside: lookBeside(session.server.pid),
       ended: session.ended,
       newXid: newXid(session),
       advance: (lsn) =>

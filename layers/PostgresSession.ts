@@ -7,11 +7,13 @@ import { pipeline } from "node:stream/promises"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Duration, Effect, Option, type Scope, Stream } from "effect"
 import type { Client, ClientConfig } from "pg"
-import type { SourceAddress, TargetSessionAttrs } from "../src/core/SourceAddress.ts"
+import type { SessionPooler, SourceAddress, TargetSessionAttrs } from "../src/core/SourceAddress.ts"
 import { SourceError } from "../src/services/SourceError.ts"
 import { sourceError } from "./PostgresErrors.ts"
 import { assertTarget, atFirstServer } from "./PostgresHosts.ts"
 import { clientConfig, describeServer } from "./PostgresLogin.ts"
+import { type ServerProcess, setUp } from "./PostgresPooler.ts"
+import { sessionSettings } from "./PostgresSessionSettings.ts"
 import { bySslMode } from "./PostgresTls.ts"
 
 export { describeAddress, loginOf } from "./PostgresLogin.ts"
@@ -19,6 +21,7 @@ export { describeAddress, loginOf } from "./PostgresLogin.ts"
 export type Row = Readonly<Record<string, string | null>>
 
 export interface PostgresSession {
+  readonly server: ServerProcess
   /**
    * Fails when the server or the network has ended the connection. A copy that its reader cuts short ends it too, and is
    * not reported here: what made the reader stop is the cause, and is on its way already.
@@ -42,33 +45,6 @@ export interface PostgresSession {
   /** Sends bytes to a `COPY … FROM STDIN`. */
   readonly load: (subject: string, sql: string, bytes: Uint8Array) => Effect.Effect<void, SourceError>
 }
-
-/**
- * The contract's section 3: the same value has the same bytes in `full` and in `inc`. And the text of our own SQL means
- * the same everywhere: with the old `standard_conforming_strings = off` a backslash in a table's name would be lost.
- */
-const sameBytes = `
-  SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
-  SET extra_float_digits = 1; SET client_encoding = 'UTF8'; SET lc_monetary = 'C'; SET search_path = pg_catalog;
-  SET quote_all_identifiers = off; SET xmlbinary = 'base64'; SET standard_conforming_strings = on;`
-
-/**
- * A busy server must be able to forget us: it looks every few seconds if the client is still there, so that a decode or
- * a copy nobody waits for ends by itself. A machine that went silent is given up after 30 s and not, as by default,
- * after two hours: till then it holds the writer's lock, and no standby can take over. (No `tcp_user_timeout`: it would
- * also end a copy whose reader is slow because its lake is.) We wait for no lock for long. Time limits that the role or
- * the database set for short queries would end a long copy: they do not hold here. Where row-level security would hide
- * rows from us, the server shall say so: a copy of some rows is none. No commit of ours waits for a standby. Servers
- * before 14 or 17 lack some of these, and only on Linux are all the others sure to be there.
- */
-const goodGuest = `
-  SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10min';
-  SET row_security = off; SET synchronous_commit = local;
-  SELECT set_config(name, wanted.value, false) FROM pg_settings JOIN (VALUES
-    ('idle_session_timeout', '0'), ('transaction_timeout', '0'), ('client_connection_check_interval', '5s'),
-    ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '4')
-  ) AS wanted (name, value) USING (name)
-   WHERE name IN ('idle_session_timeout', 'transaction_timeout') OR version() LIKE '%linux%';`
 
 /** From the look-up of the name to a session that is set up, where the settings set no `connect_timeout`. */
 const usualTimeout = Duration.seconds(10)
@@ -113,6 +89,7 @@ const open = Effect.fnUntraced(function* (
   config: ClientConfig,
   subject: string,
   target: TargetSessionAttrs,
+  sessionPooler: SessionPooler,
   timeout: Duration.Duration,
 ) {
   const { default: pg } = yield* Effect.promise(() => import("pg"))
@@ -123,11 +100,12 @@ const open = Effect.fnUntraced(function* (
     return client
   })
   const client = yield* Effect.acquireRelease(made, close)
-  yield* Effect.tryPromise({
+  const server = yield* Effect.tryPromise({
     try: async () => {
       await client.connect()
-      await client.query(sameBytes + goodGuest)
+      const told = await setUp(client, subject, sessionPooler, sessionSettings)
       await assertTarget(client, target, subject)
+      return told
     },
     catch: sourceError(subject),
   }).pipe(
@@ -137,7 +115,7 @@ const open = Effect.fnUntraced(function* (
     }),
     Effect.onError(() => Effect.sync(() => client.connection.stream.destroy())),
   )
-  return client
+  return { client, server }
 })
 
 /** `purpose` shows in `pg_stat_activity`, where no `application_name` is set: `afluente cdc`. */
@@ -147,19 +125,20 @@ export const connect = (
 ): Effect.Effect<PostgresSession, SourceError, Scope.Scope> =>
   Effect.gen(function* () {
     const timeout = Option.getOrElse(address.connectTimeout, () => usualTimeout)
-    const { client, subject } = yield* atFirstServer(address, (server, target) => {
-      const subject = describeServer(address, server)
+    const { client, server, subject } = yield* atFirstServer(address, (host, target) => {
+      const subject = describeServer(address, host)
       return Effect.map(
-        bySslMode(address, server.name, subject, (ssl) =>
-          open(clientConfig(address, server, ssl, purpose), subject, target, timeout),
+        bySslMode(address, host.name, subject, (ssl) =>
+          open(clientConfig(address, host, ssl, purpose), subject, target, address.sessionPooler, timeout),
         ),
-        (client) => ({ client, subject }),
+        (opened) => ({ ...opened, subject }),
       )
     })
     // Its names stand in no other place once it is bundled.
     const { default: copyStreams } = yield* Effect.promise(() => import("pg-copy-streams"))
     let isCut = false
     return {
+      server,
       ended: ending(client, subject, () => isCut),
       query: (about, sql, values = []) =>
         Effect.tryPromise({

@@ -4,8 +4,9 @@ import * as Lsn from "../src/core/Lsn.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 import type { TableName } from "../src/core/SourceTable.ts"
 import { type Snapshot, SourceTables } from "../src/services/SourceTables.ts"
+import { checkProcess } from "./PostgresPooler.ts"
 import { connectToPrimary } from "./PostgresPrimary.ts"
-import { connect } from "./PostgresSession.ts"
+import { connect, describeAddress } from "./PostgresSession.ts"
 import { beginSnapshot, readNothing, tableCopies } from "./PostgresTableCopy.ts"
 import { holdTables, lockable, waitForNoQueue } from "./PostgresTableLocks.ts"
 import { describeTable, identify } from "./PostgresTableShape.ts"
@@ -15,7 +16,8 @@ import { describeTable, identify } from "./PostgresTableShape.ts"
  * is exported at once, for sessions that join later: within a savepoint PostgreSQL exports none.
  */
 const momentSql = `
-  SELECT pg_export_snapshot() AS exported, pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS lsn`
+  SELECT pg_export_snapshot() AS exported, pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS lsn,
+         pg_backend_pid()::text AS pid`
 
 /** Locks the tables until the scope closes. Its transaction has a snapshot for each statement, none of which is the copies'. */
 const lockFirst = Effect.fnUntraced(function* (address: SourceAddress, tables: ReadonlyArray<TableName>) {
@@ -44,6 +46,7 @@ const openSnapshot = (
         const found = yield* lockFirst(address, tables)
         yield* beginSnapshot(session)
         const [moment] = yield* session.query("snapshot", momentSql)
+        yield* checkProcess(session, describeAddress(address), moment?.["pid"])
         yield* waitForNoQueue(session)
         return { moment, locks: yield* holdTables(session, found) }
       }),

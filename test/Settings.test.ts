@@ -123,6 +123,7 @@ describe("settings", () => {
         BATCH_MAX_CHANGES: "0",
         LOG_LEVEL: "loud",
         LOG_FORMAT: "xml",
+        SOURCE_SESSION_POOLER: "yes",
       })
       const named = [
         "DATABASE_URL",
@@ -138,6 +139,7 @@ describe("settings", () => {
         "BATCH_MAX_CHANGES",
         "LOG_LEVEL",
         "LOG_FORMAT",
+        "SOURCE_SESSION_POOLER",
       ]
       for (const name of named) {
         assert.isTrue(

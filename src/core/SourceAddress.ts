@@ -10,6 +10,9 @@ export type SslMode = (typeof sslModes)[number]
 export const targets = ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"] as const
 export type TargetSessionAttrs = (typeof targets)[number]
 
+export const sessionPoolers = ["refuse", "allow"] as const
+export type SessionPooler = (typeof sessionPoolers)[number]
+
 export interface SourceHost {
   /** A name, an address, or the folder of a unix socket. None: libpq's default, a local socket or localhost. */
   readonly host: Option.Option<string>
@@ -42,6 +45,8 @@ export interface SourceAddress {
   /** Files with a certificate of our own and its key, for a server that asks for one. */
   readonly sslCert: Option.Option<string>
   readonly sslKey: Option.Option<string>
+  /** `allow` vouches that a connection pooler in between keeps one server session for each connection. */
+  readonly sessionPooler: SessionPooler
 }
 
 export interface OptionProblem {
@@ -152,5 +157,6 @@ export const sourceAddressOf = (
     sslRootCert: text("sslrootcert"),
     sslCert: text("sslcert"),
     sslKey: text("sslkey"),
+    sessionPooler: "refuse",
   })
 }

@@ -98,7 +98,7 @@ export const examine: Effect.Effect<
       {
         name: "source",
         location: source.location,
-        findings: [notConnected(answered.failure, source), ...sourceUnasked(slot, tables)],
+        findings: [...notConnected(answered.failure, source), ...sourceUnasked(slot, tables)],
       },
       { ...about, findings: [...lake.findings, standing] },
       here,

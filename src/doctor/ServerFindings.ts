@@ -1,7 +1,7 @@
 /** What `doctor` says of the server, its role and the connection: facts in, findings out. */
 import { Option } from "effect"
 import { printBytes } from "../core/ByteAmount.ts"
-import { type Finding, failed, note, ok, warning } from "../core/Finding.ts"
+import { type Finding, failed, note, ok, unchecked, warning } from "../core/Finding.ts"
 import { quoteIdentifier } from "../core/SourceTable.ts"
 import type { SourceError } from "../services/SourceError.ts"
 import type { RoleFacts, ServerFacts } from "../services/SourceInspection.ts"
@@ -17,13 +17,31 @@ export interface Login {
   readonly isLocal: boolean
 }
 
-/** No session could be opened. */
-export const notConnected = (error: SourceError, { role, database }: Login): Finding =>
-  error.reason === "Permission"
-    ? failed("connection", error.detail, {
-        sql: [`GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(role)};`],
-      })
-    : failed("connection", error.detail, { advice: error.advice })
+const poolerCheck = "pooler"
+
+/** No session could be opened, or none that can be used. */
+export const notConnected = (error: SourceError, { role, database }: Login): ReadonlyArray<Finding> => {
+  if (error.reason === "Pooler") {
+    return [
+      unchecked("connection", "there is no connection"),
+      failed(poolerCheck, error.detail, { advice: error.advice }),
+    ]
+  }
+  const grant = `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(role)};`
+  return [
+    failed(
+      "connection",
+      error.detail,
+      error.reason === "Permission" ? { sql: [grant] } : { advice: error.advice },
+    ),
+    unchecked(poolerCheck, "there is no connection"),
+  ]
+}
+
+export const pooler = ({ isPooled }: ServerFacts): Finding =>
+  isPooled
+    ? note(poolerCheck, "one is in between; SOURCE_SESSION_POOLER=allow vouches that it shares no session")
+    : ok(poolerCheck, "direct connection")
 
 export const connection = ({ tls }: ServerFacts, { role, isLocal }: Login): Finding => {
   if (Option.isSome(tls)) return ok("connection", `role ${role}, ${tls.value}`)

@@ -25,7 +25,7 @@ import {
   tempFileCheck,
   tempFileFinding,
 } from "./LimitFindings.ts"
-import { connection, type Login, roleFindings, serverFindings } from "./ServerFindings.ts"
+import { connection, type Login, pooler, roleFindings, serverFindings } from "./ServerFindings.ts"
 import { type MissingSlot, slotCheck, slotFinding } from "./SlotFindings.ts"
 import { tableCheck, tableFindings } from "./TableFindings.ts"
 
@@ -141,7 +141,11 @@ export const sourceFindings = (
   const slotExists = Result.isSuccess(slot) && Option.isSome(slot.success.slot)
   const roleName = Result.isSuccess(role) ? role.success.name : login.role
   return [
-    ...told("server", server, (facts) => [connection(facts, login), ...serverFindings(facts, slotExists)]),
+    ...told("server", server, (facts) => [
+      connection(facts, login),
+      pooler(facts),
+      ...serverFindings(facts, slotExists),
+    ]),
     ...told("role", role, roleFindings),
     ...told("limits", answers.limits, (facts) => [
       tempFileFinding(facts, roleName),

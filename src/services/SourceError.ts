@@ -40,6 +40,9 @@ export const sourceReasons = {
     "Another session reads the slot. It is tried again; stop the other reader if it stays.",
   ),
   SlotMoved: transient("Another session made or moved the slot meanwhile. It is looked at again."),
+  Pooler: permanent(
+    "Use the server's own address in DATABASE_URL or PGHOST and PGPORT. Only for a pooler that gives each connection a server session of its own (session pooling) set SOURCE_SESSION_POOLER=allow.",
+  ),
   Password: permanent(
     "Check PGUSER and PGPASSWORD (or DATABASE_URL), and pg_hba.conf on the server (`hostssl` there wants PGSSLMODE=require).",
   ),

@@ -9,6 +9,8 @@ import type { SourceError } from "./SourceError.ts"
 import type { SourceIdentity, TableShape } from "./SourceTables.ts"
 
 export interface ServerFacts {
+  /** A connection pooler stands in between, which `SOURCE_SESSION_POOLER=allow` vouches for. */
+  readonly isPooled: boolean
   /** `15.18 (Debian 15.18-1)` */
   readonly version: string
   /** `150018` */

@@ -1,10 +1,10 @@
 /** Where PostgreSQL is, in libpq's order: what `DATABASE_URL` says, then the service file, then libpq's variables. */
-import { Effect, type FileSystem, Option, Redacted, Result } from "effect"
+import { Config, Effect, type FileSystem, Option, Redacted, Result } from "effect"
 import { type ConnectionOptions, connectionVariables, unsupported } from "../core/ConnectionOptions.ts"
 import { parseConnectionString } from "../core/ConnectionString.ts"
-import { type SourceAddress, sourceAddressOf } from "../core/SourceAddress.ts"
+import { type SourceAddress, sessionPoolers, sourceAddressOf } from "../core/SourceAddress.ts"
 import { readService } from "./ServiceSettings.ts"
-import { type Problems, problem, type Reading, secret, text, together } from "./SettingReading.ts"
+import { type Problems, problem, type Reading, secret, text, together, variable } from "./SettingReading.ts"
 
 const urlExample = "postgres://user:password@host:5432/database"
 const none: ConnectionOptions = new Map()
@@ -59,7 +59,13 @@ const serviceOf = (url: ConnectionOptions, variables: ConnectionOptions) => {
   return inVariable === undefined ? Effect.succeed(none) : readService("PGSERVICE", inVariable)
 }
 
-export const source: Reading<SourceAddress, FileSystem.FileSystem> = Effect.gen(function* () {
+const sessionPooler = variable(
+  "SOURCE_SESSION_POOLER",
+  "allow",
+  Config.Literals(sessionPoolers, "SOURCE_SESSION_POOLER").pipe(Config.withDefault("refuse" as const)),
+)
+
+const server: Reading<SourceAddress, FileSystem.FileSystem> = Effect.gen(function* () {
   const variables = yield* fromVariables
   const url = yield* Effect.result(fromUrl)
   const told = Result.getOrElse(url, () => none)
@@ -86,3 +92,8 @@ export const source: Reading<SourceAddress, FileSystem.FileSystem> = Effect.gen(
   ]
   return problems.length > 0 || Result.isFailure(address) ? yield* Effect.fail(problems) : address.success
 })
+
+export const source: Reading<SourceAddress, FileSystem.FileSystem> = Effect.map(
+  together({ server, sessionPooler }),
+  ({ server, sessionPooler }) => ({ ...server, sessionPooler }),
+)

@@ -138,7 +138,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("do
         [first.before.code, first.before.complaints, first.before.statements],
         [
           1,
-          ["FAIL connection", "-- 11 checks", "-- lake and slot"],
+          ["FAIL connection", "-- 12 checks", "-- lake and slot"],
           [`GRANT CONNECT ON DATABASE "${database.name}" TO "${reader.role}";`],
         ],
       )

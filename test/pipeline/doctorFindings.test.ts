@@ -6,7 +6,13 @@ import * as Lsn from "../../src/core/Lsn.ts"
 import { certainDifference, clockFinding } from "../../src/doctor/ClockFinding.ts"
 import { keptLogFinding } from "../../src/doctor/KeptLogFinding.ts"
 import { lockFinding, sessionFindings, tempFileFinding } from "../../src/doctor/LimitFindings.ts"
-import { connection, notConnected, roleFindings, serverFindings } from "../../src/doctor/ServerFindings.ts"
+import {
+  connection,
+  notConnected,
+  pooler,
+  roleFindings,
+  serverFindings,
+} from "../../src/doctor/ServerFindings.ts"
 import { missingSlot, type Start, slotFinding, standingFinding } from "../../src/doctor/SlotFindings.ts"
 import { tableFindings } from "../../src/doctor/TableFindings.ts"
 import { Refusal } from "../../src/services/Refusal.ts"
@@ -59,17 +65,15 @@ describe("The connection", () => {
 
   it("is granted to a name that needs quotes", () => {
     const denied = new SourceError({ reason: "Permission", subject: "loja", detail: "permission denied" })
-    assert.deepStrictEqual(notConnected(denied, { ...local, role: 'the "reader"' }).sql, [
+    assert.deepStrictEqual(notConnected(denied, { ...local, role: 'the "reader"' })[0]?.sql, [
       'GRANT CONNECT ON DATABASE "loja" TO "the ""reader""";',
     ])
   })
 
   it("that fails otherwise has the advice of its error", () => {
     const silent = new SourceError({ reason: "Unreachable", subject: "loja", detail: "no answer" })
-    assert.deepStrictEqual(
-      [notConnected(silent, local).sql, notConnected(silent, local).advice],
-      [[], silent.advice],
-    )
+    const [finding] = notConnected(silent, local)
+    assert.deepStrictEqual([finding?.sql, finding?.advice], [[], silent.advice])
   })
 })
 
@@ -352,5 +356,20 @@ describe("A table", () => {
       of({}, { identifiesDeletes: false, virtualColumns: ["v"] }).map(({ mark }) => mark),
       ["warning", "warning"],
     )
+  })
+})
+
+describe("A pooler", () => {
+  it("fails on a row of its own, with the advice of its error", () => {
+    const shared = new SourceError({ reason: "Pooler", subject: "loja", detail: "a pooler answers" })
+    const findings = notConnected(shared, local)
+    assert.deepStrictEqual(
+      [marks(findings), findings[1]?.advice],
+      [["unchecked connection", "failed pooler"], shared.advice],
+    )
+  })
+
+  it("is noted where it is vouched for", () => {
+    assert.deepStrictEqual([pooler(server).mark, pooler({ ...server, isPooled: true }).mark], ["ok", "note"])
   })
 })

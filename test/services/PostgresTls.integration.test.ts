@@ -45,6 +45,7 @@ const attempt = Effect.fnUntraced(function* (asked: Attempt) {
     sslRootCert: asked.knowsAuthority === true ? Option.some(authority) : Option.none(),
     sslCert: Option.map(own, ({ cert }) => cert),
     sslKey: Option.map(own, ({ key }) => key),
+    sessionPooler: "refuse",
     ...asked.address,
   }
   return yield* Effect.scoped(

@@ -12,6 +12,7 @@ import type {
 } from "../../src/services/SourceInspection.ts"
 
 export const server: ServerFacts = {
+  isPooled: false,
   version: "15.18",
   versionNumber: 150018,
   inRecovery: false,

@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/s3/**", "test/spark/**"],
+    exclude: ["test/s3/**", "test/spark/**", "test/pooler/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

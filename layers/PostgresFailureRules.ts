@@ -47,6 +47,15 @@ export const failureRules: ReadonlyArray<FailureRule> = [
     "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
     /SASL|password must be a string|no password/i,
   ),
+  // PgBouncer gives all its own messages one code.
+  rule("08P01", "Pooler", "unsupported startup parameter: options", /unsupported startup parameter/),
+  rule(
+    "08P01",
+    "Password",
+    "password authentication failed",
+    /password authentication failed|SASL authentication failed|no such user/,
+  ),
+  rule("08P01", "DatabaseMissing", "no such database: loja", /no such database/),
   rule("3D000", "DatabaseMissing", 'database "loja" does not exist'),
   rule(
     "55000",

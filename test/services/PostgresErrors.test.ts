@@ -23,6 +23,12 @@ const cases: ReadonlyArray<
   ["28000", 'no pg_hba.conf entry for host "10.0.0.1", user "x"', "Password", 2],
   ["3D000", 'database "loja" does not exist', "DatabaseMissing", 2],
   ["57P04", "terminating connection because the database was dropped", "DatabaseMissing", 2],
+  // A pooler's own words, all under one code.
+  ["08P01", "unsupported startup parameter: options", "Pooler", 2],
+  ["08P01", "no such database: loja", "DatabaseMissing", 2],
+  ["08P01", "SASL authentication failed", "Password", 2],
+  ["08P01", "password authentication failed", "Password", 2],
+  ["08P01", "query_wait_timeout", "Unreachable", "tried again"],
   ["42704", 'replication slot "s" does not exist', "SlotMissing", 2],
   ["55006", 'replication slot "s" is active for PID 7', "SlotInUse", "tried again"],
   ["42710", 'replication slot "s" already exists', "SlotMoved", "tried again", 'slot "s"'],

@@ -79,6 +79,9 @@ const printStamp = ({ second, count }: Stamp): string =>
 /** `20251103_101540.csv`, `20251103_101540_0002.csv.gz`: the part that the objects of all datasets may share. */
 export const printName = ({ stamp, ending }: ObjectName): string => `${printStamp(stamp)}${ending}`
 
+/** After it years have five digits, and text order breaks: no name is later. */
+const lastSecond = "99991231_235959"
+
 const nameText = /^(\d{8}_\d{6})(?:_(\d{4}))?(\.csv(?:\.gz)?)$/
 
 /** Reads what `printName` prints; none for anything else, days and times that do not exist included. */
@@ -86,8 +89,8 @@ export const parseName = (text: string): Option.Option<ObjectName> => {
   const [, second = "", digits, ending] = nameText.exec(text) ?? []
   const stamp = { second, count: digits === undefined ? 1 : Number(digits) }
   const name: ObjectName = { stamp, ending: ending === ".csv.gz" ? ".csv.gz" : ".csv" }
-  const isReal = !Number.isNaN(millisOf(second)) && secondOf(millisOf(second)) === second
-  return isReal && printName(name) === text ? Option.some(name) : Option.none()
+  const isReal = !Number.isNaN(millisOf(second)) && secondOf(millisOf(second)) === second && stamp.count > 0
+  return isReal && second < lastSecond && printName(name) === text ? Option.some(name) : Option.none()
 }
 
 export const objectKey = (
@@ -101,22 +104,18 @@ export const objectKey = (
   return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${printName({ stamp, ending })}`
 }
 
-const named =
-  /\/date=(\d{8})\/(full_[A-Za-z0-9_][A-Za-z0-9_-]*|cdc)_(\d{8}_\d{6})(?:_(\d{4}))?\.csv(?:\.gz)?$/
+const keyText =
+  /\/date=\d{8}\/(?:full_([A-Za-z0-9_][A-Za-z0-9_-]*)|cdc)_(\d{8}_\d{6}(?:_\d{4})?\.csv(?:\.gz)?)$/
 
-/** Reads a key back; none for anything else that lies in the lake, manifests included. */
+/**
+ * Reads a key back; none for anything else that lies in the lake, manifests included. The day of its folder is not looked
+ * at: an object that was moved to another day's is still that object.
+ */
 export const parseKey = (
   key: string,
 ): Option.Option<{ readonly stamp: Stamp; readonly dataset: Option.Option<string> }> => {
-  const parts = named.exec(key)
-  if (parts === null || parts[3] === undefined) return Option.none()
-  return Option.some({
-    stamp: { second: parts[3], count: parts[4] === undefined ? 1 : Number(parts[4]) },
-    dataset:
-      parts[2] === undefined || parts[2] === "cdc"
-        ? Option.none()
-        : Option.some(parts[2].slice("full_".length)),
-  })
+  const [, dataset, name = ""] = keyText.exec(key) ?? []
+  return Option.map(parseName(name), ({ stamp }) => ({ stamp, dataset: Option.fromUndefinedOr(dataset) }))
 }
 
 /** `…/_full_clientes_20251103_101530.json` beside `…/full_clientes_20251103_101530.csv`. */

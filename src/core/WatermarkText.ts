@@ -25,29 +25,35 @@ const parseCount = (text: string): Option.Option<number> =>
     ? Option.some(Number(text))
     : Option.none()
 
+/** A transaction id or an OID: 32 bits without a sign. */
+const parseId = (text: string): Option.Option<number> =>
+  Option.filter(parseCount(text), (id) => id <= 0xffff_ffff)
+
+const parseFullXid = (text: string): Option.Option<bigint> =>
+  /^(0|[1-9]\d{0,19})$/.test(text) && BigInt(text) < 2n ** 64n ? Option.some(BigInt(text)) : Option.none()
+
 const parseCommit = (text: string): Option.Option<CommitMark> => {
-  const [, lsnText = "", xid = "", at = ""] =
-    /^(\S+) (\d{1,10}) (\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d)?)$/.exec(text) ?? []
-  return Option.map(Lsn.parse(lsnText), (lsn) => ({ lsn, xid: Number(xid), at }))
+  const [, lsnText = "", xidText = "", at = ""] =
+    /^(\S+) (\d+) (\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d)?)$/.exec(text) ?? []
+  return Option.map(Option.all({ lsn: Lsn.parse(lsnText), xid: parseId(xidText) }), (ids) => ({ ...ids, at }))
 }
 
 /** The OID stands last: a name may hold spaces. */
 const parseTable = (text: string): Option.Option<KnownTable> => {
-  const [, name = "", digits = ""] = /^(.+) (\d{1,10})$/.exec(text) ?? []
-  return Option.map(parseCount(digits), (oid) => ({ name, oid }))
+  const [, name = "", digits = ""] = /^(.+) (\d+)$/s.exec(text) ?? []
+  return Option.map(parseId(digits), (oid) => ({ name, oid }))
 }
 
 const isReason = (text: string): text is FromReason => fromReasons.some((reason) => reason === text)
 
 const parseFrom = (text: string): Option.Option<FollowedFrom> => {
-  const [, lsnText = "", xid, reason = ""] = /^(\S+)(?: (\d{1,20}) (.+))?$/.exec(text) ?? []
-  return Option.flatMap(Lsn.parse(lsnText), (lsn) =>
-    xid === undefined
-      ? Option.some({ lsn, since: Option.none() })
-      : isReason(reason)
-        ? Option.some({ lsn, since: Option.some({ xid: BigInt(xid), reason }) })
-        : Option.none(),
-  )
+  const [, lsnText = "", xid, reason = ""] = /^(\S+)(?: (\d+) (.+))?$/.exec(text) ?? []
+  return Option.flatMap(Lsn.parse(lsnText), (lsn) => {
+    if (xid === undefined) return Option.some({ lsn, since: Option.none() })
+    return isReason(reason)
+      ? Option.map(parseFullXid(xid), (known) => ({ lsn, since: Option.some({ xid: known, reason }) }))
+      : Option.none()
+  })
 }
 
 const isWriter = (text: string): boolean => /^[0-9a-f-]{36}$/.test(text)
@@ -58,7 +64,12 @@ const readLines = (lines: ReadonlyArray<string>): Result.Result<ReadonlyMap<stri
   for (const [index, line] of lines.entries()) {
     const equals = line.indexOf("=")
     if (equals < 1) return Result.fail(`line ${index + 2} is not key=value`)
-    values.set(line.slice(0, equals), line.slice(equals + 1))
+    // No value is printed with one.
+    if (line.includes("\r")) return Result.fail(`line ${index + 2} holds a carriage return`)
+    const key = line.slice(0, equals)
+    // Two texts mixed up: which of them holds is a guess.
+    if (values.has(key)) return Result.fail(`line ${index + 2} says ${key} again`)
+    values.set(key, line.slice(equals + 1))
   }
   return Result.succeed(values)
 }

@@ -74,6 +74,15 @@ describe("names of objects", () => {
       manifestKey("full/date=20251103/full_a_20251103_101530.csv"),
       "inc/_watermark.txt",
       "inc/date=20251103/notes.csv",
+      // Numbers and times that no name has.
+      "inc/date=20251103/cdc_20251103_101540_0000.csv",
+      "inc/date=20251103/cdc_20251103_101540_0001.csv",
+      "inc/date=20251103/cdc_20251103_101560.csv",
+      "inc/date=20250229/cdc_20250229_101540.csv",
+      "full/date=20251103/full_a_20251199_101540.csv",
+      "inc/date=20251103/cdc_20251103_101540.csv\n",
+      // No name comes after it.
+      "inc/date=99991231/cdc_99991231_235959_9999.csv",
     ]) {
       assert.isTrue(Option.isNone(parseKey(key)), key)
     }

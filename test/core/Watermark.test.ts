@@ -44,6 +44,21 @@ describe("the watermark", () => {
     assert.deepStrictEqual(read.tables.get("t"), { name: '"a%0Ab%0D".t', oid: 1 })
   })
 
+  it("is read back with whatever else a table's name may hold", () => {
+    for (const name of ["a\u2028b.t", '"x 7".t', "a\u2029 1", "a=b.t", " .t"]) {
+      const odd = { ...whole, tables: new Map([["t", { name, oid: 1 }]]) }
+      assert.deepStrictEqual(parse(Watermark.print(odd)), Result.succeed(odd))
+    }
+  })
+
+  it("is refused where a line holds a carriage return that does not end it", () => {
+    assert.strictEqual(why("0/1\ndatabase=a\rb\n"), "line 2 holds a carriage return")
+  })
+
+  it("is refused where it says one thing twice, even the same", () => {
+    assert.strictEqual(why("0/1\nepoch=3\nslot=s\nepoch=3\n"), "line 4 says epoch again")
+  })
+
   it("is whole with its first line alone, with or without a line end", () => {
     for (const text of ["0/16B3748", "0/16B3748\n", "0/16B3748\r\n"]) {
       assert.deepStrictEqual(Result.getOrThrow(parse(text)), Watermark.bare(whole.position))
@@ -75,10 +90,17 @@ describe("the watermark", () => {
     "epoch=03",
     "writer=me",
     "next=20251103_101599.csv",
+    "next=20251103_101540_0000.csv",
     "next=20251103_101540_0001.csv",
     "table.clientes=db_loja.cliente",
     "clean=perhaps",
     "from.clientes=0/0 7 because",
+    "from.clientes=0/0 07 new",
+    "from.clientes=0/0 18446744073709551616 new",
+    "last_commit=0/0 0734 2025-11-03 10:15:40+00",
+    "last_commit=0/0 4294967296 2025-11-03 10:15:40+00",
+    "table.clientes=db_loja.cliente 4294967296",
+    "clean=no",
     "left.clientes=never",
   ]) {
     it(`is refused where it says ${line}`, () => {

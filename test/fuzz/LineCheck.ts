@@ -1,0 +1,117 @@
+/** What must hold of any line of a slot, damaged or not: the decoder and the fast way of its rows say the same of it. */
+import { Equal, Result } from "effect"
+import type { Change } from "../../src/core/Change.ts"
+import { fitsShape, type Insert, incRow, type RowChange, shapeOf } from "../../src/core/IncRow.ts"
+import { type LongLine, readLongLine, rowPieces } from "../../src/core/LongLine.ts"
+import { RowBuffer } from "../../src/core/RowBuffer.ts"
+import { CommitBytes, RowTranscoder } from "../../src/core/RowTranscoder.ts"
+import { SlotLine } from "../../src/core/SlotLine.ts"
+import { decodeChange } from "../../src/core/TestDecoding.ts"
+import { printChange } from "../../src/core/TestDecodingPrinter.ts"
+
+const commit = { lsn: "00000000/016B3748", xid: 733, at: "2025-11-03 10:15:30.123456+00" }
+const seq = 7
+
+/** An INSERT that the fast way knows, so that it takes lines of the same table and columns. */
+export interface KnownRow {
+  readonly insert: Insert
+  readonly transcoder: RowTranscoder
+}
+
+/** None where a row names a column twice, which no table does. */
+export const knownRow = (insert: Insert): KnownRow | undefined =>
+  new Set(shapeOf(insert)).size === insert.row.length
+    ? { insert, transcoder: new RowTranscoder(insert.table, insert.row) }
+    : undefined
+
+export interface LineVerdict {
+  /** None where all holds. Never holds the line. */
+  readonly problem?: string
+  readonly isDecoded: boolean
+  /** The fast way took it. */
+  readonly isFast: boolean
+}
+
+/** Servers differ in which plain names they quote: keywords. All other quotes stand where they stood. */
+const withoutNeedlessQuotes = (text: string): string =>
+  text.replaceAll(/(?<=[ .])"([a-z_][a-z0-9_]*)"(?=[.:,[])/g, "$1")
+
+const isRow = (change: Change | undefined): change is RowChange =>
+  change?._tag === "Insert" ||
+  change?._tag === "Update" ||
+  change?._tag === "Delete" ||
+  change?._tag === "Truncate"
+
+/** Printed, an accepted line is the line again, and read again it is the same change. */
+const decodingProblem = (text: string, change: Change): string | undefined => {
+  const printed = printChange(change)
+  if (printed !== text && withoutNeedlessQuotes(printed) !== withoutNeedlessQuotes(text)) {
+    return "the decoder takes it for a change that prints otherwise"
+  }
+  const again = decodeChange(printed)
+  return Result.isSuccess(again) && Equal.equals(again.success, change)
+    ? undefined
+    : "the change that it prints reads back as another"
+}
+
+const commitBytes = new CommitBytes().set(commit)
+const rows = new RowBuffer()
+
+/** What the fast way makes of it; none where it leaves the line to the decoder. */
+const fastRow = (text: string, { transcoder }: KnownRow): string | undefined => {
+  // Other lines stand around it, in the same bytes.
+  const bytes = Buffer.from(`'${text} x[text]:'more'`, "latin1")
+  const line = new SlotLine(1, bytes, 0, 1, 1 + text.length)
+  const tag = transcoder.append(line, seq, commitBytes, rows)
+  const written = Buffer.from(rows.take()).toString("latin1")
+  return tag === undefined && written === "" ? undefined : written
+}
+
+const decodedRow = (change: Change | undefined, { insert }: KnownRow): string | undefined => {
+  if (!isRow(change) || change._tag === "Truncate") return undefined
+  const isOurs = change.table.schema === insert.table.schema && change.table.name === insert.table.name
+  const shape = shapeOf(insert)
+  // An old row without any column is none that PostgreSQL prints.
+  return isOurs && fitsShape(change, shape) ? incRow(change, shape, commit, seq) : undefined
+}
+
+const ownShape = (change: RowChange): ReadonlyArray<string> => {
+  if (change._tag === "Insert" || change._tag === "Update") return shapeOf(change)
+  return change._tag === "Delete" ? (change.before ?? []).map(({ name }) => name) : []
+}
+
+const ownRow = (change: RowChange, long?: LongLine): string => {
+  const row = incRow(change, ownShape(change), commit, seq)
+  return long === undefined ? row : [...rowPieces(row, long)].join("")
+}
+
+/** Values of more than this many bytes are set aside, as very long ones are. */
+const setAside = 2
+
+/** With its values set aside the line is taken where it is taken whole, and makes the same row. */
+const longProblem = (text: string, change: Change | undefined): string | undefined => {
+  if (!text.startsWith("table ")) return undefined
+  const read = readLongLine(Buffer.from(text, "latin1"), setAside)
+  const long = Result.isSuccess(read) ? Result.getOrUndefined(decodeChange(read.success.text)) : undefined
+  if ((long !== undefined) !== (change !== undefined && !text.includes("\0"))) {
+    return "as a long line it is taken, and whole it is not, or the other way round"
+  }
+  if (!isRow(long) || !isRow(change) || Result.isFailure(read)) return undefined
+  return ownRow(long, read.success.long) === ownRow(change)
+    ? undefined
+    : "as a long line it makes another row"
+}
+
+/** `known` is a row of the table that the line is likely to be of. */
+export const checkLine = (text: string, known: KnownRow | undefined): LineVerdict => {
+  const change = Result.getOrUndefined(decodeChange(text))
+  const fast = known && fastRow(text, known)
+  const verdict = { isDecoded: change !== undefined, isFast: fast !== undefined }
+  const problem =
+    (change && decodingProblem(text, change)) ??
+    (known !== undefined && fast !== undefined && fast !== decodedRow(change, known)
+      ? "the fast way makes another row of it than the decoder"
+      : undefined) ??
+    longProblem(text, change)
+  return problem === undefined ? verdict : { ...verdict, problem }
+}

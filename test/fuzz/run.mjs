@@ -1,0 +1,6 @@
+/** `npm run test:fuzz -- --lines 100000000 --files 10000000 [--seed N]` */
+import { runBundled } from "../support/bundled.mjs"
+
+process.exitCode = await runBundled("test/fuzz/main.ts", ({ main }) => main(process.argv.slice(2)), [
+  "test/golden",
+])

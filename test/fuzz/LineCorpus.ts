@@ -47,6 +47,7 @@ const words = [
   ...[": INSERT:", ": UPDATE:", ": DELETE:", ": TRUNCATE:", " old-key:", " new-tuple:", " (no-tuple-data)"],
   ...[" (no-flags)", " restart_seqs", " cascade", "null", "unchanged-toast-datum", "true", "false", "NaN"],
   ...["-Infinity", "1e+20", "0.", "B'1'", "''", "'", '"', '""', "]:", "[text]:", "[]", " id[integer]:1", "."],
+  ...["-", "e", "E", "+", ".5", "n", "B", "(", ")", "[", "]", ":", " ", "t", "N"],
   ...[" v[text]:'x'", "\0", "\x000\0", "\n", "\r", ",", "\\", "\xc3\xa9", "0", "4294967296", "public.t"],
 ]
 

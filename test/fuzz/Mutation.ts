@@ -62,6 +62,7 @@ export const mutated = (random: Random, text: string, material: Material): strin
     return splice(text, from, to, part.repeat(Math.ceil(repeatedLength / Math.max(part.length, 1))))
   }
   let result = text
-  for (let edits = random.once(2) ? 1 : 2 + random.below(3); edits > 0; edits--) result = edit(random, result, material)
+  for (let edits = random.once(2) ? 1 : 2 + random.below(3); edits > 0; edits--)
+    result = edit(random, result, material)
   return result
 }

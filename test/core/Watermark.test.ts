@@ -100,7 +100,6 @@ describe("the watermark", () => {
     "last_commit=0/0 0734 2025-11-03 10:15:40+00",
     "last_commit=0/0 4294967296 2025-11-03 10:15:40+00",
     "table.clientes=db_loja.cliente 4294967296",
-    "clean=no",
     "left.clientes=never",
   ]) {
     it(`is refused where it says ${line}`, () => {

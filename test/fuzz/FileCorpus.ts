@@ -71,7 +71,7 @@ const watermarkOf = (random: Random): Watermark.Watermark => ({
   epoch: some(random, random.below(100)),
   writer: some(random, "6f1c9a52-3c5e-4a58-9d0c-2a7b7f0f7a11"),
   next: some(random, nameOf(random)),
-  clean: random.once(2),
+  clean: some(random, random.once(2)),
   objects: byDataset(random, () => keyOf(random)),
   tables: byDataset(random, () => ({
     name: Watermark.oneLine(random.pick(names)),
@@ -201,7 +201,7 @@ export const wholeWatermark = (): string => {
     epoch: Option.some(1),
     writer: Option.some("6f1c9a52-3c5e-4a58-9d0c-2a7b7f0f7a11"),
     next: Option.some(nameOf(random)),
-    clean: true,
+    clean: Option.some(true),
     objects: filled(() => keyOf(random)),
     tables: filled(() => ({ name: "public.t", oid: 1 })),
     from: filled(() => ({ lsn: Lsn.zero, since: Option.none() })),

@@ -65,6 +65,8 @@ const take = (tally: Tally, number: number, input: string, check: () => Checked)
 export interface Run {
   readonly count: number
   readonly seed: number
+  /** Ends earlier where so much time has passed. */
+  readonly minutes?: number
   /** Told the number of each input before it is read. */
   readonly begins?: (number: number) => void
 }
@@ -76,11 +78,13 @@ const randomFor = (seed: number, number: number): Random => new Random(Math.imul
 const undamaged = 20
 
 const runs = (
-  { count, seed, begins = () => {} }: Run,
+  { count, seed, minutes = Number.POSITIVE_INFINITY, begins = () => {} }: Run,
   each: (random: Random, number: number, tally: Tally) => void,
 ): Tally => {
   const tally = emptyTally()
+  const end = performance.now() + minutes * 60_000
   for (let number = 0; number < count && tally.findings.length < mostFindings; number++) {
+    if (number % 1024 === 0 && performance.now() > end) break
     begins(number)
     each(randomFor(seed, number), number, tally)
   }

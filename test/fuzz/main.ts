@@ -3,7 +3,7 @@ import { parseArgs } from "node:util"
 import { fuzzFiles, fuzzLines, type Run, type Tally } from "./Fuzz.ts"
 import { watch } from "./Watchdog.ts"
 
-const usage = "npm run test:fuzz -- [--lines 1000000] [--files 100000] [--seed 42]"
+const usage = "npm run test:fuzz -- [--lines 1000000] [--files 100000] [--seed 42] [--minutes 10]"
 
 const options = (args: ReadonlyArray<string>) => {
   const { values } = parseArgs({
@@ -11,19 +11,22 @@ const options = (args: ReadonlyArray<string>) => {
     options: {
       lines: { type: "string", default: "1000000" },
       files: { type: "string", default: "100000" },
+      minutes: { type: "string", default: "Infinity" },
       seed: { type: "string", default: String(Date.now() % 1_000_000_000) },
     },
   })
   const [lines, files, seed] = [Number(values.lines), Number(values.files), Number(values.seed)]
   if (![lines, files, seed].every((value) => Number.isSafeInteger(value) && value >= 0))
     throw new Error(usage)
-  return { lines, files, seed }
+  const minutes = Number(values.minutes)
+  if (!(minutes > 0)) throw new Error(usage)
+  return { lines, files, seed, minutes }
 }
 
-const report = (what: string, run: (run: Run) => Tally, count: number, seed: number): boolean => {
-  const dog = watch(`${what} of seed ${seed}`)
+const report = (what: string, run: (run: Run) => Tally, asked: Run): boolean => {
+  const dog = watch(`${what} of seed ${asked.seed}`)
   const begin = performance.now()
-  const { inputs, accepted, fast, slowest, findings } = run({ count, seed, begins: dog.begins })
+  const { inputs, accepted, fast, slowest, findings } = run({ ...asked, begins: dog.begins })
   const seconds = (performance.now() - begin) / 1000
   dog.stop()
   const share = `${accepted} accepted${fast > 0 ? `, ${fast} by the fast way too` : ""}`
@@ -40,8 +43,11 @@ const report = (what: string, run: (run: Run) => Tally, count: number, seed: num
 
 /** The process's exit code. */
 export const main = (args: ReadonlyArray<string>): number => {
-  const { lines, files, seed } = options(args)
+  const { lines, files, seed, minutes } = options(args)
   console.log(`seed ${seed}`)
-  const isGood = [report("lines", fuzzLines, lines, seed), report("files", fuzzFiles, files, seed)]
+  const isGood = [
+    report("lines", fuzzLines, { count: lines, seed, minutes }),
+    report("files", fuzzFiles, { count: files, seed, minutes }),
+  ]
   return isGood.every(Boolean) ? 0 : 1
 }

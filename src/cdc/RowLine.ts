@@ -2,6 +2,7 @@
 import { Result } from "effect"
 import type { Change, Table } from "../core/Change.ts"
 import type { RowChange } from "../core/IncRow.ts"
+import { zeroByte } from "../core/LongLine.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
 import { decodeSlotText } from "../core/TestDecoding.ts"
 import type { Refusal } from "../services/Refusal.ts"
@@ -15,7 +16,9 @@ const isRow = (change: Change): change is RowChange =>
 
 /** Returns the change of a row that the line reports, its long values as marks; undefined where it reports no row. */
 export const readRowLine = (line: SlotLine): Result.Result<RowChange | undefined, Refusal> => {
-  const change = decodeSlotText(line.text)
+  const { text } = line
+  if (!line.isMarked && text.includes("\0")) return Result.fail(malformed(line.lsn, zeroByte))
+  const change = decodeSlotText(text)
   if (Result.isFailure(change)) return Result.fail(malformed(line.lsn, change.failure.message))
   return Result.succeed(isRow(change.success) ? change.success : undefined)
 }

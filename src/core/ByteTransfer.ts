@@ -138,7 +138,7 @@ export class ByteTransfer {
     return true
   }
 
-  /** In single quotes, those inside doubled. It becomes a field as `csvField` writes it. */
+  /** In single quotes, those inside doubled, without zero bytes. It becomes a field as `csvField` writes it. */
   copyText(): boolean {
     const bytes = this.#bytes
     const out = this.#out
@@ -171,7 +171,7 @@ export class ByteTransfer {
           out[start] = quote
         }
         if (code === quote) out[to++] = quote
-      }
+      } else if (code === 0) return false
       out[to++] = code
     }
     if (inQuotes) out[to++] = quote

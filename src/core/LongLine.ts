@@ -8,6 +8,9 @@
  * No value can be read as a mark: a mark begins with a zero byte, and PostgreSQL holds none.
  */
 
+/** What is wrong with a row that holds a zero byte itself, a short one too: it would be read as a mark. */
+export const zeroByte = "a zero byte, which no value holds"
+
 /** Lines up to this length are read as strings. In bytes. */
 export const longLineBytes = 1024 * 1024
 

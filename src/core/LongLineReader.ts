@@ -4,7 +4,7 @@
  * Outside of quotes `test_decoding` prints only names, types, short words and numbers. A value's quotes follow a colon,
  * those of bits a colon and `B`, and a number follows a colon. All else in quotes is a name or a type.
  */
-import { printMark } from "./LongLine.ts"
+import { printMark , zeroByte } from "./LongLine.ts"
 import { NumberShape } from "./NumberShape.ts"
 
 /** A longer value becomes a mark. In bytes. */
@@ -68,7 +68,7 @@ export class LongLineReader {
   /** Reads the next part. False where the line cannot be read; `failure` says why. */
   push(part: Buffer): boolean {
     // It would be read as a mark.
-    if (part.includes(0)) return this.#fail("a zero byte, which no value holds")
+    if (part.includes(0)) return this.#fail(zeroByte)
     let at = 0
     while (at < part.length && this.failure === undefined) {
       if (this.#mode === "outside") at = this.#readOutside(part, at)

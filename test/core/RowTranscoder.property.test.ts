@@ -103,6 +103,17 @@ const goldenPairs = readGoldens().flatMap(({ lines }) => {
 const repeats = (names: ReadonlyArray<string>) => new Set(names).size < names.length
 
 describe("RowTranscoder", () => {
+  it("leaves a zero byte to the codec's way, which refuses it", () => {
+    const like: Insert = {
+      _tag: "Insert",
+      table: { schema: "public", name: "t" },
+      row: [{ name: "v", type: "text", value: "a" }],
+    }
+    for (const value of ["\0", "abc\0def", "a,\0"]) {
+      assert.isUndefined(transcoded(like, `table public.t: INSERT: v[text]:'${value}'`, 1))
+    }
+  })
+
   it.effect.prop(
     "writes a row of known columns as the codec and incRow do",
     [pair],

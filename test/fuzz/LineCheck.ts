@@ -1,8 +1,10 @@
 /** What must hold of any line of a slot, damaged or not: the decoder and the fast way of its rows say the same of it. */
 import { Result } from "effect"
+import { readRowLine } from "../../src/cdc/RowLine.ts"
 import type { Change } from "../../src/core/Change.ts"
 import { fitsShape, type Insert, incRow, type RowChange, shapeOf } from "../../src/core/IncRow.ts"
 import { type LongLine, readLongLine, rowPieces } from "../../src/core/LongLine.ts"
+import * as Lsn from "../../src/core/Lsn.ts"
 import { type Literal, literalOf } from "../../src/core/PrintedLiteral.ts"
 import { printName } from "../../src/core/PrintedName.ts"
 import { RowBuffer } from "../../src/core/RowBuffer.ts"
@@ -126,14 +128,21 @@ const longProblem = (text: string, change: Change | undefined): string | undefin
     : "as a long line it makes another row"
 }
 
+/** The row that the program takes the line for. */
+const rowOf = (text: string): RowChange | undefined => {
+  const read = readRowLine(SlotLine.of(Lsn.zero, 1, text))
+  return Result.isSuccess(read) ? read.success.change : undefined
+}
+
 /** `known` is a row of the table that the line is likely to be of. */
 export const checkLine = (text: string, known: KnownRow | undefined): LineVerdict => {
   const change = Result.getOrUndefined(decodeChange(text))
   const fast = known && fastRow(text, known)
   const verdict = { isDecoded: change !== undefined, isFast: fast !== undefined }
   const problem =
-    (change && (decodingProblem(text, change) ?? wordProblem(change))) ??
-    (known !== undefined && fast !== undefined && fast !== decodedRow(change, known)
+    (change && decodingProblem(text, change)) ??
+    (text.includes("\0") ? undefined : change && wordProblem(change)) ??
+    (known !== undefined && fast !== undefined && fast !== decodedRow(rowOf(text), known)
       ? "the fast way makes another row of it than the decoder"
       : undefined) ??
     longProblem(text, change)

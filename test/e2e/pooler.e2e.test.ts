@@ -74,8 +74,8 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("behind a pooler", (i
       assert.match(direct.stdout, /ok {4}pooler +direct connection/)
       assert.match(vouched.stdout, /note {2}pooler +one is in between/)
       assert.deepStrictEqual(
-        [direct.code, vouched.code, refused.code, refused.complaints],
-        [0, 0, 1, ["-- connection", "FAIL pooler", "-- 8 checks", "-- lake and slot"]],
+        [direct.code, vouched.code, refused.code, refused.complaints.filter((row) => row.startsWith("FAIL"))],
+        [0, 0, 1, ["FAIL pooler"]],
       )
     }),
   )

@@ -44,13 +44,22 @@ const timed = (check: () => Checked) => {
   return { checked, millis: performance.now() - begin }
 }
 
-/** Takes the check's verdict into the tally. A slow one is tried twice again: the machine may have been busy. */
+/** Of the processor's time, which other processes do not take part in; the faster of two tries. In milliseconds. */
+const processorTime = (check: () => Checked): number => {
+  const once = () => {
+    const before = process.cpuUsage()
+    check()
+    return process.cpuUsage(before).user / 1000
+  }
+  return Math.min(once(), once())
+}
+
+/** Takes the check's verdict into the tally. A slow one is measured anew: the machine may have been busy. */
 const take = (tally: Tally, number: number, input: string, check: () => Checked): void => {
   let problem: string | undefined
   try {
     const { checked, millis } = timed(check)
-    const fastest =
-      millis > slowestAllowed ? Math.min(millis, timed(check).millis, timed(check).millis) : millis
+    const fastest = millis > slowestAllowed ? processorTime(check) : millis
     if (checked.isAccepted) tally.accepted++
     if (checked.isFast === true) tally.fast++
     tally.slowest = Math.max(tally.slowest, fastest)

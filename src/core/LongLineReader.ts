@@ -4,7 +4,7 @@
  * Outside of quotes `test_decoding` prints only names, types, short words and numbers. A value's quotes follow a colon,
  * those of bits a colon and `B`, and a number follows a colon. All else in quotes is a name or a type.
  */
-import { printMark , zeroByte } from "./LongLine.ts"
+import { printMark, zeroByte } from "./LongLine.ts"
 import { NumberShape } from "./NumberShape.ts"
 
 /** A longer value becomes a mark. In bytes. */

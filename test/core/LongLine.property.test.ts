@@ -1,14 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Result, Schema } from "effect"
 import type { Change } from "../../src/core/Change.ts"
-import { type CommitFields, incRow, type RowChange, type Shape, shapeOf } from "../../src/core/IncRow.ts"
-import { rowPieces } from "../../src/core/LongLine.ts"
-import { LongLineReader } from "../../src/core/LongLineReader.ts"
-import { LongValueEncoder } from "../../src/core/LongValueEncoder.ts"
-import { RowBuffer } from "../../src/core/RowBuffer.ts"
 import { decodeChange } from "../../src/core/TestDecoding.ts"
 import { printChange } from "../../src/core/TestDecodingPrinter.ts"
 import { readGoldens } from "../support/goldenLines.ts"
+import { readInParts, rowOf, windowedRow } from "../support/longLineRow.ts"
 import { anyByte, damaged, natural } from "../support/printableChanges.ts"
 
 const pieces = ["'", '"', ",", "\n", "\\", "\x01", "a", "é", "' v[text]:'", "new-tuple:"] as const
@@ -36,53 +32,6 @@ const digits = Arbitrary.map(
   Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20_000 }))),
   (length) => `-${"9".repeat(length)}.${"012".repeat(length)}`,
 )
-
-const commit: CommitFields = { lsn: "00000000/00000001", xid: 7, at: "2025-11-03 10:15:30+00" }
-
-const decoded = (text: string): RowChange => Result.getOrThrow(decodeChange(text)) as RowChange // only rows are printed here
-
-const shapeFor = (change: RowChange): Shape => {
-  if (change._tag === "Insert" || change._tag === "Update") return shapeOf(change)
-  return change._tag === "Delete" ? (change.before ?? []).map(({ name }) => name) : []
-}
-
-const rowOf = (text: string): string => {
-  const change = decoded(text)
-  return incRow(change, shapeFor(change), commit, 1)
-}
-
-/** The line as it is read in parts of `size` bytes, behind others of its transaction: its text with marks, or what is wrong. */
-const readInParts = (text: string, size: number, longest?: number): Result.Result<string, string> => {
-  const bytes = Buffer.from(text, "latin1")
-  const reader = new LongLineReader(before.length, longest)
-  for (let at = 0; at < bytes.length && reader.failure === undefined; at += size) {
-    reader.push(bytes.subarray(at, at + size))
-  }
-  const marked = reader.end()
-  return marked === undefined ? Result.fail(reader.failure ?? "") : Result.succeed(marked)
-}
-
-/** What the file holds before the line. */
-const before = Buffer.from("'other line'")
-
-/** The row of a line with marks, its values read from the transaction's bytes in windows of `size` bytes. */
-const windowedRow = (marked: string, text: string, size: number): string => {
-  const file = Buffer.concat([before, Buffer.from(text, "latin1")])
-  const rows = new RowBuffer()
-  const encoder = new LongValueEncoder(rows)
-  for (const piece of rowPieces(rowOf(marked))) {
-    if (typeof piece === "string") rows.push(piece)
-    else {
-      const end = piece.value.offset + piece.value.length
-      encoder.begin(piece)
-      for (let at = piece.value.offset; at < end; ) {
-        at += encoder.append(file.subarray(at, Math.min(at + size, end)))
-      }
-      encoder.end()
-    }
-  }
-  return rows.bytes.toString("latin1", 0, rows.length)
-}
 
 const sizes = [1, 2, 3, 7, 4096, 65_536, 2 ** 30] as const
 const size = Arbitrary.schema(Schema.Literals(sizes))

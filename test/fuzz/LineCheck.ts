@@ -3,7 +3,6 @@ import { Result } from "effect"
 import { readRowLine } from "../../src/cdc/RowLine.ts"
 import type { Change } from "../../src/core/Change.ts"
 import { fitsShape, type Insert, incRow, type RowChange, shapeOf } from "../../src/core/IncRow.ts"
-import { type LongLine, readLongLine, rowPieces } from "../../src/core/LongLine.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { type Literal, literalOf } from "../../src/core/PrintedLiteral.ts"
 import { printName } from "../../src/core/PrintedName.ts"
@@ -12,6 +11,7 @@ import { CommitBytes, RowTranscoder } from "../../src/core/RowTranscoder.ts"
 import { SlotLine } from "../../src/core/SlotLine.ts"
 import { decodeChange } from "../../src/core/TestDecoding.ts"
 import { printChange } from "../../src/core/TestDecodingPrinter.ts"
+import { rowOf as plainRow, readInParts, windowedRow } from "../support/longLineRow.ts"
 
 const commit = { lsn: "00000000/016B3748", xid: 733, at: "2025-11-03 10:15:30.123456+00" }
 const seq = 7
@@ -101,29 +101,22 @@ const decodedRow = (change: Change | undefined, { insert }: KnownRow): string | 
   return isOurs && fitsShape(change, shape) ? incRow(change, shape, commit, seq) : undefined
 }
 
-const ownShape = (change: RowChange): ReadonlyArray<string> => {
-  if (change._tag === "Insert" || change._tag === "Update") return shapeOf(change)
-  return change._tag === "Delete" ? (change.before ?? []).map(({ name }) => name) : []
-}
+/** Values of more than this many bytes become marks, as very long ones do. */
+const markedFrom = 2
 
-const ownRow = (change: RowChange, long?: LongLine): string => {
-  const row = incRow(change, ownShape(change), commit, seq)
-  return long === undefined ? row : [...rowPieces(row, long)].join("")
-}
+/** A line is cut there, and its values are read in windows of so many bytes. */
+const windowBytes = 7
 
-/** Values of more than this many bytes are set aside, as very long ones are. */
-const setAside = 2
-
-/** With its values set aside the line is taken where it is taken whole, and makes the same row. */
+/** With marks for its values the line is taken where it is taken whole, and makes the same row. */
 const longProblem = (text: string, change: Change | undefined): string | undefined => {
   if (!text.startsWith("table ")) return undefined
-  const read = readLongLine(Buffer.from(text, "latin1"), setAside)
-  const long = Result.isSuccess(read) ? Result.getOrUndefined(decodeChange(read.success.text)) : undefined
+  const marked = readInParts(text, windowBytes, markedFrom)
+  const long = Result.isSuccess(marked) ? Result.getOrUndefined(decodeChange(marked.success)) : undefined
   if ((long !== undefined) !== (change !== undefined && !text.includes("\0"))) {
     return "as a long line it is taken, and whole it is not, or the other way round"
   }
-  if (!isRow(long) || !isRow(change) || Result.isFailure(read)) return undefined
-  return ownRow(long, read.success.long) === ownRow(change)
+  if (!isRow(long) || !isRow(change) || Result.isFailure(marked)) return undefined
+  return windowedRow(marked.success, text, windowBytes) === plainRow(text)
     ? undefined
     : "as a long line it makes another row"
 }
@@ -131,7 +124,7 @@ const longProblem = (text: string, change: Change | undefined): string | undefin
 /** The row that the program takes the line for. */
 const rowOf = (text: string): RowChange | undefined => {
   const read = readRowLine(SlotLine.of(Lsn.zero, 1, text))
-  return Result.isSuccess(read) ? read.success.change : undefined
+  return Result.getOrUndefined(read)
 }
 
 /** `known` is a row of the table that the line is likely to be of. */

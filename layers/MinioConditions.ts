@@ -5,7 +5,7 @@
 import { Effect, Option } from "effect"
 import type { StoreError } from "../src/services/StoreError.ts"
 import type { MinioBucket } from "./MinioBucket.ts"
-import { completeUpload, etagOf, type Headers, onlyIf, onlyIfNew, putBody } from "./MinioRequests.ts"
+import { completeUpload, etagOf, fenced, type Headers, onlyIf, onlyIfNew, putBody } from "./MinioRequests.ts"
 import { abort } from "./MultipartUpload.ts"
 import { taken } from "./StoreKeys.ts"
 
@@ -91,7 +91,7 @@ export const replaceVersion = (
 ): Effect.Effect<string, StoreError> => {
   const condition = Option.match(version, { onNone: () => onlyIfNew, onSome: onlyIf })
   return bucket
-    .call(name, (client) => putBody(client, bucket.name, name, body, condition))
+    .call(name, (client) => fenced(putBody(client, bucket.name, name, body, condition)))
     .pipe(
       // To a condition on an object that is gone S3 answers 404.
       Effect.catchIf(

@@ -4,7 +4,7 @@ import type { BucketItemStat, Client } from "minio"
 import type { Publish } from "../src/services/ObjectStore.ts"
 import { StoreError } from "../src/services/StoreError.ts"
 import { type MinioBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
-import { type Headers, onlyIfNew } from "./MinioRequests.ts"
+import { fenced, type Headers, isUnknownCondition, onlyIfNew } from "./MinioRequests.ts"
 import { taken } from "./StoreKeys.ts"
 
 /** Marks an object with the writer that made it, so that a repeated commit knows its own work. */
@@ -13,19 +13,13 @@ const writerTag = "afluente-writer"
 /** As metadata of a request that makes an object. */
 export const markOf = (writer: string) => ({ [`x-amz-meta-${writerTag}`]: writer })
 
-/** A server without conditional writes answers 501 to the header. */
-const isUnknownHeader = (cause: unknown): boolean =>
-  cause instanceof Error && "code" in cause && cause.code === "NotImplemented"
-
 /** Sends a request that makes an object, with the condition as `how` asks for it. */
 const withCondition = async (how: Publish, send: (condition: Headers) => Promise<unknown>) => {
-  try {
-    await send(onlyIfNew)
-  } catch (cause) {
-    // A fence that is left out once is none: there the request fails.
-    if (how === "fenced" || !isUnknownHeader(cause)) throw cause
-    await send({})
-  }
+  if (how === "fenced") return fenced(send(onlyIfNew))
+  return send(onlyIfNew).catch((cause: unknown) => {
+    if (!isUnknownCondition(cause)) throw cause
+    return send({})
+  })
 }
 
 /** Two requests met at the store, and no object is there: the same request may succeed now. */

@@ -73,6 +73,19 @@ export const completeUpload = async (
   throw Object.assign(new Error(message), { code })
 }
 
+/** A server without conditional writes answers 501 to the header. */
+export const isUnknownCondition = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && cause.code === "NotImplemented"
+
+/**
+ * A request whose condition must hold: it is never sent again without it. A store that has come to ignore conditions is
+ * found out by the next take-over, so this failure is transient.
+ */
+export const fenced = <A>(send: Promise<A>): Promise<A> =>
+  send.catch((cause: unknown) => {
+    throw isUnknownCondition(cause) ? new Error("the store does not know conditional writes any more") : cause
+  })
+
 /** Whether the store refuses a body for want of a checksum. Sources: AWS S3, Object Lock; moto. */
 export const asksForMd5 = (cause: unknown): boolean =>
   cause instanceof Error &&

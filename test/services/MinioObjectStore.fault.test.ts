@@ -1,5 +1,5 @@
 import { assert, describe, it, vi } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Option, Stream } from "effect"
 import * as MinioObjectStore from "../../layers/MinioObjectStore.ts"
 import { partBytes } from "../../layers/PartSizes.ts"
 import { ObjectStore } from "../../src/services/ObjectStore.ts"
@@ -276,6 +276,28 @@ describe("MinioObjectStore, writing an object", () => {
       }),
     )
   }
+
+  it.live("ends a fenced write that meets a store without conditions, and sends none without", () =>
+    Effect.gen(function* () {
+      const server = yield* scriptedS3(({ method }) =>
+        method === "PUT" ? s3Error(501, "NotImplemented") : { status: 404 },
+      )
+      const calls = [
+        Effect.flatMap(ObjectStore, (store) => store.replace("a.txt", Buffer.from("x"), Option.none())),
+        Effect.scoped(
+          Effect.gen(function* () {
+            const writer = yield* (yield* ObjectStore).create("a.csv", "fenced")
+            yield* writer.write(Buffer.from("x"))
+            yield* writer.commit
+          }),
+        ),
+      ]
+      for (const call of calls)
+        assert.isTrue((yield* on(server, Effect.flip(Effect.asVoid(call)))).isRetryable)
+      const puts = server.asked.filter(({ method }) => method === "PUT")
+      assert.isTrue(puts.length >= 2 && puts.every(({ headers }) => headers["if-none-match"] === "*"))
+    }),
+  )
 
   it.live("aborts the upload when a part is refused, and says why", () =>
     Effect.gen(function* () {

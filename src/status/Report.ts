@@ -55,6 +55,7 @@ const plain = (report: StatusReport) => ({
   safe_wal_size: orNull(Option.flatMap(report.slot, ({ safeBytes }) => safeBytes)),
   confirmed_flush_lsn: orNull(Option.map(report.slot, ({ confirmed }) => Lsn.print(confirmed))),
   watermark: orNull(Option.map(report.watermark, ({ position }) => Lsn.print(position))),
+  epoch: orNull(Option.flatMap(report.watermark, ({ epoch }) => epoch)),
   lag_bytes: orNull(report.lag.bytes),
   lag_seconds: orNull(Option.map(report.lag.seconds, (seconds) => Math.round(seconds * 1000) / 1000)),
   retained_wal_bytes: orNull(retained(report)),

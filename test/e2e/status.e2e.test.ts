@@ -19,6 +19,7 @@ const keys = [
   "safe_wal_size",
   "confirmed_flush_lsn",
   "watermark",
+  "epoch",
   "lag_bytes",
   "lag_seconds",
   "retained_wal_bytes",
@@ -35,6 +36,7 @@ const Status = Schema.fromJsonString(
     safe_wal_size: Schema.NullOr(Schema.Finite),
     confirmed_flush_lsn: Schema.NullOr(Schema.String),
     watermark: Schema.NullOr(Schema.String),
+    epoch: Schema.NullOr(Schema.Int),
     lag_bytes: Schema.NullOr(Schema.Finite),
     lag_seconds: Schema.NullOr(Schema.Finite),
     retained_wal_bytes: Schema.NullOr(Schema.Finite),
@@ -145,9 +147,9 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
       yield* insert(pipeline, 2)
       const watermark = (yield* pipeline.lake.text("inc/_watermark.txt")).split("\n")
       const before = Date.now()
-      const { writer: who, watermark: position, lag_seconds } = yield* statusOf(pipeline)
+      const { writer: who, watermark: position, epoch, lag_seconds } = yield* statusOf(pipeline)
       const at = Date.parse(watermark.find((line) => line.startsWith("written_at="))?.slice(11) ?? "")
-      assert.deepStrictEqual([who, position], ["none", watermark[0] ?? ""])
+      assert.deepStrictEqual([who, position, epoch], ["none", watermark[0] ?? "", 1])
       assert.isAtLeast(lag_seconds ?? -1, (before - at) / 1000)
     }),
   )

@@ -15,8 +15,8 @@ export const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url)
 /** A folder without `.env`. */
 const quietFolder = fileURLToPath(new URL(".", import.meta.url))
 
-/** Longer than the 30 s for which the program waits for what is out of reach. */
-const deadline: Duration.Input = "50 seconds"
+/** Longer than the 30 s for which the program waits for what is out of reach, and less than a test may take. */
+const usualDeadline: Duration.Input = "50 seconds"
 
 export interface Outcome {
   /** None where a signal ended it. */
@@ -52,6 +52,7 @@ export const startProgram = (
   environment: Environment,
   workingFolder = quietFolder,
   program = main,
+  deadline = usualDeadline,
 ): Effect.Effect<RunningProgram, never, Scope.Scope> =>
   Effect.gen(function* () {
     const spawned = (): ChildProcess =>

@@ -10,6 +10,9 @@ import { type Environment, type Outcome, type RunningProgram, startProgram } fro
 import { roleAndRights, type Source } from "./Source.ts"
 import type { Transcript } from "./Transcript.ts"
 
+/** Longer than the 60 s for which `cdc` waits where a person has written the watermark. */
+const longestWait = "100 seconds"
+
 export interface Begun {
   /** As `init` makes it. */
   readonly slot?: boolean
@@ -43,7 +46,7 @@ export const openOperator = Effect.fn("openOperator")(function* (
       settings = next
       await writeFile(join(folder, ".env"), `${lines(next).join("\n")}\n`)
     })
-  const start = (...args: ReadonlyArray<string>) => startProgram(args, {}, folder)
+  const start = (...args: ReadonlyArray<string>) => startProgram(args, {}, folder, undefined, longestWait)
   const quietly = (...args: ReadonlyArray<string>) =>
     Effect.scoped(Effect.flatMap(start(...args), (program) => program.outcome))
   /** Its lines; none where it said nothing. */

@@ -8,6 +8,8 @@ import type { Operator } from "./Operator.ts"
 
 const lake = /The lake did not answer\. Check LAKE_URL, MINIO_ENDPOINT and the network/
 
+const busyStore = /The store is busy, or has a fault of its own\. It is tried again/
+
 /** What `full` and `cdc` make visible; all else is answered. */
 const isObject = ({ method, url }: Asked): boolean => !["GET", "HEAD"].includes(method) && /_\d{8}_/.test(url)
 
@@ -59,7 +61,7 @@ const away = Effect.fn("away")(function* (operator: Operator) {
           const told = yield* operator.awaitEnd(program, args, begun)
           if (told.code !== 1 || told.seconds < 55)
             return `${args} ended with ${told.code} after ${told.seconds} s`
-          if (!lake.test(told.stderr)) return `${args} does not say ${lake}`
+          if (!busyStore.test(told.stderr)) return `${args} does not say ${busyStore}`
         }
         yield* s3.heal
         operator.transcript.say("The store is back:")

@@ -26,7 +26,7 @@ export interface Tally {
 
 const emptyTally = (): Tally => ({ inputs: 0, accepted: 0, fast: 0, slowest: 0, findings: [] })
 
-/** For inputs of up to some 100 kB: a reader that goes back takes seconds, one that does not some milliseconds. */
+/** For inputs of up to some 400 kB: a reader that goes back takes seconds, one that does not some milliseconds. */
 const slowestAllowed = 1000
 
 /** A run that finds this much is of no more use. */

@@ -10,7 +10,10 @@ export interface Material {
 }
 
 /** So long is a text whose part is repeated, in characters. A reader that goes back needs seconds for it. */
-const repeatedLength = 60_000
+const repeatedLength = 400_000
+
+/** Once in so many times. Such a text takes as long as some thousand others. */
+const repeatedOnce = 5000
 
 const splice = (text: string, from: number, to: number, piece: string): string =>
   text.slice(0, from) + piece + text.slice(to)
@@ -54,13 +57,25 @@ const edit = (random: Random, text: string, { corpus, words }: Material): string
   }
 }
 
-/** One edit, or two to four; once in a thousand times a part is repeated instead, until the text is long. */
+const delimiters = [" ", ",", "\n", "'", '"', ":", "/"]
+
+/** From one delimiter to the next one of its kind, such as a column: what a reader takes again and again. */
+const wholePart = (random: Random, text: string): readonly [number, number] => {
+  const delimiter = random.pick(delimiters)
+  const from = text.indexOf(delimiter, random.below(text.length + 1))
+  const to = text.indexOf(delimiter, from + 1)
+  return from === -1 ? partOf(random, text) : [from, to === -1 ? text.length : to]
+}
+
+const repeated = (random: Random, text: string): string => {
+  const [from, to] = random.once(4) ? partOf(random, text) : wholePart(random, text)
+  const part = text.slice(from, Math.max(to, from + 1))
+  return splice(text, from, to, part.repeat(Math.ceil(repeatedLength / Math.max(part.length, 1))))
+}
+
+/** One edit, or two to four; seldom a part is repeated instead, until the text is long. */
 export const mutated = (random: Random, text: string, material: Material): string => {
-  if (random.once(1000)) {
-    const [from, to] = partOf(random, text)
-    const part = text.slice(from, Math.max(to, from + 1))
-    return splice(text, from, to, part.repeat(Math.ceil(repeatedLength / Math.max(part.length, 1))))
-  }
+  if (random.once(repeatedOnce)) return repeated(random, text)
   let result = text
   for (let edits = random.once(2) ? 1 : 2 + random.below(3); edits > 0; edits--)
     result = edit(random, result, material)

@@ -1,6 +1,6 @@
 /**
- * Tells whose file it is: the process that makes a file for a while puts its mark into the name, so that a later one knows
- * whether the owner still runs. A killed process removes nothing.
+ * The owner of a temporary file: the process that makes it puts its mark into the name, so that a later one knows whether
+ * the owner still runs. A killed process removes nothing.
  *
  * The mark is `HOST-PID-START`. HOST stands for what makes a process id mean one process: the boot of this machine, the PID
  * namespace (containers may share a folder) and the time namespace, which START is counted in. START is when the process
@@ -50,7 +50,7 @@ export const ownerMark = (): string => {
 
 export type OwnerState = "alive" | "dead" | "unknown"
 
-/** Whether the process whose mark stands in the name runs. Unknown where it cannot be seen from here. */
+/** Whether the process whose mark is in the name runs. Unknown where it cannot be seen from here. */
 export const ownerState = (name: string, own = ownerMark()): OwnerState => {
   const [, host, pid, start] = /-([0-9a-f]{12})-(\d+)-(\d+)-/.exec(name) ?? []
   if (host === undefined || host !== own.split("-")[0]) return "unknown"

@@ -1,7 +1,7 @@
 /**
  * A file that nobody sees until it is whole. It lies in the folder of its target, under a name that begins with a dot,
- * so that publishing it is one step inside one file system. A killed process leaves it behind, hidden; its name tells whose
- * it was, and a later start removes it (`LeftFiles.ts`).
+ * so that publishing it is one step inside one file system. A killed process leaves it behind, hidden; its name has the
+ * owner's mark, and a later start removes it (`LeftFiles.ts`).
  */
 import { randomUUID } from "node:crypto"
 import * as fs from "node:fs/promises"

@@ -1,7 +1,7 @@
 /**
  * Removes what killed processes have left: temporary files of this program, which hold rows, and files of a lake in a folder
- * that never became visible. A file goes when its owner is dead, or when nobody can tell and it was not written for a day.
- * That of a living process stays. Nothing here fails: what cannot be removed now is left to the next start.
+ * that never became visible. A file is removed when its owner is dead, or when its owner is unknown and it was not written
+ * for a day. That of a living process stays. Nothing here fails: what cannot be removed now is left to the next start.
  */
 import { lstat, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"

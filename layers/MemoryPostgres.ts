@@ -57,7 +57,7 @@ export class MemoryServer {
     this.#tables = this.#tables.filter((table) => table !== dropped)
   }
 
-  /** `ALTER TABLE … RENAME TO …`: what is logged from now on bears the new name. */
+  /** `ALTER TABLE … RENAME TO …`: what the WAL holds from now on bears the new name. */
   renameTable(table: MemoryTable, name: string): void {
     table.name = { ...table.name, name }
   }

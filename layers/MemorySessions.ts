@@ -85,7 +85,7 @@ export class MemorySessions {
     for (const session of [...this.#alive]) this.#end(session)
   }
 
-  /** Its own client ends it: nobody is told, who is not told already. */
+  /** Its own client ends it: nothing is reported. */
   cut(session: MemorySession): void {
     this.#onEnd.delete(session)
     this.#end(session)

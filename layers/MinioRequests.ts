@@ -24,7 +24,7 @@ const textOf = async (response: IncomingMessage): Promise<string> => {
   return Buffer.concat(pieces).toString("utf8")
 }
 
-/** The version of an answer's object, without the quotes that HTTP puts around it; empty where the store tells none. */
+/** The version of an answer's object, without the quotes that HTTP puts around it; empty where the store sends none. */
 export const etagOf = ({ headers }: IncomingMessage): string => (headers.etag ?? "").replace(/^"|"$/g, "")
 
 /** A whole object in one request. Returns its etag. */
@@ -48,7 +48,7 @@ export interface UploadedPart {
   readonly etag: string
 }
 
-/** Source: AWS S3 API, CompleteMultipartUpload: it may answer 200 and tell its failure in the body. */
+/** Source: AWS S3 API, CompleteMultipartUpload: it may answer 200 and report its failure in the body. */
 export const completeUpload = async (
   client: Client,
   bucketName: string,

@@ -25,7 +25,7 @@ const selectSql = (shape: TableShape, kind: string): string => {
   return `SELECT ${columns.join(", ")} FROM ${from}`
 }
 
-/** What a copy reads, without a row: the server looks at every right that the copy needs. */
+/** Reads what a copy reads, without a row: the server checks every right that the copy needs. */
 export const readNothing = Effect.fnUntraced(function* (session: PostgresSession, table: TableName) {
   const shape = yield* describeTable(session, table, "from statistics")
   yield* session.query(
@@ -54,7 +54,7 @@ const readersFor = (wanted: Option.Option<number>): number =>
 
 /**
  * How many blocks it has (the snapshot lets nobody rewrite it); how many connections the server has left; and whether a range
- * of blocks can be read without reading all: rights on columns alone do not cover `ctid`, which ranges are told by. One
+ * of blocks can be read without reading all: rights on columns alone do not cover `ctid`, by which ranges are chosen. One
  * connection is left for a person who wants to know what goes on. Of other roles' sessions all see the user, and few the kind.
  */
 const roomSql = `

@@ -24,11 +24,11 @@ export const layer: Layer.Layer<never> = Layer.effect(
     )
     // Never taken off: what is said while everything is closed meets the same pipe.
     process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-      // Whoever has read enough need not be told; that a disk is full, a person must know.
+      // A reader that closed the pipe has read enough; any other failure, as a full disk, is reported.
       if (error.code !== "EPIPE") process.stderr.write(`afluente: stdout cannot be written (${error.code})\n`)
       Deferred.doneUnsafe(asked, Effect.void)
     })
-    // A log that nobody reads, or whose disk is full, keeps no one from working. Node writes no more of it.
+    // Work goes on although nobody reads the log, or its disk is full. Node writes no more of it.
     process.stderr.on("error", () => {})
     return { wished: Deferred.await(asked) }
   }),

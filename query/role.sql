@@ -10,7 +10,7 @@
 -- It cannot write, create anything, or read other tables with SELECT. But REPLICATION is strong: through a slot the
 -- role can read the changes of every table of every database that it may connect to, and where pg_hba.conf has a line
 -- for the database "replication" that lets it in, copy the whole server. Give it a pg_hba.conf line of its own.
--- Any role may write a message of 1 GB into the log, which no slot can pass by. With -v messages=revoke as well, only
+-- Any role may write a message of 1 GB into the WAL, which no slot can pass by. With -v messages=revoke as well, only
 -- superusers may write messages in this database; leave it out where an application uses pg_logical_emit_message.
 -- `init --demo` makes a schema, and is no work for this role.
 

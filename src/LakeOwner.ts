@@ -55,6 +55,6 @@ export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
     isRunning: false,
     isCaughtUp: true,
   })
-  // A table that is missing is told by the copy itself.
+  // The check before the copy reports a table that is missing.
   if (Result.isFailure(plan) && plan.failure instanceof Refusal) return yield* plan.failure
 }, Effect.scoped)

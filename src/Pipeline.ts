@@ -126,9 +126,9 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   yield* Effect.logWarning(`cdc: the batch in hand is left to the next start. ${last.value.message}`)
 })
 
-/** What outlives the lives of a writer. */
+/** What is kept when a writer begins anew. */
 interface Remembered {
-  /** What the batch in hand died of. */
+  /** What the batch in hand failed with. */
   readonly failed: Ref.Ref<Option.Option<PipelineError>>
   /** When another writer replaced this one in the lake, in milliseconds since the epoch. */
   readonly fenced: Ref.Ref<ReadonlyArray<number>>
@@ -151,7 +151,7 @@ const writeUntilDone = Effect.fnUntraced(function* (
   )
 })
 
-/** What one life does with its lock: take the lake over, then batch after batch. */
+/** Takes the lake over with the lock held, then runs batch after batch. */
 const write = Effect.fnUntraced(function* (
   mode: CdcMode,
   failed: Ref.Ref<Option.Option<PipelineError>>,

@@ -41,27 +41,27 @@ const followed = Effect.fnUntraced(function* (table: TableName) {
 })
 
 /**
- * What `look` finds of each table. Where it fails for good, the tables after it are looked at too, and all that fail are
- * reported together. What may pass by itself fails at once, when it has been tried again for long enough.
+ * Returns what `check` returns for each table. After a permanent error the other tables are still checked, and all errors are
+ * reported together. A transient error ends the checks as soon as its retries have failed.
  */
 const ofAll = Effect.fnUntraced(function* <A, R>(
   tables: ReadonlyArray<SourceTable>,
-  look: (source: SourceTable) => Effect.Effect<A, SourceError, R>,
+  check: (source: SourceTable) => Effect.Effect<A, SourceError, R>,
 ) {
-  const looked = yield* Effect.forEach(tables, (source) =>
-    Effect.tap(Effect.result(patiently(forAWhile, () => look(source))), (found) =>
+  const results = yield* Effect.forEach(tables, (source) =>
+    Effect.tap(Effect.result(patiently(forAWhile, () => check(source))), (found) =>
       Result.isFailure(found) && found.failure.isRetryable ? Effect.fail(found.failure) : Effect.void,
     ),
   )
-  const failures = looked.flatMap((found) => (Result.isFailure(found) ? [found.failure] : []))
+  const failures = results.flatMap((found) => (Result.isFailure(found) ? [found.failure] : []))
   const [first, ...others] = failures
   if (first !== undefined) return yield* Effect.fail(together([first, ...others]))
-  return looked.flatMap((found) => (Result.isSuccess(found) ? [found.success] : []))
+  return results.flatMap((found) => (Result.isSuccess(found) ? [found.success] : []))
 })
 
 /**
- * Fails where one of the tables cannot be followed, and warns of what their log will not hold. One that the catalog does
- * not know is passed over where the lake knows it: what the WAL holds of it is carried all the same, and `cdc` warns of it.
+ * Fails where one of the tables cannot be followed, and warns of what the WAL will not hold. A table that only the lake
+ * knows is passed over: `cdc` still writes what the WAL holds of it, and warns.
  */
 export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(function* (
   tables: ReadonlyArray<SourceTable>,
@@ -70,13 +70,13 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
   const watermark = yield* patiently(forAWhile, () => store.read)
   const isKnown = (dataset: string) =>
     Option.exists(watermark, (known) => known.tables.has(dataset) || known.objects.has(dataset))
-  const look = ({ table, dataset }: SourceTable) =>
+  const shapeIfThere = ({ table, dataset }: SourceTable) =>
     Effect.catchIf(
       Effect.map(followed(table), Option.some),
       (error: SourceError) => error.reason === "SchemaOrTableMissing" && isKnown(dataset),
       () => Effect.succeedNone,
     )
-  for (const shape of yield* ofAll(tables, look)) {
+  for (const shape of yield* ofAll(tables, shapeIfThere)) {
     if (Option.isNone(shape)) continue
     yield* warnWithoutIdentity(shape.value)
     yield* warnOfVirtual(shape.value)

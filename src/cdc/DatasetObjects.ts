@@ -59,7 +59,7 @@ export interface CommitOfRows {
   readonly beginOrdinal: number
   readonly fields: CommitFields
   readonly bytes: CommitBytes
-  /** That it commits. */
+  /** The transaction that it ends. */
   readonly transaction: Transaction
 }
 
@@ -88,7 +88,7 @@ export interface ObjectFence {
   readonly nameObject: (newest: Option.Option<Stamp>) => Effect.Effect<ObjectName, StoreError>
 }
 
-/** Under a fence an object with our name is a predecessor's, which arrived late. What it holds must be looked at anew. */
+/** Under a fence an object with our name is a predecessor's, which arrived late. Its last row must be read before we go on. */
 const fencedOut = (key: string) =>
   new StoreError({ reason: "Fenced", subject: key, detail: "an object of another writer has this name" })
 

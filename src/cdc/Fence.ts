@@ -5,7 +5,7 @@
  * 1. A take-over replaces the watermark under the condition that it is the one that was read, and raises `epoch`. From
  *    then on no older writer can announce or confirm anything.
  * 2. The names of objects are announced (`next`) before the first request for one. The successor gives its own objects the
- *    same names, so that of a late object and its own the store takes one.
+ *    same names, so the store accepts only one of a late object and its own.
  * 3. An announcement that was taken over is kept until all WAL is read that the predecessor can have read (`bound`).
  *
  * A store that ignores conditions would turn announced names into losses. There a successor waits instead.
@@ -41,7 +41,7 @@ export const announcement = (newest: ReadonlyArray<Stamp>, now: number, ending: 
   return { stamp: nextStamp(latest, now), ending }
 }
 
-/** The date and time in a name are of this long before its object was begun, at most. */
+/** How long an announcement holds, in milliseconds: the time in a name is at most this old when its object is begun. */
 const announcementHolds = Duration.toMillis("60 seconds")
 
 /** How far the WAL is read, and how far the predecessor can have read it. */
@@ -50,7 +50,7 @@ export interface ReadSoFar {
   readonly bound: Lsn
 }
 
-/** Until then a late object of the predecessor must meet a name that we use ourselves. */
+/** Whether a late object of the predecessor is still possible: it must then collide with a name that we use. */
 const isPredecessorsKept = ({ readUpTo, bound }: ReadSoFar): boolean => readUpTo < bound
 
 /** The announcement that still holds for the next objects; none where a new one must be made. */

@@ -1,4 +1,4 @@
-/** A writer that another one keeps replacing although it holds its lock: no take-over of its own ends that. */
+/** Ends a writer that another one keeps replacing although it holds its lock: one more take-over would not help. */
 import { Clock, Duration, Effect, Ref } from "effect"
 import { Refusal } from "../services/Refusal.ts"
 import type { SlotSession } from "../services/ReplicationSlot.ts"
@@ -17,7 +17,7 @@ const anotherLakeWriter = (times: number) =>
 
 /**
  * Counts an error that is `Fenced`, while the session still has its lock; the third within a minute is refused. Fails with
- * the session's own error where that is over, for then a standby has taken over as it should.
+ * the session's own error where that has ended, for then a standby has taken over as it should.
  */
 export const countFenced = Effect.fnUntraced(function* (
   times: Ref.Ref<ReadonlyArray<number>>,

@@ -1,4 +1,4 @@
-/** The tables that a writer follows while it lives: looked up in the catalog beside each look at the slot. */
+/** The tables that a writer follows while it lives: the catalog is asked before each batch. */
 import { Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
@@ -30,8 +30,8 @@ const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
   )
 
 /**
- * The tables to read up to `flushed`, and what changes there. Asked after `flushed` was read, so that a rename is seen
- * whose rows stand in the WAL up to there. Fails where going on would mix two tables.
+ * Returns the tables to read up to `flushed`, and what changes there. `flushed` must have been read before: so a rename is
+ * known when its rows are read. Fails with `OtherTable` where going on would mix two tables.
  */
 export const lookAtTables = Effect.fnUntraced(function* (
   session: Pick<SlotSession, "relations">,

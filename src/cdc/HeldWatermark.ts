@@ -33,7 +33,7 @@ export interface HeldWatermark {
 
 /**
  * Makes this process the writer: from then on the one before can change nothing under a condition. `found` is what was
- * read, `bound` the flushed WAL at a moment since when the lock is held.
+ * read; `bound` is the flushed LSN, read with the lock held.
  */
 export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* (
   watermark: Watermark,

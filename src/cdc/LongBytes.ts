@@ -14,7 +14,7 @@ import type { StoreError } from "../services/StoreError.ts"
  */
 export type ReadLong = (room: Uint8Array, offset: number) => Effect.Effect<number, StoreError>
 
-/** Those of one transaction, while it is open and until its rows are written. */
+/** The long lines of one transaction, while it is open and until its rows are written. */
 export class LongBytes {
   #reader: LongLineReader | undefined
   /** What is not in the file yet. */

@@ -64,7 +64,7 @@ export const newestRow = Effect.fn("StartChecks.newestRow")(function* (
   return newest
 })
 
-/** A table that changes nothing of what is read: it takes effect at once. */
+/** A plan that changes nothing of what is read takes effect at once. */
 const isAtOnce = ({ before, anew, leaving }: TablePlan): boolean =>
   anew.size === 0 && leaving.length === 0 && before.every(({ names }) => names.length === 1)
 
@@ -98,7 +98,7 @@ const beginning = Effect.fnUntraced(function* (
 export interface Started {
   /** What the watermark says of datasets. */
   readonly lines: DatasetLines
-  /** Followed up to the end of the WAL that was looked at. */
+  /** Followed up to the flushed LSN of the start. */
   readonly followed: ReadonlyArray<FollowedTable>
   /** Of all datasets, those that come with a change of tables too. */
   readonly datasets: ReadonlyArray<SourceTable>
@@ -107,7 +107,7 @@ export interface Started {
   readonly lastCommit: Watermark["lastCommit"]
 }
 
-/** Fails where a table is unknown or another one, and where slot and lake tell of two histories. */
+/** Fails where a table is unknown or another one, and where slot and lake belong to two histories. */
 export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
   session: Pick<SlotSession, "peek" | "relations">,
   slot: { readonly name: string; readonly confirmed: Lsn.Lsn; readonly flushed: Lsn.Lsn },

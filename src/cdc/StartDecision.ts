@@ -109,7 +109,7 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
 
 /**
  * The slot is moved after the watermark. So one that stands past it was moved by another reader, or the watermark is an
- * older one: an old request that came late, a copy put back. Rows past the slot tell that it is the latter.
+ * older one: an old request that came late, a copy put back. Rows past the slot show that it is the latter.
  */
 const slotAhead = ({ slotName, newestRow }: Facts, found: string, confirmed: Lsn.Lsn): Refusal => {
   const row = newestRow ?? Option.none()

@@ -27,7 +27,7 @@ export interface TableFacts {
 export type TableCase =
   /** The same table; under a new name where SOURCE_TABLES has followed a rename. */
   | { readonly _tag: "Same" }
-  /** SOURCE_TABLES has the old name, which stands for nothing. */
+  /** SOURCE_TABLES has the old name, which no table bears any more. */
   | { readonly _tag: "Renamed"; readonly to: TableName }
   /** Another table under the same name. */
   | { readonly _tag: "Replaced" }
@@ -45,8 +45,8 @@ export type TableCase =
   | { readonly _tag: "Unknown" }
 
 /**
- * The configured name decides. The OID decides only where that name stands for nothing, or is another one than the
- * watermark's: OIDs mean something on one server and database alone, which the start has checked before.
+ * The configured name decides. The OID decides only where no table bears that name, or where it differs from the
+ * watermark's. OIDs mean something on one server and database alone, which the start has checked before.
  */
 export const tableCase = (facts: TableFacts): TableCase => {
   const { known, oid, left } = facts

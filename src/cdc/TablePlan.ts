@@ -14,7 +14,7 @@ export interface FollowedTable {
   readonly table: TableName
   /** The names under which the WAL may hold its rows. */
   readonly names: ReadonlyArray<TableName>
-  /** None where nothing ever told it. */
+  /** None where neither the catalog nor the watermark has it. */
   readonly oid: Option.Option<number>
 }
 

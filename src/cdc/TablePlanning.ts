@@ -1,7 +1,7 @@
 /**
- * Which tables a writer follows, and what of that changes. A change takes effect at one LSN, the end of the WAL that was
- * looked at when it was seen: up to there the datasets of the watermark are followed as it names them, because the WAL may
- * still hold rows under old names and of tables that are configured no more.
+ * Which tables a writer follows, and what of that changes. A change takes effect at one LSN, the flushed LSN of the batch
+ * that finds it. Up to there the datasets of the watermark are followed as it names them, because the WAL may still hold
+ * rows under old names and of tables that are configured no more.
  */
 import { Option, Result } from "effect"
 import type { Lsn } from "../core/Lsn.ts"

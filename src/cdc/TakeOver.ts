@@ -23,7 +23,7 @@ import { takeWatermark } from "./HeldWatermark.ts"
 import { checkStart, type LakeEnd, lakeEnd, newestRow, type Started } from "./StartChecks.ts"
 import { decideStart } from "./StartDecision.ts"
 
-/** What the lake and the source say, with nothing against going on. */
+/** Reads what the lake and the source say. Fails with a refusal where a writer must not go on from there. */
 const examine = Effect.fnUntraced(function* (session: SlotSession) {
   const settings = yield* Settings
   const { name: slotName } = yield* ReplicationSlot
@@ -37,10 +37,10 @@ const examine = Effect.fnUntraced(function* (session: SlotSession) {
   if (Result.isFailure(start) && start.failure.reason !== "SlotAhead") return yield* start.failure
   const layout = yield* lakeLayout(settings.tables, settings.layout, known)
   if (Result.isFailure(start)) {
-    // An older watermark has this look too: the newest rows tell whether anything is lost.
+    // An older watermark looks the same: the newest rows show whether anything is lost.
     const row = yield* newestRow(layout, settings.tables, known)
-    const told = decideStart({ ...facts, newestRow: row })
-    return yield* Result.isFailure(told) ? told.failure : start.failure
+    const explained = decideStart({ ...facts, newestRow: row })
+    return yield* Result.isFailure(explained) ? explained.failure : start.failure
   }
   const position = start.success
   const slot = {
@@ -133,7 +133,7 @@ const checkpointOf = Effect.fnUntraced(function* (
   return checkpoint
 })
 
-/** Tells the vitals since when the lake may be behind. */
+/** Notes since when the lake may be behind. */
 const beginAfter = Effect.fnUntraced(function* (found: Option.Option<StoredWatermark>) {
   const vitals = yield* Vitals
   const writtenAt = Option.flatMap(found, ({ watermark }) => watermark.writtenAt)

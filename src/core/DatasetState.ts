@@ -1,4 +1,4 @@
-/** Whether `full` and `inc` of a dataset make a whole. Told by the watermark and the newest manifest alone. */
+/** Whether `full` and `inc` of a dataset make a whole. Decided from the watermark and the newest manifest alone. */
 import { Option } from "effect"
 import type { Lsn } from "./Lsn.ts"
 import type { FromReason, Watermark } from "./Watermark.ts"
@@ -30,7 +30,7 @@ export const snapshotXmin = (snapshot: string): Option.Option<bigint> =>
 const none = { from: Option.none(), reason: Option.none() }
 
 /**
- * A manifest counts where its snapshot saw every transaction below the XID of `from.`. Positions do not tell: a commit that
+ * A manifest counts where its snapshot saw every transaction below the XID of `from.`. LSNs do not decide it: a commit that
  * waits for a synchronous standby is in the WAL and decoded, and no snapshot sees it yet.
  */
 export const datasetState = ({
@@ -43,7 +43,7 @@ export const datasetState = ({
   const left = Option.fromUndefinedOr(watermark.left.get(dataset))
   if (!isConfigured) return { ...none, state: "left", from: left }
   const isKnown = watermark.tables.has(dataset) || watermark.from.has(dataset)
-  // An older version names no tables, and followed what it was told to.
+  // An older version names no tables, and followed all that were configured.
   const isOlder = watermark.tables.size === 0 && (isInLake || watermark.objects.has(dataset))
   if (Option.isSome(left) || !(isKnown || isOlder)) {
     return { ...none, state: "waiting for full", reason: Option.some(Option.isSome(left) ? "again" : "new") }

@@ -1,7 +1,7 @@
 /** SQL (DuckDB's) over where every change of a dataset stands: what stands twice, and what stands out of order. */
 import { readCsv } from "./CellSql.ts"
 
-/** All changes of a dataset with where they stand, and a digest of all that is told of each. */
+/** All changes of a dataset with where they stand, and a digest of each one's header and row. */
 export const loadPlaces = (path: string): ReadonlyArray<string> => [
   `CREATE OR REPLACE TABLE place AS
      SELECT object::INTEGER AS object, line::BIGINT AS line, lsn, seq::BIGINT AS seq, digest

@@ -60,7 +60,7 @@ export interface FollowedFrom {
   readonly lsn: Lsn.Lsn
   /** None for the datasets of a lake's first watermark. */
   readonly since: Option.Option<{
-    /** `pg_snapshot_xmax`, 64 bits, read after `lsn`: a `full` whose snapshot has xmin >= it joins without a gap. */
+    /** A new transaction id, 64 bits, taken after `lsn`: a `full` whose snapshot has xmin >= it joins without a gap. */
     readonly xid: bigint
     readonly reason: FromReason
   }>

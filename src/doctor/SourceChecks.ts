@@ -92,7 +92,7 @@ const isFailure = ({ reason }: SourceError): boolean => reason !== "SlotInUse"
 
 /**
  * A running `cdc` reads the slot itself, and must not meet a reader. Without the rights for it, or on a standby, the attempt
- * would tell once more what other rows tell.
+ * would repeat what other rows report.
  */
 const mayProbe = (answers: Pick<SourceAnswers, "server" | "role" | "slot">): boolean => {
   const { server, role, slot: look } = answers

@@ -56,7 +56,7 @@ export class ObjectStore extends Context.Service<
     readonly prepare: Effect.Effect<boolean, StoreError>
     /**
      * Begins an object of any size, in bounded memory. Closing the scope before `commit` leaves nothing behind.
-     * `how` is `looked up` where it is not said.
+     * `how` defaults to `looked up`.
      */
     readonly create: (key: string, how?: Publish) => Effect.Effect<ObjectWriter, StoreError, Scope.Scope>
     /** Writes a small object whole, replacing what stood there: readers see the old or the new one, never a part. */

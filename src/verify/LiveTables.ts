@@ -53,7 +53,7 @@ export interface CopyRequest {
 const notUnderstood = (id: string) =>
   new SourceError({ reason: "Failed", subject: "snapshot", detail: `"${id}" is not understood` })
 
-/** `begins` is told each table before it is copied. */
+/** Calls `begins` with each table before it is copied, and without one before the snapshot. */
 const copyAll = Effect.fnUntraced(function* (
   requests: ReadonlyArray<CopyRequest>,
   begins: (request: CopyRequest | undefined) => void,

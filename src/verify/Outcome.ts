@@ -2,7 +2,7 @@
 import { Effect, Runtime, Schema } from "effect"
 import type { TableVerdict } from "./TableVerdict.ts"
 
-/** The lake does not tell what the table does, or is not what it promises to be: exit 4. */
+/** The lake differs from the table, or from what its manifests promise: exit 4. */
 export class DifferenceFound extends Schema.TaggedError<DifferenceFound>()("DifferenceFound", {
   tables: Schema.Array(Schema.String),
   findings: Schema.Int,

@@ -1,4 +1,4 @@
-/** Reads where the changes of an object stand in the log. */
+/** Reads where the changes of an object stand in the WAL. */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import { forAWhile, patiently } from "../Patience.ts"
@@ -13,7 +13,7 @@ const placeValues = 5
 
 /**
  * Where every change of an object stands, with a digest of its header and row, for the search for those that stand twice or
- * out of order. `whole` tells whether every row could be read.
+ * out of order. `whole` is true where every row could be read.
  */
 export const readPlaces = Effect.fn("PlaceReading.readPlaces")(function* (
   store: ObjectStore["Service"],

@@ -74,7 +74,7 @@ const counted = (told: Told, exit: number) => {
   return { findings, twice: told.twice(), exit: findings > 0 ? 4 : exit }
 }
 
-/** Of a table whose comparison failed, whatever was told of it before. */
+/** Of a table whose comparison failed; what was reported of it before counts. */
 export const failedVerdict = (
   source: SourceTable,
   told: Told,
@@ -85,7 +85,7 @@ export const failedVerdict = (
   incomparable: why,
 })
 
-/** Compares one table with what the lake makes of it, and tells every difference. */
+/** Compares one table with what the lake makes of it, and reports every difference. */
 export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   workbench: Workbench,
   moment: Moment,

@@ -4,7 +4,7 @@ import type { Finding } from "../core/LakeFinding.ts"
 
 export type Tell = (finding: Finding) => Effect.Effect<void>
 
-/** Counts what was told of one table, whatever becomes of the rest of its comparison. */
+/** Counts what was reported of one table, whatever becomes of the rest of its comparison. */
 export interface Told {
   readonly tell: Tell
   readonly findings: () => number

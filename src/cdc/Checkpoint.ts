@@ -4,7 +4,7 @@ import type * as Lsn from "../core/Lsn.ts"
 import type { Stamp } from "../core/ObjectKey.ts"
 import type { CommitMark, Layout, Watermark } from "../core/Watermark.ts"
 import type { SourceIdentity } from "../services/SourceTables.ts"
-import type { DatasetTail, WrittenDataset } from "./DatasetObjects.ts"
+import type { DatasetTail, FollowedTail, WrittenDataset } from "./DatasetObjects.ts"
 import type { FollowedTables } from "./FollowedTables.ts"
 
 export interface Checkpoint {
@@ -21,7 +21,7 @@ export interface Checkpoint {
 }
 
 /** The ends of the datasets that are read now, with their tables as they are called now. */
-export const followedTails = ({ datasets, tables }: Checkpoint): ReadonlyArray<DatasetTail> =>
+export const followedTails = ({ datasets, tables }: Checkpoint): ReadonlyArray<FollowedTail> =>
   tables.now.flatMap(({ dataset, table, names }) =>
     datasets
       .filter((tail) => tail.source.dataset === dataset)
@@ -55,12 +55,11 @@ export const movedTo = (
       ]),
     },
     datasets: checkpoint.datasets.map((tail): DatasetTail => {
-      const stamp = Option.map(
-        Option.fromNullishOr(newest.get(tail.source.dataset)),
-        (object) => object.stamp,
-      )
+      const object = Option.fromUndefinedOr(newest.get(tail.source.dataset))
+      const [key, stamp] = [Option.map(object, (one) => one.key), Option.map(object, (one) => one.stamp)]
       return {
         ...tail,
+        newestKey: Option.orElse(key, () => tail.newestKey),
         newest: Option.orElse(stamp, () => tail.newest),
         written: Option.filter(tail.written, ({ lsn }) => lsn > position),
       }

@@ -27,17 +27,21 @@ import { longRows } from "./LongRow.ts"
 import { shapeFinder } from "./ShapeAhead.ts"
 import type { Transaction } from "./Transactions.ts"
 
-/** What is known of a dataset when a batch begins. */
+/** Where a dataset ends in the lake when a batch begins. */
 export interface DatasetTail {
   readonly source: SourceTable
-  /** The names under which the WAL may hold its rows, where that is not just the table's. */
-  readonly names?: ReadonlyArray<TableName>
-  /** Key of its newest object, which tells the columns of a table that is dropped since. */
-  readonly newestKey?: Option.Option<string>
+  /** Key of its newest object, whose header has the columns of a table that was dropped since. */
+  readonly newestKey: Option.Option<string>
   /** Name of its newest object, after which the next one is named. */
   readonly newest: Option.Option<Stamp>
   /** Changes up to here are in the lake already: a batch before the last crash wrote them. */
   readonly written: Option.Option<RowPosition>
+}
+
+/** The end of a dataset that a batch reads. */
+export interface FollowedTail extends DatasetTail {
+  /** The names under which the WAL may hold its rows. */
+  readonly names: ReadonlyArray<TableName>
 }
 
 /** What a batch has written, by dataset. */
@@ -96,7 +100,7 @@ export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
 
 /** The objects live in the surrounding scope: closed before they are finished, nothing of them is ever visible. */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
-  { source, names = [source.table], newestKey = Option.none(), newest, written }: DatasetTail,
+  { source, names, newestKey, newest, written }: FollowedTail,
   layout: Layout,
   fence: ObjectFence,
 ) {

@@ -11,7 +11,7 @@ import {
   type CommitOfRows,
   commitOfRows,
   type DatasetObjects,
-  type DatasetTail,
+  type FollowedTail,
   type ObjectFence,
   openDataset,
 } from "./DatasetObjects.ts"
@@ -23,7 +23,7 @@ import type { Transaction } from "./Transactions.ts"
  * complete because the columns have changed.
  */
 export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
-  tails: ReadonlyArray<DatasetTail>,
+  tails: ReadonlyArray<FollowedTail>,
   layout: Layout,
   fence: ObjectFence,
 ) {

@@ -119,7 +119,7 @@ const checkpointOf = Effect.fnUntraced(function* (
     tailOf(source, layout, watermark, Option.fromUndefinedOr(started.ends.get(source.dataset))),
   )
   const objects = new Map(watermark.objects)
-  for (const { source, newestKey = Option.none() } of tails)
+  for (const { source, newestKey } of tails)
     if (Option.isSome(newestKey)) objects.set(source.dataset, newestKey.value)
   const checkpoint: Checkpoint = {
     source: session.source,

@@ -63,7 +63,13 @@ const peekInto = Effect.fnUntraced(function* (
   tables: ReadonlyArray<SourceTable>,
 ) {
   const batch = yield* openBatch(
-    tables.map((source) => ({ source, newest: Option.none(), written: Option.none() })),
+    tables.map((source) => ({
+      source,
+      names: [source.table],
+      newestKey: Option.none(),
+      newest: Option.none(),
+      written: Option.none(),
+    })),
     "datasets",
     aloneInLake,
   ).pipe(Effect.provideService(ObjectStore, store))

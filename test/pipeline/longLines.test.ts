@@ -105,7 +105,15 @@ const written = (lines: ReadonlyArray<PeekedLine>, linesPerChunk: number) =>
     server.createTable(cliente)
     const source = { table, dataset: "clientes" }
     const batch = yield* openBatch(
-      [{ source, newest: Option.none(), written: Option.none() }],
+      [
+        {
+          source,
+          names: [source.table],
+          newestKey: Option.none(),
+          newest: Option.none(),
+          written: Option.none(),
+        },
+      ],
       "single",
       aloneInLake,
     )

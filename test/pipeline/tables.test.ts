@@ -22,6 +22,7 @@ import {
   shop,
   slotName,
   started,
+  textOf,
   textsOf,
   twoTables,
   watermarkLines,
@@ -147,6 +148,24 @@ describe("a table that changes while cdc runs", () => {
       yield* TestClock.adjust("2 seconds")
       yield* Fiber.interrupt(running)
       assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2", "I3", "I4"])
+    }).pipe(Effect.provide(world(both))),
+  )
+
+  it.effect("is carried under its last columns, where it was altered and then dropped", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* followed
+      const running = yield* started(cdcForEver)
+      clientes.addColumn({ name: "email", type: "text", nullable: true })
+      yield* server.transact((tx) => tx.insert(clientes, bia))
+      yield* TestClock.adjust("2 seconds")
+      yield* server.transact((tx) => tx.delete(clientes, { id: "1" }))
+      server.dropTable(clientes)
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.interrupt(running)
+      const newest = (yield* lakeKeys).filter((key) => key.startsWith("inc/clientes/")).at(-1) ?? ""
+      const [header = "", row = ""] = (yield* textOf(newest)).split("\n")
+      assert.match(header, /,_unchanged,id,nome,ativo,email$/)
+      assert.match(row, /^D,/)
     }).pipe(Effect.provide(world(both))),
   )
 })

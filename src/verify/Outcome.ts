@@ -43,15 +43,13 @@ export class NotComparable extends Schema.TaggedError<NotComparable>()("NotCompa
   }
 }
 
-/** From the least to the gravest: what may pass by itself, what a person must change, what is refused, what is wrong. */
-const gravity = [0, 1, 2, 3, 4]
-
 /** Ends well where every table was compared and found equal. */
 export const endWith = Effect.fnUntraced(function* (verdicts: ReadonlyArray<TableVerdict>) {
   const reasons = verdicts.flatMap(({ dataset, incomparable }) =>
     incomparable === null ? [] : [`${dataset}: ${incomparable}`],
   )
-  const exit = Math.max(0, ...verdicts.map((one) => gravity.indexOf(one.exit)))
+  // A greater code is a graver one: may pass by itself, must be changed by a person, refused, wrong.
+  const exit = Math.max(0, ...verdicts.map((one) => one.exit))
   const differing = verdicts.filter(({ findings }) => findings > 0)
   if (differing.length > 0) {
     return yield* new DifferenceFound({

@@ -5,7 +5,7 @@ import type { Compression } from "../services/Compression.ts"
 import { countWritten } from "../services/Metrics.ts"
 import type { ObjectStore } from "../services/ObjectStore.ts"
 import type { Refusal } from "../services/Refusal.ts"
-import type { SlotSession, SlotView } from "../services/ReplicationSlot.ts"
+import { maxLinesMax, type SlotSession, type SlotView } from "../services/ReplicationSlot.ts"
 import type { SourceError } from "../services/SourceError.ts"
 import type { SourceTables } from "../services/SourceTables.ts"
 import type { Spool } from "../services/Spool.ts"
@@ -45,9 +45,6 @@ export interface Writer {
   readonly session: SlotSession
   readonly held: HeldWatermark
 }
-
-/** `pg_logical_slot_peek_changes` takes a 32-bit number. */
-const maxLinesMax = 2_147_483_647
 
 /**
  * BEGIN and COMMIT are lines too. A backlog of just so many changes should not take a second peek for its rest, which

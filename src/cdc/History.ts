@@ -1,13 +1,12 @@
 /** Reads what the slot tells again up to where the lake is, and holds it to what the lake says. Nothing is confirmed. */
 import { Effect, Option, Result, Stream } from "effect"
-import { toBytes } from "../core/Bytes.ts"
 import * as Lsn from "../core/Lsn.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
 import type { CommitMark } from "../core/Watermark.ts"
 import type { Refusal } from "../services/Refusal.ts"
-import type { SlotSession } from "../services/ReplicationSlot.ts"
+import { maxLinesMax, type SlotSession } from "../services/ReplicationSlot.ts"
 import { decideHistory, type LakeHistory, type NewestRow, tellsAgain } from "./HistoryDecision.ts"
-import { readRowLine, tableKey, tablesOf } from "./RowLine.ts"
+import { catalogKey, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
 import { startOver } from "./StartDecision.ts"
 import type { FollowedTable } from "./TablePlan.ts"
 import { type Transaction, wholeTransactions } from "./Transactions.ts"
@@ -15,11 +14,7 @@ import { type Transaction, wholeTransactions } from "./Transactions.ts"
 /** Whose rows a line holds. */
 const ownersIn = (followed: ReadonlyArray<FollowedTable>) => {
   const owners = new Map(
-    followed.flatMap(({ dataset, names }) =>
-      names.map(
-        ({ schema, name }) => [tableKey({ schema: toBytes(schema), name: toBytes(name) }), dataset] as const,
-      ),
-    ),
+    followed.flatMap(({ dataset, names }) => names.map((name) => [catalogKey(name), dataset] as const)),
   )
   return (line: SlotLine): Result.Result<ReadonlyArray<string>, Refusal> =>
     Result.map(readRowLine(line), (change) =>
@@ -78,7 +73,7 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
 
   const furthest = lake.newestRows.reduce((furthest, { row }) => Lsn.max(furthest, row.lsn), lake.position)
   const tables = followed.flatMap(({ names }) => names)
-  yield* session.peek({ upTo: furthest, maxLines: 2 ** 31 - 1, tables }).pipe(
+  yield* session.peek({ upTo: furthest, maxLines: maxLinesMax, tables }).pipe(
     wholeTransactions,
     Stream.runForEach((transactions) =>
       Effect.forEach(

@@ -3,7 +3,6 @@
  * Nothing of a batch is confirmed before `commit` has made all of its objects visible.
  */
 import { Effect, Option, Stream } from "effect"
-import { toBytes } from "../core/Bytes.ts"
 import { CommitBytes } from "../core/RowTranscoder.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
 import type { CommitMark, Layout } from "../core/Watermark.ts"
@@ -15,7 +14,7 @@ import {
   type ObjectFence,
   openDataset,
 } from "./DatasetObjects.ts"
-import { readRowLine, tableKey, tablesOf } from "./RowLine.ts"
+import { catalogKey, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
 import type { Transaction } from "./Transactions.ts"
 
 /**
@@ -28,13 +27,8 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
   fence: ObjectFence,
 ) {
   const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence))
-  // The slot prints names as bytes; ours are compared in the same form.
   const byTable = new Map(
-    datasets.flatMap((dataset) =>
-      dataset.names.map(
-        ({ schema, name }) => [tableKey({ schema: toBytes(schema), name: toBytes(name) }), dataset] as const,
-      ),
-    ),
+    datasets.flatMap((dataset) => dataset.names.map((name) => [catalogKey(name), dataset] as const)),
   )
   const flushAll = Effect.forEach(datasets, ({ flush }) => flush, { discard: true })
 

@@ -1,9 +1,11 @@
 /** Lines of the slot that must be decoded, as the changes of rows that they tell. */
 import { Result } from "effect"
+import { toBytes } from "../core/Bytes.ts"
 import type { Change, Table } from "../core/Change.ts"
 import type { RowChange } from "../core/IncRow.ts"
 import { zeroByte } from "../core/LongLine.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
+import type { TableName } from "../core/SourceTable.ts"
 import { decodeSlotText } from "../core/TestDecoding.ts"
 import type { Refusal } from "../services/Refusal.ts"
 import { malformed } from "./Transactions.ts"
@@ -26,5 +28,9 @@ export const readRowLine = (line: SlotLine): Result.Result<RowChange | undefined
 export const tablesOf = (change: RowChange): ReadonlyArray<Table> =>
   change._tag === "Truncate" ? change.tables : [change.table]
 
-/** The same for the same table. */
+/** The same for the same table, by the names as the slot prints them. */
 export const tableKey = (table: Table): string => `${table.schema}\0${table.name}`
+
+/** The same key for a table as the catalog names it: the slot prints names as bytes. */
+export const catalogKey = ({ schema, name }: TableName): string =>
+  tableKey({ schema: toBytes(schema), name: toBytes(name) })

@@ -27,6 +27,9 @@ export interface SlotView {
   readonly flushed: Lsn
 }
 
+/** The greatest `maxLines`: `pg_logical_slot_peek_changes` takes a 32-bit number. */
+export const maxLinesMax = 2_147_483_647
+
 export interface PeekRequest {
   /** Changes committed after this are left for the next time. */
   readonly upTo: Lsn

@@ -20,7 +20,7 @@ import type { Watermark } from "../core/Watermark.ts"
 import { forAWhile, patiently } from "../Patience.ts"
 import type { ComparisonError, Workbench } from "../services/LakeComparison.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
-import { ReplicationSlot, type SlotVisit } from "../services/ReplicationSlot.ts"
+import { maxLinesMax, ReplicationSlot, type SlotVisit } from "../services/ReplicationSlot.ts"
 import type { SourceError } from "../services/SourceError.ts"
 import type { SourceIdentity } from "../services/SourceTables.ts"
 import { copyTables, type LiveTable } from "./LiveTables.ts"
@@ -74,7 +74,7 @@ const peekInto = Effect.fnUntraced(function* (
     aloneInLake,
   ).pipe(Effect.provideService(ObjectStore, store))
   const names = tables.map(({ table }) => table)
-  const lines = visit.peek({ upTo, maxLines: 2 ** 31 - 1, tables: names })
+  const lines = visit.peek({ upTo, maxLines: maxLinesMax, tables: names })
   yield* Stream.runForEach(wholeTransactions(lines), batch.append)
   yield* batch.commit
 }, Effect.scoped)

@@ -1,11 +1,11 @@
-/** Reads what the slot tells again up to where the lake is, and holds it to what the lake says. Nothing is confirmed. */
+/** Compares what the slot sends again, up to where the lake is, with what the lake says. Confirms nothing. */
 import { Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import type { SlotLine } from "../core/SlotLine.ts"
 import type { CommitMark } from "../core/Watermark.ts"
 import type { Refusal } from "../services/Refusal.ts"
 import { maxLinesMax, type SlotSession } from "../services/ReplicationSlot.ts"
-import { decideHistory, type LakeHistory, type NewestRow, tellsAgain } from "./HistoryDecision.ts"
+import { decideHistory, type LakeHistory, type NewestRow, sendsAgain } from "./HistoryDecision.ts"
 import { catalogKey, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
 import { startOver } from "./StartDecision.ts"
 import type { FollowedTable } from "./TablePlan.ts"
@@ -28,7 +28,7 @@ const ownersIn = (followed: ReadonlyArray<FollowedTable>) => {
 
 const linesOf = ({ held, spooled }: Transaction) => Option.getOrElse(spooled, () => Stream.succeed(held))
 
-/** Fails with a refusal where the two do not agree. Costs nothing where the slot stands at the watermark. */
+/** Fails with `OtherHistory` where the two differ. Reads nothing where the slot is at the watermark. */
 export const checkHistory = Effect.fn("History.checkHistory")(function* (
   session: Pick<SlotSession, "peek">,
   slotName: string,
@@ -36,7 +36,7 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
   lake: LakeHistory,
   followed: ReadonlyArray<FollowedTable>,
 ) {
-  if (!tellsAgain(confirmed, lake)) return
+  if (!sendsAgain(confirmed, lake)) return
   const owners = ownersIn(followed)
   let lastCommit = Option.none<CommitMark>()
   let stranger = Option.none<{ readonly commit: CommitMark; readonly dataset: string }>()

@@ -3,7 +3,7 @@
  * that lagged when it was promoted, has the same system identifier and may have written past the watermark again: its
  * changes up to there would be passed over as known, and those that never happened would stay in the lake.
  *
- * Only what the slot tells again can show it. Another timeline alone is no reason to refuse, nor is a slot that tells
+ * Only what the slot sends again can show it. Another timeline alone is no reason to refuse, nor is a slot that sends
  * nothing again.
  */
 import { Option } from "effect"
@@ -15,12 +15,12 @@ import { Refusal } from "../services/Refusal.ts"
 /** The last row of a dataset's newest object. */
 export interface NewestRow {
   readonly dataset: string
-  /** Of the object. */
+  /** Key of the object. */
   readonly key: string
   readonly row: RowMark
 }
 
-/** What of the lake the slot's lines are held to. */
+/** What of the lake the slot's lines are compared with. */
 export interface LakeHistory {
   /** The watermark's line 1. */
   readonly position: Lsn.Lsn
@@ -32,15 +32,15 @@ export interface LakeHistory {
   readonly newestRows: ReadonlyArray<NewestRow>
 }
 
-/** What the slot told again. */
-export interface ToldAgain {
-  /** From here on it tells: a commit before is not told, and shows nothing. */
+/** What the slot sent again. */
+export interface SentAgain {
+  /** The slot's confirmed LSN: a commit before it is not sent, and shows nothing. */
   readonly from: Lsn.Lsn
   /** The commit at the position of `lastCommit`. */
   readonly lastCommit: Option.Option<CommitMark>
   /** The first commit with a row where there should be none. */
   readonly stranger: Option.Option<{ readonly commit: CommitMark; readonly dataset: string }>
-  /** Those of `newestRows` that were told with the same transaction and place in it. */
+  /** Those of `newestRows` that came with the same transaction and the same `_seq`. */
   readonly rowsAgain: ReadonlyArray<NewestRow>
 }
 
@@ -59,21 +59,21 @@ export const lastCommitOf = (
       recorded,
     )
 
-/** Whether the slot could tell anything again that must agree. Mostly not: it stands at the watermark. */
-export const tellsAgain = (confirmed: Lsn.Lsn, { position, newestRows }: LakeHistory): boolean =>
+/** Whether the slot can send anything again that must agree. Mostly not: it is at the watermark. */
+export const sendsAgain = (confirmed: Lsn.Lsn, { position, newestRows }: LakeHistory): boolean =>
   confirmed < position || newestRows.length > 0
 
 const print = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} (transaction ${xid}, ${at})`
 
 /** What does not agree, as a sentence without its full stop. */
-const contradiction = (lake: LakeHistory, told: ToldAgain): Option.Option<string> => {
-  const known = Option.filter(lake.lastCommit, ({ lsn }) => told.from < lsn)
+const contradiction = (lake: LakeHistory, sent: SentAgain): Option.Option<string> => {
+  const known = Option.filter(lake.lastCommit, ({ lsn }) => sent.from < lsn)
   if (Option.isSome(known)) {
     const { lsn, xid, at } = known.value
-    const again = told.lastCommit
+    const again = sent.lastCommit
     if (Option.isNone(again)) {
       return Option.some(
-        `The lake holds the commit at ${print(known.value)}, and the slot, which tells from ${Lsn.print(told.from)}, has no commit there`,
+        `The lake holds the commit at ${print(known.value)}, and the slot, which sends from ${Lsn.print(sent.from)}, has no commit there`,
       )
     }
     if (again.value.xid !== xid || again.value.at !== at) {
@@ -82,13 +82,13 @@ const contradiction = (lake: LakeHistory, told: ToldAgain): Option.Option<string
       )
     }
   }
-  if (Option.isSome(told.stranger)) {
-    const { commit, dataset } = told.stranger.value
+  if (Option.isSome(sent.stranger)) {
+    const { commit, dataset } = sent.stranger.value
     return Option.some(
-      `The slot tells a commit at ${print(commit)} with rows of "${dataset}", which lies before the watermark ${Lsn.print(lake.position)} and is not in the lake`,
+      `The slot sends a commit at ${print(commit)} with rows of "${dataset}", which lies before the watermark ${Lsn.print(lake.position)} and is not in the lake`,
     )
   }
-  const lost = lake.newestRows.find((one) => !told.rowsAgain.includes(one))
+  const lost = lake.newestRows.find((one) => !sent.rowsAgain.includes(one))
   return Option.map(
     Option.fromUndefinedOr(lost),
     ({ key, row }) =>
@@ -96,14 +96,14 @@ const contradiction = (lake: LakeHistory, told: ToldAgain): Option.Option<string
   )
 }
 
-/** A refusal where lake and slot tell of two histories; `startOver` is the way out. */
+/** Returns a refusal where lake and slot belong to two histories; `startOver` is its remedy. */
 export const decideHistory = (
   lake: LakeHistory,
-  told: ToldAgain,
+  sent: SentAgain,
   startOver: string,
 ): Option.Option<Refusal> =>
   Option.map(
-    contradiction(lake, told),
+    contradiction(lake, sent),
     (found) =>
       new Refusal({
         reason: "OtherHistory",

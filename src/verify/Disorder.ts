@@ -11,7 +11,7 @@ import type { Tell } from "./Tell.ts"
 const mostAdvice = 20
 
 /**
- * Tells changes that stand twice, and objects whose rows do not follow those before them. Returns what mends the former.
+ * Reports changes that stand twice, and objects whose rows do not follow those before them. Returns what to do about the former.
  * `recorded` is the object that the watermark names.
  */
 export const tellDisorder = Effect.fnUntraced(function* (

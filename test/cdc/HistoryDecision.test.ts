@@ -5,8 +5,8 @@ import {
   type LakeHistory,
   lastCommitOf,
   type NewestRow,
-  type ToldAgain,
-  tellsAgain,
+  type SentAgain,
+  sendsAgain,
 } from "../../src/cdc/HistoryDecision.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 
@@ -25,19 +25,19 @@ const lake: LakeHistory = {
   silentFrom: new Map([["clientes", lsn(80n)]]),
   newestRows: [],
 }
-const told: ToldAgain = {
+const sent: SentAgain = {
   from: lsn(50n),
   lastCommit: Option.some(commit(80n)),
   stranger: Option.none(),
   rowsAgain: [],
 }
 
-const cases: ReadonlyArray<readonly [string, Partial<LakeHistory>, Partial<ToldAgain>, RegExp | undefined]> =
+const cases: ReadonlyArray<readonly [string, Partial<LakeHistory>, Partial<SentAgain>, RegExp | undefined]> =
   [
     ["the last commit comes again", {}, {}, undefined],
-    ["no commit stands where the last one was", {}, { lastCommit: Option.none() }, /has no commit there/],
+    ["there is no commit where the last one was", {}, { lastCommit: Option.none() }, /has no commit there/],
     [
-      "another transaction stands there",
+      "another transaction is there",
       {},
       { lastCommit: Option.some(commit(80n, 8)) },
       /another one at 0\/50 \(transaction 8/,
@@ -68,16 +68,16 @@ const cases: ReadonlyArray<readonly [string, Partial<LakeHistory>, Partial<ToldA
 describe("the server's history", () => {
   for (const [facts, known, found, says] of cases) {
     it(`${says === undefined ? "agrees" : "is another one"}: ${facts}`, () => {
-      const refusal = decideHistory({ ...lake, ...known }, { ...told, ...found }, "Begin anew")
+      const refusal = decideHistory({ ...lake, ...known }, { ...sent, ...found }, "Begin anew")
       if (says === undefined) assert.isTrue(Option.isNone(refusal))
       else assert.match(Option.getOrThrow(refusal).message, says)
     })
   }
 
   it("is not asked for where the slot stands at the watermark and no row lies beyond it", () => {
-    assert.isFalse(tellsAgain(lsn(100n), lake))
-    assert.isTrue(tellsAgain(lsn(99n), lake))
-    assert.isTrue(tellsAgain(lsn(100n), { ...lake, newestRows: [beyond] }))
+    assert.isFalse(sendsAgain(lsn(100n), lake))
+    assert.isTrue(sendsAgain(lsn(99n), lake))
+    assert.isTrue(sendsAgain(lsn(100n), { ...lake, newestRows: [beyond] }))
   })
 
   it("has as its last commit the newest of the watermark's and the lake's rows", () => {

@@ -107,6 +107,38 @@ export interface Started {
   readonly lastCommit: Watermark["lastCommit"]
 }
 
+/** What the slot must send again, by what the watermark and the newest rows say. */
+const historyOf = (
+  { before }: TablePlan,
+  { from }: DatasetLines,
+  ends: ReadonlyMap<string, LakeEnd>,
+  watermark: Option.Option<Watermark>,
+  position: Lsn.Lsn,
+): LakeHistory => {
+  const rows = before.flatMap(({ dataset }): ReadonlyArray<NewestRow> => {
+    const end = ends.get(dataset)
+    return end === undefined
+      ? []
+      : Option.toArray(Option.map(end.row, (row) => ({ dataset, key: end.object.object.key, row })))
+  })
+  const recorded = Option.flatMap(watermark, (known) => known.lastCommit)
+  const lastCommit = lastCommitOf(position, recorded, rows)
+  // Where neither a commit nor a beginning is known, rows that an older version wrote may have been removed since.
+  const silentFrom = before.flatMap(({ dataset }) => {
+    const known = [
+      ...Option.toArray(Option.fromUndefinedOr(from.get(dataset))),
+      ...Option.toArray(lastCommit),
+    ].map(({ lsn }) => lsn)
+    return known.length === 0 ? [] : [[dataset, known.reduce(Lsn.max)] as const]
+  })
+  return {
+    position,
+    lastCommit,
+    silentFrom: new Map(silentFrom),
+    newestRows: rows.filter(({ row }) => row.lsn > position),
+  }
+}
+
 /** Fails where a table is unknown or another one, and where slot and lake belong to two histories. */
 export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
   session: Pick<SlotSession, "peek" | "relations">,
@@ -136,36 +168,14 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
     const end = yield* lakeEnd(layout, dataset, watermark)
     if (Option.isSome(end)) ends.set(dataset, end.value)
   }
-  const rows = plan.before.flatMap(({ dataset }): ReadonlyArray<NewestRow> => {
-    const end = ends.get(dataset)
-    return end === undefined
-      ? []
-      : Option.toArray(Option.map(end.row, (row) => ({ dataset, key: end.object.object.key, row })))
-  })
-  const recorded = Option.flatMap(watermark, (known) => known.lastCommit)
-  const lastCommit = lastCommitOf(position, recorded, rows)
-  // Where neither a commit nor a beginning is known, rows that an older version wrote may have been removed since.
-  const silentFrom = plan.before.flatMap(({ dataset }) => {
-    const from = Option.fromUndefinedOr(lines.from.get(dataset))
-    const known = [
-      ...Option.toArray(Option.map(from, ({ lsn }) => lsn)),
-      ...Option.toArray(Option.map(lastCommit, ({ lsn }) => lsn)),
-    ]
-    return known.length === 0 ? [] : [[dataset, known.reduce(Lsn.max)] as const]
-  })
-  const history: LakeHistory = {
-    position,
-    lastCommit,
-    silentFrom: new Map(silentFrom),
-    newestRows: rows.filter(({ row }) => row.lsn > position),
-  }
+  const history = historyOf(plan, lines, ends, watermark, position)
   yield* checkHistory(session, slot.name, slot.confirmed, history, plan.before)
   const started: Started = {
     lines: isAtOnce(plan) ? linesAfter(lines, plan, position, Option.none()) : lines,
     followed: plan.before,
     datasets: all,
     ends,
-    lastCommit,
+    lastCommit: history.lastCommit,
   }
   return started
 })

@@ -76,74 +76,120 @@ const reasonOf = ({ _tag }: TableCase, isMixed: boolean): FromReason | undefined
   return _tag === "Replaced" || isMixed ? "replaced" : undefined
 }
 
-/** Fails with exit code 3 where two tables would be mixed, and with 2 where a table is known to nobody. */
-export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal | SourceError> => {
-  const { configured, lines, catalog } = facts
+/** What the catalog says of names and OIDs, and which dataset each configured name is for. */
+interface KnownNames {
+  readonly oidOf: (table: TableName) => Option.Option<number>
+  readonly nameOf: (oid: number) => Option.Option<TableName>
+  readonly isForOther: (table: TableName, dataset: string) => boolean
+}
+
+const knownNames = ({ configured, catalog }: PlanFacts): KnownNames => {
   const oids = new Map(catalog.map(({ table, oid }) => [printTable(table), oid]))
   const names = new Map(catalog.map(({ table, oid }) => [oid, table]))
   const owners = new Map(configured.map(({ table, dataset }) => [printTable(table), dataset]))
-  const oidOf = (table: TableName) => Option.fromUndefinedOr(oids.get(printTable(table)))
+  return {
+    oidOf: (table) => Option.fromUndefinedOr(oids.get(printTable(table))),
+    nameOf: (oid) => Option.fromUndefinedOr(names.get(oid)),
+    isForOther: (table, dataset) => (owners.get(printTable(table)) ?? dataset) !== dataset,
+  }
+}
+
+interface PlannedTable {
+  readonly before: Option.Option<FollowedTable>
+  readonly after: FollowedTable
+  readonly reason: FromReason | undefined
+  readonly warning: string | undefined
+}
+
+const planTable = (
+  facts: PlanFacts,
+  { oidOf, nameOf, isForOther }: KnownNames,
+  source: SourceTable,
+): Result.Result<PlannedTable, Refusal | SourceError> => {
+  const { dataset, table } = source
+  const { lines } = facts
+  const known = knownIn(lines, dataset)
+  const oid = oidOf(table)
+  const found = tableCase({
+    configured: table,
+    known,
+    left: Option.fromUndefinedOr(lines.left.get(dataset)),
+    position: facts.position,
+    isRunning: facts.isRunning,
+    isFollowed: facts.followed.has(dataset),
+    hasObjects: facts.withObjects.has(dataset),
+    oid,
+    nameNow: Option.filter(
+      Option.flatMap(known, (one) => nameOf(one.oid)),
+      (name) => !isForOther(name, dataset),
+    ),
+  })
+  if (found._tag === "Unknown") return Result.fail(unknownTable(table))
+  if (found._tag === "OtherTable") {
+    // Only a known table can be another one.
+    const first = Option.getOrElse(known, () => ({ table, oid: found.oid }))
+    return Result.fail(otherTable(dataset, first, table, found.oid))
+  }
+  const last = Option.match(known, { onNone: () => table, onSome: (one) => one.table })
+  const now = found._tag === "Renamed" ? found.to : found._tag === "Dropped" ? last : table
+  const oidNow = found._tag === "Renamed" || found._tag === "Dropped" ? Option.map(known, (k) => k.oid) : oid
+  const wasRead =
+    found._tag === "New"
+      ? // An older watermark, or one that a person wrote, names no tables: all that comes after it is theirs.
+        lines.tables.size === 0
+      : found._tag !== "Again" && !(found._tag === "Replaced" && lines.left.has(dataset))
+  const isMixed =
+    !facts.isCaughtUp &&
+    Option.exists(known, (one) => Option.exists(oidOf(one.table), (other) => other !== one.oid))
+  const reason = reasonOf(found, isMixed)
+  const before = { dataset, table: now, names: sameTable(last, now) ? [now] : [last, now], oid: oidNow }
+  return Result.succeed({
+    before: wasRead ? Option.some(before) : Option.none(),
+    after: { dataset, table: now, names: [now], oid: oidNow },
+    reason,
+    warning: warningOf(source, found, reason),
+  })
+}
+
+/** Followed up to where the plan takes effect, though SOURCE_TABLES names them no more. */
+const leavingTables = ({ configured, lines }: PlanFacts) => {
+  const datasets = new Set(configured.map(({ dataset }) => dataset))
+  const leaving = [...lines.tables.keys()].filter(
+    (dataset) => !lines.left.has(dataset) && !datasets.has(dataset),
+  )
+  const tables = leaving.flatMap((dataset) =>
+    Option.toArray(knownIn(lines, dataset)).map(
+      ({ table, oid }): FollowedTable => ({ dataset, table, names: [table], oid: Option.some(oid) }),
+    ),
+  )
+  return { leaving, tables }
+}
+
+/** Fails with exit code 3 where two tables would be mixed, and with 2 where a table is known to nobody. */
+export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal | SourceError> => {
+  const known = knownNames(facts)
   const before: Array<FollowedTable> = []
   const after: Array<FollowedTable> = []
   const anew = new Map<string, FromReason>()
   const warnings = new Map<string, string>()
-
-  for (const source of configured) {
-    const { dataset, table } = source
-    const known = knownIn(lines, dataset)
-    const isConfiguredElsewhere = (name: TableName) => (owners.get(printTable(name)) ?? dataset) !== dataset
-    const nameNow = Option.flatMap(known, ({ oid }) => Option.fromUndefinedOr(names.get(oid)))
-    const oid = oidOf(table)
-    const found = tableCase({
-      configured: table,
-      known,
-      left: Option.fromUndefinedOr(lines.left.get(dataset)),
-      position: facts.position,
-      isRunning: facts.isRunning,
-      isFollowed: facts.followed.has(dataset),
-      hasObjects: facts.withObjects.has(dataset),
-      oid,
-      nameNow: Option.filter(nameNow, (name) => !isConfiguredElsewhere(name)),
-    })
-    if (found._tag === "Unknown") return Result.fail(unknownTable(table))
-    if (found._tag === "OtherTable") {
-      // Only a known table can be another one.
-      const first = Option.getOrElse(known, () => ({ table, oid: found.oid }))
-      return Result.fail(otherTable(dataset, first, table, found.oid))
-    }
-    const last = Option.match(known, { onNone: () => table, onSome: (one) => one.table })
-    const now = found._tag === "Renamed" ? found.to : found._tag === "Dropped" ? last : table
-    const oidNow =
-      found._tag === "Renamed" || found._tag === "Dropped" ? Option.map(known, (k) => k.oid) : oid
-    after.push({ dataset, table: now, names: [now], oid: oidNow })
-    const wasRead =
-      found._tag === "New"
-        ? // An older watermark, or one that a person wrote, names no tables: all that comes after it is theirs.
-          lines.tables.size === 0
-        : found._tag !== "Again" && !(found._tag === "Replaced" && lines.left.has(dataset))
-    if (wasRead) {
-      before.push({ dataset, table: now, names: sameTable(last, now) ? [now] : [last, now], oid: oidNow })
-    }
-    const isMixed =
-      !facts.isCaughtUp &&
-      Option.exists(known, (one) => Option.exists(oidOf(one.table), (other) => other !== one.oid))
-    const reason = reasonOf(found, isMixed)
+  for (const source of facts.configured) {
+    const { dataset } = source
+    const planned = planTable(facts, known, source)
+    if (Result.isFailure(planned)) return Result.fail(planned.failure)
+    const { reason, warning } = planned.success
+    before.push(...Option.toArray(planned.success.before))
+    after.push(planned.success.after)
     if (reason !== undefined) anew.set(dataset, reason)
-    const warning = warningOf(source, found, reason)
     if (warning !== undefined) warnings.set(dataset, warning)
   }
-
-  const datasets = new Set(owners.values())
-  const leaving = [...lines.tables.keys()].filter(
-    (dataset) => !lines.left.has(dataset) && !datasets.has(dataset),
-  )
-  for (const dataset of leaving) {
-    const known = knownIn(lines, dataset)
-    if (Option.isNone(known)) continue
-    const { table, oid } = known.value
-    before.push({ dataset, table, names: [table], oid: Option.some(oid) })
-  }
-  return Result.succeed({ before: withoutForeignNames(before), after, anew, leaving, warnings })
+  const { leaving, tables } = leavingTables(facts)
+  return Result.succeed({
+    before: withoutForeignNames([...before, ...tables]),
+    after,
+    anew,
+    leaving,
+    warnings,
+  })
 }
 
 /** A name that was another dataset's stays that one's until all that the WAL holds is read. */

@@ -11,8 +11,8 @@ import type { Tell } from "./Tell.ts"
 const mostAdvice = 20
 
 /**
- * Reports changes that stand twice, and objects whose rows do not follow those before them. Returns what to do about the former.
- * `recorded` is the object that the watermark names.
+ * Reports changes that stand twice, and objects whose rows do not follow those before them. Returns what to do about the
+ * former. `recorded` is the object that the watermark names.
  */
 export const tellDisorder = Effect.fnUntraced(function* (
   workbench: Workbench,

@@ -5,7 +5,7 @@ import type { FromReason, Watermark } from "./Watermark.ts"
 
 export type DatasetState = "followed" | "waiting for full" | "needs full" | "left"
 
-export interface DatasetStanding {
+export interface DatasetCompleteness {
   readonly state: DatasetState
   /** All commits after it are in `inc`; of a dataset that was left, up to where they are. */
   readonly from: Option.Option<Lsn>
@@ -39,7 +39,7 @@ export const datasetState = ({
   isConfigured,
   isInLake,
   xmin,
-}: DatasetFacts): DatasetStanding => {
+}: DatasetFacts): DatasetCompleteness => {
   const left = Option.fromUndefinedOr(watermark.left.get(dataset))
   if (!isConfigured) return { ...none, state: "left", from: left }
   const isKnown = watermark.tables.has(dataset) || watermark.from.has(dataset)

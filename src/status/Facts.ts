@@ -9,7 +9,7 @@ import * as Manifest from "../core/Manifest.ts"
 import { manifestKey } from "../core/ObjectKey.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import type { Layout, Watermark } from "../core/Watermark.ts"
-import { datasetStanding } from "../lake/DatasetStanding.ts"
+import { datasetCompleteness } from "../lake/DatasetCompleteness.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
 import { newestObject } from "../lake/LakeTail.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
@@ -52,12 +52,12 @@ const datasetStatus = Effect.fnUntraced(function* (
   const rows = isFull ? yield* rowsOfFull(full.value.object.key) : Option.none<number>()
   const newest = Option.map(isFull ? full : inc, ({ object }) => object)
   const isInLake = Option.isSome(newest)
-  const standing = Option.isNone(watermark)
+  const completeness = Option.isNone(watermark)
     ? Option.none()
     : Option.some(
-        yield* datasetStanding(layout, { watermark: watermark.value, dataset, isConfigured, isInLake }),
+        yield* datasetCompleteness(layout, { watermark: watermark.value, dataset, isConfigured, isInLake }),
       )
-  return { dataset, table, newest, rows, standing } satisfies DatasetStatus
+  return { dataset, table, newest, rows, completeness } satisfies DatasetStatus
 })
 
 /** Datasets that SOURCE_TABLES names no more: their objects stay. */
@@ -130,7 +130,7 @@ export const takeStock = Effect.gen(function* () {
           ...table,
           newest: Option.none(),
           rows: Option.none(),
-          standing: Option.none(),
+          completeness: Option.none(),
         }),
       )
     : [

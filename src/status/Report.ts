@@ -1,7 +1,7 @@
 /** What `status` tells, as text, as one line and as JSON. Its keys and their meaning are a promise: docs/monitoring.md. */
 import { Option } from "effect"
 import { printBytes } from "../core/ByteAmount.ts"
-import type { DatasetStanding } from "../core/DatasetState.ts"
+import type { DatasetCompleteness } from "../core/DatasetState.ts"
 import type { Lag } from "../core/Lag.ts"
 import * as Lsn from "../core/Lsn.ts"
 import { escapeUnprintable, printable } from "../core/PrintableText.ts"
@@ -19,7 +19,7 @@ export interface DatasetStatus {
   /** Of the newest object, where its manifest tells them. */
   readonly rows: Option.Option<number>
   /** Whether `full` and `inc` of it make a whole; none without a watermark. */
-  readonly standing: Option.Option<DatasetStanding>
+  readonly completeness: Option.Option<DatasetCompleteness>
 }
 
 export interface StatusReport {
@@ -61,19 +61,19 @@ const plain = (report: StatusReport) => ({
   retained_wal_bytes: orNull(retained(report)),
   writer: Option.isSome(report.writer) || report.present.length > 0 ? ("active" as const) : ("none" as const),
   standbys: standbys(report),
-  datasets: report.datasets.map(({ dataset, table, newest, standing }) => ({
+  datasets: report.datasets.map(({ dataset, table, newest, completeness }) => ({
     dataset,
     table: printTable(table),
     object: orNull(Option.map(newest, ({ key }) => key)),
     written_at: orNull(Option.map(newest, ({ writtenAt }) => iso(writtenAt))),
-    state: orNull(Option.map(standing, ({ state }) => state)),
+    state: orNull(Option.map(completeness, ({ state }) => state)),
     from: orNull(
       Option.map(
-        Option.flatMap(standing, ({ from }) => from),
+        Option.flatMap(completeness, ({ from }) => from),
         Lsn.print,
       ),
     ),
-    reason: orNull(Option.flatMap(standing, ({ reason }) => reason)),
+    reason: orNull(Option.flatMap(completeness, ({ reason }) => reason)),
   })),
 })
 
@@ -154,7 +154,7 @@ const lagText = ({ lag }: StatusReport): string =>
   })}`
 
 /** Nothing of a dataset that is followed and whole. */
-const standingText = ({ state, from, reason }: DatasetStanding): ReadonlyArray<string> => {
+const completenessText = ({ state, from, reason }: DatasetCompleteness): ReadonlyArray<string> => {
   if (state === "followed") return []
   const why = [
     ...Option.toArray(reason),
@@ -164,9 +164,10 @@ const standingText = ({ state, from, reason }: DatasetStanding): ReadonlyArray<s
 }
 
 const datasetText = (report: StatusReport, one: DatasetStatus): string =>
-  [objectText(report, one), ...Option.match(one.standing, { onNone: () => [], onSome: standingText })].join(
-    ", ",
-  )
+  [
+    objectText(report, one),
+    ...Option.match(one.completeness, { onNone: () => [], onSome: completenessText }),
+  ].join(", ")
 
 const objectText = (report: StatusReport, { newest, rows, table }: DatasetStatus): string =>
   Option.match(newest, {

@@ -5,13 +5,17 @@ import type { Layout } from "../core/Watermark.ts"
 import { newestManifest } from "./NewestManifest.ts"
 
 /** Reads a manifest only where the state depends on one. */
-export const datasetStanding = Effect.fn("DatasetStanding.datasetStanding")(function* (
+export const datasetCompleteness = Effect.fn("DatasetCompleteness.datasetCompleteness")(function* (
   layout: Layout,
   facts: Omit<DatasetFacts, "xmin">,
 ) {
-  const unseen = datasetState({ ...facts, xmin: Option.none() })
-  if (unseen.state === "followed" || unseen.state === "left" || !facts.watermark.from.has(facts.dataset))
-    return unseen
+  const withoutManifest = datasetState({ ...facts, xmin: Option.none() })
+  if (
+    withoutManifest.state === "followed" ||
+    withoutManifest.state === "left" ||
+    !facts.watermark.from.has(facts.dataset)
+  )
+    return withoutManifest
   const manifest = yield* newestManifest(layout, facts.dataset)
   return datasetState({ ...facts, xmin: Option.flatMap(manifest, ({ snapshot }) => snapshotXmin(snapshot)) })
 })

@@ -93,7 +93,8 @@ export const reasonToWait = ({ watermark, hasObjects, fencing, timeline }: Found
     return hasObjects ? Option.some("the lake has objects and no watermark") : Option.none()
   }
   const { epoch, clean, next, timeline: known } = watermark.value
-  if (Option.isNone(epoch)) return Option.some("an older version wrote this lake last")
+  if (Option.isNone(epoch))
+    return Option.some("the watermark has no epoch, so an older version or a person wrote it")
   if (Option.isSome(known) && Option.isSome(timeline) && known.value !== timeline.value) {
     return Option.some(`the source has gone from timeline ${known.value} to ${timeline.value}`)
   }

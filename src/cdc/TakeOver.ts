@@ -5,7 +5,7 @@
  * Everything that is refused is refused before anything is written. Then the lake is taken over (`Fence.ts`), and only
  * after that its newest objects are listed: what an older writer can still make visible has a name of our own.
  */
-import { Effect, Option, Result, Stream } from "effect"
+import { Duration, Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { fenceProbeKey, parseKey } from "../core/ObjectKey.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
@@ -77,7 +77,7 @@ const hasObjects = Effect.gen(function* () {
 const waitOut = Effect.fnUntraced(function* (session: SlotSession, reason: Option.Option<string>) {
   if (Option.isNone(reason)) return false
   yield* Effect.logInfo(
-    `cdc: waiting ${requestsLive} before the first write, so that no late request can double rows: ${reason.value}`,
+    `cdc: waiting ${Duration.format(requestsLive)} before the first write, so that no late request can double rows: ${reason.value}`,
   )
   yield* Effect.raceFirst(Effect.sleep(requestsLive), session.ended)
   return true

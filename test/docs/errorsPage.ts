@@ -86,7 +86,7 @@ export const errorsPage = (): string =>
       "What the program makes of each failure of the source and of the lake: whether it tries again, with which exit code it ends, and what to do. `npm run docs` makes this page from the tables in `layers/PostgresFailureRules.ts` and `layers/StoreFailureRules.ts`, by which the program decides.",
     ),
     wrapped(
-      "How long a failure is tried again: [reliability.md](reliability.md). What refuses to go on with exit 3 because rows would be lost or doubled is in the README. Two characters stand for a whole class of SQLSTATEs, `…*` for all codes that begin so. Where one code stands in several places, the words beside it decide.",
+      "How long a failure is tried again: [reliability.md](reliability.md). What refuses to go on with exit 3, because rows would be lost or doubled, is [there too](reliability.md#refusals-and-how-to-recover). Two characters stand for a whole class of SQLSTATEs, `…*` for all codes that begin so. Where one code stands in several places, the words beside it decide.",
     ),
     "## Source",
     ...SourceReason.literals.map(sourceSection),

@@ -3,7 +3,7 @@ import { Effect, Option, Result } from "effect"
 import { checkOwner } from "./cdc/StartDecision.ts"
 import { askedRelations } from "./cdc/TablePlan.ts"
 import { planTables } from "./cdc/TablePlanning.ts"
-import type { Manifest } from "./core/Manifest.ts"
+import { isCopyOf, type Manifest } from "./core/Manifest.ts"
 import type { SourceTable } from "./core/SourceTable.ts"
 import type { Layout, Watermark } from "./core/Watermark.ts"
 import { newestManifest } from "./lake/NewestManifest.ts"
@@ -35,12 +35,8 @@ export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
     if (isNewSource) return
     for (const { dataset } of tables) {
       const newest = yield* newestManifest(layout, dataset)
-      const isForeign = Option.exists(
-        newest,
-        ({ system_identifier, database }) =>
-          system_identifier !== source.systemIdentifier || database !== source.database,
-      )
-      if (isForeign && Option.isSome(newest)) return yield* otherSource(source, newest.value)
+      const foreign = Option.filter(newest, (manifest) => !isCopyOf(manifest, source))
+      if (Option.isSome(foreign)) return yield* otherSource(source, foreign.value)
     }
     return
   }

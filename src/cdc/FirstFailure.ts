@@ -11,7 +11,7 @@ import type { StoreError } from "../services/StoreError.ts"
 type Failure = SourceError | StoreError | Refusal
 
 /** Where the batch in hand notes what it fails with. */
-export const BatchFailure = Context.Reference<Option.Option<Ref.Ref<Option.Option<Failure>>>>(
+const BatchFailure = Context.Reference<Option.Option<Ref.Ref<Option.Option<Failure>>>>(
   "afluente/cdc/BatchFailure",
   { defaultValue: Option.none },
 )

@@ -103,8 +103,8 @@ const stallWatch = Effect.gen(function* () {
   const longest = Duration.toMillis(Duration.max(stallTimeout, Duration.times(pollInterval, 3)))
   let checkedAt = yield* Clock.currentTimeMillis
   let progressAt = checkedAt
-  let seen = ""
-  let told = false
+  let lastState = ""
+  let isReported = false
   return Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     if (now - checkedAt < Duration.toMillis(stallCheckInterval)) return
@@ -126,11 +126,11 @@ const stallWatch = Effect.gen(function* () {
       holder,
       ({ idleSeconds }) => Option.getOrElse(idleSeconds, () => Number.POSITIVE_INFINITY) * 1000 >= longest,
     )
-    if (state !== seen || isActive) progressAt = now
-    seen = state
-    if (progressAt === now || !isIdle) told = false
-    else if (!told && Option.isSome(holder) && now - progressAt >= Duration.toMillis(stallTimeout)) {
-      told = true
+    if (state !== lastState || isActive) progressAt = now
+    lastState = state
+    if (progressAt === now || !isIdle) isReported = false
+    else if (!isReported && Option.isSome(holder) && now - progressAt >= Duration.toMillis(stallTimeout)) {
+      isReported = true
       yield* Effect.logWarning(stalled(slot.name, holder.value))
     }
   })

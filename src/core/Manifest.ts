@@ -29,6 +29,12 @@ export const Manifest = Schema.Struct({
 })
 export type Manifest = typeof Manifest.Type
 
+/** Whether the copy is of this server and database. */
+export const isCopyOf = (
+  { system_identifier, database }: Manifest,
+  source: { readonly systemIdentifier: string; readonly database: string },
+): boolean => system_identifier === source.systemIdentifier && database === source.database
+
 const ManifestJson = Schema.fromJsonString(Manifest)
 
 /** Indented, because people open it. */

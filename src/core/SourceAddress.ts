@@ -3,11 +3,11 @@ import { Duration, Option, Redacted, Result } from "effect"
 import type { ConnectionOptions } from "./ConnectionOptions.ts"
 
 /** Source: PostgreSQL manual, "SSL Mode Descriptions". */
-export const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const
+const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const
 export type SslMode = (typeof sslModes)[number]
 
 /** Which servers of a list are meant. Source: PostgreSQL manual, `target_session_attrs`. */
-export const targets = ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"] as const
+const targets = ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"] as const
 export type TargetSessionAttrs = (typeof targets)[number]
 
 export const sessionPoolers = ["refuse", "allow"] as const

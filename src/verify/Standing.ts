@@ -1,7 +1,7 @@
 /** Whether `verify` can compare this lake with this source at all. */
 import { Effect, Option, Result } from "effect"
 import { decideStart } from "../cdc/StartDecision.ts"
-import type { Manifest } from "../core/Manifest.ts"
+import { isCopyOf, type Manifest } from "../core/Manifest.ts"
 import { printTable, type SourceTable } from "../core/SourceTable.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { ReplicationSlot, type SlotVisit } from "../services/ReplicationSlot.ts"
@@ -29,7 +29,7 @@ export const checkStanding = Effect.fnUntraced(function* (visit: SlotVisit) {
 
 /** Refuses a `full` of another server or database: its transactions mean nothing here. */
 export const checkManifest = ({ table }: SourceTable, source: SourceIdentity, manifest: Manifest) =>
-  manifest.system_identifier === source.systemIdentifier && manifest.database === source.database
+  isCopyOf(manifest, source)
     ? Effect.void
     : new Refusal({
         reason: "ForeignWatermark",

@@ -1,7 +1,7 @@
 /** The password of a connection: of the settings, else of the password file, which is read when a server asks. */
 import { readFileSync, statSync } from "node:fs"
 import { Option, Redacted } from "effect"
-import { type Login, passwordOf } from "../src/core/PasswordFile.ts"
+import { type PasswordQuery, passwordOf } from "../src/core/PasswordFile.ts"
 import type { SourceAddress } from "../src/core/SourceAddress.ts"
 
 const noPassword = (why: string) => new Error(`no password is known: ${why}`)
@@ -21,7 +21,7 @@ const readOwnFile = (file: string): string => {
 }
 
 /** What the driver calls when the server asks. Throws an error that says where no password was found. */
-export const passwordFor = (address: SourceAddress, login: Login) => (): string => {
+export const passwordFor = (address: SourceAddress, login: PasswordQuery) => (): string => {
   if (Option.isSome(address.password)) return Redacted.value(address.password.value)
   if (Option.isNone(address.passwordFile)) throw noPassword("none is set")
   const file = address.passwordFile.value

@@ -5,7 +5,7 @@ import { printTable, type SourceTable, type TableName } from "./core/SourceTable
 import { forAWhile, patiently } from "./Patience.ts"
 import { SourceError } from "./services/SourceError.ts"
 import { SourceTables, type TableShape } from "./services/SourceTables.ts"
-import { together } from "./services/TablesRefused.ts"
+import { allRefused } from "./services/TablesRefused.ts"
 import { WatermarkStore } from "./services/WatermarkStore.ts"
 
 /**
@@ -55,7 +55,7 @@ const ofAll = Effect.fnUntraced(function* <A, R>(
   )
   const failures = results.flatMap((found) => (Result.isFailure(found) ? [found.failure] : []))
   const [first, ...others] = failures
-  if (first !== undefined) return yield* Effect.fail(together([first, ...others]))
+  if (first !== undefined) return yield* Effect.fail(allRefused([first, ...others]))
   return results.flatMap((found) => (Result.isSuccess(found) ? [found.success] : []))
 })
 

@@ -3,7 +3,7 @@ import { Option } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
 import { sameTable, type TableName } from "../core/SourceTable.ts"
 
-export interface TableFacts {
+export interface TableCaseFacts {
   /** The name that SOURCE_TABLES gives the dataset. */
   readonly configured: TableName
   /** The table that the watermark names for it. */
@@ -48,7 +48,7 @@ export type TableCase =
  * The configured name decides. The OID decides only where no table bears that name, or where it differs from the
  * watermark's. OIDs mean something on one server and database alone, which the start has checked before.
  */
-export const tableCase = (facts: TableFacts): TableCase => {
+export const tableCase = (facts: TableCaseFacts): TableCase => {
   const { known, oid, left } = facts
   const isLeft = Option.isSome(left)
   if (Option.isNone(oid)) {

@@ -2,7 +2,7 @@
 import { Option } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
 import { parseTable, printInSql, type SourceTable, type TableName } from "../core/SourceTable.ts"
-import { type FromReason, type KnownTable, oneLine, type Watermark } from "../core/Watermark.ts"
+import { type DatasetTable, type FromReason, oneLine, type Watermark } from "../core/Watermark.ts"
 import type { Relation, RelationsAsked } from "../services/SourceTables.ts"
 
 /** Which table each dataset has, from where on its commits are in `inc`, and how far those were followed that have left. */
@@ -32,7 +32,7 @@ export interface TablePlan {
 }
 
 /** A name as the watermark holds it, on one line. */
-const tableOf = ({ name }: KnownTable): Option.Option<TableName> =>
+const tableOf = ({ name }: DatasetTable): Option.Option<TableName> =>
   parseTable(name.replaceAll("%0D", "\r").replaceAll("%0A", "\n"))
 
 const nameOf = (table: TableName): string => oneLine(printInSql(table))

@@ -38,10 +38,10 @@ const valueCount = ({ columns }: ComparedTable): number => Math.max(columns.leng
 const mostCells = 64
 
 /** Places of the columns whose values one field of the comparison's rows holds. */
-export type Cell = ReadonlyArray<number>
+export type CellColumns = ReadonlyArray<number>
 
 /** One for each column; of a wide table one for each column of the key, and the other columns share the rest. */
-export const cells = (table: ComparedTable): ReadonlyArray<Cell> => {
+export const cells = (table: ComparedTable): ReadonlyArray<CellColumns> => {
   const places = Array.from({ length: valueCount(table) }, (_, place) => place)
   if (places.length <= mostCells) return places.map((place) => [place])
   const others = places.filter((place) => !table.key.includes(place))

@@ -77,20 +77,20 @@ const printStamp = ({ second, count }: Stamp): string =>
   count === 1 ? second : `${second}_${String(count).padStart(4, "0")}`
 
 /** `20251103_101540.csv`, `20251103_101540_0002.csv.gz`: the part that the objects of all datasets may share. */
-export const printName = ({ stamp, ending }: ObjectName): string => `${printStamp(stamp)}${ending}`
+export const printObjectName = ({ stamp, ending }: ObjectName): string => `${printStamp(stamp)}${ending}`
 
 /** After it years have five digits, and text order breaks: no name is later. */
 const lastSecond = "99991231_235959"
 
 const nameText = /^(\d{8}_\d{6})(?:_(\d{4}))?(\.csv(?:\.gz)?)$/
 
-/** Reads what `printName` prints; none for anything else, days and times that do not exist included. */
-export const parseName = (text: string): Option.Option<ObjectName> => {
+/** Reads what `printObjectName` prints; none for anything else, days and times that do not exist included. */
+export const parseObjectName = (text: string): Option.Option<ObjectName> => {
   const [, second = "", digits, ending] = nameText.exec(text) ?? []
   const stamp = { second, count: digits === undefined ? 1 : Number(digits) }
   const name: ObjectName = { stamp, ending: ending === ".csv.gz" ? ".csv.gz" : ".csv" }
   const isReal = !Number.isNaN(millisOf(second)) && secondOf(millisOf(second)) === second && stamp.count > 0
-  return isReal && second < lastSecond && printName(name) === text ? Option.some(name) : Option.none()
+  return isReal && second < lastSecond && printObjectName(name) === text ? Option.some(name) : Option.none()
 }
 
 export const objectKey = (
@@ -101,7 +101,7 @@ export const objectKey = (
   ending: CsvEnding = ".csv",
 ): string => {
   const date = stamp.second.slice(0, 8)
-  return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${printName({ stamp, ending })}`
+  return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${printObjectName({ stamp, ending })}`
 }
 
 const keyText =
@@ -115,7 +115,10 @@ export const parseKey = (
   key: string,
 ): Option.Option<{ readonly stamp: Stamp; readonly dataset: Option.Option<string> }> => {
   const [, dataset, name = ""] = keyText.exec(key) ?? []
-  return Option.map(parseName(name), ({ stamp }) => ({ stamp, dataset: Option.fromUndefinedOr(dataset) }))
+  return Option.map(parseObjectName(name), ({ stamp }) => ({
+    stamp,
+    dataset: Option.fromUndefinedOr(dataset),
+  }))
 }
 
 /** `…/_full_clientes_20251103_101530.json` beside `…/full_clientes_20251103_101530.csv`. */

@@ -6,7 +6,7 @@
  */
 import { Option } from "effect"
 
-export interface Login {
+export interface PasswordQuery {
   readonly host: string
   readonly port: number
   readonly database: string
@@ -28,7 +28,7 @@ const fieldsOf = (line: string): ReadonlyArray<string> => {
   return fields
 }
 
-export const passwordOf = (text: string, login: Login): Option.Option<string> => {
+export const passwordOf = (text: string, login: PasswordQuery): Option.Option<string> => {
   const wanted = [login.host, String(login.port), login.database, login.user]
   for (const line of text.split("\n")) {
     if (line === "" || line.startsWith("#")) continue

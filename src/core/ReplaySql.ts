@@ -11,7 +11,7 @@
  * the log told them, and `had` tells whether it did. In the statements `pos` orders the changes: position and number in one.
  */
 import { cellSeparator, columnOf, columns, keys, list, numbers, readCsv, sameKey } from "./CellSql.ts"
-import type { Cell, ComparedTable } from "./ComparedTable.ts"
+import type { CellColumns, ComparedTable } from "./ComparedTable.ts"
 import { cells, eventHead, identityCells, keyCells } from "./ComparedTable.ts"
 
 export interface RowFiles {
@@ -121,9 +121,9 @@ export const rebuiltStatement = (table: ComparedTable, unsent: ReadonlyArray<num
       ? `CASE WHEN coalesce(contains(unsent, ',${place},'), false) THEN m${place} ELSE ${columnOf(table, "event.", place)} END`
       : columnOf(table, "event.", place)
   // A value of a shared cell that the lake does not have is NULL, and NULL is nothing there.
-  const shared = (cell: Cell) =>
+  const shared = (cell: CellColumns) =>
     `array_to_string([${list(cell.map((place) => `coalesce(${value(place)}, '')`))}], ${cellSeparator})`
-  const cellOf = (cell: Cell, n: number) =>
+  const cellOf = (cell: CellColumns, n: number) =>
     !cell.some((place) => unsent.includes(place))
       ? `event.c${n}`
       : `${cell.length === 1 ? value(cell[0] ?? -1) : shared(cell)} AS c${n}`

@@ -20,7 +20,7 @@
  */
 import { Option } from "effect"
 import * as Lsn from "./Lsn.ts"
-import { type Layout, type ObjectName, printName } from "./ObjectKey.ts"
+import { type Layout, type ObjectName, printObjectName } from "./ObjectKey.ts"
 
 export type { Layout } from "./ObjectKey.ts"
 
@@ -34,7 +34,7 @@ export interface CommitMark {
 }
 
 /** The table that a dataset belongs to. */
-export interface KnownTable {
+export interface DatasetTable {
   /** As printed in SQL. */
   readonly name: string
   /** `pg_class.oid`: stays through a rename, and means something on this server and database alone. */
@@ -89,7 +89,7 @@ export interface Watermark {
   readonly clean: Option.Option<boolean>
   /** Key of the newest object of each dataset. */
   readonly objects: ReadonlyMap<string, string>
-  readonly tables: ReadonlyMap<string, KnownTable>
+  readonly tables: ReadonlyMap<string, DatasetTable>
   readonly from: ReadonlyMap<string, FollowedFrom>
   /** How far datasets were followed that are configured no more. */
   readonly left: ReadonlyMap<string, Lsn.Lsn>
@@ -119,7 +119,7 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
 export const oneLine = (name: string): string => name.replaceAll("\r", "%0D").replaceAll("\n", "%0A")
 
 const printCommit = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} ${xid} ${at}`
-const printTable = ({ name, oid }: KnownTable): string => `${oneLine(name)} ${oid}`
+const printTable = ({ name, oid }: DatasetTable): string => `${oneLine(name)} ${oid}`
 const printFrom = ({ lsn, since }: FollowedFrom): string =>
   Option.match(since, {
     onNone: () => Lsn.print(lsn),
@@ -142,7 +142,7 @@ export const print = (watermark: Watermark): string => {
     ...known("last_commit", watermark.lastCommit, printCommit),
     ...known("epoch", watermark.epoch),
     ...known("writer", watermark.writer),
-    ...known("next", watermark.next, printName),
+    ...known("next", watermark.next, printObjectName),
     ...known("clean", watermark.clean, (clean) => (clean ? "yes" : "no")),
     ...each("object", watermark.objects),
     ...each("table", watermark.tables, printTable),

@@ -1,14 +1,14 @@
 /** Reads a watermark back: what `Watermark.print` prints, and what older versions and other programs wrote. */
 import { Option, Result } from "effect"
 import * as Lsn from "./Lsn.ts"
-import { parseName } from "./ObjectKey.ts"
+import { parseObjectName } from "./ObjectKey.ts"
 import {
   bare,
   type CommitMark,
+  type DatasetTable,
   type FollowedFrom,
   type FromReason,
   fromReasons,
-  type KnownTable,
   type Layout,
   type Watermark,
 } from "./Watermark.ts"
@@ -39,7 +39,7 @@ const parseCommit = (text: string): Option.Option<CommitMark> => {
 }
 
 /** The OID stands last: a name may hold spaces. */
-const parseTable = (text: string): Option.Option<KnownTable> => {
+const parseTable = (text: string): Option.Option<DatasetTable> => {
   const [, name = "", digits = ""] = /^(.+) (\d+)$/s.exec(text) ?? []
   return Option.map(parseId(digits), (oid) => ({ name, oid }))
 }
@@ -104,7 +104,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
     lastCommit: one("last_commit", parseCommit, "an LSN, a transaction id and a time"),
     epoch: one("epoch", parseCount, "a whole number"),
     writer: one("writer", (value) => (isWriter(value) ? Option.some(value) : Option.none()), "a UUID"),
-    next: one("next", parseName, "a name such as 20251103_101540.csv"),
+    next: one("next", parseObjectName, "a name such as 20251103_101540.csv"),
     clean: one("clean", parseClean, "yes or no"),
     objects: each("object", Option.some, "a key"),
     tables: each("table", parseTable, "a table and its OID"),

@@ -19,7 +19,7 @@ export class TablesRefused extends Schema.TaggedError<TablesRefused>()("TablesRe
 }
 
 /** A single failure as it is; of several, all, with the exit code of what a person must change where there is one. */
-export const together = (
+export const allRefused = (
   failures: readonly [SourceError, ...ReadonlyArray<SourceError>],
 ): SourceError | TablesRefused =>
   failures.length === 1

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
-import { type TableCase, type TableFacts, tableCase } from "../../src/cdc/TableCase.ts"
+import { type TableCase, type TableCaseFacts, tableCase } from "../../src/cdc/TableCase.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 
 const cliente = { schema: "db_loja", name: "cliente" }
@@ -8,7 +8,7 @@ const pessoa = { schema: "db_loja", name: "pessoa" }
 const known = (table = cliente, oid = 1) => Option.some({ table, oid })
 const at = (lsn: bigint) => Lsn.Lsn.make(lsn)
 
-const nothing: TableFacts = {
+const nothing: TableCaseFacts = {
   configured: cliente,
   known: Option.none(),
   left: Option.none(),
@@ -20,7 +20,7 @@ const nothing: TableFacts = {
   nameNow: Option.none(),
 }
 
-const cases: ReadonlyArray<readonly [string, Partial<TableFacts>, TableCase]> = [
+const cases: ReadonlyArray<readonly [string, Partial<TableCaseFacts>, TableCase]> = [
   ["the same name and OID", { known: known(), oid: Option.some(1) }, { _tag: "Same" }],
   [
     "the same OID under the new name of SOURCE_TABLES",

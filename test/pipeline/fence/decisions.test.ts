@@ -11,13 +11,13 @@ import {
   reasonToWait,
 } from "../../../src/cdc/Fence.ts"
 import * as Lsn from "../../../src/core/Lsn.ts"
-import { type ObjectName, parseName, printName } from "../../../src/core/ObjectKey.ts"
+import { type ObjectName, parseObjectName, printObjectName } from "../../../src/core/ObjectKey.ts"
 import * as Watermark from "../../../src/core/Watermark.ts"
 
 const lsn = Lsn.Lsn.make
-const name = (text: string): ObjectName => Option.getOrThrow(parseName(text))
+const name = (text: string): ObjectName => Option.getOrThrow(parseObjectName(text))
 const stamp = (text: string) => name(text).stamp
-const printed = (found: Option.Option<ObjectName>) => Option.getOrNull(Option.map(found, printName))
+const printed = (found: Option.Option<ObjectName>) => Option.getOrNull(Option.map(found, printObjectName))
 const at = Date.UTC(2025, 10, 3, 10, 15, 30)
 const seconds = (count: number) => at + count * 1000
 
@@ -32,14 +32,14 @@ describe("the name of the next object", () => {
   ] as const) {
     it(`is ${expected} after ${newest ?? "nothing"} where 20251103_101530.csv.gz is announced`, () => {
       const after = Option.map(Option.fromUndefinedOr(newest), stamp)
-      assert.strictEqual(printName(nameAfter(name("20251103_101530.csv.gz"), after)), expected)
+      assert.strictEqual(printObjectName(nameAfter(name("20251103_101530.csv.gz"), after)), expected)
     })
   }
 })
 
 describe("an announcement", () => {
   it("is of the second in which it is made, and ends as new objects do", () => {
-    assert.strictEqual(printName(announcement([], at, ".csv")), "20251103_101530.csv")
+    assert.strictEqual(printObjectName(announcement([], at, ".csv")), "20251103_101530.csv")
   })
 
   it("is later than every newest object, also where the clock has stepped back", () => {
@@ -48,7 +48,7 @@ describe("an announcement", () => {
       stamp("20251103_101600_0002.csv"),
       stamp("20251103_101600.csv"),
     ]
-    assert.strictEqual(printName(announcement(newest, at, ".csv")), "20251103_101600_0003.csv")
+    assert.strictEqual(printObjectName(announcement(newest, at, ".csv")), "20251103_101600_0003.csv")
   })
 
   const next = Option.some(name("20251103_101530.csv"))

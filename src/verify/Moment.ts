@@ -26,6 +26,7 @@ import type { SourceIdentity } from "../services/SourceTables.ts"
 import { copyTables, type LiveTable } from "./LiveTables.ts"
 import { checkStanding } from "./Standing.ts"
 import type { TableFailure } from "./TableFailure.ts"
+import { type NamedTable, walNames } from "./WalNames.ts"
 
 export interface Moment {
   readonly source: SourceIdentity
@@ -60,12 +61,11 @@ const peekInto = Effect.fnUntraced(function* (
   visit: SlotVisit,
   store: ObjectStore["Service"],
   upTo: Lsn.Lsn,
-  tables: ReadonlyArray<SourceTable>,
+  tables: ReadonlyArray<NamedTable>,
 ) {
   const batch = yield* openBatch(
-    tables.map((source) => ({
-      source,
-      names: [source.table],
+    tables.map((table) => ({
+      ...table,
       newestKey: Option.none(),
       newest: Option.none(),
       written: Option.none(),
@@ -73,7 +73,7 @@ const peekInto = Effect.fnUntraced(function* (
     "datasets",
     aloneInLake,
   ).pipe(Effect.provideService(ObjectStore, store))
-  const names = tables.map(({ table }) => table)
+  const names = tables.flatMap((table) => table.names)
   const lines = visit.peek({ upTo, maxLines: maxLinesMax, tables: names })
   yield* Stream.runForEach(wholeTransactions(lines), batch.append)
   yield* batch.commit
@@ -106,7 +106,8 @@ export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
       return { ...seen, watermark, waiting: Result.fail(unreadable.value.message) } satisfies Moment
     }
     if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
-    const followed = seen.tables.map(({ source }) => source)
+    const sources = seen.tables.map(({ source }) => source)
+    const followed = yield* walNames(visit, watermark, sources)
     if (followed.length > 0) yield* peekInto(visit, store, seen.lsn, followed)
     return { ...seen, watermark, waiting: Result.succeed(store) } satisfies Moment
   }, Effect.scoped)

@@ -12,7 +12,7 @@ import { SourceTables } from "../../src/services/SourceTables.ts"
 import { StoreError } from "../../src/services/StoreError.ts"
 import { verify } from "../../src/verify/Verify.ts"
 import { changed, compared, comparedWorld, created, tableOf } from "../support/comparedWorld.ts"
-import { cdcOnce, lakeKeys, put, textOf } from "../support/memoryWorld.ts"
+import { cdcOnce, lakeKeys, put, settings, textOf } from "../support/memoryWorld.ts"
 
 const three = ["a", "b", "c"].map((name) => tableOf(name, ["id", "v"], ["id"]))
 
@@ -271,6 +271,24 @@ describe("verify", () => {
       const more = "later=7 of 9\nmask.a=3f2a\nleaves.a=public.a_1 16385\n"
       yield* put(watermarkKey, (yield* textOf(watermarkKey)) + more)
       assert.strictEqual((yield* compared).code, 0)
+    }).pipe(Effect.provide(world)),
+  )
+})
+
+describe("verify, where a table was renamed", () => {
+  it.effect("counts in what the slot holds under the old name", () =>
+    Effect.gen(function* () {
+      const { server, tables } = yield* shop
+      const [a] = tables
+      if (a === undefined) return assert.fail("there is no table")
+      yield* changed((tx) => tx.insert(a, { id: "3", v: "x" }))
+      server.renameTable(a, "renamed")
+      yield* changed((tx) => tx.insert(a, { id: "4", v: "x" }))
+      const { code, lines } = yield* Effect.provide(
+        compared,
+        settings({ SOURCE_TABLES: "public.renamed=a,public.b,public.c", LAKE_LAYOUT: "datasets" }),
+      )
+      assert.deepStrictEqual([code, verdicts(lines)], [0, ["equal", "equal", "equal"]])
     }).pipe(Effect.provide(world)),
   )
 })

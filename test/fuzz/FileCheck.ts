@@ -8,8 +8,8 @@ import {
   isLater,
   objectKey,
   parseKey,
-  parseName,
-  printName,
+  parseObjectName,
+  printObjectName,
   type Stamp,
   stampAfter,
 } from "../../src/core/ObjectKey.ts"
@@ -82,13 +82,13 @@ const fileOf = (key: string): string => key.slice(key.lastIndexOf("/") + 1)
 /** The name after it is later, and sorts after it. */
 const stampProblem = (stamp: Stamp, ending: CsvEnding): string | undefined => {
   const next = stampAfter(stamp)
-  const sorted = printName({ stamp, ending: ".csv" }) < printName({ stamp: next, ending })
+  const sorted = printObjectName({ stamp, ending: ".csv" }) < printObjectName({ stamp: next, ending })
   return isLater(next, stamp) && sorted ? undefined : "the name after it does not sort after it"
 }
 
 /** The day of the folder is open: an object that was moved to another day's is still read, and `verify` names it. */
 const checkKey = (key: string): FileVerdict => {
-  const name = parseName(fileOf(key).replace(/^cdc_/, ""))
+  const name = parseObjectName(fileOf(key).replace(/^cdc_/, ""))
   const found = parseKey(key)
   if (Option.isNone(found)) return refused
   const { stamp, dataset } = found.value

@@ -44,7 +44,6 @@ export const libpqWorld: Effect.Effect<LibpqWorld, never, Scope.Scope> = Effect.
   const heard: Array<Heard> = []
   const anyPort = { port: 0, host: "127.0.0.1" }
   // An address of the kind that a TCP server has.
-  // Only a server on a pipe has its path for an address.
   const portOf = (server: Server) => (server.address() as AddressInfo).port
   const primary = portOf(yield* opened(listeningServer("primary", false, heard), anyPort))
   const standby = portOf(yield* opened(listeningServer("standby", true, heard), anyPort))

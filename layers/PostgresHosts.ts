@@ -36,6 +36,10 @@ export const assertTarget = async (client: Client, target: TargetSessionAttrs, s
   throw new SourceError({ reason: "Unreachable", subject, detail })
 }
 
+/** As in libpq, the next server is tried also where one is starting up, which a standby may be for long. */
+const mayPassToNext = ({ reason }: SourceError): boolean =>
+  reason === "Unreachable" || reason === "Restarting"
+
 /** One that refuses us ends the search, as in libpq: the next one would be no remedy for a wrong password. */
 const firstOf = <A, R>(
   address: SourceAddress,
@@ -50,7 +54,7 @@ const firstOf = <A, R>(
       const error = opened.failure
       if (servers.length === 1) return yield* error
       failures.push(`${server.name}:${server.port}: ${error.detail.replace(/\.$/, "")}`)
-      if (error.reason !== "Unreachable" || i === servers.length - 1) {
+      if (!mayPassToNext(error) || i === servers.length - 1) {
         const { reason } = error
         return yield* new SourceError({
           reason,
@@ -70,9 +74,5 @@ export const atFirstServer = <A, R>(
   const { servers } = loginOf(address)
   const first = (target: TargetSessionAttrs) => firstOf(address, servers, (server) => open(server, target))
   if (address.target !== "prefer-standby") return first(address.target)
-  return Effect.catchIf(
-    first("standby"),
-    ({ reason }) => reason === "Unreachable",
-    () => first("any"),
-  )
+  return Effect.catchIf(first("standby"), mayPassToNext, () => first("any"))
 }

@@ -1,5 +1,6 @@
 /** One connection on a network that breaks, hangs and delays: it must always end, and never end in silence. */
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises"
+import type { AddressInfo, Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
@@ -8,6 +9,7 @@ import { TestClock } from "effect/testing"
 import { connect } from "../../layers/PostgresSession.ts"
 import type { SourceAddress } from "../../src/core/SourceAddress.ts"
 import { eventually } from "../support/eventually.ts"
+import { startingServer } from "../support/listeningServer.ts"
 import { nobodysPort } from "../support/ports.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { sourceAddress } from "../support/sourceAddress.ts"
@@ -268,6 +270,22 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a 
   })
   const alone = (port: number) => `127.0.0.1:${port}`
   const behindNobody = (port: number) => `127.0.0.1:${nobodysPort},127.0.0.1:${port}`
+
+  it.effect("is with the next server where the first one is starting up", () =>
+    Effect.gen(function* () {
+      const starting = yield* Effect.acquireRelease(
+        Effect.callback<Server>((resume) => {
+          const server = startingServer()
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close()),
+      )
+      // A server on a port has no path for an address.
+      const { port } = starting.address() as AddressInfo
+      const address = yield* withQuery((other) => `127.0.0.1:${port},127.0.0.1:${other}`, "")
+      yield* Effect.scoped(connect(address, "test"))
+    }),
+  )
 
   for (const target of ["any", "read-write", "primary", "prefer-standby"]) {
     it.effect(`comes about on a primary with target_session_attrs=${target}`, () =>

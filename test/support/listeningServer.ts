@@ -125,3 +125,14 @@ const serve = (name: string, isStandby: boolean, heard: Array<Heard>) => (socket
 /** Hears whoever connects into `heard`, under this name. */
 export const listeningServer = (name: string, isStandby: boolean, heard: Array<Heard>): Server =>
   createServer(serve(name, isStandby, heard))
+
+/** Answers each client that the server is starting up. */
+export const startingServer = (): Server =>
+  createServer((socket) => {
+    socket.on("error", () => {})
+    socket.on("data", (bytes) => {
+      const code = bytes.readInt32BE(4)
+      if (code === sslRequest || code === gssRequest) socket.write("N")
+      else socket.end(message("E", text("SFATAL", "C57P03", "Mthe database system is starting up", "")))
+    })
+  })

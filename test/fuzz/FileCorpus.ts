@@ -10,9 +10,9 @@ import {
   watermarkKey,
 } from "../../src/core/ObjectKey.ts"
 import * as Watermark from "../../src/core/Watermark.ts"
+import { Random } from "../support/Random.ts"
 import type { FileKind } from "./FileCheck.ts"
 import type { Material } from "./Mutation.ts"
-import { Random } from "./Random.ts"
 
 const names = [
   ...[

@@ -1,10 +1,11 @@
 /** Runs damaged lines and files through their readers, and collects what does not hold. */
+
+import { Random } from "../support/Random.ts"
 import { checkFile, type FileKind, keysIn } from "./FileCheck.ts"
 import { fileMaterial, wholeWatermark } from "./FileCorpus.ts"
 import { checkLine } from "./LineCheck.ts"
 import { lineCorpus, lineMaterial, rowLines } from "./LineCorpus.ts"
 import { type Material, mutated } from "./Mutation.ts"
-import { Random } from "./Random.ts"
 
 export interface Finding {
   readonly problem: string

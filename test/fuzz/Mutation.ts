@@ -1,5 +1,5 @@
 /** Damages a text in the ways in which a line or a file comes to harm, and in the ways that parsers stumble over. */
-import type { Random } from "./Random.ts"
+import type { Random } from "../support/Random.ts"
 
 /** What a mutation draws from. */
 export interface Material {

@@ -17,8 +17,8 @@ import { WatermarkStore } from "../../../src/services/WatermarkStore.ts"
 import type { Operation, Work } from "../../support/faultScripts.ts"
 import { checkLake } from "../../support/lakeOracle.ts"
 import { settings, slotName, twoTables } from "../../support/memoryWorld.ts"
+import { Random } from "../../support/Random.ts"
 import { openShop } from "../../support/scriptedShop.ts"
-import { Chance } from "./Chance.ts"
 import { delays, type LateLake, lateLake, type Rule } from "./LateLake.ts"
 
 /** How long the trouble lasts, and the longest that a request may still be under way after it. */
@@ -30,16 +30,16 @@ const processes = 2
 
 const datasets = ["clientes", "pedidos"] as const
 
-const workOf = (chance: Chance): Work => {
+const workOf = (random: Random): Work => {
   const operation = (): Operation => ({
-    table: chance.one(["clientes", "pedidos"]),
-    kind: chance.one(["put", "put", "update", "delete", "truncate"]),
-    key: chance.one([1, 2, 3, 4]),
-    value: chance.one(["a", "NULL", "long"]),
+    table: random.pick(["clientes", "pedidos"]),
+    kind: random.pick(["put", "put", "update", "delete", "truncate"]),
+    key: random.pick([1, 2, 3, 4]),
+    value: random.pick(["a", "NULL", "long"]),
   })
   return {
-    kind: chance.one(["plain", "plain", "crossed", "new column"]),
-    operations: Array.from({ length: 1 + chance.below(4) }, operation),
+    kind: random.pick(["plain", "plain", "crossed", "new column"]),
+    operations: Array.from({ length: 1 + random.below(4) }, operation),
   }
 }
 
@@ -74,13 +74,13 @@ const watermarkWithout = (without: Rule | undefined) =>
   })
 
 interface Setting {
-  readonly chance: Chance
+  readonly random: Random
   readonly lake: LateLake
   readonly without: Rule | undefined
 }
 
 /** One process, from its start to its end. */
-const process = ({ chance, lake, without }: Setting) =>
+const process = ({ random, lake, without }: Setting) =>
   Effect.gen(function* () {
     const shared = yield* ObjectStore
     const world = yield* Effect.scope
@@ -92,8 +92,8 @@ const process = ({ chance, lake, without }: Setting) =>
     const program = Pipeline.cdc({ once: false, noWait: false }).pipe(
       Effect.provideService(ObjectStore, own),
       Effect.provideService(WatermarkStore, watermark),
-      Effect.provideService(Compression, compressionOf(chance.one([".csv", ".csv.gz"]))),
-      Effect.provide(settings({ ...twoTables, BATCH_MAX_CHANGES: chance.one(["1", "4", "1000000"]) })),
+      Effect.provideService(Compression, compressionOf(random.pick([".csv", ".csv.gz"]))),
+      Effect.provide(settings({ ...twoTables, BATCH_MAX_CHANGES: random.pick(["1", "4", "1000000"]) })),
     )
     return yield* Effect.forkIn(program, world)
   })
@@ -114,26 +114,26 @@ const isRetryable = (error: PipelineError | TablesRefused): boolean =>
 /** Fails where a change is lost, doubled or out of order. Returns how many requests came late. */
 export const history = (seed: number, without?: Rule) =>
   Effect.gen(function* () {
-    const chance = new Chance(seed)
+    const random = new Random(seed)
     const server = yield* MemoryPostgres
     const shop = openShop(server)
     const scope = yield* Effect.scope
     let isTroubled = true
-    const lake: LateLake = { late: 0, delay: () => (isTroubled ? delays(chance) : 0) }
-    const start = Effect.suspend(() => process({ chance, lake, without }))
+    const lake: LateLake = { late: 0, delay: () => (isTroubled ? delays(random) : 0) }
+    const start = Effect.suspend(() => process({ random, lake, without }))
     const running = yield* Effect.forEach(Array.from({ length: processes }), () => start)
     /** A process that gives up at its start is started again, as a supervisor does. */
     const restartEnded = Effect.gen(function* () {
       for (const [i, fiber] of running.entries()) if (yield* endOf(fiber)) running[i] = yield* start
     })
-    const isQuiet = chance.is(0.2)
+    const isQuiet = random.is(0.2)
 
     for (let second = 0; second < troubledSeconds; second++) {
-      if (chance.is(isQuiet ? 0.03 : 0.5)) yield* shop.run(workOf(chance))
-      if (chance.is(0.08)) server.sessions.killAll()
-      if (chance.is(0.02)) server.crash()
-      const victim = chance.below(processes)
-      if (chance.is(0.08)) {
+      if (random.is(isQuiet ? 0.03 : 0.5)) yield* shop.run(workOf(random))
+      if (random.is(0.08)) server.sessions.killAll()
+      if (random.is(0.02)) server.crash()
+      const victim = random.below(processes)
+      if (random.is(0.08)) {
         const killed = running[victim] as Running // there are as many as `victim` is below
         yield* Effect.forkIn(Fiber.interrupt(killed), scope)
         running[victim] = yield* start

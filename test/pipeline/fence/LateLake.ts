@@ -5,7 +5,7 @@
 import { Deferred, Effect, Option, type Scope } from "effect"
 import { ObjectStore } from "../../../src/services/ObjectStore.ts"
 import { StoreError } from "../../../src/services/StoreError.ts"
-import type { Chance } from "./Chance.ts"
+import type { Random } from "../../support/Random.ts"
 
 /** A rule of the fence. Each can be taken out, to see that histories go wrong without it. */
 export const rules = [
@@ -29,8 +29,8 @@ export interface LateLake {
 }
 
 /** Most requests are carried out at once; some after seconds, a few after more than a minute. */
-export const delays = (chance: Chance): number =>
-  chance.is(0.6) ? 0 : chance.is(0.7) ? 1 + chance.below(5) : 5 + chance.below(85)
+export const delays = (random: Random): number =>
+  random.is(0.6) ? 0 : random.is(0.7) ? 1 + random.below(5) : 5 + random.below(85)
 
 /** The conditions of a store that ignores some of them. */
 const withoutRule = (store: ObjectStore["Service"], without: Rule | undefined): ObjectStore["Service"] => {

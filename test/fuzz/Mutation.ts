@@ -12,8 +12,8 @@ export interface Material {
 /** So long is a text whose part is repeated, in characters. A reader that goes back needs seconds for it. */
 const repeatedLength = 400_000
 
-/** Once in so many times. Such a text takes as long as some thousand others. */
-const repeatedOnce = 5000
+/** Once in so many times. Such a text takes as long as ten thousand others. */
+const repeatedOnce = 50_000
 
 const splice = (text: string, from: number, to: number, piece: string): string =>
   text.slice(0, from) + piece + text.slice(to)

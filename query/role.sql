@@ -14,6 +14,9 @@
 -- superusers may write messages in this database; leave it out where an application uses pg_logical_emit_message.
 -- `init --demo` makes a schema, and is no work for this role.
 
+-- psql ends with 3 at the first statement that fails; what was granted before it stays.
+\set ON_ERROR_STOP on
+
 -- @section role
 -- LOGIN to connect, REPLICATION to make, read, move on and drop the slot.
 SET afluente.role = :'role';

@@ -143,6 +143,8 @@ const writeUntilDone = Effect.fnUntraced(function* (
 ) {
   const attached = yield* attachOrWait(mode, healthy)
   if (Option.isNone(attached)) return
+  // What an earlier life has left to the next one is in its hands now.
+  yield* Ref.set(failed, Option.none())
   const session = feltSession(takingTurns(attached.value))
   return yield* Effect.catchIf(
     write(mode, failed, session, healthy, reached),

@@ -65,7 +65,14 @@ export const decideStart = (facts: Facts): Result.Result<Lsn.Lsn, Refusal | Sour
   })
 }
 
-const slotGone = ({ slotName, watermark }: Facts): Refusal | SourceError =>
+/** The way out where there is no slot to drop. */
+const beginAnew = "To begin anew: choose an empty LAKE_URL, then run `init`, `full` and `cdc`"
+
+/** A slot that is missing: the first of a lake is to be created, another one would begin with a gap. */
+export const slotGone = ({
+  slotName,
+  watermark,
+}: Pick<Facts, "slotName" | "watermark">): Refusal | SourceError =>
   Option.match(watermark, {
     onNone: () =>
       new SourceError({ reason: "SlotMissing", subject: `slot "${slotName}"`, detail: "it does not exist" }),
@@ -74,7 +81,7 @@ const slotGone = ({ slotName, watermark }: Facts): Refusal | SourceError =>
         reason: "SlotGone",
         found: `The slot "${slotName}" does not exist, but the lake was written from it up to ${Lsn.print(position)}`,
         stake: "Changes made since then are known to nobody: a new slot would begin with a gap",
-        mend: startOver(slotName),
+        mend: beginAnew,
       }),
   })
 
@@ -130,8 +137,8 @@ const slotAhead = ({ slotName, newestRow }: Facts, found: string, confirmed: Lsn
     found,
     stake:
       newestRow === undefined
-        ? "Another reader consumed the changes between the two, and the lake may lack them; or the watermark is an older one, and the next start of `cdc` says so"
-        : `Another reader consumed the changes between the two, and the lake does not have all of them${reached}`,
-    mend: `Find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(slotName)}`,
+        ? "Another reader consumed the changes between the two, or the slot was created anew, and the lake may lack them; or the watermark is an older one, and the next start of `cdc` says so"
+        : `Another reader consumed the changes between the two, or the slot was created anew, and the lake does not have all of them${reached}`,
+    mend: `Find that reader (pg_stat_activity; a \`cdc\` of this slot with another LAKE_URL) and give it a slot of its own. ${startOver(slotName)}`,
   })
 }

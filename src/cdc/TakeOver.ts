@@ -7,7 +7,7 @@
  */
 import { Duration, Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
-import { fenceProbeKey, parseKey } from "../core/ObjectKey.ts"
+import { type Area, fenceProbeKey, parseKey } from "../core/ObjectKey.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import { bare, type Layout, type Watermark } from "../core/Watermark.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
@@ -63,14 +63,24 @@ const examine = Effect.fnUntraced(function* (session: SlotSession) {
   return { found, watermark, layout, started, flushed: view.flushed }
 })
 
-/** Whether `inc` holds an object of ours. */
-const hasObjects = Effect.gen(function* () {
+/** Whether an area holds an object of ours. */
+const hasObjects = Effect.fnUntraced(function* (area: Area) {
   const store = yield* ObjectStore
-  const first = yield* store.list("inc/").pipe(
+  const first = yield* store.list(`${area}/`).pipe(
     Stream.filter(({ key }) => Option.isSome(parseKey(key))),
     Stream.runHead,
   )
   return Option.isSome(first)
+})
+
+/** A wrong LAKE_URL looks like a new lake: what is written there moves the slot, and the right lake cannot go on. */
+const warnOfEmpty = Effect.fnUntraced(function* ({ position }: Watermark) {
+  const { location } = yield* ObjectStore
+  const { name } = yield* ReplicationSlot
+  yield* Effect.logWarning(
+    `cdc: the lake ${location} is empty, not even a full is there. It begins at ${Lsn.print(position)}, where the slot "${name}" stands. ` +
+      "Where another lake was written from this slot, stop now and correct LAKE_URL: that lake cannot go on without the changes that are written here.",
+  )
 })
 
 /** Waits out what no condition would refuse. True where it waited: the lake may have changed. */
@@ -148,10 +158,12 @@ export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: SlotS
   // A slot behind the watermark (the server crashed before it noted our confirmation) is brought up to it. Where it is
   // not behind, this moves nothing and proves the right to, before a role without it leaves a mark in the lake.
   yield* session.advance(now.watermark.position)
+  const isInc = Option.isNone(now.found) && (yield* hasObjects("inc"))
+  if (Option.isNone(now.found) && !isInc && !(yield* hasObjects("full"))) yield* warnOfEmpty(now.watermark)
   const fencing = (yield* store.honoursConditions(fenceProbeKey)) ? "conditions" : "waiting"
   const reason = reasonToWait({
     watermark: Option.map(now.found, ({ watermark }) => watermark),
-    hasObjects: Option.isNone(now.found) && (yield* hasObjects),
+    hasObjects: isInc,
     fencing,
     timeline: Option.some(session.timeline),
   })

@@ -103,7 +103,10 @@ const ago = (report: StatusReport, millis: number): string =>
 
 const slotText = (report: StatusReport): string =>
   Option.match(report.slot, {
-    onNone: () => `${report.slotName} does not exist: make it with \`node dist/main.js init\``,
+    onNone: () =>
+      Option.isSome(report.watermark)
+        ? `${report.slotName} does not exist, and this lake was written from it`
+        : `${report.slotName} does not exist: make it with \`node dist/main.js init\``,
     onSome: (slot) =>
       [
         `${report.slotName}: ${slot.walStatus}`,

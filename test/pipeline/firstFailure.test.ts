@@ -4,6 +4,7 @@ import { Effect, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
 import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
 import type { MemoryTable } from "../../layers/MemoryTable.ts"
+import * as Pipeline from "../../src/Pipeline.ts"
 import { ObjectStore, type ObjectWriter } from "../../src/services/ObjectStore.ts"
 import { StoreError, type StoreReason } from "../../src/services/StoreError.ts"
 import { cdcForEver, failureOf, shop, started, world } from "../support/memoryWorld.ts"
@@ -60,6 +61,7 @@ describe("cdc", () => {
   it.effect("says that it waits for the lake when that is full while the slot is being read", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
+      yield* Pipeline.full
       yield* manyRows(server, clientes)
       const warnings: Array<string> = []
       const listening = Logger.make<unknown, void>(({ message }) => {

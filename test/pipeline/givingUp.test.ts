@@ -71,6 +71,7 @@ describe("cdc", () => {
   it.effect("speaks once of an outage of hours, and once of its end", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
+      yield* Pipeline.full
       const told: Array<string> = []
       const listening = Logger.make<unknown, void>(({ logLevel, message }) => {
         told.push(`${logLevel} ${message}`)

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Runtime, Stream } from "effect"
 import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
+import { init } from "../../src/Init.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ReplicationSlot } from "../../src/services/ReplicationSlot.ts"
 import {
@@ -350,6 +351,19 @@ describe("cdc needs somebody's help (2)", () => {
       const server = yield* MemoryPostgres
       server.createTable(cliente)
       yield* refuses(cdcOnce, { code: 2, reason: "SlotMissing", says: [slotName, "main.js init"] })
+    }).pipe(Effect.provide(world())),
+  )
+})
+
+describe("init refuses", () => {
+  it.effect("to create a slot again from which the lake was written: it would begin with a gap", () =>
+    Effect.gen(function* () {
+      const { server } = yield* shop
+      yield* cdcOnce
+      server.slots.drop(slotName)
+      const error = yield* failureOf(init)
+      assert.strictEqual(error._tag === "Refusal" ? error.reason : error._tag, "SlotGone")
+      assert.isUndefined(server.slots.find(slotName))
     }).pipe(Effect.provide(world())),
   )
 })

@@ -2,7 +2,7 @@
 import { Option } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
 import { parseTable, printInSql, type SourceTable, type TableName } from "../core/SourceTable.ts"
-import { type DatasetTable, type FromReason, oneLine, type Watermark } from "../core/Watermark.ts"
+import type { FromReason, Watermark } from "../core/Watermark.ts"
 import type { Relation, RelationsAsked } from "../services/SourceTables.ts"
 
 /** Which table each dataset has, from where on its commits are in `inc`, and how far those were followed that have left. */
@@ -31,16 +31,10 @@ export interface TablePlan {
   readonly warnings: ReadonlyMap<string, string>
 }
 
-/** A name as the watermark holds it, on one line. */
-const tableOf = ({ name }: DatasetTable): Option.Option<TableName> =>
-  parseTable(name.replaceAll("%0D", "\r").replaceAll("%0A", "\n"))
-
-const nameOf = (table: TableName): string => oneLine(printInSql(table))
-
 /** The table that the watermark names for a dataset. */
 export const knownIn = ({ tables }: DatasetLines, dataset: string): Option.Option<Relation> =>
   Option.flatMap(Option.fromUndefinedOr(tables.get(dataset)), (known) =>
-    Option.map(tableOf(known), (table) => ({ table, oid: known.oid })),
+    Option.map(parseTable(known.name), (table) => ({ table, oid: known.oid })),
   )
 
 /** What the catalog must be asked for a plan. */
@@ -67,7 +61,7 @@ export const linesAfter = (
     tables: new Map([
       ...lines.tables,
       ...plan.after.flatMap(({ dataset, table, oid }) =>
-        Option.toArray(oid).map((known) => [dataset, { name: nameOf(table), oid: known }] as const),
+        Option.toArray(oid).map((known) => [dataset, { name: printInSql(table), oid: known }] as const),
       ),
     ]),
     from: new Map([
@@ -93,6 +87,6 @@ export const isChange = (lines: DatasetLines, { after, anew, leaving }: TablePla
       lines.left.has(dataset) ||
       Option.exists(oid, (now) => {
         const known = lines.tables.get(dataset)
-        return known?.oid !== now || known.name !== nameOf(table)
+        return known?.oid !== now || known.name !== printInSql(table)
       }),
   )

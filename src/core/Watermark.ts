@@ -115,8 +115,16 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
   left: new Map(),
 })
 
-/** A name on one line, whatever characters it has: compare names in this form. */
-export const oneLine = (name: string): string => name.replaceAll("\r", "%0D").replaceAll("\n", "%0A")
+/** A name on one line, whatever characters it has; `%` where it would be read as one of them. `fromOneLine` reads it back. */
+const oneLine = (name: string): string =>
+  name
+    .replace(/%(?=0A|0D|25)/g, "%25")
+    .replaceAll("\r", "%0D")
+    .replaceAll("\n", "%0A")
+
+/** The name that `oneLine` has printed. */
+export const fromOneLine = (line: string): string =>
+  line.replace(/%(0A|0D|25)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 
 const printCommit = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} ${xid} ${at}`
 const printTable = ({ name, oid }: DatasetTable): string => `${oneLine(name)} ${oid}`

@@ -8,6 +8,7 @@ import {
   type DatasetTable,
   type FollowedFrom,
   type FromReason,
+  fromOneLine,
   fromReasons,
   type Layout,
   type Watermark,
@@ -38,10 +39,10 @@ const parseCommit = (text: string): Option.Option<CommitMark> => {
   return Option.map(Option.all({ lsn: Lsn.parse(lsnText), xid: parseId(xidText) }), (ids) => ({ ...ids, at }))
 }
 
-/** The OID stands last: a name may hold spaces. */
+/** The OID stands last: a name may hold spaces, and characters that Unicode counts as line ends. */
 const parseTable = (text: string): Option.Option<DatasetTable> => {
   const [, name = "", digits = ""] = /^(.+) (\d+)$/s.exec(text) ?? []
-  return Option.map(parseId(digits), (oid) => ({ name, oid }))
+  return Option.map(parseId(digits), (oid) => ({ name: fromOneLine(name), oid }))
 }
 
 const isReason = (text: string): text is FromReason => fromReasons.some((reason) => reason === text)
@@ -96,7 +97,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
   const watermark: Watermark = {
     ...bare(position),
     slot: text("slot"),
-    database: text("database"),
+    database: Option.map(text("database"), fromOneLine),
     systemIdentifier: text("system_identifier"),
     timeline: one("timeline", parseCount, "a whole number"),
     layout: one("layout", parseLayout, "single or datasets"),

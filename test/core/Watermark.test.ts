@@ -38,11 +38,16 @@ describe("the watermark", () => {
     assert.deepStrictEqual(parse(Watermark.print(whole)), Result.succeed(whole))
   })
 
-  it("keeps a name with line ends on one line", () => {
-    const odd = { ...whole, tables: new Map([["t", { name: '"a\nb\r".t', oid: 1 }]]) }
-    const read = Result.getOrThrow(parse(Watermark.print(odd)))
-    assert.deepStrictEqual(read.tables.get("t"), { name: '"a%0Ab%0D".t', oid: 1 })
-  })
+  it.each(["a\nb\r", "a%0Ab", "%%0D%25%250A", "%\n%", "a\u2028b\u2029", "a=b c"])(
+    "keeps the name %j of a table and a database, on one line",
+    (name) => {
+      const database = Option.some(name)
+      const odd = { ...whole, database, tables: new Map([["t", { name: `"${name}".t`, oid: 1 }]]) }
+      const text = Watermark.print(odd)
+      assert.strictEqual(text.split("\n").length, Watermark.print(whole).split("\n").length)
+      assert.deepStrictEqual(parse(text), Result.succeed(odd))
+    },
+  )
 
   it("is read back with whatever else a table's name may hold", () => {
     for (const name of ["a\u2028b.t", '"x 7".t', "a\u2029 1", "a=b.t", " .t"]) {

@@ -16,15 +16,16 @@ const anotherLakeWriter = (times: number) =>
   })
 
 /**
- * Counts an error that is `Fenced`, while the session still has its lock; the third within a minute is refused. Fails with
- * the session's own error where that has ended, for then a standby has taken over as it should.
+ * Fails with an error that is `Fenced`, and counts it while the session still has its lock; the third within a minute is
+ * refused. Where the session has ended a standby has taken over as it should, or the batch was cut while it read the slot:
+ * the error of the lake came first all the same, and is the one that is told.
  */
 export const countFenced = Effect.fnUntraced(function* (
   times: Ref.Ref<ReadonlyArray<number>>,
-  session: SlotSession,
+  session: Pick<SlotSession, "look">,
   error: StoreError,
 ) {
-  yield* session.look
+  if (yield* Effect.isFailure(session.look)) return yield* error
   const now = yield* Clock.currentTimeMillis
   const recent = yield* Ref.updateAndGet(times, (all) => [...all.filter((at) => now - at < within), now])
   return yield* Effect.fail(recent.length < timesMax ? error : anotherLakeWriter(recent.length))

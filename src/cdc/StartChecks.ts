@@ -109,7 +109,7 @@ export interface Started {
 
 /** What the slot must send again, by what the watermark and the newest rows say. */
 const historyOf = (
-  { before }: TablePlan,
+  { before, anew }: TablePlan,
   { from }: DatasetLines,
   ends: ReadonlyMap<string, LakeEnd>,
   watermark: Option.Option<Watermark>,
@@ -123,8 +123,10 @@ const historyOf = (
   })
   const recorded = Option.flatMap(watermark, (known) => known.lastCommit)
   const lastCommit = lastCommitOf(position, recorded, rows)
-  // Where neither a commit nor a beginning is known, rows that an older version wrote may have been removed since.
+  // Where neither a commit nor a beginning is known, rows that an older version wrote may have been removed since. Of a
+  // dataset that is new in a lake that names no tables, nothing up to the watermark is in the lake, nor should be.
   const silentFrom = before.flatMap(({ dataset }) => {
+    if (anew.get(dataset) === "new") return []
     const known = [
       ...Option.toArray(Option.fromUndefinedOr(from.get(dataset))),
       ...Option.toArray(lastCommit),

@@ -309,6 +309,25 @@ describe("a server that has another history than the lake", () => {
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I7", "I8"])
     }).pipe(Effect.provide(world(both))),
   )
+
+  it.effect("is not: it tells rows again of a table that an older version did not follow", () =>
+    Effect.gen(function* () {
+      const one = settings({ ...both, SOURCE_TABLES: "db_loja.cliente=clientes" })
+      const { server, clientes, pedidos } = yield* shop
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* Effect.provide(cdcOnce, one)
+      yield* server.transact((tx) => tx.insert(pedidos, order))
+      yield* Effect.provide(cdcOnce, one)
+      const older = (yield* watermarkLines).filter(
+        (line) => !/^(table|from|epoch|last_commit)[.=]/.test(line),
+      )
+      yield* put("inc/_watermark.txt", `${older.join("\n").trimEnd()}\n`)
+      server.crash()
+      yield* server.transact((tx) => tx.insert(pedidos, { ...order, id: "8" }))
+      assert.strictEqual(exitCode(yield* ended(cdcOnce)), 0)
+      assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I8"])
+    }).pipe(Effect.provide(world(both))),
+  )
 })
 
 describe("a watermark that is older than the lake", () => {

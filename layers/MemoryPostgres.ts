@@ -62,6 +62,17 @@ export class MemoryServer {
     table.name = { ...table.name, name }
   }
 
+  /** `ALTER SCHEMA … RENAME TO …`: it waits for no transaction, so that one may have logged rows under both names. */
+  renameSchema(from: string, to: string): void {
+    for (const table of this.#tables)
+      if (table.name.schema === from) table.name = { ...table.name, schema: to }
+  }
+
+  /** `pg_snapshot_xmin()` */
+  oldestXid(): bigint {
+    return BigInt(Math.min(this.#nextXid, ...this.#open))
+  }
+
   relations({ tables, oids }: RelationsAsked): ReadonlyArray<Relation> {
     return this.#tables
       .filter(({ name, oid }) => oids.includes(oid) || tables.some((asked) => sameTable(asked, name)))

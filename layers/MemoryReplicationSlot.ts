@@ -93,6 +93,10 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
           ...read,
           lookBeside: read.look,
           ended: sessions.ended(session),
+          oldestXid: Effect.andThen(
+            inside,
+            Effect.sync(() => server.oldestXid()),
+          ),
           newXid: Effect.andThen(
             inside,
             Effect.sync(() => server.newXid()),

@@ -45,9 +45,15 @@ const timelineSql = "SELECT left(pg_walfile_name(pg_current_wal_flush_lsn()), 8)
 export const timelineOf = (session: PostgresSession): Effect.Effect<number, SourceError> =>
   Effect.map(session.query("server", timelineSql), ([row]) => Number.parseInt(row?.["timeline"] ?? "0", 16))
 
-export const newXid = (session: PostgresSession): Effect.Effect<bigint, SourceError> =>
-  Effect.flatMap(session.query("server", "SELECT pg_current_xact_id()::text AS xid"), ([row]) =>
+/** A 64-bit transaction id. `answer` is an SQL expression. */
+const askXid = (session: PostgresSession, answer: string): Effect.Effect<bigint, SourceError> =>
+  Effect.flatMap(session.query("server", `SELECT ${answer}::text AS xid`), ([row]) =>
     row?.["xid"] == null
       ? new SourceError({ reason: "Failed", subject: "server", detail: "it gave no transaction id" })
       : Effect.succeed(BigInt(row["xid"])),
   )
+
+export const newXid = (session: PostgresSession) => askXid(session, "pg_current_xact_id()")
+
+export const oldestXid = (session: PostgresSession) =>
+  askXid(session, "pg_snapshot_xmin(pg_current_snapshot())")

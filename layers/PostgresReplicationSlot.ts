@@ -15,7 +15,7 @@ import { lookAtSlot } from "./PostgresInspection.ts"
 import { flushedTo, peek } from "./PostgresPeek.ts"
 import { checkProcess } from "./PostgresPooler.ts"
 import { connectToPrimary } from "./PostgresPrimary.ts"
-import { newXid, relations, timelineOf } from "./PostgresRelations.ts"
+import { newXid, oldestXid, relations, timelineOf } from "./PostgresRelations.ts"
 import { describeAddress, type PostgresSession, type Row } from "./PostgresSession.ts"
 import { identify } from "./PostgresTableShape.ts"
 import { lockHolderSql, slotLocks, unfenced } from "./SlotLocks.ts"
@@ -188,6 +188,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
       lookBeside: lookBeside(session.server.pid),
       ended: session.ended,
       newXid: newXid(session),
+      oldestXid: oldestXid(session),
       advance: (lsn) =>
         Effect.map(
           session.query(subject, "SELECT end_lsn::text AS lsn FROM pg_replication_slot_advance($1, $2)", [

@@ -3,6 +3,7 @@ import { Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import type { SourceTable } from "../core/SourceTable.ts"
 import type { SlotSession } from "../services/ReplicationSlot.ts"
+import { type SchemaRename, watchRename, withoutRename } from "./SchemaRename.ts"
 import {
   askedRelations,
   type DatasetLines,
@@ -18,6 +19,8 @@ export interface FollowedTables {
   readonly configured: ReadonlyArray<SourceTable>
   /** What the next batch reads. */
   readonly now: ReadonlyArray<FollowedTable>
+  /** Of a schema, as it was known when the WAL was looked at last. */
+  readonly rename: Option.Option<SchemaRename>
   /** Warnings that were given, so that each is given once. */
   readonly warned: ReadonlySet<string>
 }
@@ -34,7 +37,7 @@ const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
  * known when its rows are read. Fails with `OtherTable` where going on would mix two tables.
  */
 export const lookAtTables = Effect.fnUntraced(function* (
-  session: Pick<SlotSession, "relations">,
+  session: Pick<SlotSession, "relations" | "newXid" | "oldestXid">,
   known: FollowedTables,
   lines: DatasetLines,
   readUpTo: Lsn.Lsn,
@@ -42,7 +45,7 @@ export const lookAtTables = Effect.fnUntraced(function* (
 ) {
   const { configured } = known
   const datasets = new Set(known.now.map(({ dataset }) => dataset))
-  const plan = yield* Effect.fromResult(
+  const found = yield* Effect.fromResult(
     planTables({
       configured,
       lines,
@@ -54,10 +57,18 @@ export const lookAtTables = Effect.fnUntraced(function* (
       isCaughtUp: flushed <= readUpTo,
     }),
   )
-  yield* warn(plan, known.warned)
+  yield* warn(found, known.warned)
+  const rename = yield* watchRename(session, found.before, known.rename)
+  // What was known before `flushed` was read: a transaction that has ended since may have its COMMIT after that.
+  const isOver = Option.exists(
+    known.rename,
+    (seen) => seen.isOver && Option.exists(rename, ({ tables }) => tables === seen.tables),
+  )
+  const plan = isOver ? found : withoutRename(found)
   const change = isChange(lines, plan) ? Option.some(plan) : Option.none<TablePlan>()
   const tables: FollowedTables = {
     configured,
+    rename,
     now: Option.isSome(change) ? plan.before : plan.after,
     warned: new Set([...known.warned, ...plan.warnings.values()]),
   }

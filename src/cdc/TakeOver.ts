@@ -20,6 +20,7 @@ import type { Checkpoint } from "./Checkpoint.ts"
 import type { DatasetTail } from "./DatasetObjects.ts"
 import { reasonToWait, requestsLive } from "./Fence.ts"
 import { takeWatermark } from "./HeldWatermark.ts"
+import { watchRename } from "./SchemaRename.ts"
 import { checkStart, type LakeEnd, lakeEnd, newestRow, type Started } from "./StartChecks.ts"
 import { decideStart } from "./StartDecision.ts"
 
@@ -128,6 +129,7 @@ const checkpointOf = Effect.fnUntraced(function* (
   const tails = yield* Effect.forEach(started.datasets, (source) =>
     tailOf(source, layout, watermark, Option.fromUndefinedOr(started.ends.get(source.dataset))),
   )
+  const rename = yield* watchRename(session, started.followed, Option.none())
   const objects = new Map(watermark.objects)
   for (const { source, newestKey } of tails)
     if (Option.isSome(newestKey)) objects.set(source.dataset, newestKey.value)
@@ -138,7 +140,7 @@ const checkpointOf = Effect.fnUntraced(function* (
     watermark: { ...watermark, objects },
     readUpTo: Lsn.zero,
     datasets: tails,
-    tables: { configured: tables, now: started.followed, warned: new Set() },
+    tables: { configured: tables, now: started.followed, rename, warned: new Set() },
   }
   return checkpoint
 })

@@ -89,6 +89,8 @@ export interface SlotSession extends SourceView {
    * than those of transactions that wait for a synchronous standby, which `pg_snapshot_xmax` may not be.
    */
   readonly newXid: Effect.Effect<bigint, SourceError>
+  /** `pg_snapshot_xmin`, 64 bits: every transaction with a lower id has ended, prepared ones too. */
+  readonly oldestXid: Effect.Effect<bigint, SourceError>
 }
 
 /** Who keeps the slot from being removed; none where it has gone since. */

@@ -189,6 +189,50 @@ describe("a table that is renamed and made anew while cdc runs", () => {
   )
 })
 
+describe("a schema that is renamed while a transaction writes to its table", () => {
+  const openRows = Effect.gen(function* () {
+    const { server, clientes } = yield* followed
+    const open = server.begin()
+    open.insert(clientes, bia)
+    server.renameSchema("db_loja", "db_nova")
+    yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "3" }))
+    return { server, clientes, open }
+  })
+  const all = ["I1", "I3", "I2", "I4"]
+
+  it.effect("loses no row of it, where cdc has seen the new name before the transaction ends", () =>
+    Effect.gen(function* () {
+      const { server, clientes, open } = yield* openRows
+      yield* cdcOnce
+      open.insert(clientes, { ...ana, id: "4" })
+      yield* server.commit(open)
+      yield* cdcOnce
+      assert.deepStrictEqual(yield* rowsOf("clientes"), all)
+      assert.strictEqual(yield* lineOf("table.clientes"), `db_nova.cliente ${clientes.oid}`)
+    }).pipe(Effect.provide(world(both))),
+  )
+
+  it.effect("is followed under its new name alone once the transaction has ended", () =>
+    Effect.gen(function* () {
+      const { server, clientes, open } = yield* openRows
+      const fiber = yield* started(cdcForEver)
+      const look = TestClock.adjust("2 seconds")
+      const row = (id: string) => server.transact((tx) => tx.insert(clientes, { ...ana, id }))
+      yield* look
+      assert.strictEqual(yield* lineOf("table.clientes"), `db_loja.cliente ${clientes.oid}`)
+      open.insert(clientes, { ...ana, id: "4" })
+      yield* server.commit(open)
+      yield* look
+      assert.deepStrictEqual(yield* rowsOf("clientes"), all)
+      yield* row("5")
+      yield* look
+      assert.strictEqual(yield* lineOf("table.clientes"), `db_nova.cliente ${clientes.oid}`)
+      assert.deepStrictEqual(yield* rowsOf("clientes"), [...all, "I5"])
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(world(both))),
+  )
+})
+
 describe("a table that comes and goes", () => {
   const one = settings({ ...both, SOURCE_TABLES: "db_loja.cliente=clientes" })
 

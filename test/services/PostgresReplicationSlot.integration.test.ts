@@ -153,10 +153,10 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
   )
 
   it.effect(
-    "tells a role of its own which tables bear names and OIDs, the timeline, and a new transaction id",
+    "tells a role of its own which tables bear names and OIDs, the timeline, and what transactions run",
     () =>
       Effect.gen(function* () {
-        const { name, sql, url } = yield* (yield* TestPostgres).database(
+        const { name, sql, url, session } = yield* (yield* TestPostgres).database(
           'CREATE SCHEMA "S,{"; CREATE TABLE "S,{"."T ""1""" (id int); CREATE TABLE u (id int); CREATE SEQUENCE s',
         )
         const odd = { schema: "S,{", name: 'T "1"' }
@@ -186,6 +186,12 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
           const reader = Option.getOrThrow(yield* service.attach)
           const [first, second] = [yield* reader.newXid, yield* reader.newXid]
           assert.isTrue(first < second)
+          const other = yield* session
+          yield* other.sql("BEGIN; SELECT pg_current_xact_id()")
+          const later = yield* reader.newXid
+          assert.isTrue((yield* reader.oldestXid) < later)
+          yield* other.sql("COMMIT")
+          assert.isTrue((yield* reader.oldestXid) >= later)
         })
         yield* program.pipe(
           Effect.provide(PostgresReplicationSlot.layer(sourceAddress(url), `named_${name}`)),

@@ -99,7 +99,7 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
   const position = Option.match(facts.watermark, { onNone: () => slot.confirmed, onSome: (w) => w.position })
   if (slot.confirmed > position) {
     const found = `The slot "${facts.slotName}" stands at ${Lsn.print(slot.confirmed)}, past the lake's watermark ${Lsn.print(position)}`
-    return Result.fail(slotAhead(facts, found, slot.confirmed))
+    return Result.fail(slotAhead(facts, found, slot.confirmed, position))
   }
   if (facts.view.flushed < position) {
     return Result.fail(
@@ -114,11 +114,20 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
   return Result.succeed(position)
 }
 
+const writeLine = (confirmed: Lsn.Lsn): string =>
+  `write ${Lsn.print(confirmed)} as line 1 of inc/_watermark.txt, leave its other lines, and start again`
+
 /**
  * The slot is moved after the watermark. So one that stands past it was moved by another reader, or the watermark is an
- * older one: an old request that came late, a copy put back. Rows past the slot show that it is the latter.
+ * older one: an old request that came late, a copy put back. Rows past the slot show that it is the latter. Rows between
+ * the watermark and the slot show neither: a watermark also passes over WAL that concerns no table of ours.
  */
-const slotAhead = ({ slotName, newestRow }: Facts, found: string, confirmed: Lsn.Lsn): Refusal => {
+const slotAhead = (
+  { slotName, newestRow }: Facts,
+  found: string,
+  confirmed: Lsn.Lsn,
+  position: Lsn.Lsn,
+): Refusal => {
   const row = newestRow ?? Option.none()
   const reached = Option.match(row, {
     onNone: () => "",
@@ -129,7 +138,15 @@ const slotAhead = ({ slotName, newestRow }: Facts, found: string, confirmed: Lsn
       reason: "SlotAhead",
       found,
       stake: `The lake has what lies between the two${reached}: nothing is lost, and the watermark is an older one, put there late or from a copy`,
-      mend: `Write ${Lsn.print(confirmed)} as line 1 of inc/_watermark.txt, leave its other lines, and start again; \`node dist/main.js verify\` then compares lake and tables`,
+      mend: `The way out: ${writeLine(confirmed)}; \`node dist/main.js verify\` then compares lake and tables`,
+    })
+  }
+  if (Option.exists(row, (lsn) => lsn > position)) {
+    return new Refusal({
+      reason: "SlotAhead",
+      found,
+      stake: `The lake has rows past its watermark${reached}: the watermark is an older one, put there late or from a copy, or another reader consumed what came after them, and the lake lacks it`,
+      mend: `Only where you know that an older watermark was put there: ${writeLine(confirmed)}, and let \`node dist/main.js verify\` compare lake and tables. Else find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(slotName)}`,
     })
   }
   return new Refusal({

@@ -62,7 +62,7 @@ const byDataset = <A>(random: Random, draw: () => A): ReadonlyMap<string, A> =>
 const watermarkOf = (random: Random): Watermark.Watermark => ({
   position: lsnOf(random),
   slot: some(random, "data_sync_slot"),
-  database: some(random, Watermark.oneLine(random.pick(names))),
+  database: some(random, random.pick(names)),
   systemIdentifier: some(random, "7423642870011110000"),
   timeline: some(random, 1 + random.below(9)),
   layout: some(random, random.pick(["single", "datasets"])),
@@ -74,7 +74,7 @@ const watermarkOf = (random: Random): Watermark.Watermark => ({
   clean: some(random, random.once(2)),
   objects: byDataset(random, () => keyOf(random)),
   tables: byDataset(random, () => ({
-    name: Watermark.oneLine(random.pick(names)),
+    name: random.pick(names),
     oid: random.below(2 ** 32),
   })),
   from: byDataset(random, () => ({

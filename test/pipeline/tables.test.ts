@@ -386,11 +386,27 @@ describe("a watermark that is older than the lake", () => {
       yield* store.put("inc/_watermark.txt", old)
       const error = yield* failureOf(cdcOnce)
       assert.strictEqual(error.reason, "SlotAhead")
-      assert.include(error.message, `Write ${position} as line 1 of inc/_watermark.txt`)
+      assert.include(error.message, `write ${position} as line 1 of inc/_watermark.txt`)
       yield* put("inc/_watermark.txt", `${old}`.replace(/^.*/, position))
       yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "3" }))
       yield* cdcOnce
       assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2", "I3"])
+    }).pipe(Effect.provide(world(both))),
+  )
+
+  it.effect("is told as one of two causes, where the slot stands past WAL without rows", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* followed
+      const store = yield* ObjectStore
+      const old = Buffer.concat(yield* Stream.runCollect(store.read("inc/_watermark.txt")))
+      yield* server.transact((tx) => tx.insert(clientes, bia))
+      server.writeElsewhere(1000)
+      yield* cdcOnce
+      const [position = ""] = yield* watermarkLines
+      yield* store.put("inc/_watermark.txt", old)
+      const { message } = yield* failureOf(cdcOnce)
+      assert.match(message, /the watermark is an older one, put there late or from a copy, or another reader/)
+      assert.include(message, `Only where you know that an older watermark was put there: write ${position}`)
     }).pipe(Effect.provide(world(both))),
   )
 })

@@ -75,12 +75,12 @@ const hasObjects = Effect.fnUntraced(function* (area: Area) {
 })
 
 /** A wrong LAKE_URL looks like a new lake: what is written there moves the slot, and the right lake cannot go on. */
-const warnOfEmpty = Effect.fnUntraced(function* ({ position }: Watermark) {
+const announceNewLake = Effect.fnUntraced(function* ({ position }: Watermark) {
   const { location } = yield* ObjectStore
   const { name } = yield* ReplicationSlot
-  yield* Effect.logWarning(
+  yield* Effect.logInfo(
     `cdc: the lake ${location} is empty, not even a full is there. It begins at ${Lsn.print(position)}, where the slot "${name}" stands. ` +
-      "Where another lake was written from this slot, stop now and correct LAKE_URL: that lake cannot go on without the changes that are written here.",
+      "If another lake is written from this slot, stop now and correct LAKE_URL: that one cannot go on without the changes that are written here.",
   )
 })
 
@@ -161,7 +161,8 @@ export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: SlotS
   // not behind, this moves nothing and proves the right to, before a role without it leaves a mark in the lake.
   yield* session.advance(now.watermark.position)
   const isInc = Option.isNone(now.found) && (yield* hasObjects("inc"))
-  if (Option.isNone(now.found) && !isInc && !(yield* hasObjects("full"))) yield* warnOfEmpty(now.watermark)
+  if (Option.isNone(now.found) && !isInc && !(yield* hasObjects("full")))
+    yield* announceNewLake(now.watermark)
   const fencing = (yield* store.honoursConditions(fenceProbeKey)) ? "conditions" : "waiting"
   const reason = reasonToWait({
     watermark: Option.map(now.found, ({ watermark }) => watermark),

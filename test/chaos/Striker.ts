@@ -10,8 +10,11 @@ import type { Fate, Release, Strike } from "./strikes.ts"
 import type { Tally } from "./Tally.ts"
 import { until, within } from "./timing.ts"
 
-/** Longer than anything takes, back-off after a crash and a request's time-out included. */
-export const hangMillis = 75_000
+/**
+ * Longer than anything takes: back-off after a crash, requests that time out, and the lock of an object that MinIO keeps
+ * for 30 s after a conditional PUT has stopped in its middle.
+ */
+export const hangMillis = 180_000
 
 /** A writer of small batches that lags so far behind is replaced by one that reads all at once. */
 const slowMillis = 20_000

@@ -42,6 +42,16 @@ describe("settings", () => {
     }),
   )
 
+  it.effect("give an example that can be used where a service is not defined", () =>
+    Effect.gen(function* () {
+      const nowhere = { LAKE_URL: "file:./lake", HOME: "/nowhere", PGSYSCONFDIR: "/nowhere" }
+      const [inUrl] = yield* problems({ ...nowhere, DATABASE_URL: "service=nix" })
+      assert.include(inUrl ?? "", "DATABASE_URL=postgres:///?service=loja")
+      const [inVariable] = yield* problems({ ...nowhere, PGSERVICE: "nix" })
+      assert.include(inVariable ?? "", "PGSERVICE=loja")
+    }),
+  )
+
   it.effect("take AWS's variables where MinIO's are unset", () =>
     Effect.gen(function* () {
       const s3 = Option.getOrThrow(

@@ -50,7 +50,8 @@ export const readService = (
       if (Option.isSome(found)) return found.value
     }
     const looked = candidates.length === 0 ? optional : candidates.map(([, path]) => path)
+    const example = variable === "DATABASE_URL" ? "postgres:///?service=loja" : "loja"
     return yield* Effect.fail(
-      problem(variable, "loja", `no service file defines the service "${service}" (${looked.join(", ")})`),
+      problem(variable, example, `no service file defines the service "${service}" (${looked.join(", ")})`),
     )
   })

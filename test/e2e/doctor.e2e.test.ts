@@ -416,7 +416,7 @@ layer(TestPostgres.layer({ settings: { max_connections: "20", max_locks_per_tran
 })("doctor at a server with little room for locks", (it) => {
   it.effect("fails at tables that full cannot lock at once", () =>
     Effect.gen(function* () {
-      const names = Array.from({ length: 700 }, (_, i) => `t${i}`)
+      const names = Array.from({ length: 1500 }, (_, i) => `t${i}`)
       const { environment } = yield* withSlot({
         setup: names.map((name) => `CREATE TABLE ${name} (id int PRIMARY KEY)`).join(";COMMIT;"),
         tables: names.map((name) => `public.${name}`).join(","),

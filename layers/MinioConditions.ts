@@ -5,7 +5,16 @@
 import { Effect, Option } from "effect"
 import type { StoreError } from "../src/services/StoreError.ts"
 import type { MinioBucket } from "./MinioBucket.ts"
-import { completeUpload, etagOf, fenced, type Headers, onlyIf, onlyIfNew, putBody } from "./MinioRequests.ts"
+import {
+  completeUpload,
+  etagOf,
+  fenced,
+  type Headers,
+  isUnknownCondition,
+  onlyIf,
+  onlyIfNew,
+  putBody,
+} from "./MinioRequests.ts"
 import { abort } from "./MultipartUpload.ts"
 import { taken } from "./StoreKeys.ts"
 
@@ -22,7 +31,7 @@ const answerTo = async (send: () => Promise<unknown>): Promise<Answer> => {
   } catch (cause) {
     const code = codeOf(cause)
     if (code === "PreconditionFailed" || code === "ConditionalRequestConflict") return "refused"
-    if (code === "NotImplemented") return "unknown header"
+    if (isUnknownCondition(cause)) return "unknown header"
     throw cause
   }
 }

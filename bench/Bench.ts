@@ -1,6 +1,6 @@
 /** What every bench is given, and what it is: parts that can be run one by one. */
 import type { Effect, Scope } from "effect"
-import type { EmbeddedPostgresError } from "../layers/EmbeddedPostgresError.ts"
+import type { EmbeddedPostgresError } from "../layers/embedded/EmbeddedPostgresError.ts"
 import type { SqlFailure } from "../test/support/pgClient.ts"
 import type { Lake } from "./Lake.ts"
 import type { Options } from "./Options.ts"

@@ -1,6 +1,6 @@
 /** The PostgreSQL that is measured against: an embedded one, with memory and log room enough that it is never the news. */
 import { Effect } from "effect"
-import { start } from "../layers/EmbeddedPostgres.ts"
+import { start } from "../layers/embedded/EmbeddedPostgres.ts"
 import { openSession } from "../test/support/pgClient.ts"
 import type { Environment } from "../test/support/program.ts"
 import { sharedBuffersMB } from "./Machine.ts"

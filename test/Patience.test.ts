@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { patiently } from "../src/Patience.ts"
+import { patiently } from "../src/retry/Patience.ts"
 
 const patience = { atStart: Duration.seconds(30), later: Duration.minutes(2) }
 const away = { message: "away", isRetryable: true }

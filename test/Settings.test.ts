@@ -1,7 +1,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Option, Redacted, Runtime } from "effect"
-import { asVariables } from "../src/Flags.ts"
+import { asVariables } from "../src/cli/Flags.ts"
 import { Settings } from "../src/settings/Settings.ts"
 
 const load = (variables: Record<string, string>) =>

@@ -95,7 +95,7 @@ describe("imports", () => {
           .filter((name) => !dataModules.includes(name))
           .map((name) => `${file} imports ${name}`),
       )
-    assert.deepStrictEqual(running, ["src/core/TestDecoding.ts imports Effect"])
+    assert.deepStrictEqual(running, ["src/core/slot/TestDecoding.ts imports Effect"])
   })
 
   it("of the services go to the core", () => {

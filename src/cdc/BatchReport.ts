@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { observeBatch } from "../services/Metrics.ts"
 import { Vitals } from "../services/Vitals.ts"
-import { rowsIn, type WrittenDataset } from "./DatasetObjects.ts"
+import { rowsIn, type WrittenDataset } from "./rows/DatasetObjects.ts"
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((all, one) => all + one, 0)
 

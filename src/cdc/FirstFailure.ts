@@ -4,9 +4,9 @@
  * failure of a fiber in its finalizers, so the failure is noted before they run.
  */
 import { Context, Effect, Option, Ref, type Scope } from "effect"
+import type { StoreError } from "../services/lake/StoreError.ts"
 import type { Refusal } from "../services/Refusal.ts"
-import type { SourceError } from "../services/SourceError.ts"
-import type { StoreError } from "../services/StoreError.ts"
+import type { SourceError } from "../services/source/SourceError.ts"
 
 type Failure = SourceError | StoreError | Refusal
 

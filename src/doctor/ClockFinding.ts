@@ -1,5 +1,5 @@
 /** Two clocks compared across a network: facts in, finding out. */
-import { type Finding, ok, warning } from "../core/Finding.ts"
+import { type Finding, ok, warning } from "./Finding.ts"
 
 /** The other clock was read between two moments of ours. Milliseconds since the epoch. */
 export interface ClockReading {

@@ -3,20 +3,26 @@
  * side, decided as data, and told together. A check that fails ends no other; what depends on it is told as not checked.
  */
 import { Console, Effect, Option, Result, Schema } from "effect"
-import { decideStart } from "../cdc/StartDecision.ts"
-import { count, failed, ok, type Section, unchecked } from "../core/Finding.ts"
-import { type Paper, printJson, printTable, summary } from "../core/FindingTable.ts"
-import { forAWhile, patiently } from "../Patience.ts"
-import type { Compression } from "../services/Compression.ts"
-import { ObjectStore } from "../services/ObjectStore.ts"
-import { type Inspection, SourceInspection } from "../services/SourceInspection.ts"
+import { decideStart } from "../cdc/start/StartDecision.ts"
+import { forAWhile, patiently } from "../retry/Patience.ts"
+import type { Compression } from "../services/lake/Compression.ts"
+import { ObjectStore } from "../services/lake/ObjectStore.ts"
+import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Spool } from "../services/Spool.ts"
-import type { WatermarkStore } from "../services/WatermarkStore.ts"
+import { type Inspection, SourceInspection } from "../services/source/SourceInspection.ts"
 import { Settings } from "../settings/Settings.ts"
-import { askLake, type LakeAnswers } from "./LakeChecks.ts"
-import { notConnected } from "./ServerFindings.ts"
-import { missingSlot, type Start, standingCheck, standingFinding } from "./SlotFindings.ts"
-import { askSource, isStandby, type SourceAnswers, sourceFindings, sourceUnasked } from "./SourceChecks.ts"
+import { count, failed, ok, type Section, unchecked } from "./Finding.ts"
+import { type Paper, printJson, printTable, summary } from "./FindingTable.ts"
+import { askLake, type LakeAnswers } from "./lake/LakeChecks.ts"
+import { notConnected } from "./source/ServerFindings.ts"
+import { missingSlot, type Start, standingCheck, standingFinding } from "./source/SlotFindings.ts"
+import {
+  askSource,
+  isStandby,
+  type SourceAnswers,
+  sourceFindings,
+  sourceUnasked,
+} from "./source/SourceChecks.ts"
 
 /** At least one check failed: exit 1. */
 export class ChecksFailed extends Schema.TaggedError<ChecksFailed>()("ChecksFailed", {

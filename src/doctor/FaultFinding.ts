@@ -1,8 +1,9 @@
 /** A failure of a service as what `doctor` says of it. */
-import { type Finding, failed } from "../core/Finding.ts"
+
+import type { StoreError } from "../services/lake/StoreError.ts"
 import { Refusal } from "../services/Refusal.ts"
-import type { SourceError } from "../services/SourceError.ts"
-import type { StoreError } from "../services/StoreError.ts"
+import type { SourceError } from "../services/source/SourceError.ts"
+import { type Finding, failed } from "./Finding.ts"
 
 /** What went wrong, then what mends it. */
 export const faultFinding = (check: string, error: SourceError | StoreError | Refusal): Finding =>

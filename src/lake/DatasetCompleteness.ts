@@ -1,7 +1,7 @@
 /** Looks up what `DatasetState` needs beside the watermark: of datasets that began later, the newest manifest. */
 import { Effect, Option } from "effect"
-import { type DatasetFacts, datasetState, snapshotXmin } from "../core/DatasetState.ts"
-import type { Layout } from "../core/Watermark.ts"
+import { type DatasetFacts, datasetState, snapshotXmin } from "../core/lake/DatasetState.ts"
+import type { Layout } from "../core/lake/Watermark.ts"
 import { newestManifest } from "./NewestManifest.ts"
 
 /** Reads a manifest only where the state depends on one. */

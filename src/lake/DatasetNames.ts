@@ -1,9 +1,9 @@
 /** Names that a new dataset cannot have, although the grammar allows them. A dataset that the lake has keeps its name. */
 import { Effect, Option, Stream } from "effect"
-import { datasetPrefix, parseKey } from "../core/ObjectKey.ts"
-import { printTable, type SourceTable } from "../core/SourceTable.ts"
-import type { Layout, Watermark } from "../core/Watermark.ts"
-import { ObjectStore } from "../services/ObjectStore.ts"
+import { datasetPrefix, parseKey } from "../core/lake/ObjectKey.ts"
+import type { Layout, Watermark } from "../core/lake/Watermark.ts"
+import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
+import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { Settings } from "../settings/Settings.ts"
 

@@ -1,11 +1,11 @@
 /** Which objects of a dataset the lake holds, and which of them count. */
 import { Effect, Option, Stream } from "effect"
-import type { Finding } from "../core/LakeFinding.ts"
-import * as Manifest from "../core/Manifest.ts"
-import { type Area, datasetPrefix, manifestKey, parseKey } from "../core/ObjectKey.ts"
-import type { Layout, Watermark } from "../core/Watermark.ts"
-import { forAWhile, patiently } from "../Patience.ts"
-import { ObjectStore, type StoredObject } from "../services/ObjectStore.ts"
+import type { Finding } from "../core/lake/LakeFinding.ts"
+import * as Manifest from "../core/lake/Manifest.ts"
+import { type Area, datasetPrefix, manifestKey, parseKey } from "../core/lake/ObjectKey.ts"
+import type { Layout, Watermark } from "../core/lake/Watermark.ts"
+import { forAWhile, patiently } from "../retry/Patience.ts"
+import { ObjectStore, type StoredObject } from "../services/lake/ObjectStore.ts"
 
 interface Listing {
   /** Those named as ours are, in the order of their names. */

@@ -1,9 +1,9 @@
 /** Which folders the lake has: what it was begun with stays, because readers rely on it. */
 import { Effect, Option, Stream } from "effect"
-import { parseKey } from "../core/ObjectKey.ts"
-import type { SourceTable } from "../core/SourceTable.ts"
-import type { Layout, Watermark } from "../core/Watermark.ts"
-import { ObjectStore } from "../services/ObjectStore.ts"
+import { parseKey } from "../core/lake/ObjectKey.ts"
+import type { Layout, Watermark } from "../core/lake/Watermark.ts"
+import type { SourceTable } from "../core/source/SourceTable.ts"
+import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { checkDatasetNames } from "./DatasetNames.ts"
 

@@ -3,7 +3,7 @@
  * whose watermark was not written, and why the program needs no state of its own.
  */
 import { Effect, Option, Stream } from "effect"
-import { lastRowStart, type RowMark, rowPosition } from "../core/LastRow.ts"
+import { lastRowStart, type RowMark, rowPosition } from "../core/csv/LastRow.ts"
 import {
   type Area,
   datasetPrefix,
@@ -11,12 +11,12 @@ import {
   justBefore,
   parseKey,
   type Stamp,
-} from "../core/ObjectKey.ts"
-import type { Layout } from "../core/Watermark.ts"
-import { Compression } from "../services/Compression.ts"
-import { ObjectStore, type StoredObject } from "../services/ObjectStore.ts"
+} from "../core/lake/ObjectKey.ts"
+import type { Layout } from "../core/lake/Watermark.ts"
+import { Compression } from "../services/lake/Compression.ts"
+import { ObjectStore, type StoredObject } from "../services/lake/ObjectStore.ts"
+import type { StoreError } from "../services/lake/StoreError.ts"
 import { Refusal } from "../services/Refusal.ts"
-import type { StoreError } from "../services/StoreError.ts"
 
 export interface NewestObject {
   readonly object: StoredObject

@@ -1,12 +1,12 @@
 /** The last columns that the lake knows of a table which the catalog does not know any more. */
 import { Effect, Option, Stream } from "effect"
-import { toBytes } from "../core/Bytes.ts"
-import { type CsvRecord, csvRecords, fieldText } from "../core/CsvRecords.ts"
-import { metaColumns, type Shape } from "../core/IncRow.ts"
-import { isCompressed } from "../core/ObjectKey.ts"
-import type { Layout } from "../core/Watermark.ts"
-import { Compression } from "../services/Compression.ts"
-import { ObjectStore } from "../services/ObjectStore.ts"
+import { toBytes } from "../core/bytes/Bytes.ts"
+import { type CsvRecord, csvRecords, fieldText } from "../core/csv/CsvRecords.ts"
+import { isCompressed } from "../core/lake/ObjectKey.ts"
+import type { Layout } from "../core/lake/Watermark.ts"
+import { metaColumns, type Shape } from "../core/row/IncRow.ts"
+import { Compression } from "../services/lake/Compression.ts"
+import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { newestManifest } from "./NewestManifest.ts"
 
 /** A column of the table that bears the name of one of ours has `_` appended in the header. */

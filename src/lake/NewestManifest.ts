@@ -1,9 +1,9 @@
 /** The manifest of a dataset's newest `full` that is complete. One listing and one small read. */
 import { Effect, Option, Stream } from "effect"
-import * as Manifest from "../core/Manifest.ts"
-import { datasetPrefix } from "../core/ObjectKey.ts"
-import type { Layout } from "../core/Watermark.ts"
-import { ObjectStore } from "../services/ObjectStore.ts"
+import * as Manifest from "../core/lake/Manifest.ts"
+import { datasetPrefix } from "../core/lake/ObjectKey.ts"
+import type { Layout } from "../core/lake/Watermark.ts"
+import { ObjectStore } from "../services/lake/ObjectStore.ts"
 
 const manifestName = /\/_full_(.+)_\d{8}_\d{6}(?:_\d{4})?\.json$/
 

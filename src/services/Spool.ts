@@ -3,7 +3,7 @@
  * which alone tells the position and time that every one of their rows carries.
  */
 import { Context, type Effect, type Scope, type Stream } from "effect"
-import type { StoreError } from "./StoreError.ts"
+import type { StoreError } from "./lake/StoreError.ts"
 
 export interface SpoolFile {
   readonly append: (bytes: Uint8Array) => Effect.Effect<void, StoreError>

@@ -5,8 +5,8 @@
  * Times are milliseconds since the epoch. Commit times are of the server's clock, all others of ours.
  */
 import { Context } from "effect"
-import { commitMillis } from "../core/CommitTime.ts"
 import type { Lsn } from "../core/Lsn.ts"
+import { commitMillis } from "../core/row/CommitTime.ts"
 
 export type Service = "source" | "lake"
 

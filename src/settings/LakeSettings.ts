@@ -1,6 +1,6 @@
 /** Where the lake is, and the keys to it. */
 import { Effect, Option, type Redacted, Result } from "effect"
-import { parseLakeUrl } from "../core/LakeUrl.ts"
+import { parseLakeUrl } from "./LakeUrl.ts"
 import { first, parsed, parsedIfSet, type Reading, secret, text, together } from "./SettingReading.ts"
 
 export interface S3Access {

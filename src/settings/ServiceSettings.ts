@@ -1,7 +1,7 @@
 /** The connection service file: a named group of connection parameters, found where libpq finds it. */
 import { Effect, FileSystem, Option } from "effect"
-import type { ConnectionOptions } from "../core/ConnectionOptions.ts"
-import { parseService } from "../core/ServiceFile.ts"
+import type { ConnectionOptions } from "../core/source/ConnectionOptions.ts"
+import { parseService } from "../core/source/ServiceFile.ts"
 import { problem, type Reading, text, together } from "./SettingReading.ts"
 
 /** Where Debian's libpq looks where `PGSYSCONFDIR` is not set. */

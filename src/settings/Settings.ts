@@ -14,12 +14,12 @@ import {
   Runtime,
   Schema,
 } from "effect"
-import { parseDuration } from "../core/DurationText.ts"
-import type { LakeUrl } from "../core/LakeUrl.ts"
-import type { SourceAddress } from "../core/SourceAddress.ts"
-import { parseSourceTables, type SourceTable } from "../core/SourceTable.ts"
-import type { Layout } from "../core/Watermark.ts"
+import type { Layout } from "../core/lake/Watermark.ts"
+import type { SourceAddress } from "../core/source/SourceAddress.ts"
+import { parseSourceTables, type SourceTable } from "../core/source/SourceTable.ts"
+import { parseDuration } from "./DurationText.ts"
 import { keysWhereNeeded, lakeUmask, lakeUrl, type S3Access } from "./LakeSettings.ts"
+import type { LakeUrl } from "./LakeUrl.ts"
 import { parsed, parsedIfSet, text, together, variable, wholeNumber } from "./SettingReading.ts"
 import { source } from "./SourceSettings.ts"
 

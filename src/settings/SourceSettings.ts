@@ -1,8 +1,8 @@
 /** Where PostgreSQL is, in libpq's order: what `DATABASE_URL` says, then the service file, then libpq's variables. */
 import { Config, Effect, type FileSystem, Option, Redacted, Result } from "effect"
-import { type ConnectionOptions, connectionVariables, unsupported } from "../core/ConnectionOptions.ts"
-import { parseConnectionString } from "../core/ConnectionString.ts"
-import { type SourceAddress, sessionPoolers, sourceAddressOf } from "../core/SourceAddress.ts"
+import { type ConnectionOptions, connectionVariables, unsupported } from "../core/source/ConnectionOptions.ts"
+import { parseConnectionString } from "../core/source/ConnectionString.ts"
+import { type SourceAddress, sessionPoolers, sourceAddressOf } from "../core/source/SourceAddress.ts"
 import { readService } from "./ServiceSettings.ts"
 import { type Problems, problem, type Reading, secret, text, together, variable } from "./SettingReading.ts"
 

@@ -1,16 +1,16 @@
 /** What `status` tells, as text, as one line and as JSON. Its keys and their meaning are a promise: docs/monitoring.md. */
 import { Option } from "effect"
-import { printBytes } from "../core/ByteAmount.ts"
-import type { DatasetCompleteness } from "../core/DatasetState.ts"
-import type { Lag } from "../core/Lag.ts"
 import * as Lsn from "../core/Lsn.ts"
-import { escapeUnprintable, printable } from "../core/PrintableText.ts"
-import { printTable, type TableName } from "../core/SourceTable.ts"
-import type { Watermark } from "../core/Watermark.ts"
-import type { StoredObject } from "../services/ObjectStore.ts"
+import type { DatasetCompleteness } from "../core/lake/DatasetState.ts"
+import type { Watermark } from "../core/lake/Watermark.ts"
+import { printTable, type TableName } from "../core/source/SourceTable.ts"
+import { printBytes } from "../core/text/ByteAmount.ts"
+import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
+import type { StoredObject } from "../services/lake/ObjectStore.ts"
 import type { Refusal } from "../services/Refusal.ts"
-import type { SourceError } from "../services/SourceError.ts"
-import type { SessionFacts, SlotFacts } from "../services/SourceInspection.ts"
+import type { SourceError } from "../services/source/SourceError.ts"
+import type { SessionFacts, SlotFacts } from "../services/source/SourceInspection.ts"
+import type { Lag } from "./Lag.ts"
 
 export interface DatasetStatus {
   readonly dataset: string

@@ -1,7 +1,7 @@
 /** `status`: where the pipeline stands. It only looks: the slot is never read, and a `cdc` that runs is not disturbed. */
 import { Console, Effect, Schedule } from "effect"
-import { printable } from "../core/PrintableText.ts"
-import { forAWhile, patiently } from "../Patience.ts"
+import { printable } from "../core/text/PrintableText.ts"
+import { forAWhile, patiently } from "../retry/Patience.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { takeStock } from "./Facts.ts"
 import { jsonReport, lineReport, type StatusReport, textReport } from "./Report.ts"

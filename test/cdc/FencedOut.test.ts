@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Ref } from "effect"
-import { countFenced } from "../../src/cdc/FencedOut.ts"
+import { countFenced } from "../../src/cdc/fence/FencedOut.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { SourceError } from "../../src/services/SourceError.ts"
-import { StoreError } from "../../src/services/StoreError.ts"
+import { StoreError } from "../../src/services/lake/StoreError.ts"
+import { SourceError } from "../../src/services/source/SourceError.ts"
 
 const fenced = new StoreError({ reason: "Fenced", subject: "inc/_watermark.txt", detail: "replaced" })
 const ended = new SourceError({ reason: "Unreachable", subject: "slot", detail: "the connection has ended" })

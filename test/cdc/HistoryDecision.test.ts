@@ -7,7 +7,7 @@ import {
   type NewestRow,
   type SentAgain,
   sendsAgain,
-} from "../../src/cdc/HistoryDecision.ts"
+} from "../../src/cdc/start/HistoryDecision.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 
 const lsn = (value: bigint) => Lsn.Lsn.make(value)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
-import { type TableCase, type TableCaseFacts, tableCase } from "../../src/cdc/TableCase.ts"
+import { type TableCase, type TableCaseFacts, tableCase } from "../../src/cdc/tables/TableCase.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 
 const cliente = { schema: "db_loja", name: "cliente" }

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Result } from "effect"
-import { type DatasetLines, isChange, linesAfter } from "../../src/cdc/TablePlan.ts"
-import { type PlanFacts, planTables } from "../../src/cdc/TablePlanning.ts"
+import { type DatasetLines, isChange, linesAfter } from "../../src/cdc/tables/TablePlan.ts"
+import { type PlanFacts, planTables } from "../../src/cdc/tables/TablePlanning.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { printInSql, type TableName } from "../../src/core/SourceTable.ts"
+import { printInSql, type TableName } from "../../src/core/source/SourceTable.ts"
 
 const [a, b] = [
   { schema: "s", name: "a" },

@@ -1,7 +1,7 @@
 /** What happens to PostgreSQL in a run. Two stops of the server never meet. */
 import { Effect } from "effect"
 import pg from "pg"
-import type { EmbeddedServer } from "../../layers/EmbeddedPostgres.ts"
+import type { EmbeddedServer } from "../../layers/embedded/EmbeddedPostgres.ts"
 
 export const runSql = async (
   url: string,

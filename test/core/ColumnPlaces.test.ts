@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { columnPlaces, unknownNames } from "../../src/core/ColumnPlaces.ts"
-import { incHeader, metaColumns } from "../../src/core/IncRow.ts"
+import { incHeader, metaColumns } from "../../src/core/row/IncRow.ts"
+import { columnPlaces, unknownNames } from "../../src/verify/rows/ColumnPlaces.ts"
 
 const inInc = (shape: ReadonlyArray<string>) =>
   incHeader(shape).trimEnd().split(",").slice(metaColumns.length)

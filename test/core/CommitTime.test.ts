@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { commitMillis } from "../../src/core/CommitTime.ts"
+import { commitMillis } from "../../src/core/row/CommitTime.ts"
 
 describe("a commit time", () => {
   it("is read with its fraction, in UTC", () => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Redacted, Result } from "effect"
-import { parseConnectionString } from "../../src/core/ConnectionString.ts"
-import { sourceAddressOf } from "../../src/core/SourceAddress.ts"
+import { parseConnectionString } from "../../src/core/source/ConnectionString.ts"
+import { sourceAddressOf } from "../../src/core/source/SourceAddress.ts"
 
 const options = (text: string) => Object.fromEntries(Result.getOrThrow(parseConnectionString(text)))
 const why = (text: string) => Result.getOrThrow(Result.flip(parseConnectionString(text)))

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { csvRow } from "../../src/core/Csv.ts"
-import { printTextArray } from "../../src/core/TextArray.ts"
+import { csvRow } from "../../src/core/csv/Csv.ts"
+import { printTextArray } from "../../src/core/source/TextArray.ts"
 import { csvRows } from "../support/csvRows.ts"
 import { TestPostgres } from "../support/postgres.ts"
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { stringify } from "csv-stringify/sync"
 import { Effect } from "effect"
-import { csvRow } from "../../src/core/Csv.ts"
+import { csvRow } from "../../src/core/csv/Csv.ts"
 import { csvRows } from "../support/csvRows.ts"
 
 /** csv-stringify in the dialect of `COPY`: by itself it writes NULL and the empty string alike. */

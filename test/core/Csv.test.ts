@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { csvField, csvRow } from "../../src/core/Csv.ts"
+import { csvField, csvRow } from "../../src/core/csv/Csv.ts"
 
 describe("csvField", () => {
   const fields: ReadonlyArray<readonly [string, string | null, string]> = [

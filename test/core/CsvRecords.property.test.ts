@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
-import { csvRow } from "../../src/core/Csv.ts"
-import { csvRecords, fieldText } from "../../src/core/CsvRecords.ts"
+import { csvRow } from "../../src/core/csv/Csv.ts"
+import { csvRecords, fieldText } from "../../src/core/csv/CsvRecords.ts"
 import { csvRows } from "../support/csvRows.ts"
 
 /** What is read of the text when it comes in chunks of this many bytes. */

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
+import * as Lsn from "../../src/core/Lsn.ts"
 import {
   type DatasetFacts,
   type DatasetState,
   datasetState,
   snapshotXmin,
-} from "../../src/core/DatasetState.ts"
-import * as Lsn from "../../src/core/Lsn.ts"
-import { bare, type FromReason, type Watermark } from "../../src/core/Watermark.ts"
+} from "../../src/core/lake/DatasetState.ts"
+import { bare, type FromReason, type Watermark } from "../../src/core/lake/Watermark.ts"
 
 const lsn = Lsn.Lsn.make(100n)
 const tables = new Map([["clientes", { name: "db_loja.cliente", oid: 1 }]])

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Result } from "effect"
-import { parseDuration } from "../../src/core/DurationText.ts"
+import { parseDuration } from "../../src/settings/DurationText.ts"
 
 describe("durations", () => {
   it("are understood as people write them", () => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { failed, ok, type Section, unchecked, warning } from "../../src/core/Finding.ts"
-import { printJson, printTable } from "../../src/core/FindingTable.ts"
+import { failed, ok, type Section, unchecked, warning } from "../../src/doctor/Finding.ts"
+import { printJson, printTable } from "../../src/doctor/FindingTable.ts"
 
 const sections: ReadonlyArray<Section> = [
   {

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Tuple } from "../../src/core/Change.ts"
-import { csvRow } from "../../src/core/Csv.ts"
-import { fitsShape, incRow } from "../../src/core/IncRow.ts"
-import { printTextArray } from "../../src/core/TextArray.ts"
+import { csvRow } from "../../src/core/csv/Csv.ts"
+import { fitsShape, incRow } from "../../src/core/row/IncRow.ts"
+import type { Tuple } from "../../src/core/slot/Change.ts"
+import { printTextArray } from "../../src/core/source/TextArray.ts"
 import { printableChange } from "../support/printableChanges.ts"
 
 const commit = { lsn: "00000000/016B3748", xid: 733, at: "2025-11-03 10:15:30.123456+00" }

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { toBytes } from "../../src/core/Bytes.ts"
-import { fitsShape, incHeader, incRow, type RowChange, shapeOf } from "../../src/core/IncRow.ts"
-import { decodeChange } from "../../src/core/TestDecoding.ts"
+import { toBytes } from "../../src/core/bytes/Bytes.ts"
+import { fitsShape, incHeader, incRow, type RowChange, shapeOf } from "../../src/core/row/IncRow.ts"
+import { decodeChange } from "../../src/core/slot/TestDecoding.ts"
 
 const commit = { lsn: "00000000/016B3748", xid: 733, at: "2025-11-03 10:15:30.123456+00" }
 const stamp = "00000000/016B3748,2,733,2025-11-03 10:15:30.123456+00"

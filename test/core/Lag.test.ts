@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
-import { type LagFacts, lagOf } from "../../src/core/Lag.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
+import { type LagFacts, lagOf } from "../../src/status/Lag.ts"
 
 const facts = (given: Partial<LagFacts> = {}): LagFacts => ({
   flushed: Lsn.Lsn.make(5000n),

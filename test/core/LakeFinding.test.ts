@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { printFinding, printKey } from "../../src/core/LakeFinding.ts"
+import { printFinding, printKey } from "../../src/core/lake/LakeFinding.ts"
 
 describe("printFinding", () => {
   it("names the key and the columns", () => {

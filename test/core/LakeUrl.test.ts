@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { parseLakeUrl } from "../../src/core/LakeUrl.ts"
+import { parseLakeUrl } from "../../src/settings/LakeUrl.ts"
 
 const lake = (text: string) => Result.getOrThrow(parseLakeUrl(text))
 const why = (text: string) => Result.getOrThrow(Result.flip(parseLakeUrl(text)))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Option, Result, Schema } from "effect"
-import { csvRow } from "../../src/core/Csv.ts"
-import { atOrBefore, lastRowStart, rowPosition } from "../../src/core/LastRow.ts"
+import { csvRow } from "../../src/core/csv/Csv.ts"
+import { atOrBefore, lastRowStart, rowPosition } from "../../src/core/csv/LastRow.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 
 /** Values made of what could mislead a reader that comes from behind. */

@@ -7,7 +7,7 @@ import {
   objectKey,
   parseKey,
   type Stamp,
-} from "../../src/core/ObjectKey.ts"
+} from "../../src/core/lake/ObjectKey.ts"
 
 const at = (iso: string) => Date.parse(iso)
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { escapeUnprintable, printable } from "../../src/core/PrintableText.ts"
+import { escapeUnprintable, printable } from "../../src/core/text/PrintableText.ts"
 
 describe("Text that is printed", () => {
   it("stays as it is where nothing in it moves a terminal", () => {

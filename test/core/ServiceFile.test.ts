@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Result } from "effect"
-import { parseService } from "../../src/core/ServiceFile.ts"
+import { parseService } from "../../src/core/source/ServiceFile.ts"
 
 const why = (text: string) => Result.getOrThrow(Result.flip(parseService(text, "loja")))
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { snapshotView } from "../../src/core/SnapshotView.ts"
+import { snapshotView } from "../../src/verify/snapshot/SnapshotView.ts"
 
 const at = (position: bigint) => Lsn.printSortable(Lsn.Lsn.make(position))
 const view = (snapshot: string) => Option.getOrThrow(snapshotView(snapshot, Lsn.Lsn.make(1000n)))

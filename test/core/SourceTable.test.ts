@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { parseSourceTables, printTable } from "../../src/core/SourceTable.ts"
+import { parseSourceTables, printTable } from "../../src/core/source/SourceTable.ts"
 
 const tables = (text: string) =>
   Result.getOrThrow(parseSourceTables(text)).map(({ table, dataset }) => [table.schema, table.name, dataset])

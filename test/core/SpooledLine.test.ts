@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { SlotLine } from "../../src/core/SlotLine.ts"
-import { linePacker, lineUnpacker } from "../../src/core/SpooledLine.ts"
+import { SlotLine } from "../../src/core/slot/SlotLine.ts"
+import { linePacker, lineUnpacker } from "../../src/core/slot/SpooledLine.ts"
 
 const line = (ordinal: number, lsn: bigint, text: string, isMarked = false) =>
   SlotLine.of(Lsn.Lsn.make(lsn), ordinal, text, isMarked)

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { parseSections, shopSections } from "../../src/core/SqlSections.ts"
+import { parseSections, shopSections } from "../../src/core/source/SqlSections.ts"
 
 const parseShop = (text: string) => parseSections(text, shopSections)
 const whole = ["schema", "rows", "publication", "slot", "changes"]

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { endOfName, printName, readName } from "../../src/core/PrintedName.ts"
+import { endOfName, printName, readName } from "../../src/core/slot/text/PrintedName.ts"
 import { captureLines, majorVersion, printGolden, withoutXids } from "../support/goldenLines.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { trapText } from "../support/printableChanges.ts"

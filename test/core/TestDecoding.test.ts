@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import type { Change } from "../../src/core/Change.ts"
-import { decodeChange, type MalformedText, SlotText } from "../../src/core/TestDecoding.ts"
+import type { Change } from "../../src/core/slot/Change.ts"
+import { decodeChange, type MalformedText, SlotText } from "../../src/core/slot/TestDecoding.ts"
 
 const decode = Schema.decodeEffect(SlotText)
 const encode = Schema.encodeEffect(SlotText)

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { fromBytes } from "../../src/core/Bytes.ts"
-import { SlotText } from "../../src/core/TestDecoding.ts"
+import { fromBytes } from "../../src/core/bytes/Bytes.ts"
+import { SlotText } from "../../src/core/slot/TestDecoding.ts"
 import { readGoldens } from "../support/goldenLines.ts"
 import { goldenCases } from "../support/testDecodingCases.ts"
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { parseTextArray, printTextArray } from "../../src/core/TextArray.ts"
+import { parseTextArray, printTextArray } from "../../src/core/source/TextArray.ts"
 
 describe("parseTextArray", () => {
   it("gives back the elements that were printed", () => {

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Result } from "effect"
 import * as Lsn from "../../src/core/Lsn.ts"
-import * as Watermark from "../../src/core/Watermark.ts"
-import { parse } from "../../src/core/WatermarkText.ts"
+import * as Watermark from "../../src/core/lake/Watermark.ts"
+import { parse } from "../../src/core/lake/WatermarkText.ts"
 
 const lsn = Lsn.Lsn.make
 

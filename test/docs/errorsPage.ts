@@ -1,8 +1,8 @@
 /** docs/errors.md, made from the tables that decide about errors. */
-import { failureRules } from "../../layers/PostgresFailureRules.ts"
-import { fileRules, s3Rules, s3Words } from "../../layers/StoreFailureRules.ts"
-import { type Consequence, SourceReason, sourceReasons } from "../../src/services/SourceError.ts"
-import { adviceAt, StoreReason, storeReasons } from "../../src/services/StoreError.ts"
+import { failureRules } from "../../layers/postgres/errors/PostgresFailureRules.ts"
+import { fileRules, s3Rules, s3Words } from "../../layers/store/StoreFailureRules.ts"
+import { adviceAt, StoreReason, storeReasons } from "../../src/services/lake/StoreError.ts"
+import { type Consequence, SourceReason, sourceReasons } from "../../src/services/source/SourceError.ts"
 
 const lineLength = 118
 
@@ -83,7 +83,7 @@ export const errorsPage = (): string =>
   [
     "# Errors",
     wrapped(
-      "What the program makes of each failure of the source and of the lake: whether it tries again, with which exit code it ends, and what to do. `npm run docs` makes this page from the tables in `layers/PostgresFailureRules.ts` and `layers/StoreFailureRules.ts`, by which the program decides.",
+      "What the program makes of each failure of the source and of the lake: whether it tries again, with which exit code it ends, and what to do. `npm run docs` makes this page from the tables in `layers/postgres/errors/PostgresFailureRules.ts` and `layers/store/StoreFailureRules.ts`, by which the program decides.",
     ),
     wrapped(
       "How long a failure is tried again: [reliability.md](reliability.md). What refuses to go on with exit 3, because rows would be lost or doubled, is [there too](reliability.md#refusals-and-how-to-recover). Two characters stand for a whole class of SQLSTATEs, `…*` for all codes that begin so. Where one code stands in several places, the words beside it decide.",

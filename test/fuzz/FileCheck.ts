@@ -1,7 +1,7 @@
 /** What must hold of the small files of a lake and of the keys in it: what is accepted prints back as it stood. */
 import { isDeepStrictEqual } from "node:util"
 import { Option, Result } from "effect"
-import * as Manifest from "../../src/core/Manifest.ts"
+import * as Manifest from "../../src/core/lake/Manifest.ts"
 import {
   type CsvEnding,
   isCompressed,
@@ -12,9 +12,9 @@ import {
   printObjectName,
   type Stamp,
   stampAfter,
-} from "../../src/core/ObjectKey.ts"
-import * as Watermark from "../../src/core/Watermark.ts"
-import { parse as parseWatermark } from "../../src/core/WatermarkText.ts"
+} from "../../src/core/lake/ObjectKey.ts"
+import * as Watermark from "../../src/core/lake/Watermark.ts"
+import { parse as parseWatermark } from "../../src/core/lake/WatermarkText.ts"
 
 export type FileKind = "watermark" | "manifest" | "key"
 

@@ -1,15 +1,15 @@
 /** Watermarks, manifests and keys as the program writes them, drawn from a seed. */
 import { Option } from "effect"
 import * as Lsn from "../../src/core/Lsn.ts"
-import * as Manifest from "../../src/core/Manifest.ts"
+import * as Manifest from "../../src/core/lake/Manifest.ts"
 import {
   manifestKey,
   type ObjectName,
   objectKey,
   type Stamp,
   watermarkKey,
-} from "../../src/core/ObjectKey.ts"
-import * as Watermark from "../../src/core/Watermark.ts"
+} from "../../src/core/lake/ObjectKey.ts"
+import * as Watermark from "../../src/core/lake/Watermark.ts"
 import { Random } from "../support/Random.ts"
 import type { FileKind } from "./FileCheck.ts"
 import type { Material } from "./Mutation.ts"

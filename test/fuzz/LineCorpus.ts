@@ -1,9 +1,9 @@
 /** Lines to begin with: what real servers printed, and drawn changes. Each with a row that the fast way may know. */
 import { Arbitrary, Effect, Result } from "effect"
-import { toBytes } from "../../src/core/Bytes.ts"
-import { fitsShape, shapeOf } from "../../src/core/IncRow.ts"
-import { decodeChange } from "../../src/core/TestDecoding.ts"
-import { printChange } from "../../src/core/TestDecodingPrinter.ts"
+import { toBytes } from "../../src/core/bytes/Bytes.ts"
+import { fitsShape, shapeOf } from "../../src/core/row/IncRow.ts"
+import { decodeChange } from "../../src/core/slot/TestDecoding.ts"
+import { printChange } from "../../src/core/slot/text/TestDecodingPrinter.ts"
 import { readGoldens } from "../support/goldenLines.ts"
 import { printableChange } from "../support/printableChanges.ts"
 import { type KnownRow, knownRow } from "./LineCheck.ts"

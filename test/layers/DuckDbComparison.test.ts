@@ -3,8 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import * as DuckDbComparison from "../../layers/DuckDbComparison.ts"
-import { LakeComparison } from "../../src/services/LakeComparison.ts"
+import * as DuckDbComparison from "../../layers/duckdb/DuckDbComparison.ts"
+import { LakeComparison } from "../../src/services/lake/LakeComparison.ts"
 
 const opened = Effect.flatMap(LakeComparison, ({ open }) => open)
 

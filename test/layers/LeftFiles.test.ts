@@ -5,8 +5,8 @@ import * as fs from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
-import { ownerMark } from "../../layers/FileOwner.ts"
-import { removeLeftParts, removeLeftTemporary } from "../../layers/LeftFiles.ts"
+import { ownerMark } from "../../layers/node/FileOwner.ts"
+import { removeLeftParts, removeLeftTemporary } from "../../layers/node/LeftFiles.ts"
 
 let folder = ""
 beforeEach(async () => {

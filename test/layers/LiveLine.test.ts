@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { liveLine } from "../../layers/LiveLine.ts"
+import { liveLine } from "../../layers/observe/LiveLine.ts"
 import { VitalSigns } from "../../src/services/Vitals.ts"
 
 const now = Date.parse("2025-11-03T10:15:30Z")

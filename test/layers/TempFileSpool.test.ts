@@ -3,8 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Fiber, type Layer, Stream } from "effect"
-import * as MemorySpool from "../../layers/MemorySpool.ts"
-import * as TempFileSpool from "../../layers/TempFileSpool.ts"
+import * as MemorySpool from "../../layers/memory/MemorySpool.ts"
+import * as TempFileSpool from "../../layers/node/TempFileSpool.ts"
 import { Spool, type SpoolFile } from "../../src/services/Spool.ts"
 
 /** A piece holds until the next one is asked for. */

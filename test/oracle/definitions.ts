@@ -1,6 +1,6 @@
 /** Statements that change what tables are. The log says nothing of them, only of the rows that come after. */
 import { Effect } from "effect"
-import type { TableName } from "../../src/core/SourceTable.ts"
+import type { TableName } from "../../src/core/source/SourceTable.ts"
 import { nameSql, tableSql } from "./sql.ts"
 import { lookAt } from "./tableLook.ts"
 import { alterColumns, createTable, replicaIdentity } from "./tables.ts"

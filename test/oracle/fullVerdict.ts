@@ -1,6 +1,6 @@
 /** Holds `full` to the server's own COPY, byte by byte. */
 import { Effect } from "effect"
-import type { TableName } from "../../src/core/SourceTable.ts"
+import type { TableName } from "../../src/core/source/SourceTable.ts"
 import type { LakeFolder } from "../support/lakeFolder.ts"
 import type { TestDatabase } from "../support/postgres.ts"
 import { serverCopy } from "../support/serverCopy.ts"

@@ -1,7 +1,7 @@
 /** The long run: round after round until the time is over or one finds a difference, whose seed is told. */
 import { parseArgs } from "node:util"
 import { Effect } from "effect"
-import type { EmbeddedOptions } from "../../layers/EmbeddedPostgres.ts"
+import type { EmbeddedOptions } from "../../layers/embedded/EmbeddedPostgres.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { measureMemory } from "./memory.ts"
 import { runRound } from "./round.ts"

@@ -1,6 +1,6 @@
 /** Holds `full` and `inc` together to the live table. */
 import { Effect } from "effect"
-import type { TableName } from "../../src/core/SourceTable.ts"
+import type { TableName } from "../../src/core/source/SourceTable.ts"
 import { promisedSettings } from "../support/awkwardTable.ts"
 import type { LakeFolder } from "../support/lakeFolder.ts"
 import type { TestDatabase } from "../support/postgres.ts"

@@ -1,6 +1,6 @@
 /** What a session sees of a table at this moment, in its own transaction: no book-keeping of ours could go wrong. */
 import { Effect } from "effect"
-import type { TableName } from "../../src/core/SourceTable.ts"
+import type { TableName } from "../../src/core/source/SourceTable.ts"
 import type { TestSession } from "../support/pgClient.ts"
 
 export interface Column {

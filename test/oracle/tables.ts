@@ -1,6 +1,6 @@
 /** Random tables: what they are made of, and the statements that make them. */
 
-import type { TableName } from "../../src/core/SourceTable.ts"
+import type { TableName } from "../../src/core/source/SourceTable.ts"
 import type { Dice } from "../chaos/Dice.ts"
 import { distinctNames, hostileText } from "./hostileText.ts"
 import { nameSql, tableSql, textSql } from "./sql.ts"

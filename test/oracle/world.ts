@@ -1,6 +1,6 @@
 /** What a database has before its tables: types of its own under awkward names, and defaults that would spoil every text. */
 
-import { printName } from "../../src/core/PrintedName.ts"
+import { printName } from "../../src/core/slot/text/PrintedName.ts"
 import type { Dice } from "../chaos/Dice.ts"
 import {
   arrayOf,

@@ -3,7 +3,7 @@
  * of each change that was committed.
  */
 import { Effect, Result } from "effect"
-import type { TableName } from "../../src/core/SourceTable.ts"
+import type { TableName } from "../../src/core/source/SourceTable.ts"
 import type { Dice } from "../chaos/Dice.ts"
 import type { SqlFailure, TestSession } from "../support/pgClient.ts"
 import { changeColumns, changeTypes, moveTables } from "./definitions.ts"

@@ -5,7 +5,7 @@
 import { assert, it } from "@effect/vitest"
 import { Arbitrary, Cause, Clock, Config, Deferred, Effect, Exit, Fiber, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
+import { MemoryPostgres } from "../../layers/memory/postgres/MemoryPostgres.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { StopSignal } from "../../src/services/StopSignal.ts"
 import { type Round, rounds } from "../support/faultScripts.ts"

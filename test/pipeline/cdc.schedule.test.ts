@@ -4,11 +4,11 @@ import { Clock, Deferred, Effect, Exit, Fiber, Layer, Logger, References } from 
 import { TestClock } from "effect/testing"
 import * as Lsn from "../../src/core/Lsn.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
-import { ReplicationSlot } from "../../src/services/ReplicationSlot.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreError } from "../../src/services/lake/StoreError.ts"
+import { WatermarkStore } from "../../src/services/lake/WatermarkStore.ts"
 import { StopSignal } from "../../src/services/StopSignal.ts"
-import { StoreError } from "../../src/services/StoreError.ts"
-import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
+import { ReplicationSlot } from "../../src/services/source/ReplicationSlot.ts"
 import {
   ana,
   bia,

@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreError, type StoreReason } from "../../src/services/lake/StoreError.ts"
 import { StopSignal } from "../../src/services/StopSignal.ts"
-import { StoreError, type StoreReason } from "../../src/services/StoreError.ts"
 import { ana, cdcForEver, exitCode, gated, shop, started, world } from "../support/memoryWorld.ts"
 
 /** Runs `cdc` until an object is to become visible, wishes it to stop, and lets that fail. */

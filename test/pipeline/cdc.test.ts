@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
+import { MemoryPostgres } from "../../layers/memory/postgres/MemoryPostgres.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { cdc } from "../../src/Pipeline.ts"
+import { WatermarkStore } from "../../src/services/lake/WatermarkStore.ts"
 import { Spool } from "../../src/services/Spool.ts"
-import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
 import {
   ana,
   beginning,

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto"
 import { gunzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
-import * as NodeCompression from "../../layers/NodeCompression.ts"
-import type * as Manifest from "../../src/core/Manifest.ts"
+import * as NodeCompression from "../../layers/node/NodeCompression.ts"
+import type * as Manifest from "../../src/core/lake/Manifest.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
-import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { WatermarkStore } from "../../src/services/lake/WatermarkStore.ts"
 import {
   ana,
   cdcOnce,

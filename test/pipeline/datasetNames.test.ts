@@ -1,7 +1,7 @@
 /** A new dataset must not get a name under which readers miss its rows. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Runtime } from "effect"
-import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
+import { MemoryPostgres } from "../../layers/memory/postgres/MemoryPostgres.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import {

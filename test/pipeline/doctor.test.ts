@@ -1,12 +1,12 @@
 /** How `doctor` goes about it, with a source that answers as it is told and a lake in memory. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Option, Stream } from "effect"
-import { count, type Section } from "../../src/core/Finding.ts"
 import { examine } from "../../src/doctor/Doctor.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
-import { SourceError } from "../../src/services/SourceError.ts"
-import { SourceInspection } from "../../src/services/SourceInspection.ts"
-import { StoreError } from "../../src/services/StoreError.ts"
+import { count, type Section } from "../../src/doctor/Finding.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreError } from "../../src/services/lake/StoreError.ts"
+import { SourceError } from "../../src/services/source/SourceError.ts"
+import { SourceInspection } from "../../src/services/source/SourceInspection.ts"
 import { inspection, look, server, source } from "../support/fakeInspection.ts"
 import { ended, lakeKeys, world } from "../support/memoryWorld.ts"
 

@@ -1,22 +1,27 @@
 /** What `doctor` makes of facts, without a server. */
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Result } from "effect"
-import type { Finding } from "../../src/core/Finding.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { certainDifference, clockFinding } from "../../src/doctor/ClockFinding.ts"
-import { keptLogFinding } from "../../src/doctor/KeptLogFinding.ts"
-import { lockFinding, sessionFindings, tempFileFinding } from "../../src/doctor/LimitFindings.ts"
+import type { Finding } from "../../src/doctor/Finding.ts"
+import { keptLogFinding } from "../../src/doctor/source/KeptLogFinding.ts"
+import { lockFinding, sessionFindings, tempFileFinding } from "../../src/doctor/source/LimitFindings.ts"
 import {
   connection,
   notConnected,
   pooler,
   roleFindings,
   serverFindings,
-} from "../../src/doctor/ServerFindings.ts"
-import { missingSlot, type Start, slotFinding, standingFinding } from "../../src/doctor/SlotFindings.ts"
-import { tableFindings } from "../../src/doctor/TableFindings.ts"
+} from "../../src/doctor/source/ServerFindings.ts"
+import {
+  missingSlot,
+  type Start,
+  slotFinding,
+  standingFinding,
+} from "../../src/doctor/source/SlotFindings.ts"
+import { tableFindings } from "../../src/doctor/source/TableFindings.ts"
 import { Refusal } from "../../src/services/Refusal.ts"
-import { SourceError } from "../../src/services/SourceError.ts"
+import { SourceError } from "../../src/services/source/SourceError.ts"
 import { limits, look, server, type slot, table } from "../support/fakeInspection.ts"
 
 const marks = (findings: ReadonlyArray<Finding>) => findings.map(({ mark, check }) => `${mark} ${check}`)

@@ -2,11 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
-import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
-import type { MemoryTable } from "../../layers/MemoryTable.ts"
+import type { MemoryServer } from "../../layers/memory/postgres/MemoryPostgres.ts"
+import type { MemoryTable } from "../../layers/memory/postgres/MemoryTable.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import { ObjectStore, type ObjectWriter } from "../../src/services/ObjectStore.ts"
-import { StoreError, type StoreReason } from "../../src/services/StoreError.ts"
+import { ObjectStore, type ObjectWriter } from "../../src/services/lake/ObjectStore.ts"
+import { StoreError, type StoreReason } from "../../src/services/lake/StoreError.ts"
 import { cdcForEver, failureOf, shop, started, world } from "../support/memoryWorld.ts"
 
 const failing = (reason: StoreReason) => new StoreError({ reason, subject: "lake", detail: "refused" })

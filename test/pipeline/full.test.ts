@@ -2,13 +2,13 @@ import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Result } from "effect"
 import { TestClock } from "effect/testing"
-import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
+import { MemoryPostgres } from "../../layers/memory/postgres/MemoryPostgres.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
-import * as Manifest from "../../src/core/Manifest.ts"
+import * as Manifest from "../../src/core/lake/Manifest.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
-import { StoreError } from "../../src/services/StoreError.ts"
-import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreError } from "../../src/services/lake/StoreError.ts"
+import { WatermarkStore } from "../../src/services/lake/WatermarkStore.ts"
 import {
   ana,
   beginning,

@@ -2,11 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
-import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
+import type { MemoryServer } from "../../layers/memory/postgres/MemoryPostgres.ts"
 import type { PipelineError } from "../../src/cdc/Batch.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
-import type { TablesRefused } from "../../src/services/TablesRefused.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import type { TablesRefused } from "../../src/services/source/TablesRefused.ts"
 import { ana, cdcForEver, cdcOnce, exitCode, incKeys, shop, started, world } from "../support/memoryWorld.ts"
 
 /** The lake; but when the first object is begun, PostgreSQL stops. */

@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
-import { ReplicationSlot, type SlotSession } from "../../src/services/ReplicationSlot.ts"
+import type { MemoryServer } from "../../layers/memory/postgres/MemoryPostgres.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { ReplicationSlot, type SlotSession } from "../../src/services/source/ReplicationSlot.ts"
 import { ana, cdcForEver, gated, incKeys, shop, slotName, started, world } from "../support/memoryWorld.ts"
 
 /** All sessions are gone, and the lock is another's. */

@@ -2,11 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { dropSlot } from "../../src/DropSlot.ts"
+import { dropSlot } from "../../src/cli/DropSlot.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
-import { ReplicationSlot } from "../../src/services/ReplicationSlot.ts"
-import { StoreError } from "../../src/services/StoreError.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreError } from "../../src/services/lake/StoreError.ts"
+import { ReplicationSlot } from "../../src/services/source/ReplicationSlot.ts"
 import {
   ana,
   cdcForEver,

@@ -1,11 +1,11 @@
 /** Each refusal, provoked through the pipeline: it ends with 3, changes nothing, and says what to do. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Runtime, Stream } from "effect"
-import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
+import { MemoryPostgres } from "../../layers/memory/postgres/MemoryPostgres.ts"
+import { init } from "../../src/cli/Init.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { init } from "../../src/Init.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import { ReplicationSlot } from "../../src/services/ReplicationSlot.ts"
+import { ReplicationSlot } from "../../src/services/source/ReplicationSlot.ts"
 import {
   ana,
   bia,

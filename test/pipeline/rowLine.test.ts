@@ -1,10 +1,10 @@
 /** What makes a line of the slot no row, whatever its length. */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { readRowLine } from "../../src/cdc/RowLine.ts"
-import { longLineBytes } from "../../src/core/LongLine.ts"
+import { readRowLine } from "../../src/cdc/rows/RowLine.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { SlotLine } from "../../src/core/SlotLine.ts"
+import { longLineBytes } from "../../src/core/slot/LongLine.ts"
+import { SlotLine } from "../../src/core/slot/SlotLine.ts"
 
 const read = (text: string) => readRowLine(SlotLine.of(Lsn.zero, 2, text))
 const rowWith = (value: string) => `table public.t: INSERT: id[integer]:1 v[text]:'${value}'`

@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { ReplicationSlot, type SlotSession } from "../../src/services/ReplicationSlot.ts"
-import { SourceError } from "../../src/services/SourceError.ts"
+import { ReplicationSlot, type SlotSession } from "../../src/services/source/ReplicationSlot.ts"
+import { SourceError } from "../../src/services/source/SourceError.ts"
 import { VitalSigns, Vitals } from "../../src/services/Vitals.ts"
 import {
   ana,

@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import * as Memory from "../../layers/Memory.ts"
-import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
+import * as Memory from "../../layers/memory/Memory.ts"
+import { MemoryPostgres } from "../../layers/memory/postgres/MemoryPostgres.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
 import {
   ana,
   bia,

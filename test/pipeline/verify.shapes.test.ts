@@ -1,8 +1,8 @@
 /** Tables of every shape, compared by the real engine. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { MemoryTable, TableDefinition, Values } from "../../layers/MemoryTable.ts"
-import type { MemoryTransaction } from "../../layers/MemoryTransaction.ts"
+import type { MemoryTable, TableDefinition, Values } from "../../layers/memory/postgres/MemoryTable.ts"
+import type { MemoryTransaction } from "../../layers/memory/postgres/MemoryTransaction.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { changed, compared, comparedWorld, created, numbered, tableOf } from "../support/comparedWorld.ts"
 import { cdcOnce, incKeys, put, textOf } from "../support/memoryWorld.ts"

@@ -1,7 +1,7 @@
 /** What `verify` advises where changes stand twice. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { watermarkKey } from "../../src/core/ObjectKey.ts"
+import { watermarkKey } from "../../src/core/lake/ObjectKey.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { changed, compared, comparedWorld, created, tableOf } from "../support/comparedWorld.ts"
 import { cdcOnce, incKeys, put, textOf } from "../support/memoryWorld.ts"

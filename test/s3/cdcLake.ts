@@ -1,7 +1,7 @@
 /** A database with one table, a bucket of its own, and what `inc` of it holds, read past the program. */
 import { randomUUID } from "node:crypto"
 import { Effect, Redacted } from "effect"
-import type { MinioOptions } from "../../layers/MinioBucket.ts"
+import type { MinioOptions } from "../../layers/s3/MinioBucket.ts"
 import { parseRecords } from "../support/csvText.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import type { Environment } from "../support/program.ts"

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Result } from "effect"
-import { parseSections, shopSections } from "../../src/core/SqlSections.ts"
+import { parseSections, shopSections } from "../../src/core/source/SqlSections.ts"
 import { TestPostgres } from "../support/postgres.ts"
 
 const script = Result.getOrThrow(

@@ -5,9 +5,9 @@ import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { linkLibraries, packageFolder } from "../../layers/EmbeddedBinaries.ts"
-import { copyOfBinaries } from "../../layers/EmbeddedBinariesCopy.ts"
-import { removeStaleLock } from "../../layers/EmbeddedCluster.ts"
+import { linkLibraries, packageFolder } from "../../layers/embedded/EmbeddedBinaries.ts"
+import { copyOfBinaries } from "../../layers/embedded/EmbeddedBinariesCopy.ts"
+import { removeStaleLock } from "../../layers/embedded/EmbeddedCluster.ts"
 
 const temporary = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "binaries-"))),

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import * as MemoryObjectStore from "../../layers/MemoryObjectStore.ts"
+import * as MemoryObjectStore from "../../layers/memory/MemoryObjectStore.ts"
 import { objectStoreContract } from "../support/objectStoreContract.ts"
 
 objectStoreContract({

@@ -1,11 +1,11 @@
 /** Where the PostgreSQL in memory must do as a real one does, because the pipelines' tests rely on it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Stream } from "effect"
-import { csvRow } from "../../src/core/Csv.ts"
+import { csvRow } from "../../src/core/csv/Csv.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { SlotLine } from "../../src/core/SlotLine.ts"
-import { ReplicationSlot, type SlotSession } from "../../src/services/ReplicationSlot.ts"
-import { SourceTables } from "../../src/services/SourceTables.ts"
+import { SlotLine } from "../../src/core/slot/SlotLine.ts"
+import { ReplicationSlot, type SlotSession } from "../../src/services/source/ReplicationSlot.ts"
+import { SourceTables } from "../../src/services/source/SourceTables.ts"
 import { ana, cliente, pedido, shop, slotName, world } from "../support/memoryWorld.ts"
 
 const far = Lsn.Lsn.make(0x7fff_ffff_ffffn)

@@ -1,9 +1,9 @@
 /** What a person reads when something fails: whole sentences, of which the last is the next action. */
 import { assert, describe, it } from "@effect/vitest"
-import { fileRules } from "../../layers/StoreFailureRules.ts"
+import { fileRules } from "../../layers/store/StoreFailureRules.ts"
+import { adviceAt, StoreError, StoreReason } from "../../src/services/lake/StoreError.ts"
 import { Refusal } from "../../src/services/Refusal.ts"
-import { SourceError, SourceReason } from "../../src/services/SourceError.ts"
-import { adviceAt, StoreError, StoreReason } from "../../src/services/StoreError.ts"
+import { SourceError, SourceReason } from "../../src/services/source/SourceError.ts"
 
 const source = SourceReason.literals.map((reason) => new SourceError({ reason, subject: "s", detail: "d" }))
 const store = StoreReason.literals.map((reason) => new StoreError({ reason, subject: "s", detail: "d" }))

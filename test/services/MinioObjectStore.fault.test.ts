@@ -1,8 +1,8 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Option, Stream } from "effect"
-import * as MinioObjectStore from "../../layers/MinioObjectStore.ts"
-import { partBytes } from "../../layers/PartSizes.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import * as MinioObjectStore from "../../layers/s3/MinioObjectStore.ts"
+import { partBytes } from "../../layers/s3/multipart/PartSizes.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
 import { keysOf, readAll, write } from "../support/objectStoreContract.ts"
 import {
   type Answer,

@@ -1,9 +1,9 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
-import * as MinioObjectStore from "../../layers/MinioObjectStore.ts"
-import { HeldPart, makePartMemory, SendRoom, Slabs } from "../../layers/PartMemory.ts"
-import { partBytes } from "../../layers/PartSizes.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
+import * as MinioObjectStore from "../../layers/s3/MinioObjectStore.ts"
+import { HeldPart, makePartMemory, SendRoom, Slabs } from "../../layers/s3/multipart/PartMemory.ts"
+import { partBytes } from "../../layers/s3/multipart/PartSizes.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
 import { memoryS3 } from "../support/memoryS3.ts"
 import { readAll } from "../support/objectStoreContract.ts"
 

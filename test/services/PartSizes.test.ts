@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { maxParts, partBytes } from "../../layers/PartSizes.ts"
+import { maxParts, partBytes } from "../../layers/s3/multipart/PartSizes.ts"
 
 const gibibyte = 1024 ** 3
 

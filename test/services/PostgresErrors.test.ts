@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Runtime } from "effect"
-import { sourceError } from "../../layers/PostgresErrors.ts"
-import { failureRules } from "../../layers/PostgresFailureRules.ts"
-import type { SourceReason } from "../../src/services/SourceError.ts"
+import { sourceError } from "../../layers/postgres/errors/PostgresErrors.ts"
+import { failureRules } from "../../layers/postgres/errors/PostgresFailureRules.ts"
+import type { SourceReason } from "../../src/services/source/SourceError.ts"
 
 const driverError = (code: string, message: string) => Object.assign(new Error(message), { code })
 const of = (code: string, message: string, subject = "server") =>

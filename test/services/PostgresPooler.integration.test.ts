@@ -1,9 +1,9 @@
 /** A pooler between the program and the server: what a session notices of it. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { checkProcess } from "../../layers/PostgresPooler.ts"
-import { connect } from "../../layers/PostgresSession.ts"
-import type { SessionPooler } from "../../src/core/SourceAddress.ts"
+import { checkProcess } from "../../layers/postgres/connection/PostgresPooler.ts"
+import { connect } from "../../layers/postgres/connection/PostgresSession.ts"
+import type { SessionPooler } from "../../src/core/source/SourceAddress.ts"
 import { fakePooler } from "../support/fakePooler.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { sourceAddress } from "../support/sourceAddress.ts"

@@ -1,9 +1,9 @@
 /** The slot of a real server. What all layers of the slot must do is told by the tests of the pipelines. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Schedule, Stream } from "effect"
-import * as PostgresReplicationSlot from "../../layers/PostgresReplicationSlot.ts"
-import { SlotLine } from "../../src/core/SlotLine.ts"
-import { ReplicationSlot } from "../../src/services/ReplicationSlot.ts"
+import * as PostgresReplicationSlot from "../../layers/postgres/slot/PostgresReplicationSlot.ts"
+import { SlotLine } from "../../src/core/slot/SlotLine.ts"
+import { ReplicationSlot } from "../../src/services/source/ReplicationSlot.ts"
 import { eventually } from "../support/eventually.ts"
 import type { TestSession } from "../support/pgClient.ts"
 import { TestPostgres } from "../support/postgres.ts"

@@ -1,8 +1,8 @@
 /** What a snapshot holds fast until it is copied, and which rows of it are a table's own. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Result, Stream } from "effect"
-import * as PostgresSourceTables from "../../layers/PostgresSourceTables.ts"
-import { type Snapshot, SourceTables } from "../../src/services/SourceTables.ts"
+import * as PostgresSourceTables from "../../layers/postgres/tables/PostgresSourceTables.ts"
+import { type Snapshot, SourceTables } from "../../src/services/source/SourceTables.ts"
 import { eventually } from "../support/eventually.ts"
 import { type TestDatabase, TestPostgres } from "../support/postgres.ts"
 import { sourceAddress } from "../support/sourceAddress.ts"

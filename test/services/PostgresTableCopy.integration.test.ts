@@ -1,8 +1,8 @@
 /** One table read by several sessions: it must be the same copy as one session makes. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Result, Stream } from "effect"
-import * as PostgresSourceTables from "../../layers/PostgresSourceTables.ts"
-import { SourceTables } from "../../src/services/SourceTables.ts"
+import * as PostgresSourceTables from "../../layers/postgres/tables/PostgresSourceTables.ts"
+import { SourceTables } from "../../src/services/source/SourceTables.ts"
 import { awkwardColumns, awkwardRows, awkwardSetup, awkwardTable } from "../support/awkwardTable.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { serverCopy } from "../support/serverCopy.ts"

@@ -1,8 +1,8 @@
 /** `sslmode` as libpq has it, against servers with good and bad certificates. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Redacted, Runtime } from "effect"
-import { connect } from "../../layers/PostgresSession.ts"
-import type { SourceAddress, SslMode } from "../../src/core/SourceAddress.ts"
+import { connect } from "../../layers/postgres/connection/PostgresSession.ts"
+import type { SourceAddress, SslMode } from "../../src/core/source/SourceAddress.ts"
 import { TestCertificates } from "../support/certificates.ts"
 import { TestPostgres } from "../support/postgres.ts"
 import { tlsPostgres } from "../support/tlsPostgres.ts"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { WriteBuffer } from "../../layers/WriteBuffer.ts"
+import { WriteBuffer } from "../../layers/folder/WriteBuffer.ts"
 
 describe("WriteBuffer", () => {
   it("copies what fits and says how much that was", () => {

@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { Context, Effect, Layer, type Scope } from "effect"
 import forge from "node-forge"
-import { isRoot, nobody, temporaryFolder } from "../../layers/EmbeddedAccount.ts"
+import { isRoot, nobody, temporaryFolder } from "../../layers/embedded/EmbeddedAccount.ts"
 
 const { pki } = forge
 

@@ -1,11 +1,11 @@
 /** `verify` in the world of `memoryWorld.ts`: source and lake in memory, the comparing engine real. */
 import { Cause, Effect, Exit, Fiber, Layer } from "effect"
 import { TestClock, TestConsole } from "effect/testing"
-import * as DuckDbComparison from "../../layers/DuckDbComparison.ts"
-import { MemoryPostgres } from "../../layers/MemoryPostgres.ts"
-import type { TableDefinition, Values } from "../../layers/MemoryTable.ts"
-import type { MemoryTransaction } from "../../layers/MemoryTransaction.ts"
-import { printTable } from "../../src/core/SourceTable.ts"
+import * as DuckDbComparison from "../../layers/duckdb/DuckDbComparison.ts"
+import { MemoryPostgres } from "../../layers/memory/postgres/MemoryPostgres.ts"
+import type { TableDefinition, Values } from "../../layers/memory/postgres/MemoryTable.ts"
+import type { MemoryTransaction } from "../../layers/memory/postgres/MemoryTransaction.ts"
+import { printTable } from "../../src/core/source/SourceTable.ts"
 import { verify } from "../../src/verify/Verify.ts"
 import { exitCode, slotName, world } from "./memoryWorld.ts"
 

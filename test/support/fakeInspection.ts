@@ -9,7 +9,7 @@ import type {
   SlotLook,
   SourceInspection,
   TableFacts,
-} from "../../src/services/SourceInspection.ts"
+} from "../../src/services/source/SourceInspection.ts"
 
 export const server: ServerFacts = {
   isPooled: false,

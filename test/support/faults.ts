@@ -3,12 +3,12 @@
  * transparent. "Refused" and "done, but the answer was lost" are told apart, because the second is what doubles data.
  */
 import { Effect, Option, Stream } from "effect"
-import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
-import { ObjectStore, type ObjectWriter } from "../../src/services/ObjectStore.ts"
-import { ReplicationSlot, type SlotSession } from "../../src/services/ReplicationSlot.ts"
-import { SourceError } from "../../src/services/SourceError.ts"
-import { StoreError } from "../../src/services/StoreError.ts"
-import { WatermarkStore } from "../../src/services/WatermarkStore.ts"
+import type { MemoryServer } from "../../layers/memory/postgres/MemoryPostgres.ts"
+import { ObjectStore, type ObjectWriter } from "../../src/services/lake/ObjectStore.ts"
+import { StoreError } from "../../src/services/lake/StoreError.ts"
+import { WatermarkStore } from "../../src/services/lake/WatermarkStore.ts"
+import { ReplicationSlot, type SlotSession } from "../../src/services/source/ReplicationSlot.ts"
+import { SourceError } from "../../src/services/source/SourceError.ts"
 
 /** The durable steps, in their order. */
 export const durableSteps = ["commit", "watermark write", "advance"] as const

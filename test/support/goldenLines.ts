@@ -1,7 +1,7 @@
 /** Lets a real server print the lines of a golden case, and keeps them in a file: one line of the slot on each line. */
 import { readdirSync, readFileSync } from "node:fs"
 import { Effect } from "effect"
-import { fromBytes } from "../../src/core/Bytes.ts"
+import { fromBytes } from "../../src/core/bytes/Bytes.ts"
 import { TestPostgres } from "./postgres.ts"
 import type { GoldenCase } from "./testDecodingCases.ts"
 

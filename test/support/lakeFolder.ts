@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, relative, sep } from "node:path"
 import { Effect, Result, type Scope } from "effect"
-import * as Manifest from "../../src/core/Manifest.ts"
+import * as Manifest from "../../src/core/lake/Manifest.ts"
 import { asRecords, readCsv } from "./duckdb.ts"
 
 /** Removed with the scope. */

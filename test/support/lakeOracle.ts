@@ -1,8 +1,8 @@
 /** What `inc` must hold, told by the log and the tables themselves. */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
-import type { MemoryTable } from "../../layers/MemoryTable.ts"
+import type { MemoryServer } from "../../layers/memory/postgres/MemoryPostgres.ts"
+import type { MemoryTable } from "../../layers/memory/postgres/MemoryTable.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { parseRecords } from "./csvText.ts"
 import { incKeys, textOf } from "./memoryWorld.ts"

@@ -1,11 +1,11 @@
 /** A line read in parts, and the row that its values make when they are read in windows. */
 import { Result } from "effect"
-import { type CommitFields, incRow, type RowChange, type Shape, shapeOf } from "../../src/core/IncRow.ts"
-import { rowPieces } from "../../src/core/LongLine.ts"
-import { LongLineReader } from "../../src/core/LongLineReader.ts"
-import { LongValueEncoder } from "../../src/core/LongValueEncoder.ts"
-import { RowBuffer } from "../../src/core/RowBuffer.ts"
-import { decodeChange } from "../../src/core/TestDecoding.ts"
+import { type CommitFields, incRow, type RowChange, type Shape, shapeOf } from "../../src/core/row/IncRow.ts"
+import { LongValueEncoder } from "../../src/core/row/LongValueEncoder.ts"
+import { RowBuffer } from "../../src/core/row/RowBuffer.ts"
+import { rowPieces } from "../../src/core/slot/LongLine.ts"
+import { LongLineReader } from "../../src/core/slot/LongLineReader.ts"
+import { decodeChange } from "../../src/core/slot/TestDecoding.ts"
 
 const commit: CommitFields = { lsn: "00000000/00000001", xid: 7, at: "2025-11-03 10:15:30+00" }
 

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto"
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, type Layer, Option, Stream } from "effect"
-import { partBytes } from "../../layers/PartSizes.ts"
-import { ObjectStore } from "../../src/services/ObjectStore.ts"
-import type { StoreError } from "../../src/services/StoreError.ts"
+import { partBytes } from "../../layers/s3/multipart/PartSizes.ts"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
 
 export interface StoreUnderTest {
   readonly name: string

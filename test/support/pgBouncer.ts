@@ -4,7 +4,7 @@ import { existsSync } from "node:fs"
 import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect, type Scope } from "effect"
-import { isRoot, nobody, temporaryFolder } from "../../layers/EmbeddedAccount.ts"
+import { isRoot, nobody, temporaryFolder } from "../../layers/embedded/EmbeddedAccount.ts"
 import { eventually } from "./eventually.ts"
 import { freePort, isAnswered } from "./ports.ts"
 

@@ -10,8 +10,8 @@
 import { randomBytes } from "node:crypto"
 import { statfs } from "node:fs/promises"
 import { Context, Effect, Layer, type Scope } from "effect"
-import { type EmbeddedOptions, type EmbeddedServer, start } from "../../layers/EmbeddedPostgres.ts"
-import type { EmbeddedPostgresError } from "../../layers/EmbeddedPostgresError.ts"
+import { type EmbeddedOptions, type EmbeddedServer, start } from "../../layers/embedded/EmbeddedPostgres.ts"
+import type { EmbeddedPostgresError } from "../../layers/embedded/EmbeddedPostgresError.ts"
 import { openSession, type SqlFailure, type TestSession } from "./pgClient.ts"
 import { passwordSql, roleSql, tablesSql } from "./role.ts"
 

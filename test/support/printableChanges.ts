@@ -3,7 +3,7 @@
  * never prints them: empty names, types that are no type, numbers that are none.
  */
 import { Arbitrary, Schema } from "effect"
-import type { Cell, Change } from "../../src/core/Change.ts"
+import type { Cell, Change } from "../../src/core/slot/Change.ts"
 
 const pieces = [
   ...["'", '"', "]:", "[text]:", ":", " ", "\n", "\r", "\t", "\\", ".", ",", "(", ")", "{", "}"],

@@ -1,8 +1,8 @@
 /** The role of `query/role.sql`, which the program under test works as. */
 import { readFileSync } from "node:fs"
 import { Result } from "effect"
-import { quoteIdentifier } from "../../src/core/SourceTable.ts"
-import { parseSections } from "../../src/core/SqlSections.ts"
+import { quoteIdentifier } from "../../src/core/source/SourceTable.ts"
+import { parseSections } from "../../src/core/source/SqlSections.ts"
 
 const sections = Result.getOrThrow(
   parseSections(readFileSync(new URL("../../query/role.sql", import.meta.url), "utf8"), ["role", "tables"]),

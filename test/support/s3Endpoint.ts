@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto"
 import { Effect, Layer, Redacted } from "effect"
 import { Client } from "minio"
-import type { MinioOptions } from "../../layers/MinioBucket.ts"
+import type { MinioOptions } from "../../layers/s3/MinioBucket.ts"
 
 const required = (name: string): string => {
   const value = process.env[name]

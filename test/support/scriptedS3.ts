@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener } from "node:h
 import { createServer as createTlsServer } from "node:https"
 import type { Socket } from "node:net"
 import { Effect, Redacted, type Scope } from "effect"
-import type { MinioOptions } from "../../layers/MinioBucket.ts"
+import type { MinioOptions } from "../../layers/s3/MinioBucket.ts"
 import type { Certificate } from "./certificates.ts"
 import { listening } from "./ports.ts"
 

@@ -1,8 +1,8 @@
 /** The tables of `cdc.fault.test.ts`, and the work that its scripts do on them. */
 import { Effect } from "effect"
-import type { MemoryServer } from "../../layers/MemoryPostgres.ts"
-import type { MemoryTable } from "../../layers/MemoryTable.ts"
-import type { MemoryTransaction } from "../../layers/MemoryTransaction.ts"
+import type { MemoryServer } from "../../layers/memory/postgres/MemoryPostgres.ts"
+import type { MemoryTable } from "../../layers/memory/postgres/MemoryTable.ts"
+import type { MemoryTransaction } from "../../layers/memory/postgres/MemoryTransaction.ts"
 import type { Operation, Work } from "./faultScripts.ts"
 import { cliente, pedido, slotName } from "./memoryWorld.ts"
 

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { Effect, Result } from "effect"
-import type { EmbeddedServer } from "../../layers/EmbeddedPostgres.ts"
-import { parseSections, shopSections } from "../../src/core/SqlSections.ts"
+import type { EmbeddedServer } from "../../layers/embedded/EmbeddedPostgres.ts"
+import { parseSections, shopSections } from "../../src/core/source/SqlSections.ts"
 import { openSession } from "../support/pgClient.ts"
 import { passwordSql, roleSql, tablesSql } from "../support/role.ts"
 

@@ -3,8 +3,8 @@
  * process gets a lake of its own in front of the one that all share.
  */
 import { Deferred, Effect, Option, type Scope } from "effect"
-import { ObjectStore } from "../../../src/services/ObjectStore.ts"
-import { StoreError } from "../../../src/services/StoreError.ts"
+import { ObjectStore } from "../../../src/services/lake/ObjectStore.ts"
+import { StoreError } from "../../../src/services/lake/StoreError.ts"
 import type { Random } from "../../support/Random.ts"
 
 /** A rule of the fence. Each can be taken out, to see that histories go wrong without it. */

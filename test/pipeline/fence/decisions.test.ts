@@ -9,10 +9,10 @@ import {
   nameAfter,
   nextAfterBatch,
   reasonToWait,
-} from "../../../src/cdc/Fence.ts"
+} from "../../../src/cdc/fence/Fence.ts"
 import * as Lsn from "../../../src/core/Lsn.ts"
-import { type ObjectName, parseObjectName, printObjectName } from "../../../src/core/ObjectKey.ts"
-import * as Watermark from "../../../src/core/Watermark.ts"
+import { type ObjectName, parseObjectName, printObjectName } from "../../../src/core/lake/ObjectKey.ts"
+import * as Watermark from "../../../src/core/lake/Watermark.ts"
 
 const lsn = Lsn.Lsn.make
 const name = (text: string): ObjectName => Option.getOrThrow(parseObjectName(text))

@@ -3,9 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as Lsn from "../../../src/core/Lsn.ts"
-import { ObjectStore } from "../../../src/services/ObjectStore.ts"
-import { StoreError } from "../../../src/services/StoreError.ts"
-import { WatermarkStore } from "../../../src/services/WatermarkStore.ts"
+import { ObjectStore } from "../../../src/services/lake/ObjectStore.ts"
+import { StoreError } from "../../../src/services/lake/StoreError.ts"
+import { WatermarkStore } from "../../../src/services/lake/WatermarkStore.ts"
 import {
   ana,
   bia,

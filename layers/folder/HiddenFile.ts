@@ -1,0 +1,156 @@
+/**
+ * A file that nobody sees until it is whole. It lies in the folder of its target, under a name that begins with a dot,
+ * so that publishing it is one step inside one file system. A killed process leaves it behind, hidden; its name has the
+ * owner's mark, and a later start removes it (`LeftFiles.ts`).
+ */
+import { randomUUID } from "node:crypto"
+import * as fs from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { Effect, type Scope } from "effect"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
+import { ownerMark } from "../node/FileOwner.ts"
+import { taken } from "../store/StoreKeys.ts"
+import { errno, writeError } from "./FolderErrors.ts"
+import { makeFolder, setFileMode } from "./FolderModes.ts"
+import { WriteBuffer } from "./WriteBuffer.ts"
+
+/** The two calls whose failures cannot be brought about on every machine; tests replace them. */
+export interface FolderFiles {
+  readonly open: (path: string, flags: string, mode: number) => Promise<fs.FileHandle>
+  readonly link: (existing: string, path: string) => Promise<void>
+}
+
+export interface HiddenFile {
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
+  /** Whether the file system refuses a name that is taken: false where it has no hard links. */
+  readonly refusesTaken: Effect.Effect<boolean, StoreError>
+  /** Brings to disk what was written; the file stays hidden. */
+  readonly sync: Effect.Effect<void, StoreError>
+  /** Makes the file visible, durably: as a `new` one, which fails where one stands, or as a `replacement`. */
+  readonly publish: (as: "new" | "replacement") => Effect.Effect<void, StoreError>
+}
+
+// Pieces of 64 KiB written one by one take about twice the time.
+const bytesPerWrite = 1024 * 1024
+
+// File systems without hard links: FAT and exFAT, some network and FUSE mounts.
+const noHardLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
+
+/** Opens a hidden file beside `target`, making folders as needed, with the modes that `umask` leaves. It is gone when the scope closes. */
+export const hiddenFile = (
+  files: FolderFiles,
+  target: string,
+  subject: string,
+  umask: number,
+): Effect.Effect<HiddenFile, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    // A system call cannot be taken back: whoever interrupts waits for the one in hand.
+    const io = <A>(call: () => Promise<A>) =>
+      Effect.uninterruptible(Effect.tryPromise({ try: call, catch: (cause) => writeError(cause, subject) }))
+
+    const folder = dirname(target)
+    const path = join(folder, `.afluente-${ownerMark()}-${randomUUID()}.part`)
+    const topmostMade = yield* io(() => makeFolder(folder, umask))
+    const file = yield* Effect.acquireRelease(
+      io(() => files.open(path, "wx", 0o600)),
+      (opened) => Effect.promise(() => discard(opened, path)),
+    )
+
+    yield* io(() => setFileMode(file, umask))
+
+    let failure: StoreError | undefined
+    // What a failed call has left in the file is unknown: it must never be published.
+    const unlessFailed = (call: () => Promise<void>) =>
+      Effect.suspend(() => (failure === undefined ? io(call) : Effect.fail(failure))).pipe(
+        Effect.tapError((error) => Effect.sync(() => (failure = error))),
+      )
+
+    const publishNew = async (): Promise<boolean> => {
+      try {
+        await files.link(path, target)
+        return true
+      } catch (cause) {
+        if (errno(cause) === "EEXIST") return false
+        if (!noHardLinks.has(errno(cause))) throw cause
+        if (await isThere(target)) return false
+        await fs.rename(path, target)
+        return true
+      }
+    }
+
+    const refusesTaken = io(() =>
+      files.link(path, target).then(
+        () => false,
+        (cause) => {
+          if (errno(cause) === "EEXIST") return true
+          if (noHardLinks.has(errno(cause))) return false
+          throw cause
+        },
+      ),
+    )
+
+    const gathered = new WriteBuffer(bytesPerWrite)
+    const flush = async () => {
+      await writeAll(file, gathered.content)
+      gathered.clear()
+    }
+    const write = async (bytes: Uint8Array, done: number) => {
+      for (let at = done; at < bytes.length; at += gathered.fill(bytes.subarray(at))) await flush()
+    }
+
+    const sync = unlessFailed(async () => {
+      await flush()
+      await file.sync()
+    })
+
+    return {
+      write: (bytes) =>
+        Effect.suspend(() => {
+          const done = gathered.fill(bytes)
+          return done === bytes.length ? Effect.void : unlessFailed(() => write(bytes, done))
+        }),
+      sync,
+      refusesTaken,
+      publish: Effect.fnUntraced(function* (as) {
+        yield* sync
+        yield* unlessFailed(() => file.close())
+        if (as === "replacement") yield* io(() => fs.rename(path, target))
+        else if (!(yield* io(publishNew))) return yield* taken(subject)
+        yield* io(() => fs.rm(path, { force: true }))
+        yield* io(() => syncFolders(folder, topmostMade))
+      }),
+    }
+  })
+
+const writeAll = async (file: fs.FileHandle, bytes: Uint8Array): Promise<void> => {
+  let done = 0
+  while (done < bytes.length) {
+    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten
+  }
+}
+
+const discard = async (file: fs.FileHandle, path: string): Promise<void> => {
+  await file.close().catch(() => {})
+  await fs.rm(path, { force: true }).catch(() => {})
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  fs.lstat(path).then(
+    () => true,
+    (cause) => {
+      if (errno(cause) === "ENOENT") return false
+      throw cause
+    },
+  )
+
+/** A name is durable once its folder is on disk, and a new folder once its parent is. */
+export const syncFolders = async (folder: string, topmostMade?: string): Promise<void> => {
+  // Windows cannot open a folder, and writes names through by itself.
+  if (process.platform === "win32") return
+  const last = topmostMade === undefined ? folder : dirname(topmostMade)
+  for (let path = folder; ; path = dirname(path)) {
+    const opened = await fs.open(path, "r")
+    await opened.sync().finally(() => opened.close())
+    if (path === last || path === dirname(path)) return
+  }
+}

@@ -1,0 +1,23 @@
+/** Everything the pipelines need, in memory: one PostgreSQL, one lake. Each build is a world of its own. */
+import { Layer } from "effect"
+import { Progress } from "../../src/services/Progress.ts"
+import type { Compression } from "../../src/settings/Settings.ts"
+import * as NodeCompression from "../node/NodeCompression.ts"
+import * as LakeWatermarkStore from "../store/LakeWatermarkStore.ts"
+import * as MemoryObjectStore from "./MemoryObjectStore.ts"
+import * as MemorySpool from "./MemorySpool.ts"
+import { MemoryPostgres } from "./postgres/MemoryPostgres.ts"
+import * as MemoryReplicationSlot from "./postgres/MemoryReplicationSlot.ts"
+import * as MemorySourceTables from "./postgres/MemorySourceTables.ts"
+
+/** The lake, with the watermark as one of its objects. */
+export const lake = LakeWatermarkStore.layer.pipe(Layer.provideMerge(MemoryObjectStore.layer))
+
+/** The source, as the service `MemoryPostgres` to act on and as the services that the pipelines read. */
+export const source = (slot: string) =>
+  Layer.merge(MemorySourceTables.layer, MemoryReplicationSlot.layer(slot)).pipe(
+    Layer.provideMerge(MemoryPostgres.layer),
+  )
+
+export const layer = (slot: string, compression: Compression = "none") =>
+  Layer.mergeAll(lake, source(slot), MemorySpool.layer, NodeCompression.layer(compression), Progress.silent)

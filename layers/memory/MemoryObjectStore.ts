@@ -1,0 +1,89 @@
+/**
+ * The lake in memory: a complete small object store that keeps the promises of the real ones and forgets everything
+ * when it goes. Each build of the layer is a lake of its own.
+ */
+import { Clock, Effect, Layer, Option, Stream } from "effect"
+import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { compareKeys, isKey, keyRefused, notFound, outside, taken } from "../store/StoreKeys.ts"
+
+interface Kept {
+  readonly body: Uint8Array
+  readonly writtenAt: number
+  readonly version: string
+}
+
+// Not `slice`: on a Buffer it shares memory with what the caller may overwrite.
+const copy = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
+/** Makes an empty lake. */
+export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
+  const objects = new Map<string, Kept>()
+
+  const find = (key: string) =>
+    Effect.suspend(() => {
+      const kept = objects.get(key)
+      return kept === undefined ? Effect.fail(notFound(key)) : Effect.succeed(kept)
+    })
+  let writes = 0
+  const keep = (key: string, body: Uint8Array) =>
+    Effect.map(Clock.currentTimeMillis, (writtenAt) => {
+      const version = `v${++writes}`
+      objects.set(key, { body, writtenAt, version })
+      return version
+    })
+  const describe = (key: string, kept: Kept) => ({ key, bytes: kept.body.length, writtenAt: kept.writtenAt })
+
+  return ObjectStore.of({
+    location: "memory",
+    check: () => Effect.void,
+    prepare: Effect.succeed(false),
+    create: Effect.fnUntraced(function* (key) {
+      if (!isKey(key)) return yield* keyRefused(key)
+      const pieces: Array<Uint8Array> = []
+      return {
+        write: (piece) => Effect.sync(() => void pieces.push(copy(piece))),
+        commit: Effect.suspend(() => {
+          const body = Buffer.concat(pieces)
+          return objects.has(key)
+            ? Effect.fail(taken(key))
+            : Effect.as(keep(key, body), { bytes: body.length })
+        }),
+      }
+    }),
+    put: (key, body) => (isKey(key) ? Effect.asVoid(keep(key, copy(body))) : Effect.fail(keyRefused(key))),
+    read: (key) => Stream.fromEffect(Effect.map(find(key), (kept) => copy(kept.body))),
+    readRange: Effect.fnUntraced(function* (key, offset, length) {
+      const { body } = yield* find(key)
+      return offset < body.length ? copy(body.subarray(offset, offset + length)) : yield* outside(key, offset)
+    }),
+    stat: (key) =>
+      Effect.sync(() => Option.map(Option.fromUndefinedOr(objects.get(key)), (kept) => describe(key, kept))),
+    list: (prefix, after = "") =>
+      Stream.suspend(() =>
+        Stream.fromIterable(
+          [...objects]
+            .filter(([key]) => key.startsWith(prefix) && compareKeys(key, after) > 0)
+            .sort(([a], [b]) => compareKeys(a, b))
+            .map(([key, kept]) => describe(key, kept)),
+        ),
+      ),
+    honoursConditions: (probe) => Effect.as(keep(probe, new Uint8Array()), true),
+    readVersion: (key) =>
+      Effect.sync(() =>
+        Option.map(Option.fromUndefinedOr(objects.get(key)), ({ body, version }) => ({
+          body: copy(body),
+          version,
+        })),
+      ),
+    replace: (key, body, version) =>
+      Effect.suspend(() => {
+        if (!isKey(key)) return Effect.fail(keyRefused(key))
+        return objects.get(key)?.version === Option.getOrUndefined(version)
+          ? keep(key, copy(body))
+          : Effect.fail(taken(key))
+      }),
+    remove: (key) => Effect.sync(() => void objects.delete(key)),
+  })
+})
+
+export const layer: Layer.Layer<ObjectStore> = Layer.effect(ObjectStore, make)

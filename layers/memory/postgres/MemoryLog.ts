@@ -1,0 +1,122 @@
+/**
+ * PostgreSQL's write-ahead log in memory, as far as `test_decoding` tells of it, and the reading of a slot.
+ * Source of the rules: src/backend/replication/logical/logicalfuncs.c, `pg_logical_slot_get_changes_guts`.
+ */
+import { Schema } from "effect"
+import * as Lsn from "../../../src/core/Lsn.ts"
+import type { Change } from "../../../src/core/slot/Change.ts"
+import { SlotLine } from "../../../src/core/slot/SlotLine.ts"
+import { SlotText } from "../../../src/core/slot/TestDecoding.ts"
+import { sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
+import type { PeekRequest } from "../../../src/services/source/ReplicationSlot.ts"
+
+/** A line before a peek has numbered it. */
+export interface LoggedLine {
+  readonly lsn: Lsn.Lsn
+  readonly text: string
+  /** None for what a table filter lets through always. */
+  readonly tables: ReadonlyArray<TableName> | undefined
+}
+
+/** A record that makes the slot tell something: a COMMIT its whole transaction, a message itself. */
+interface ToldRecord {
+  readonly start: Lsn.Lsn
+  readonly end: Lsn.Lsn
+  readonly lines: ReadonlyArray<LoggedLine>
+}
+
+/** The header of a record and what surrounds a row in it, about. */
+const recordBytes = 56
+const commitBytes = 48
+
+const after = (lsn: Lsn.Lsn, bytes: number): Lsn.Lsn => Lsn.Lsn.make((lsn + BigInt(bytes) + 7n) & ~7n)
+
+const print = Schema.encodeSync(SlotText)
+
+export const lineOf = (lsn: Lsn.Lsn, change: Change, tables?: ReadonlyArray<TableName>): LoggedLine => ({
+  lsn,
+  text: print(change),
+  tables,
+})
+
+export class MemoryLog {
+  /** Where the next record begins. The second segment of a new cluster is where real ones begin. */
+  #end = Lsn.Lsn.make(0x16b_3748n)
+  #flushed = this.#end
+  readonly #told: Array<ToldRecord> = []
+
+  get end(): Lsn.Lsn {
+    return this.#end
+  }
+
+  /** On disk up to here. Behind `end` only while a commit that does not wait for the disk is on its way there. */
+  get flushed(): Lsn.Lsn {
+    return this.#flushed
+  }
+
+  flush(): void {
+    this.#flushed = this.#end
+  }
+
+  /** A record of which the slot tells nothing by itself; gives where it begins. */
+  write(bytes: number): Lsn.Lsn {
+    const start = this.#end
+    this.#end = after(start, recordBytes + bytes)
+    return start
+  }
+
+  /** A COMMIT, with the lines of its transaction; gives the end of its record. */
+  commit(xid: number, at: string, lines: ReadonlyArray<LoggedLine>): Lsn.Lsn {
+    const start = this.#end
+    this.#end = after(start, commitBytes)
+    this.#told.push({ start, end: this.#end, lines: framed(xid, at, lines, this.#end) })
+    return this.#end
+  }
+
+  /** A message outside of transactions: told at once. */
+  tell(change: Change, bytes: number): void {
+    const start = this.write(bytes)
+    this.#told.push({ start, end: this.#end, lines: [lineOf(start, change)] })
+  }
+
+  /**
+   * What a slot confirmed up to `confirmed` tells. Records are read until one ends at `upTo` or after it, or until
+   * `maxLines` lines are told: so the record that reaches a bound is told whole, and lies past `upTo` where that is
+   * inside of it. Lines are numbered before any is left out.
+   */
+  read(confirmed: Lsn.Lsn, { upTo, maxLines, tables }: PeekRequest): ReadonlyArray<SlotLine> {
+    const wanted: Array<SlotLine> = []
+    let ordinal = 0
+    for (const { start, end, lines } of this.#told) {
+      if (start < confirmed) continue
+      if (start >= upTo || end > this.#flushed || ordinal >= maxLines) break
+      for (const line of lines) {
+        ordinal++
+        const concerns = line.tables?.some((one) => tables.some((other) => sameTable(one, other))) ?? true
+        if (concerns) wanted.push(SlotLine.of(line.lsn, ordinal, line.text))
+      }
+    }
+    return wanted
+  }
+}
+
+/**
+ * With `skip-empty-xacts`, BEGIN is printed at the first row, so that a message before it stands outside, and a
+ * transaction of messages alone has neither BEGIN nor COMMIT. Source: test_decoding.c of PostgreSQL 15.
+ */
+const framed = (
+  xid: number,
+  at: string,
+  lines: ReadonlyArray<LoggedLine>,
+  end: Lsn.Lsn,
+): ReadonlyArray<LoggedLine> => {
+  const firstRow = lines.findIndex((line) => !line.text.startsWith("message:"))
+  const first = lines[firstRow]
+  if (first === undefined) return lines
+  return [
+    ...lines.slice(0, firstRow),
+    lineOf(first.lsn, { _tag: "Begin", xid }),
+    ...lines.slice(firstRow),
+    lineOf(end, { _tag: "Commit", xid, at }),
+  ]
+}

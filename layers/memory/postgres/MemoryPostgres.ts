@@ -1,0 +1,188 @@
+/**
+ * A small, complete PostgreSQL in memory: tables, transactions, a log, logical slots with `test_decoding`, sessions
+ * with advisory locks, and a server that can crash. `MemorySourceTables` and `MemoryReplicationSlot` read from it.
+ *
+ * It is a plain machine that changes at once; only what needs the time or can fail is an Effect. What has no place here
+ * (SQL, constraints, locks of rows) is left to the tests against a real server.
+ */
+import { Clock, Context, Effect, Layer } from "effect"
+import type * as Lsn from "../../../src/core/Lsn.ts"
+import { printTable, sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
+import { SourceError } from "../../../src/services/source/SourceError.ts"
+import type { Relation, RelationsAsked, SourceIdentity } from "../../../src/services/source/SourceTables.ts"
+import { MemoryLog } from "./MemoryLog.ts"
+import { MemorySessions } from "./MemorySessions.ts"
+import { MemorySlots } from "./MemorySlots.ts"
+import { MemoryTable, type Sees, type TableDefinition, type Values } from "./MemoryTable.ts"
+import { MemoryTransaction } from "./MemoryTransaction.ts"
+
+export interface MemoryMoment {
+  /** `xmin:xmax:xip`, as `pg_current_snapshot()` prints it. */
+  readonly id: string
+  readonly sees: Sees
+  readonly lsn: Lsn.Lsn
+}
+
+/** As PostgreSQL prints a timestamptz in UTC: the fraction only where there is one, without zeros at its end. */
+const printTime = (millis: number): string => {
+  const [seconds = "", fraction = ""] = new Date(millis).toISOString().replace("T", " ").split(/[.Z]/)
+  const digits = fraction.replace(/0+$/, "")
+  return `${seconds}${digits === "" ? "" : `.${digits}`}+00`
+}
+
+export class MemoryServer {
+  readonly identity: SourceIdentity
+  /** Of the WAL; a promotion raises it. */
+  timeline = 1
+  readonly log = new MemoryLog()
+  readonly slots = new MemorySlots(this.log)
+  readonly sessions = new MemorySessions()
+  #tables: ReadonlyArray<MemoryTable> = []
+  readonly #open = new Set<number>()
+  readonly #aborted = new Set<number>()
+  #nextXid = 733
+  #nextOid = 16_384
+
+  constructor(identity: Partial<SourceIdentity> = {}) {
+    this.identity = { systemIdentifier: "7423642870011110000", database: "loja", ...identity }
+  }
+
+  createTable(definition: TableDefinition): MemoryTable {
+    const table = new MemoryTable(definition, this.#nextOid++)
+    this.#tables = [...this.#tables, table]
+    return table
+  }
+
+  dropTable(dropped: MemoryTable): void {
+    this.#tables = this.#tables.filter((table) => table !== dropped)
+  }
+
+  /** `ALTER TABLE … RENAME TO …`: what the WAL holds from now on bears the new name. */
+  renameTable(table: MemoryTable, name: string): void {
+    table.name = { ...table.name, name }
+  }
+
+  /** `ALTER SCHEMA … RENAME TO …`: it waits for no transaction, so that one may have logged rows under both names. */
+  renameSchema(from: string, to: string): void {
+    for (const table of this.#tables)
+      if (table.name.schema === from) table.name = { ...table.name, schema: to }
+  }
+
+  /** `pg_snapshot_xmin()` */
+  oldestXid(): bigint {
+    return BigInt(Math.min(this.#nextXid, ...this.#open))
+  }
+
+  relations({ tables, oids }: RelationsAsked): ReadonlyArray<Relation> {
+    return this.#tables
+      .filter(({ name, oid }) => oids.includes(oid) || tables.some((asked) => sameTable(asked, name)))
+      .map(({ name, oid }) => ({ table: name, oid }))
+  }
+
+  /** `pg_current_xact_id()` of a transaction that does nothing. */
+  newXid(): bigint {
+    return BigInt(this.#nextXid++)
+  }
+
+  table(name: TableName): Effect.Effect<MemoryTable, SourceError> {
+    return Effect.suspend(() => {
+      const table = this.#tables.find((one) => sameTable(one.name, name))
+      if (table !== undefined) return Effect.succeed(table)
+      const subject = `table ${printTable(name)}`
+      return Effect.fail(
+        new SourceError({ reason: "SchemaOrTableMissing", subject, detail: "it does not exist" }),
+      )
+    })
+  }
+
+  /** Rows that are committed now. */
+  rows(table: MemoryTable): ReadonlyArray<Values> {
+    return table.rows(this.#committed)
+  }
+
+  /** Several may be open at once; each ends with `commit` or `rollback`. */
+  begin(): MemoryTransaction {
+    const xid = this.#nextXid++
+    this.#open.add(xid)
+    return new MemoryTransaction(xid, this.log, this.#committed)
+  }
+
+  /** Gives the position that the slot will tell for it. With `flush: false` it is not on disk yet: `log.flush()` later. */
+  commit(transaction: MemoryTransaction, options?: { readonly flush: boolean }): Effect.Effect<Lsn.Lsn> {
+    return Effect.map(Clock.currentTimeMillis, (now) => {
+      this.#open.delete(transaction.xid)
+      const end = this.log.commit(transaction.xid, printTime(now), transaction.lines)
+      if (options?.flush !== false) this.log.flush()
+      return end
+    })
+  }
+
+  rollback({ xid }: MemoryTransaction): void {
+    this.#open.delete(xid)
+    this.#aborted.add(xid)
+  }
+
+  /** One transaction, from BEGIN to COMMIT. */
+  transact(work: (transaction: MemoryTransaction) => void): Effect.Effect<Lsn.Lsn> {
+    return Effect.suspend(() => {
+      const transaction = this.begin()
+      work(transaction)
+      return this.commit(transaction)
+    })
+  }
+
+  /** `pg_logical_emit_message(false, …)`: told at once, whatever becomes of transactions. */
+  message(prefix: string, content: string): void {
+    const change = { _tag: "Message", transactional: false, prefix, size: content.length, content } as const
+    this.log.tell(change, content.length)
+    this.log.flush()
+  }
+
+  /** What the slot tells nothing of: another database, a vacuum, an index. */
+  writeElsewhere(bytes: number): void {
+    this.log.write(bytes)
+    this.log.flush()
+  }
+
+  /** What a transaction that begins to look now sees. */
+  moment(): MemoryMoment {
+    const open = [...this.#open].sort((a, b) => a - b)
+    const [running, aborted, end] = [new Set(open), new Set(this.#aborted), this.#nextXid]
+    return {
+      id: `${open[0] ?? end}:${end}:${open.join(",")}`,
+      sees: (xid) => xid < end && !running.has(xid) && !aborted.has(xid),
+      lsn: this.log.end,
+    }
+  }
+
+  /** Orderly: slots stand where they stood. No session is let in until `start`. */
+  stop(): void {
+    this.slots.checkpoint()
+    this.sessions.killAll()
+    this.sessions.admit(false)
+  }
+
+  start(): void {
+    this.sessions.admit(true)
+  }
+
+  /**
+   * The server dies and is back at once: sessions and open transactions are gone, and slots stand where they stood at
+   * the last checkpoint. What has committed is there.
+   */
+  crash(): void {
+    this.sessions.killAll()
+    for (const xid of this.#open) this.#aborted.add(xid)
+    this.#open.clear()
+    this.log.flush()
+    this.slots.fallBack()
+  }
+
+  readonly #committed: Sees = (xid) => !this.#open.has(xid) && !this.#aborted.has(xid)
+}
+
+export class MemoryPostgres extends Context.Service<MemoryPostgres, MemoryServer>()(
+  "afluente/layers/MemoryPostgres",
+) {
+  static readonly layer: Layer.Layer<MemoryPostgres> = Layer.sync(MemoryPostgres, () => new MemoryServer())
+}

@@ -1,0 +1,108 @@
+/** Connections to the PostgreSQL in memory, and the advisory locks that they hold. */
+import { Clock, Effect, type Scope } from "effect"
+import { SourceError } from "../../../src/services/source/SourceError.ts"
+
+/** A connection. It ends with its client, when it is killed, or with the server. */
+export interface MemorySession {
+  readonly purpose: string
+  readonly pid: number
+  /** When its last statement began, in milliseconds since the epoch. */
+  askedAt: number
+}
+
+export class MemorySessions {
+  readonly #alive = new Set<MemorySession>()
+  readonly #onEnd = new Map<MemorySession, Set<() => void>>()
+  readonly #locks = new Map<string, Set<MemorySession>>()
+  readonly #shared = new Map<string, Set<MemorySession>>()
+  #open = true
+  #lastPid = 0
+
+  /** How many are connected, as `pg_stat_activity` would show. */
+  get count(): number {
+    return this.#alive.size
+  }
+
+  /** Ends with the scope. */
+  connect(purpose: string): Effect.Effect<MemorySession, SourceError, Scope.Scope> {
+    const connected = Effect.flatMap(Clock.currentTimeMillis, (askedAt) => {
+      if (!this.#open) return Effect.fail(unreachable("connection refused"))
+      const session: MemorySession = { purpose, pid: ++this.#lastPid, askedAt }
+      this.#alive.add(session)
+      return Effect.succeed(session)
+    })
+    return Effect.acquireRelease(connected, (session) => Effect.sync(() => this.#end(session)))
+  }
+
+  /** Each statement of a session. Fails where it has gone. */
+  inside(session: MemorySession): Effect.Effect<void, SourceError> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      session.askedAt = now
+      return this.#alive.has(session) ? Effect.void : Effect.fail(unreachable("the session was ended"))
+    })
+  }
+
+  /** Fails as soon as the session has gone. */
+  ended(session: MemorySession): Effect.Effect<never, SourceError> {
+    return Effect.callback((resume) => {
+      const onEnd = () => resume(Effect.fail(unreachable("the session was ended")))
+      if (!this.#alive.has(session)) return onEnd()
+      const listeners = this.#onEnd.get(session) ?? new Set()
+      this.#onEnd.set(session, listeners.add(onEnd))
+      return Effect.sync(() => listeners.delete(onEnd))
+    })
+  }
+
+  /** `pg_try_advisory_lock`: the session's until it ends. */
+  tryLock(lock: string, session: MemorySession): boolean {
+    return this.#take(this.#locks, lock, session, [this.#locks, this.#shared])
+  }
+
+  /** Who has the lock alone. */
+  holder(lock: string): MemorySession | undefined {
+    return [...(this.#locks.get(lock) ?? [])][0]
+  }
+
+  /** `pg_try_advisory_lock_shared`: many sessions may have it at once, where none has it alone. */
+  tryLockShared(lock: string, session: MemorySession): boolean {
+    return this.#take(this.#shared, lock, session, [this.#locks])
+  }
+
+  #take(
+    kind: Map<string, Set<MemorySession>>,
+    lock: string,
+    session: MemorySession,
+    excluding: ReadonlyArray<ReadonlyMap<string, ReadonlySet<MemorySession>>>,
+  ): boolean {
+    const others = excluding.flatMap((held) => [...(held.get(lock) ?? [])])
+    if (others.some((holder) => holder !== session)) return false
+    kind.set(lock, (kind.get(lock) ?? new Set()).add(session))
+    return true
+  }
+
+  /** `pg_terminate_backend` on all of them: each next call fails, and the locks are free. */
+  killAll(): void {
+    for (const session of [...this.#alive]) this.#end(session)
+  }
+
+  /** Its own client ends it: nothing is reported. */
+  cut(session: MemorySession): void {
+    this.#onEnd.delete(session)
+    this.#end(session)
+  }
+
+  /** Whether new sessions are let in. */
+  admit(open: boolean): void {
+    this.#open = open
+  }
+
+  #end(session: MemorySession): void {
+    this.#alive.delete(session)
+    for (const tell of this.#onEnd.get(session) ?? []) tell()
+    this.#onEnd.delete(session)
+    for (const held of [...this.#locks.values(), ...this.#shared.values()]) held.delete(session)
+  }
+}
+
+const unreachable = (detail: string): SourceError =>
+  new SourceError({ reason: "Unreachable", subject: "server", detail })

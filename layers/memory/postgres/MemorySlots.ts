@@ -1,0 +1,86 @@
+/** The logical slots of the PostgreSQL in memory. Whoever calls these without a session is another consumer. */
+import { Effect } from "effect"
+import * as Lsn from "../../../src/core/Lsn.ts"
+import type { SlotLine } from "../../../src/core/slot/SlotLine.ts"
+import type { PeekRequest } from "../../../src/services/source/ReplicationSlot.ts"
+import { SourceError, type SourceReason } from "../../../src/services/source/SourceError.ts"
+import type { MemoryLog } from "./MemoryLog.ts"
+
+interface Slot {
+  confirmed: Lsn.Lsn
+  /** What a server that crashes finds on its disk: the confirmed position as of the last checkpoint. */
+  saved: Lsn.Lsn
+  walStatus: string
+}
+
+export class MemorySlots {
+  readonly #log: MemoryLog
+  readonly #slots = new Map<string, Slot>()
+
+  constructor(log: MemoryLog) {
+    this.#log = log
+  }
+
+  /** False where there is one of this name. */
+  create(name: string): boolean {
+    if (this.#slots.has(name)) return false
+    this.#slots.set(name, { confirmed: this.#log.flushed, saved: this.#log.flushed, walStatus: "reserved" })
+    return true
+  }
+
+  drop(name: string): void {
+    this.#slots.delete(name)
+  }
+
+  find(name: string): Readonly<Slot> | undefined {
+    return this.#slots.get(name)
+  }
+
+  /** The log outgrew `max_slot_wal_keep_size`. */
+  lose(name: string): void {
+    const slot = this.#slots.get(name)
+    if (slot !== undefined) slot.walStatus = "lost"
+  }
+
+  /** `pg_logical_slot_peek_changes`, without BEGIN. */
+  peek(name: string, request: PeekRequest): Effect.Effect<ReadonlyArray<SlotLine>, SourceError> {
+    return Effect.map(this.#usable(name), (slot) =>
+      this.#log.read(slot.confirmed, request).filter(({ text }) => !text.startsWith("BEGIN ")),
+    )
+  }
+
+  /** `pg_replication_slot_advance`: never past what is on disk, never back. */
+  advance(name: string, lsn: Lsn.Lsn): Effect.Effect<Lsn.Lsn, SourceError> {
+    return Effect.flatMap(this.#usable(name), (slot) => {
+      const reached = lsn < this.#log.flushed ? lsn : this.#log.flushed
+      if (reached < slot.confirmed) {
+        const detail = `cannot advance to ${Lsn.print(reached)}, minimum is ${Lsn.print(slot.confirmed)}`
+        return Effect.fail(failure("Failed", name, detail))
+      }
+      slot.confirmed = reached
+      return Effect.succeed(reached)
+    })
+  }
+
+  checkpoint(): void {
+    for (const slot of this.#slots.values()) slot.saved = slot.confirmed
+  }
+
+  /** What comes back after a crash: confirmed positions are not flushed one by one. */
+  fallBack(): void {
+    for (const slot of this.#slots.values()) slot.confirmed = slot.saved
+  }
+
+  #usable(name: string): Effect.Effect<Slot, SourceError> {
+    return Effect.suspend(() => {
+      const slot = this.#slots.get(name)
+      if (slot === undefined) return Effect.fail(failure("SlotMissing", name, "it does not exist"))
+      return slot.walStatus === "lost"
+        ? Effect.fail(failure("SlotLost", name, "can no longer get changes from it"))
+        : Effect.succeed(slot)
+    })
+  }
+}
+
+const failure = (reason: SourceReason, slot: string, detail: string): SourceError =>
+  new SourceError({ reason, subject: `slot "${slot}"`, detail })

@@ -1,0 +1,71 @@
+/** The tables of the PostgreSQL in memory. `COPY … (FORMAT csv, HEADER)` is csv-stringify, told PostgreSQL's rules. */
+import { stringify } from "csv-stringify/sync"
+import { Effect, Layer, Stream } from "effect"
+import {
+  type Snapshot,
+  SourceTables,
+  type TableCopy,
+  type TableShape,
+} from "../../../src/services/source/SourceTables.ts"
+import { type MemoryMoment, MemoryPostgres, type MemoryServer } from "./MemoryPostgres.ts"
+import type { MemorySession } from "./MemorySessions.ts"
+
+/** Few, so that small tests have many chunks. */
+const rowsPerChunk = 16
+
+/**
+ * NULL is nothing, the empty string is quoted, and so is `\.` where it is a line of its own.
+ * Source: src/backend/commands/copyto.c, `CopyAttributeOutCSV`.
+ */
+const printCsv = (columns: number, rows: ReadonlyArray<ReadonlyArray<string | null>>): Uint8Array =>
+  Buffer.from(stringify([...rows], { quoted_match: columns === 1 ? /^$|^\\\.$/ : /^$/ }))
+
+const copyOf =
+  (server: MemoryServer, session: MemorySession, moment: MemoryMoment) =>
+  (shape: TableShape): TableCopy => {
+    let copied = 0
+    const names = shape.columns.map((column) => column.name)
+    const lines = Effect.map(server.table(shape.table), (table) => {
+      const rows = table.rows(moment.sees).map((values) => names.map((name) => values[name] ?? null))
+      copied = rows.length
+      return [names, ...rows]
+    })
+    return {
+      csv: Stream.fromEffect(lines).pipe(
+        Stream.flatMap(Stream.fromIterable),
+        Stream.grouped(rowsPerChunk),
+        // A session can end in the middle of an answer.
+        Stream.mapEffect((rows) => Effect.as(server.sessions.inside(session), printCsv(names.length, rows))),
+      ),
+      rows: Effect.sync(() => copied),
+    }
+  }
+
+export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.effect(
+  SourceTables,
+  Effect.gen(function* () {
+    const server = yield* MemoryPostgres
+    const shapeOf: SourceTables["Service"]["describe"] = (name) =>
+      Effect.map(server.table(name), (table) => table.shape(server.moment().sees))
+
+    const snapshot = Effect.map(server.sessions.connect("full"), (session): Snapshot => {
+      const moment = server.moment()
+      return {
+        id: moment.id,
+        lsn: moment.lsn,
+        source: server.identity,
+        describe: (table) => Effect.andThen(server.sessions.inside(session), shapeOf(table)),
+        copy: copyOf(server, session, moment),
+        release: () => Effect.void,
+      }
+    })
+    const describe: SourceTables["Service"]["describe"] = (table) =>
+      Effect.scoped(Effect.andThen(server.sessions.connect("catalog"), shapeOf(table)))
+    return SourceTables.of({
+      describe,
+      mayRead: (table) => Effect.asVoid(describe(table)),
+      // Nothing has to be held: what TRUNCATE takes away is seen here by the snapshots before it.
+      snapshot: () => snapshot,
+    })
+  }),
+)

@@ -1,0 +1,139 @@
+/**
+ * A table in memory, as PostgreSQL keeps one: every version of every row, with the transactions that made and ended it.
+ * Which versions are there is a question of who looks, so that rollback and snapshots need no undoing.
+ *
+ * Not modelled: constraints and defaults, and changes of the table's columns by a transaction (they take effect at once).
+ */
+import { Option } from "effect"
+import { toBytes } from "../../../src/core/bytes/Bytes.ts"
+import type { Tuple } from "../../../src/core/slot/Change.ts"
+import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
+import type { TableName } from "../../../src/core/source/SourceTable.ts"
+import type { SourceColumn, TableShape } from "../../../src/services/source/SourceTables.ts"
+
+/** Columns by name, as PostgreSQL prints the values; null is SQL NULL, and so is a column that is not named. */
+export type Values = Readonly<Record<string, string | null>>
+
+export interface TableDefinition {
+  readonly table: TableName
+  readonly columns: ReadonlyArray<SourceColumn>
+  readonly primaryKey: ReadonlyArray<string>
+  /** What the log tells of an old row: the primary key, the columns of an index, all columns or nothing. */
+  readonly replicaIdentity?: "default" | "full" | "nothing" | { readonly index: ReadonlyArray<string> }
+}
+
+interface RowVersion {
+  readonly values: Values
+  readonly madeBy: number
+  endedBy: number | undefined
+}
+
+/** Whether a transaction's work is seen by whoever looks. */
+export type Sees = (xid: number) => boolean
+
+/** PostgreSQL moves values out of the row where the row grows over about 2 KB. Here each value is judged alone. */
+const keptInRowMax = 2000
+
+/** The log names types without their modifiers: `numeric(12,2)` as `numeric`. */
+const withoutModifier = (type: string): string => type.replace(/\(\d+(,-?\d+)?\)/, "")
+
+export class MemoryTable {
+  name: TableName
+  /** `pg_class.oid`. */
+  readonly oid: number
+  readonly primaryKey: ReadonlyArray<string>
+  /** Columns that tell an old row in the log; undefined where nothing does. */
+  readonly identity: ReadonlyArray<string> | "full" | undefined
+  readonly replicaIdentity: ReplicaIdentity
+  columns: ReadonlyArray<SourceColumn>
+  #rows: Array<RowVersion> = []
+
+  constructor({ table, columns, primaryKey, replicaIdentity = "default" }: TableDefinition, oid: number) {
+    this.name = table
+    this.oid = oid
+    this.columns = columns
+    this.primaryKey = primaryKey
+    this.replicaIdentity = typeof replicaIdentity === "object" ? "index" : replicaIdentity
+    if (typeof replicaIdentity === "object") this.identity = replicaIdentity.index
+    else if (replicaIdentity === "full") this.identity = "full"
+    else this.identity = replicaIdentity === "nothing" || primaryKey.length === 0 ? undefined : primaryKey
+  }
+
+  addColumn(column: SourceColumn): void {
+    this.columns = [...this.columns, column]
+  }
+
+  dropColumn(name: string): void {
+    this.columns = this.columns.filter((column) => column.name !== name)
+  }
+
+  rows(sees: Sees): ReadonlyArray<Values> {
+    return this.#visible(sees).map((row) => row.values)
+  }
+
+  insert(xid: number, values: Values): void {
+    this.#rows.push({ values, madeBy: xid, endedBy: undefined })
+  }
+
+  /** Ends the rows that agree with `where` in every column it names, and gives their values. */
+  end(xid: number, sees: Sees, where: Values): ReadonlyArray<Values> {
+    const named = Object.entries(where)
+    const found = this.#visible(sees).filter(({ values }) =>
+      named.every(([name, value]) => (values[name] ?? null) === value),
+    )
+    for (const row of found) row.endedBy = xid
+    return found.map((row) => row.values)
+  }
+
+  shape(sees: Sees): TableShape {
+    const rows = this.rows(sees)
+    return {
+      table: this.name,
+      columns: this.columns,
+      primaryKey: this.primaryKey,
+      identifiesDeletes: this.identity !== undefined,
+      replicaIdentity: this.replicaIdentity,
+      replicaKey: typeof this.identity === "object" ? this.identity : [],
+      virtualColumns: [],
+      notFollowed: Option.none(),
+      estimatedRows: rows.length,
+      estimatedBytes: rows.reduce(
+        (sum, values) => sum + Object.values(values).reduce((all, value) => all + (value?.length ?? 0), 0),
+        0,
+      ),
+    }
+  }
+
+  /** A whole row as the log tells it. A large value is not told again where `before` has the same one. */
+  newTuple(values: Values, before?: Values): Tuple {
+    return this.columns.map(({ name, type }) => {
+      const value = values[name] ?? null
+      const unsent = value !== null && value.length > keptInRowMax && before?.[name] === value
+      return {
+        name: toBytes(name),
+        type: toBytes(withoutModifier(type)),
+        value: unsent ? undefined : value && toBytes(value),
+      }
+    })
+  }
+
+  /** What the log tells of an old row: the identity's columns that were not NULL. Null where there is no identity. */
+  oldTuple(values: Values): Tuple | null {
+    const { identity } = this
+    if (identity === undefined) return null
+    const named =
+      identity === "full" ? values : Object.fromEntries(identity.map((name) => [name, values[name] ?? null]))
+    return this.newTuple(named).filter(({ value }) => value !== null)
+  }
+
+  /** An UPDATE tells the old row where the identity is FULL or its columns changed. */
+  tellsOld(before: Values, after: Values): boolean {
+    const { identity } = this
+    if (identity === undefined) return false
+    return identity === "full" || identity.some((name) => (before[name] ?? null) !== (after[name] ?? null))
+  }
+
+  #visible(sees: Sees): ReadonlyArray<RowVersion> {
+    return this.#rows.filter((row) => sees(row.madeBy) && (row.endedBy === undefined || !sees(row.endedBy)))
+  }
+}

@@ -1,0 +1,89 @@
+/** A transaction of the PostgreSQL in memory: what it does is in the log at once and is told when it commits. */
+import { toBytes } from "../../../src/core/bytes/Bytes.ts"
+import type { Change } from "../../../src/core/slot/Change.ts"
+import { type LoggedLine, lineOf, type MemoryLog } from "./MemoryLog.ts"
+import type { MemoryTable, Sees, Values } from "./MemoryTable.ts"
+
+const nameOf = ({ name }: MemoryTable) => ({ schema: toBytes(name.schema), name: toBytes(name.name) })
+
+export class MemoryTransaction {
+  /** As the slot prints it: 32 bits. */
+  readonly xid: number
+  readonly #log: MemoryLog
+  readonly #sees: Sees
+  readonly #lines: Array<LoggedLine> = []
+
+  /** `sees` tells which other transactions have committed: every statement sees those that have by then. */
+  constructor(xid: number, log: MemoryLog, sees: Sees) {
+    this.xid = xid
+    this.#log = log
+    this.#sees = (other) => other === xid || sees(other)
+  }
+
+  get lines(): ReadonlyArray<LoggedLine> {
+    return this.#lines
+  }
+
+  insert(table: MemoryTable, values: Values): void {
+    table.insert(this.xid, values)
+    this.#tell({ _tag: "Insert", table: nameOf(table), row: table.newTuple(values) }, [table])
+  }
+
+  /** Sets the named columns of every row that agrees with `where`. */
+  update(table: MemoryTable, where: Values, set: Values): void {
+    for (const old of table.end(this.xid, this.#sees, where)) {
+      const values = { ...old, ...set }
+      table.insert(this.xid, values)
+      const before = table.tellsOld(old, values) ? table.oldTuple(old) : null
+      this.#tell({ _tag: "Update", table: nameOf(table), before, row: table.newTuple(values, old) }, [table])
+    }
+  }
+
+  delete(table: MemoryTable, where: Values): void {
+    for (const old of table.end(this.xid, this.#sees, where)) {
+      this.#tell({ _tag: "Delete", table: nameOf(table), before: table.oldTuple(old) }, [table])
+    }
+  }
+
+  /** One statement, and one line, for all of the tables. */
+  truncate(
+    tables: ReadonlyArray<MemoryTable>,
+    flags?: { restartSequences?: boolean; cascade?: boolean },
+  ): void {
+    for (const table of tables) table.end(this.xid, this.#sees, {})
+    const change: Change = {
+      _tag: "Truncate",
+      tables: tables.map(nameOf),
+      restartSequences: flags?.restartSequences ?? false,
+      cascade: flags?.cascade ?? false,
+    }
+    this.#tell(change, tables)
+  }
+
+  /** `pg_logical_emit_message(true, …)`: told with the transaction. */
+  message(prefix: string, content: string): void {
+    this.#tell({
+      _tag: "Message",
+      transactional: true,
+      prefix: toBytes(prefix),
+      size: toBytes(content).length,
+      content: toBytes(content),
+    })
+  }
+
+  /** A line that stands in the log as it is given: what no PostgreSQL that we know prints. */
+  print(text: string): void {
+    this.#lines.push({ lsn: this.#log.write(text.length), text: toBytes(text), tables: undefined })
+  }
+
+  #tell(change: Change, tables?: ReadonlyArray<MemoryTable>): void {
+    const start = this.#log.end
+    const line = lineOf(
+      start,
+      change,
+      tables?.map((table) => table.name),
+    )
+    this.#log.write(line.text.length)
+    this.#lines.push(line)
+  }
+}

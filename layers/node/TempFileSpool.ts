@@ -1,0 +1,102 @@
+/** The spool as one file in the system's folder for temporary files; `TMPDIR` chooses another. */
+import { randomUUID } from "node:crypto"
+import { type FileHandle, open, rm, unlink } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Layer, Option, Stream } from "effect"
+import { StoreError } from "../../src/services/lake/StoreError.ts"
+import { Spool, type SpoolFile } from "../../src/services/Spool.ts"
+import { temporaryError } from "../folder/FolderErrors.ts"
+import { ownerMark } from "./FileOwner.ts"
+import { removeLeftTemporary } from "./LeftFiles.ts"
+
+const readBytes = 256 * 1024
+
+const subject = () => `temporary files in ${tmpdir()}`
+
+/** Waited for to its end: a write that nobody waits for would land in what the file is used for next. */
+const attempt = <A>(action: () => Promise<A>) =>
+  Effect.uninterruptible(
+    Effect.tryPromise({ try: action, catch: (cause) => temporaryError(cause, subject()) }),
+  )
+
+/** Somebody else has cut the file. What is left of it is not the transaction. */
+const cutShort = (at: number, end: number) =>
+  new StoreError({
+    reason: "Broken",
+    place: "temporary files",
+    subject: subject(),
+    detail: `a file ends after ${at} of the ${end} bytes that were written into it`,
+  })
+
+/** Opened for reading and writing; `end` is where the next bytes go. */
+const spoolFile = (file: FileHandle): SpoolFile => {
+  let end = 0
+  return {
+    append: (bytes) =>
+      attempt(async () => {
+        for (let done = 0; done < bytes.length; ) {
+          done += (await file.write(bytes, done, bytes.length - done, end + done)).bytesWritten
+        }
+        end += bytes.length
+      }),
+    clear: attempt(async () => {
+      end = 0
+      await file.truncate(0)
+    }),
+    read: (room, offset) =>
+      Effect.flatMap(
+        attempt(() => file.read(room, 0, Math.min(room.length, end - offset), offset)),
+        ({ bytesRead }) => (bytesRead > 0 ? Effect.succeed(bytesRead) : cutShort(offset, end)),
+      ),
+    replay: Stream.suspend(() => {
+      // One room for all pieces: a new one for each was dropped faster than it was collected.
+      const room = Buffer.allocUnsafe(readBytes)
+      return Stream.paginate(0, (offset) =>
+        Effect.gen(function* () {
+          const { bytesRead } = yield* attempt(() => file.read(room, 0, readBytes, offset))
+          const next = offset + bytesRead
+          if (bytesRead === 0 && offset < end) return yield* cutShort(offset, end)
+          return [[room.subarray(0, bytesRead)], next < end ? Option.some(next) : Option.none()] as const
+        }),
+      )
+    }),
+  }
+}
+
+/** Opens, for reading and writing, a file that must not be there yet; tests replace it. */
+export type OpenFile = (path: string, flags: string, mode: number) => Promise<FileHandle>
+
+/**
+ * A file without a name: it goes with the process, however that ends. Where an open file keeps its name (Windows) it is
+ * removed in the end, or by a later start (`LeftFiles.ts`).
+ */
+const openNameless = async (openFile: OpenFile): Promise<{ handle: FileHandle; path: string }> => {
+  const path = join(tmpdir(), `afluente-spool-${ownerMark()}-${randomUUID()}`)
+  const handle = await openFile(path, "wx+", 0o600)
+  await unlink(path).catch(() => {})
+  return { handle, path }
+}
+
+/** Removes what killed processes have left, of this spool and of `verify`, when it is built. */
+export const layerWith = (openFile: OpenFile): Layer.Layer<Spool> =>
+  Layer.effect(
+    Spool,
+    Effect.as(
+      Effect.promise(() => removeLeftTemporary(tmpdir())),
+      Spool.of({
+        open: Effect.acquireRelease(
+          attempt(() => openNameless(openFile)),
+          ({ handle, path }) =>
+            Effect.ignore(
+              attempt(async () => {
+                await handle.close()
+                await rm(path, { force: true })
+              }),
+            ),
+        ).pipe(Effect.map(({ handle }) => spoolFile(handle))),
+      }),
+    ),
+  )
+
+export const layer: Layer.Layer<Spool> = layerWith(open)

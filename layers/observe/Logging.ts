@@ -1,0 +1,55 @@
+/** Logs go to stderr: stdout is for what a command was asked to print. */
+import { Layer, Logger, Option, References } from "effect"
+import { escapeUnprintable, printable } from "../../src/core/text/PrintableText.ts"
+import { canRedraw, isColourful } from "../../src/core/text/Screen.ts"
+import type { LogFormat, Settings } from "../../src/settings/Settings.ts"
+import { clearLine } from "./TerminalProgress.ts"
+
+/** ANSI: red, yellow, none; what is not told at `info` is dim. */
+const colours: Readonly<Record<string, string>> = { FATAL: "31", ERROR: "31", WARN: "33", INFO: "0" }
+
+const printValue = (value: unknown): string =>
+  printable(typeof value === "string" ? value : JSON.stringify(value))
+
+/** `10:15:40  INFO   cdc: batch written  rows=clientes:14 objects=1 …`: one line for each event, as everywhere else. */
+const prettyLine = (isColourful: boolean) =>
+  Logger.map(Logger.formatStructured, ({ timestamp, level, message, annotations, cause }) => {
+    const paint = (text: string, code: string) => (isColourful ? `\u001b[${code}m${text}\u001b[0m` : text)
+    const facts = Object.entries(annotations).map(([name, value]) => `${name}=${printValue(value)}`)
+    return (
+      [
+        paint(timestamp.slice(11, 19), "2"),
+        paint(level.padEnd(5), colours[level] ?? "2"),
+        [printValue(message), ...(facts.length === 0 ? [] : [paint(facts.join(" "), "2")])].join("  "),
+      ]
+        // A stack trace, of several lines.
+        .concat(cause === undefined ? [] : [`\n${cause.split("\n").map(printable).join("\n")}`])
+        .join("  ")
+    )
+  })
+
+const loggers: Readonly<Record<LogFormat, () => Logger.Logger<unknown, void>>> = {
+  pretty: () => Logger.withConsoleError(prettyLine(isColourful(process.stderr, process.env))),
+  logfmt: () => Logger.withConsoleError(Logger.map(Logger.formatLogFmt, escapeUnprintable)),
+  json: () => Logger.withConsoleError(Logger.map(Logger.formatJson, escapeUnprintable)),
+}
+
+/** A line that shows progress gives way to the log, and is drawn again below it. */
+const aboveProgress = (logger: Logger.Logger<unknown, void>): Logger.Logger<unknown, void> =>
+  canRedraw(process.stderr, process.env)
+    ? Logger.make((options) => {
+        process.stderr.write(clearLine)
+        logger.log(options)
+      })
+    : logger
+
+export const layer = (settings: Pick<Settings["Service"], "logFormat" | "logLevel">): Layer.Layer<never> => {
+  const format = Option.getOrElse(settings.logFormat, () =>
+    process.stderr.isTTY === true ? "pretty" : "logfmt",
+  )
+  return Layer.mergeAll(
+    Logger.layer([aboveProgress(loggers[format]())]),
+    Layer.succeed(Logger.LogToStderr, true),
+    Layer.succeed(References.MinimumLogLevel, settings.logLevel),
+  )
+}

@@ -1,0 +1,38 @@
+/**
+ * Traces and metrics over OTLP/HTTP, by OpenTelemetry's own variables: `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_HEADERS`,
+ * `…_PROTOCOL`, `OTEL_SERVICE_NAME` and the others that Effect reads. Spans carry names of datasets, never a row's value.
+ */
+import { Config, ConfigProvider, Effect, Layer, Schedule } from "effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as OtlpMetrics from "effect/observability/OtlpMetrics"
+import * as OtlpSerialization from "effect/observability/OtlpSerialization"
+import * as OtlpTracer from "effect/observability/OtlpTracer"
+import { readGauges } from "../../src/services/Metrics.ts"
+
+/** The standard's defaults where Effect has none. */
+const defaults = ConfigProvider.fromUnknown({
+  OTEL_SERVICE_NAME: "afluente",
+  OTEL_TRACES_EXPORTER: "otlp",
+  OTEL_METRICS_EXPORTER: "otlp",
+})
+
+/** The standard's default; a collector understands both. */
+const serialization = Config.Literals(["http/protobuf", "http/json"], "OTEL_EXPORTER_OTLP_PROTOCOL").pipe(
+  Config.withDefault("http/protobuf" as const),
+  Effect.map((protocol) =>
+    protocol === "http/json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf,
+  ),
+  Layer.unwrap,
+)
+
+/** An export takes the gauges as they stand: they are kept fresh here, where nobody scrapes. */
+const freshGauges = Layer.effectDiscard(
+  Effect.forkScoped(Effect.repeat(readGauges, Schedule.spaced("5 seconds"))),
+)
+
+export const layer = (variables: ConfigProvider.ConfigProvider) =>
+  Layer.mergeAll(OtlpTracer.layerFromConfig(), OtlpMetrics.layerFromConfig(), freshGauges).pipe(
+    Layer.provide(serialization),
+    Layer.provide(FetchHttpClient.layer),
+    Layer.provide(ConfigProvider.layer(ConfigProvider.orElse(variables, defaults))),
+  )

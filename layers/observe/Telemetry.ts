@@ -1,0 +1,68 @@
+/** What others see of a running `full` or `cdc`. Loaded only where it is asked for: `--help` needs no HTTP server. */
+import { Cause, Config, type ConfigProvider, Effect, Layer, Option } from "effect"
+import { beginCounting } from "../../src/services/Metrics.ts"
+import { Settings, SettingsError } from "../../src/settings/Settings.ts"
+
+/** `full` beside a `cdc` of the same settings finds the port taken, and has better things to do than to fail. */
+const orWithout = (server: Layer.Layer<never, SettingsError>): Layer.Layer<never> =>
+  Layer.catch(server, ({ problems }) =>
+    Layer.effectDiscard(Effect.logWarning(`${problems.join(" ")}. Nothing is served meanwhile.`)),
+  )
+
+const served = (command: "full" | "cdc") =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { metricsPort, metricsHost, pollInterval, tables } = yield* Settings
+      yield* beginCounting(tables.map(({ dataset }) => dataset))
+      if (Option.isNone(metricsPort)) return Layer.empty
+      const server = yield* Effect.promise(() => import("./MetricsServer.ts"))
+      const listening = server.layer(metricsHost, metricsPort.value, pollInterval)
+      return command === "full" ? orWithout(listening) : listening
+    }),
+  )
+
+const endpoints = [
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+]
+
+/** By how a variable of OpenTelemetry ends. */
+const examples: ReadonlyArray<readonly [RegExp, string]> = [
+  [/_PROTOCOL$/, "http/protobuf"],
+  [/_COMPRESSION$/, "gzip"],
+  [/_PREFERENCE$/, "cumulative"],
+  [/_DISABLED$/, "false"],
+  [/_(TIMEOUT|INTERVAL|DELAY|SIZE)$/, "1000"],
+]
+
+/** Effect says what it expected, and then on a line of its own of which variable. */
+const otelProblem = (error: unknown): string => {
+  const message = error instanceof Config.ConfigError ? error.cause.message : ""
+  const [, why, name] = /^(.+?)\s+at \["(OTEL_\w+)"\]/s.exec(message) ?? []
+  const example = examples.find(([ending]) => ending.test(name ?? ""))?.[1]
+  if (why !== undefined && example !== undefined) return `${name}: ${why}. For example: ${name}=${example}`
+  const told = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")
+  return `OTEL_…: ${told}. For example: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318`
+}
+
+const cannotBeUsed = (cause: Cause.Cause<unknown>) =>
+  Layer.effectDiscard(Effect.fail(new SettingsError({ problems: [otelProblem(Cause.squash(cause))] })))
+
+const exported = (variables: ConfigProvider.ConfigProvider) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const asked = yield* Effect.forEach(endpoints, (name) =>
+        Config.option(Config.String(name)).parse(variables),
+      )
+      if (asked.every(Option.isNone)) return Layer.empty
+      const openTelemetry = yield* Effect.promise(() => import("./OpenTelemetry.ts"))
+      return openTelemetry.layer(variables)
+    }),
+  ).pipe(Layer.catchCause(cannotBeUsed))
+
+/** `variables`: where the settings were read, for those of OpenTelemetry. */
+export const layer = (
+  command: "full" | "cdc",
+  variables: ConfigProvider.ConfigProvider,
+): Layer.Layer<never, SettingsError, Settings> => Layer.mergeAll(served(command), exported(variables))

@@ -1,0 +1,24 @@
+/** Sessions of the commands that move a slot or copy tables: they need the primary. */
+import { Effect, type Scope } from "effect"
+import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
+import { SourceError } from "../../../src/services/source/SourceError.ts"
+import { connect, describeAddress, type PostgresSession } from "./PostgresSession.ts"
+
+/**
+ * Connects, and fails with `Standby` where the server is one: its slots are not the primary's, so what is missing there
+ * is no reason to create, drop or give up anything.
+ */
+export const connectToPrimary = (
+  address: SourceAddress,
+  purpose: string,
+): Effect.Effect<PostgresSession, SourceError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const session = yield* connect(address, purpose)
+    const [server] = yield* session.query("server", "SELECT pg_is_in_recovery() AS standby")
+    if (server?.["standby"] !== "t") return session
+    return yield* new SourceError({
+      reason: "Standby",
+      subject: describeAddress(address),
+      detail: "the server is a standby: it moves no slot and tells no end of its log",
+    })
+  })

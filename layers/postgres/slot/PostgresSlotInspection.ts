@@ -1,0 +1,44 @@
+/** What `status` asks of PostgreSQL: the slot, its writer, and what that did last. */
+import { Effect, Layer, Option } from "effect"
+import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
+import { SlotInspection, type WriterActivity } from "../../../src/services/source/SlotInspection.ts"
+import { connectToPrimary } from "../connection/PostgresPrimary.ts"
+import { describeAddress, type PostgresSession } from "../connection/PostgresSession.ts"
+import { lookAtSlot } from "../inspection/PostgresInspection.ts"
+import { identify } from "../tables/PostgresTableShape.ts"
+import { lookBegins } from "./PostgresReplicationSlot.ts"
+
+/** Columns of another role's session are NULL for whoever may not see them (`pg_read_all_stats`). */
+const activitySql = `
+  SELECT state = 'idle' AND starts_with(query, $2) AS looked,
+         extract(epoch FROM clock_timestamp() - query_start)::text AS seconds
+    FROM pg_stat_activity WHERE pid = $1`
+
+const activity = Effect.fnUntraced(function* (session: PostgresSession, pid: number) {
+  const [row] = yield* session.query("writer", activitySql, [pid, lookBegins])
+  if (row?.["looked"] == null || row["seconds"] == null) return Option.none<WriterActivity>()
+  return Option.some<WriterActivity>({
+    hasLooked: row["looked"] === "t",
+    seconds: Math.max(0, Number(row["seconds"])),
+  })
+})
+
+export const layer = (address: SourceAddress, slot: string): Layer.Layer<SlotInspection> =>
+  Layer.succeed(
+    SlotInspection,
+    SlotInspection.of({
+      location: describeAddress(address),
+      slot,
+      look: Effect.gen(function* () {
+        const session = yield* connectToPrimary(address, "status")
+        const found = yield* lookAtSlot(session, slot)
+        return {
+          ...found,
+          source: yield* identify(session),
+          activity: Option.isNone(found.writer)
+            ? Option.none()
+            : yield* activity(session, found.writer.value.pid),
+        }
+      }).pipe(Effect.scoped),
+    }),
+  )

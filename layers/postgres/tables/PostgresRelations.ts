@@ -1,0 +1,59 @@
+/** Which table a name or an OID stands for, and which history of WAL the server writes. Any role may ask. */
+import { Effect } from "effect"
+import { printTextArray } from "../../../src/core/source/TextArray.ts"
+import { SourceError } from "../../../src/services/source/SourceError.ts"
+import type { Relation, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
+import type { PostgresSession } from "../connection/PostgresSession.ts"
+
+/** Both halves find their rows by an index. Sequences, indexes and types are no tables. */
+const relationsSql = `
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.oid = ANY ($1::oid[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  UNION
+  SELECT c.oid::text, n.nspname, c.relname
+    FROM unnest($2::text[], $3::text[]) AS asked(schema, name)
+    JOIN pg_namespace n ON n.nspname = asked.schema
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
+
+export const relations =
+  (session: PostgresSession) =>
+  ({ tables, oids }: RelationsAsked): Effect.Effect<ReadonlyArray<Relation>, SourceError> =>
+    session
+      .query("catalog", relationsSql, [
+        `{${oids.join(",")}}`,
+        printTextArray(tables.map(({ schema }) => schema)),
+        printTextArray(tables.map(({ name }) => name)),
+      ])
+      .pipe(
+        Effect.map((rows) =>
+          rows.flatMap(
+            ({ oid, schema, name }): ReadonlyArray<Relation> =>
+              oid != null && schema != null && name != null
+                ? [{ table: { schema, name }, oid: Number(oid) }]
+                : [],
+          ),
+        ),
+      )
+
+/**
+ * The first eight hexadecimal digits of the file that the server writes to. `pg_control_checkpoint()` has the timeline
+ * of the last checkpoint, which after a promotion may be the old one for minutes.
+ */
+const timelineSql = "SELECT left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) AS timeline"
+
+export const timelineOf = (session: PostgresSession): Effect.Effect<number, SourceError> =>
+  Effect.map(session.query("server", timelineSql), ([row]) => Number.parseInt(row?.["timeline"] ?? "0", 16))
+
+/** A 64-bit transaction id. `answer` is an SQL expression. */
+const askXid = (session: PostgresSession, answer: string): Effect.Effect<bigint, SourceError> =>
+  Effect.flatMap(session.query("server", `SELECT ${answer}::text AS xid`), ([row]) =>
+    row?.["xid"] == null
+      ? new SourceError({ reason: "Failed", subject: "server", detail: "it gave no transaction id" })
+      : Effect.succeed(BigInt(row["xid"])),
+  )
+
+export const newXid = (session: PostgresSession) => askXid(session, "pg_current_xact_id()")
+
+export const oldestXid = (session: PostgresSession) =>
+  askXid(session, "pg_snapshot_xmin(pg_current_snapshot())")

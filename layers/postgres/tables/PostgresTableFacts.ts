@@ -1,0 +1,44 @@
+/** What `doctor` asks of one table: what it is, and what our role may do with it. */
+import { Effect } from "effect"
+import { printTable, type TableName } from "../../../src/core/source/SourceTable.ts"
+import type { SourceError } from "../../../src/services/source/SourceError.ts"
+import type { TableFacts } from "../../../src/services/source/SourceInspection.ts"
+import type { PostgresSession } from "../connection/PostgresSession.ts"
+import { describeTable } from "./PostgresTableShape.ts"
+
+const rightsSql = `
+  SELECT has_schema_privilege(n.oid, 'USAGE') AS may_use,
+         has_table_privilege(c.oid, 'SELECT') OR coalesce((
+           SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))
+             FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), false) AS may_read,
+         row_security_active(c.oid) AS hidden, c.relpersistence = 'u' AS unlogged
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
+
+const partitionsSql = `
+  SELECT leaf_schema.nspname AS schema, leaf.relname AS name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+         pg_partition_tree(c.oid) AS tree
+    JOIN pg_class leaf ON leaf.oid = tree.relid
+    JOIN pg_namespace leaf_schema ON leaf_schema.oid = leaf.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'p' AND tree.isleaf
+   ORDER BY 1, 2`
+
+/** `SchemaOrTableMissing` where there is none. */
+export const tableFacts = Effect.fnUntraced(function* (
+  session: PostgresSession,
+  name: TableName,
+): Effect.fn.Return<TableFacts, SourceError> {
+  const subject = `table ${printTable(name)}`
+  const shape = yield* describeTable(session, name, "from statistics")
+  const [rights] = yield* session.query(subject, rightsSql, [name.schema, name.name])
+  const partitions = yield* session.query(subject, partitionsSql, [name.schema, name.name])
+  return {
+    shape,
+    isUnlogged: rights?.["unlogged"] === "t",
+    partitions: partitions.map((row) => ({ schema: row["schema"] ?? "", name: row["name"] ?? "" })),
+    mayUseSchema: rights?.["may_use"] === "t",
+    mayRead: rights?.["may_read"] === "t",
+    rowsAreHidden: rights?.["hidden"] === "t",
+  }
+})

@@ -1,0 +1,152 @@
+/** Reads from the catalog what a table looks like now. */
+import { Effect, Option } from "effect"
+import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
+import { printTable, type TableName } from "../../../src/core/source/SourceTable.ts"
+import { SourceError } from "../../../src/services/source/SourceError.ts"
+import type { SourceColumn, SourceIdentity, TableShape } from "../../../src/services/source/SourceTables.ts"
+import type { PostgresSession } from "../connection/PostgresSession.ts"
+
+/**
+ * One row per column, in table order. `relreplident`: d = the primary key where there is one, i = an index (it stays when
+ * the index is dropped), f = FULL, n = nothing. Columns that an index only INCLUDEs are no part of its key.
+ * Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
+ */
+const shapeSql = `
+  WITH keys AS (SELECT *, (indkey::int2[])[0:indnkeyatts - 1] AS keys FROM pg_index)
+  SELECT c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::bigint::text AS rows,
+         (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
+         CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true
+              WHEN 'i' THEN i.indexrelid IS NOT NULL ELSE false END::text AS identifies,
+         c.relreplident::text AS identity, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
+         (a.attgenerated = 'v')::text AS virtual,
+         array_position(p.keys, a.attnum)::text AS key_position,
+         array_position(CASE c.relreplident WHEN 'd' THEN p.keys WHEN 'i' THEN i.keys END, a.attnum)::text AS replica_position
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN keys p ON p.indrelid = c.oid AND p.indisprimary AND p.indimmediate
+    LEFT JOIN keys i ON i.indrelid = c.oid AND i.indisreplident
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+   ORDER BY a.attnum`
+
+const kindSql = `
+  SELECT c.relkind::text AS kind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2`
+
+/**
+ * Its `relkind`: r = ordinary table, p = partitioned, v = view, m = materialized view, f = foreign table. Empty where there
+ * is none.
+ */
+export const kindOf = (session: PostgresSession, table: TableName): Effect.Effect<string, SourceError> =>
+  Effect.map(
+    session.query(`table ${printTable(table)}`, kindSql, [table.schema, table.name]),
+    (rows) => rows[0]?.["kind"] ?? "",
+  )
+
+const identities: Readonly<Record<string, ReplicaIdentity>> = { d: "default", i: "index", f: "full" }
+
+/** Rows of a partitioned table are logged under the names of its partitions; a view has no rows of its own to log. */
+const notFollowed = (kind: string, persistence: string): Option.Option<string> => {
+  if (kind === "v" || kind === "m") return Option.some("it is a view, and the log tells of tables only")
+  if (kind === "f") return Option.some("it is a foreign table, whose changes another server logs")
+  if (kind === "p") {
+    return Option.some(
+      "it is partitioned, and the log tells its changes under the names of its partitions: name those",
+    )
+  }
+  if (persistence === "u") return Option.some("it is unlogged: ALTER TABLE … SET LOGGED")
+  if (persistence === "t") return Option.some("it is temporary")
+  return Option.none()
+}
+
+/** What bears the name of a table and is none. Of a composite type and of a table the type of its rows is no thing of its own. */
+const otherThingSql = `
+  SELECT CASE c.relkind WHEN 'S' THEN 'a sequence' WHEN 'c' THEN 'a composite type' ELSE 'an index' END AS thing
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('S', 'i', 'I', 'c')
+  UNION ALL
+  SELECT 'a type' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+   WHERE n.nspname = $1 AND t.typname = $2 AND t.typrelid = 0`
+
+const missing = Effect.fnUntraced(function* (
+  session: PostgresSession,
+  table: TableName,
+): Effect.fn.Return<never, SourceError> {
+  const subject = `table ${printTable(table)}`
+  const [other] = yield* session.query(subject, otherThingSql, [table.schema, table.name])
+  return yield* other === undefined
+    ? new SourceError({ reason: "SchemaOrTableMissing", subject, detail: "it does not exist" })
+    : new SourceError({ reason: "NotATable", subject, detail: `it is ${other["thing"]}, which has no rows` })
+})
+
+/**
+ * To measure is to wait for whoever changes or empties the table as a whole. Only a copy must do that; `cdc` must not, or
+ * a long `ALTER TABLE` would hold it up.
+ */
+export const describeTable = (
+  session: PostgresSession,
+  table: TableName,
+  size: "measured" | "from statistics",
+): Effect.Effect<TableShape, SourceError> =>
+  Effect.gen(function* () {
+    const subject = `table ${printTable(table)}`
+    const rows = yield* session.query(subject, shapeSql, [
+      table.schema,
+      table.name,
+      String(size === "measured"),
+    ])
+    const first = rows[0]
+    if (first === undefined) {
+      return yield* missing(session, table)
+    }
+    const columns = rows.flatMap(
+      (
+        row,
+      ): ReadonlyArray<
+        SourceColumn & { readonly position: number; readonly replica: number; readonly isVirtual: boolean }
+      > =>
+        row["name"] == null || row["type"] == null
+          ? []
+          : [
+              {
+                name: row["name"],
+                type: row["type"],
+                nullable: row["nullable"] === "true",
+                isVirtual: row["virtual"] === "true",
+                position: Number(row["key_position"] ?? -1),
+                replica: Number(row["replica_position"] ?? -1),
+              },
+            ],
+    )
+    return {
+      table,
+      columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
+      primaryKey: columns
+        .filter((column) => column.position >= 0)
+        .sort((a, b) => a.position - b.position)
+        .map((column) => column.name),
+      replicaKey: columns
+        .filter((column) => column.replica >= 0)
+        .sort((a, b) => a.replica - b.replica)
+        .map((column) => column.name),
+      virtualColumns: columns.filter((column) => column.isVirtual).map((column) => column.name),
+      identifiesDeletes: first["identifies"] === "true",
+      replicaIdentity: identities[first["identity"] ?? ""] ?? "nothing",
+      notFollowed: notFollowed(first["kind"] ?? "", first["persistence"] ?? ""),
+      estimatedRows: Number(first["rows"]),
+      estimatedBytes: Number(first["bytes"]),
+    }
+  })
+
+export const identify = (session: PostgresSession): Effect.Effect<SourceIdentity, SourceError> =>
+  session
+    .query(
+      "server",
+      "SELECT system_identifier::text AS id, current_database() AS database FROM pg_control_system()",
+    )
+    .pipe(
+      Effect.map((rows) => ({
+        systemIdentifier: rows[0]?.["id"] ?? "",
+        database: rows[0]?.["database"] ?? "",
+      })),
+    )

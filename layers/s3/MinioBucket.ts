@@ -1,0 +1,131 @@
+/** One bucket through the MinIO client: calls as effects, which can be interrupted, and fail as the object store does. */
+import { Effect, Fiber, Redacted, Schedule, type Scope } from "effect"
+import type { Client } from "minio"
+import { StoreError } from "../../src/services/lake/StoreError.ts"
+import { StopSignal } from "../../src/services/StopSignal.ts"
+import { minioError } from "./MinioErrors.ts"
+import { makeTransport, withSignal } from "./MinioTransport.ts"
+
+export interface MinioOptions {
+  /** `http://host:9000` or `https://host`; no path. */
+  readonly endpoint: string
+  readonly accessKey: string
+  readonly secretKey: Redacted.Redacted<string>
+  readonly sessionToken?: Redacted.Redacted<string>
+  readonly region: string
+  readonly bucket: string
+  /** Folder inside the bucket in which the lake lies; empty for the whole bucket. */
+  readonly prefix: string
+  /** After how many milliseconds without traffic a connection is given up; 30 000 where it is not said. */
+  readonly idleMillis?: number
+}
+
+export interface MinioBucket {
+  readonly name: string
+  readonly location: string
+  /** What the store has asked for: known once it has refused a request without it. */
+  readonly demands: { md5: boolean }
+  /** How messages call an object. */
+  readonly subjectOf: (objectName: string) => string
+  /** A call about an object (or the bucket, where the name is empty), sent once. */
+  readonly once: <A>(objectName: string, call: (client: Client) => Promise<A>) => Effect.Effect<A, StoreError>
+  /** The same for a call that may be repeated: a few quick tries. Longer patience is for the caller to have. */
+  readonly call: MinioBucket["once"]
+}
+
+const quickTries = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
+  Schedule.jittered,
+  // A server that is silent for 30 s each time is not asked four times.
+  Schedule.upTo({ times: 3, duration: "10 seconds" }),
+)
+
+/** Repeats what failed because the store was out of reach, up to three times within a few seconds. */
+export const retryQuickly = <A, R>(effect: Effect.Effect<A, StoreError, R>) =>
+  Effect.retry(effect, {
+    schedule: quickTries,
+    while: ({ reason }) => reason === "Unreachable" || reason === "Busy",
+  })
+
+/** Who has asked the program to end waits no longer than this for an answer. */
+const lastWait = "3 seconds"
+
+/**
+ * For a call whose outcome must be known when it is over: what it made could otherwise not be taken back, or be made
+ * twice. Whoever interrupts it waits for the outcome; but a store that is silent does not keep the program from ending.
+ */
+export const untilKnown = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const stop = yield* StopSignal
+      const fiber = yield* Effect.forkChild(call)
+      const waited = Effect.raceFirst(Fiber.await(fiber), Effect.andThen(stop.wished, Effect.sleep(lastWait)))
+      return yield* restore(Fiber.join(fiber)).pipe(
+        Effect.onInterrupt(() => Effect.andThen(waited, Fiber.interrupt(fiber))),
+      )
+    }),
+  )
+
+/** S3 takes a body of up to 5 GiB in one PUT. The client would cut what is larger than its part size into a stream. */
+const neverCut = 5 * 1024 * 1024 * 1024
+
+/** Connects to nothing yet. Connections are closed with the scope. */
+export const openBucket = (options: MinioOptions): Effect.Effect<MinioBucket, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const prefix = options.prefix === "" ? "" : `/${options.prefix}`
+    const location = `s3://${options.bucket}${prefix} at ${options.endpoint}`
+    const client = yield* connect(options, location)
+
+    const once: MinioBucket["once"] = (objectName, call) =>
+      Effect.tryPromise({
+        try: (signal) => withSignal(signal, () => call(client)),
+        catch: (cause) => minioError(cause, subjectOf(objectName), options.bucket),
+      })
+    const subjectOf = (objectName: string) =>
+      objectName === "" ? location : `s3://${options.bucket}/${objectName}`
+    return {
+      name: options.bucket,
+      location,
+      demands: { md5: false },
+      subjectOf,
+      once,
+      call: (objectName, call) => retryQuickly(once(objectName, call)),
+    }
+  })
+
+const connect = (options: MinioOptions, location: string) =>
+  Effect.gen(function* () {
+    const endpoint = URL.canParse(options.endpoint) ? new URL(options.endpoint) : undefined
+    if (endpoint === undefined || !/^https?:$/.test(endpoint.protocol) || endpoint.pathname !== "/") {
+      return yield* new StoreError({
+        reason: "Unreachable",
+        subject: location,
+        detail: "the endpoint must be a URL without a path, as http://localhost:9000",
+      })
+    }
+    const secure = endpoint.protocol === "https:"
+    const { agent, ...transport } = yield* Effect.acquireRelease(
+      Effect.sync(() => makeTransport(secure, options.idleMillis ?? 30_000)),
+      ({ agent }) => Effect.sync(() => agent.destroy()),
+    )
+    // Loaded when first needed: it is the slowest module to start, and `--help` has no use for it.
+    const { Client } = yield* Effect.promise(() => import("minio"))
+    return yield* Effect.try({
+      try: () =>
+        new Client({
+          // An IPv6 address stands in brackets in a URL only.
+          endPoint: endpoint.hostname.replace(/^\[|\]$/g, ""),
+          port: endpoint.port === "" ? (secure ? 443 : 80) : Number(endpoint.port),
+          useSSL: secure,
+          accessKey: options.accessKey,
+          secretKey: Redacted.value(options.secretKey),
+          ...(options.sessionToken && { sessionToken: Redacted.value(options.sessionToken) }),
+          region: options.region,
+          transport,
+          transportAgent: agent,
+          partSize: neverCut,
+          // The client's own retries print to the terminal and lose the server's error.
+          retryOptions: { disableRetry: true },
+        }),
+      catch: (cause) => minioError(cause, location, options.bucket),
+    })
+  })

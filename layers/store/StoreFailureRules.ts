@@ -1,0 +1,199 @@
+/**
+ * What each failure of a store means: data, of which docs/errors.md is made. A code that stands in no row is not
+ * understood, and tried again.
+ *
+ * Sources: AWS S3 API Reference, "Error responses"; MinIO's own codes, which begin with `XMinio`; Node's manual, "Common
+ * system errors"; the names of the errors that the MinIO client raises by itself.
+ */
+import type { StoreReason } from "../../src/services/lake/StoreError.ts"
+
+/** Codes of S3, of the client and of sockets. `…*` is every code that begins so. */
+export const s3Rules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<string>]> = [
+  [
+    "Unreachable",
+    [
+      "ECONNREFUSED",
+      "ECONNRESET",
+      "ECONNABORTED",
+      "EPIPE",
+      "EPROTO",
+      "ETIMEDOUT",
+      "EHOSTUNREACH",
+      "EHOSTDOWN",
+      "ENETUNREACH",
+      "ENETDOWN",
+      "EADDRNOTAVAIL",
+      "ENOTFOUND",
+      "EAI_AGAIN",
+      "EAI_FAIL",
+      "ERR_SOCKET_CLOSED",
+      "ERR_SSL_*",
+      "ABORT_ERR",
+      "RequestTimeout",
+    ],
+  ],
+  [
+    "Busy",
+    [
+      "InternalError",
+      "ServiceUnavailable",
+      "SlowDown",
+      "SlowDownRead",
+      "SlowDownWrite",
+      "TooManyRequests",
+      "Throttling*",
+      "RequestLimitExceeded",
+      "BandwidthLimitExceeded",
+      "OperationAborted",
+      "XMinioServerNotInitialized",
+      "XMinioBackendDown",
+    ],
+  ],
+  [
+    "Denied",
+    [
+      "AccessDenied",
+      "AllAccessDisabled",
+      "AccountProblem",
+      "InvalidAccessKeyId",
+      "SignatureDoesNotMatch",
+      "ExpiredToken",
+      "InvalidToken",
+      "InvalidTokenId",
+      "TokenRefreshRequired",
+      "InvalidSecurity",
+      "NotSignedUp",
+      "NotDeviceOwnerError",
+      "UserSuspended",
+      "InvalidPayer",
+    ],
+  ],
+  ["Clock", ["RequestTimeTooSkewed", "RequestExpired"]],
+  [
+    "Region",
+    [
+      "AuthorizationHeaderMalformed",
+      "MovedPermanently",
+      "PermanentRedirect",
+      "TemporaryRedirect",
+      "IllegalLocationConstraintException",
+      "InvalidLocationConstraint",
+    ],
+  ],
+  ["BucketMissing", ["NoSuchBucket"]],
+  ["BucketName", ["InvalidBucketName", "InvalidBucketNameError"]],
+  ["BucketTaken", ["BucketAlreadyExists"]],
+  [
+    "ObjectLock",
+    [
+      "MissingUploadObjectWithObjectLockHeaders",
+      "InvalidRetentionPeriod",
+      "NoSuchObjectLockConfiguration",
+      "ObjectLocked",
+      "XMinioObjectLockInvalidMode",
+    ],
+  ],
+  [
+    "Encryption",
+    [
+      "KMS.*",
+      "KMSNotConfigured",
+      "InvalidEncryptionAlgorithmError",
+      "InvalidEncryptionMethod",
+      "ServerSideEncryptionConfigurationNotFoundError",
+      "XMinioKMS*",
+      "XMinioInsecureSSECustomerRequest",
+    ],
+  ],
+  ["NotFound", ["NoSuchKey", "NoSuchVersion", "NotFound"]],
+  ["Exists", ["PreconditionFailed", "ConditionalRequestConflict"]],
+  [
+    "Full",
+    [
+      "XMinioStorageFull",
+      "XMinioAdminBucketQuotaExceeded",
+      "QuotaExceeded",
+      "InsufficientStorage",
+      "InsufficientCapacity",
+    ],
+  ],
+  [
+    "Refused",
+    [
+      "InvalidRequest",
+      "InvalidArgument",
+      "InvalidStorageClass",
+      "InvalidTag",
+      "InvalidObjectState",
+      "InvalidBucketState",
+      "InvalidURI",
+      "InvalidAddressingHeader",
+      "KeyTooLongError",
+      "MetadataTooLarge",
+      "EntityTooLarge",
+      "EntityTooSmall",
+      "MethodNotAllowed",
+      "NotImplemented",
+      "MissingContentLength",
+      "MissingContentMD5",
+      "MissingRequestBodyError",
+      "MissingSecurityHeader",
+      "MalformedXML",
+      "UnsupportedOperation",
+      "UnexpectedContent",
+      "RestoreAlreadyInProgress",
+      "TooManyBuckets",
+      "XMinioInvalidObjectName",
+    ],
+  ],
+  // What was sent was damaged or forgotten on the way: a batch that begins again sends it anew.
+  [
+    "Broken",
+    [
+      "BadDigest",
+      "InvalidDigest",
+      "IncompleteBody",
+      "XAmzContentSHA256Mismatch",
+      "NoSuchUpload",
+      "InvalidPart",
+    ],
+  ],
+]
+
+/** Words that make another thing of a code. */
+export const s3Words: ReadonlyArray<{
+  readonly code: string
+  readonly says: RegExp
+  readonly reason: StoreReason
+  readonly example: string
+}> = [
+  {
+    code: "InvalidRequest",
+    says: /Object Lock|Content-MD5/i,
+    reason: "ObjectLock",
+    example:
+      "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters",
+  },
+  {
+    code: "InvalidArgument",
+    says: /\bKMS\b|encryption/i,
+    reason: "Encryption",
+    example: "Invalid KMS keyId",
+  },
+]
+
+/** Codes of the operating system, on the way to writing a file. */
+export const fileRules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<string>]> = [
+  ["Full", ["ENOSPC", "EDQUOT"]],
+  // The last five: a regular file stands where a folder must be, or the other way round, or the name is too long.
+  [
+    "NotWritable",
+    ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "EFBIG"],
+  ],
+  ["NotFound", ["ENOENT"]],
+  // A folder on a network mount goes away and comes back.
+  ["Unreachable", ["EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "EHOSTDOWN"]],
+]
+
+/** Who asks for an object gets the same answer whether a file, a folder or nothing stands in its place. */
+export const nothingThere: ReadonlyArray<string> = ["ENOTDIR", "EISDIR", "ENAMETOOLONG"]

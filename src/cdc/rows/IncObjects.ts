@@ -1,0 +1,112 @@
+/**
+ * Writes one batch of changes: each line into the objects of the dataset that it belongs to.
+ * Nothing of a batch is confirmed before `commit` has made all of its objects visible.
+ */
+import { Effect, Option, Stream } from "effect"
+import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
+import { CommitBytes } from "../../core/row/RowTranscoder.ts"
+import type { SlotLine } from "../../core/slot/SlotLine.ts"
+import {
+  type CommitOfRows,
+  commitOfRows,
+  type DatasetObjects,
+  type FollowedTail,
+  type ObjectFence,
+  openDataset,
+} from "./DatasetObjects.ts"
+import { catalogKey, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
+import type { Transaction } from "./Transactions.ts"
+
+/**
+ * The objects live in the surrounding scope: closed before `commit`, nothing of theirs is ever seen, save of those that are
+ * complete because the columns have changed.
+ */
+export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
+  tails: ReadonlyArray<FollowedTail>,
+  layout: Layout,
+  fence: ObjectFence,
+) {
+  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence))
+  const byTable = new Map(
+    datasets.flatMap((dataset) => dataset.names.map((name) => [catalogKey(name), dataset] as const)),
+  )
+  const flushAll = Effect.forEach(datasets, ({ flush }) => flush, { discard: true })
+
+  /** Decodes the line, and gives its change to the tables that it names. */
+  const appendDecoded = Effect.fnUntraced(function* (line: SlotLine, commit: CommitOfRows, seq: number) {
+    const change = yield* Effect.fromResult(readRowLine(line))
+    if (change === undefined) return
+    for (const table of tablesOf(change)) {
+      yield* byTable.get(tableKey(table))?.append(change, commit, seq) ?? Effect.void
+    }
+  })
+
+  /** That of the line before: mostly also that of the next one. */
+  let latest = datasets[0]
+  const ownerOf = (line: SlotLine, commit: CommitOfRows, seq: number): DatasetObjects | undefined =>
+    latest?.appendKnown(line, commit, seq) === true
+      ? latest
+      : datasets.find((dataset) => dataset !== latest && dataset.appendKnown(line, commit, seq))
+
+  /**
+   * Appends lines from `from` on, until one must be decoded or rows must be given on; answers where that is. A line
+   * with marks is always decoded: its row is written in windows.
+   */
+  const appendKnown = (lines: ReadonlyArray<SlotLine>, from: number, commit: CommitOfRows): number => {
+    for (let at = from; at < lines.length; at++) {
+      const line = lines[at]
+      const owner = line && !line.isMarked && ownerOf(line, commit, line.ordinal - commit.beginOrdinal)
+      if (!owner) return at
+      latest = owner
+      if (owner.isFull()) return at + 1
+    }
+    return lines.length
+  }
+
+  const appendFrom = Effect.fnUntraced(function* (
+    lines: ReadonlyArray<SlotLine>,
+    from: number,
+    commit: CommitOfRows,
+  ) {
+    for (let at = from; at < lines.length; at = appendKnown(lines, at, commit)) {
+      const line = lines[at]
+      if (latest?.isFull()) yield* latest.flush
+      else if (line !== undefined) {
+        yield* appendDecoded(line, commit, line.ordinal - commit.beginOrdinal)
+        at++
+      }
+    }
+  })
+
+  const commitBytes = new CommitBytes()
+
+  const append = Effect.fnUntraced(function* (transactions: ReadonlyArray<Transaction>) {
+    for (const transaction of transactions) {
+      const commit = commitOfRows(transaction, commitBytes)
+      const { held, spooled } = transaction
+      // Most transactions are done in this one call: an effect for each would cost as much as their rows.
+      const at = appendKnown(held, 0, commit)
+      if (at < held.length) yield* appendFrom(held, at, commit)
+      if (Option.isSome(spooled)) {
+        yield* Stream.runForEach(spooled.value, (lines) =>
+          Effect.andThen(appendFrom(lines, 0, commit), flushAll),
+        )
+      }
+    }
+    yield* flushAll
+  })
+
+  const commit = Effect.gen(function* () {
+    yield* Effect.forEach(datasets, ({ finish }) => finish, { discard: true })
+    return datasets.map((dataset) => dataset.result()).filter(({ objects }) => objects.length > 0)
+  })
+  /** The newest commit that has rows of ours. */
+  const lastCommit = () =>
+    datasets
+      .flatMap((dataset) => Option.toArray(dataset.lastCommit()))
+      .reduce<Option.Option<CommitMark>>(
+        (newest, one) => (Option.exists(newest, ({ lsn }) => lsn >= one.lsn) ? newest : Option.some(one)),
+        Option.none(),
+      )
+  return { append, commit, lastCommit }
+})

@@ -1,0 +1,78 @@
+/**
+ * The long lines of one transaction: their bytes go to a temporary file as they arrive, and only their text with marks
+ * stays in memory (`LongLine.ts`).
+ */
+import { Effect, Result } from "effect"
+import { LongLineReader } from "../../core/slot/LongLineReader.ts"
+import { type LinePart, SlotLine } from "../../core/slot/SlotLine.ts"
+import type { StoreError } from "../../services/lake/StoreError.ts"
+import type { SpoolFile } from "../../services/Spool.ts"
+
+/**
+ * Fills the room with the bytes from `offset` on, as far as there are any, and returns how many it read: at least one.
+ * Offsets are those of the marks.
+ */
+export type ReadLong = (room: Uint8Array, offset: number) => Effect.Effect<number, StoreError>
+
+/** The long lines of one transaction, while it is open and until its rows are written. */
+export class LongBytes {
+  #reader: LongLineReader | undefined
+  /** What is not in the file yet. */
+  #pending: Array<Uint8Array> = []
+  #length = 0
+  /** Where they begin in the file; none while nothing of them is there. */
+  #from: number | undefined
+
+  /** Whether nothing of them is in the file. */
+  get isNew(): boolean {
+    return this.#from === undefined
+  }
+
+  get from(): number {
+    return this.#from ?? 0
+  }
+
+  /** Returns the line with marks after its last part, undefined before; fails with what is wrong with the line. */
+  add({ bytes, isFirst, isLast, lsn, ordinal }: LinePart): Result.Result<SlotLine | undefined, string> {
+    if (isFirst) this.#reader = new LongLineReader(this.#length)
+    const reader = this.#reader
+    if (reader === undefined) return Result.fail("its first part is missing")
+    this.#pending.push(bytes)
+    this.#length += bytes.length
+    reader.push(bytes)
+    const text = isLast ? reader.end() : undefined
+    if (reader.failure !== undefined) return Result.fail(reader.failure)
+    return Result.succeed(text === undefined ? undefined : SlotLine.of(lsn, ordinal, text, true))
+  }
+
+  /** What is to be written to the file, which ends at `end` now. */
+  take(end: number): ReadonlyArray<Uint8Array> {
+    this.#from ??= end
+    const taken = this.#pending
+    this.#pending = []
+    return taken
+  }
+}
+
+/** The file of one transaction after the other. `open` opens it, once. */
+export const longBytesFile = (open: Effect.Effect<SpoolFile, StoreError>) => {
+  let end = 0
+  return {
+    /** Writes what is pending. The bytes before it are dropped, unless they are `inUse`. */
+    write: Effect.fnUntraced(function* (long: LongBytes, inUse: boolean) {
+      const file = yield* open
+      if (long.isNew && !inUse) {
+        yield* file.clear
+        end = 0
+      }
+      for (const piece of long.take(end)) {
+        yield* file.append(piece)
+        end += piece.length
+      }
+    }),
+    reading:
+      (long: LongBytes): ReadLong =>
+      (room, offset) =>
+        Effect.flatMap(open, (file) => file.read(room, long.from + offset)),
+  }
+}

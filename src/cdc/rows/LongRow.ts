@@ -1,0 +1,40 @@
+/** Writes rows whose long values are in a temporary file, window by window: no row or value is in memory as a whole. */
+import { Effect } from "effect"
+import { LongValueEncoder } from "../../core/row/LongValueEncoder.ts"
+import type { RowBuffer } from "../../core/row/RowBuffer.ts"
+import { type MarkInRow, rowPieces } from "../../core/slot/LongLine.ts"
+import type { StoreError } from "../../services/lake/StoreError.ts"
+import type { ReadLong } from "./LongBytes.ts"
+
+/** Large enough that a read costs less than what is read. */
+const windowBytes = 256 * 1024
+
+/** Appends rows with marks to `rows`; runs `flush` as often as these are full. */
+export const longRows = <E>(rows: RowBuffer, flush: Effect.Effect<void, E>) => {
+  const encoder = new LongValueEncoder(rows)
+  let room = new Uint8Array()
+
+  return Effect.fnUntraced(function* (row: string, read: ReadLong): Effect.fn.Return<void, E | StoreError> {
+    if (room.length === 0) room = Buffer.allocUnsafeSlow(windowBytes)
+    /** The room holds the bytes from `from` to before `to`: often those of the next value, too. */
+    let [from, to] = [0, 0]
+    const append = Effect.fnUntraced(function* (mark: MarkInRow) {
+      const { offset, length } = mark.value
+      const end = offset + length
+      encoder.begin(mark)
+      for (let at = offset; at < end; ) {
+        if (at < from || at >= to) {
+          from = at
+          to = at + (yield* read(room, at))
+        }
+        at += encoder.append(room.subarray(at - from, Math.min(to, end) - from))
+        if (rows.isFull) yield* flush
+      }
+      encoder.end()
+    })
+    for (const piece of rowPieces(row)) {
+      if (typeof piece === "string") rows.push(piece)
+      else yield* append(piece)
+    }
+  })
+}

@@ -1,0 +1,114 @@
+/**
+ * Whether the server's WAL is the one that the lake was written from. A server restored from an older copy, or a standby
+ * that lagged when it was promoted, has the same system identifier and may have written past the watermark again: its
+ * changes up to there would be passed over as known, and those that never happened would stay in the lake.
+ *
+ * Only what the slot sends again can show it. Another timeline alone is no reason to refuse, nor is a slot that sends
+ * nothing again.
+ */
+import { Option } from "effect"
+import type { RowMark } from "../../core/csv/LastRow.ts"
+import * as Lsn from "../../core/Lsn.ts"
+import type { CommitMark } from "../../core/lake/Watermark.ts"
+import { Refusal } from "../../services/Refusal.ts"
+
+/** The last row of a dataset's newest object. */
+export interface NewestRow {
+  readonly dataset: string
+  /** Key of the object. */
+  readonly key: string
+  readonly row: RowMark
+}
+
+/** What of the lake the slot's lines are compared with. */
+export interface LakeHistory {
+  /** The watermark's line 1. */
+  readonly position: Lsn.Lsn
+  /** The newest commit that has rows in the lake at or before `position`. */
+  readonly lastCommit: Option.Option<CommitMark>
+  /** By dataset: commits after it, up to `position`, have no row of it, or their rows would be in the lake. */
+  readonly silentFrom: ReadonlyMap<string, Lsn.Lsn>
+  /** Those after `position`. */
+  readonly newestRows: ReadonlyArray<NewestRow>
+}
+
+/** What the slot sent again. */
+export interface SentAgain {
+  /** The slot's confirmed LSN: a commit before it is not sent, and shows nothing. */
+  readonly from: Lsn.Lsn
+  /** The commit at the position of `lastCommit`. */
+  readonly lastCommit: Option.Option<CommitMark>
+  /** The first commit with a row where there should be none. */
+  readonly stranger: Option.Option<{ readonly commit: CommitMark; readonly dataset: string }>
+  /** Those of `newestRows` that came with the same transaction and the same `_seq`. */
+  readonly rowsAgain: ReadonlyArray<NewestRow>
+}
+
+/** The newest of the known commits: of the watermark, and of rows at or before its position. */
+export const lastCommitOf = (
+  position: Lsn.Lsn,
+  recorded: Option.Option<CommitMark>,
+  rows: ReadonlyArray<NewestRow>,
+): Option.Option<CommitMark> =>
+  rows
+    .filter(({ row }) => row.lsn <= position)
+    .map(({ row: { lsn, xid, at } }): CommitMark => ({ lsn, xid, at }))
+    .reduce(
+      (newest, commit) =>
+        Option.exists(newest, ({ lsn }) => lsn >= commit.lsn) ? newest : Option.some(commit),
+      recorded,
+    )
+
+/** Whether the slot can send anything again that must agree. Mostly not: it is at the watermark. */
+export const sendsAgain = (confirmed: Lsn.Lsn, { position, newestRows }: LakeHistory): boolean =>
+  confirmed < position || newestRows.length > 0
+
+const print = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} (transaction ${xid}, ${at})`
+
+/** What does not agree, as a sentence without its full stop. */
+const contradiction = (lake: LakeHistory, sent: SentAgain): Option.Option<string> => {
+  const known = Option.filter(lake.lastCommit, ({ lsn }) => sent.from < lsn)
+  if (Option.isSome(known)) {
+    const { lsn, xid, at } = known.value
+    const again = sent.lastCommit
+    if (Option.isNone(again)) {
+      return Option.some(
+        `The lake holds the commit at ${print(known.value)}, and the slot, which sends from ${Lsn.print(sent.from)}, has no commit there`,
+      )
+    }
+    if (again.value.xid !== xid || again.value.at !== at) {
+      return Option.some(
+        `The lake holds the commit at ${print(known.value)}, and the slot has another one at ${Lsn.print(lsn)} (transaction ${again.value.xid}, ${again.value.at})`,
+      )
+    }
+  }
+  if (Option.isSome(sent.stranger)) {
+    const { commit, dataset } = sent.stranger.value
+    return Option.some(
+      `The slot sends a commit at ${print(commit)} with rows of "${dataset}", which lies before the watermark ${Lsn.print(lake.position)} and is not in the lake`,
+    )
+  }
+  const lost = lake.newestRows.find((one) => !sent.rowsAgain.includes(one))
+  return Option.map(
+    Option.fromUndefinedOr(lost),
+    ({ key, row }) =>
+      `The last row of ${key} (_lsn ${Lsn.printSortable(row.lsn)}, _seq ${row.seq}) is not in the server's WAL`,
+  )
+}
+
+/** Returns a refusal where lake and slot belong to two histories; `startOver` is its remedy. */
+export const decideHistory = (
+  lake: LakeHistory,
+  sent: SentAgain,
+  startOver: string,
+): Option.Option<Refusal> =>
+  Option.map(
+    contradiction(lake, sent),
+    (found) =>
+      new Refusal({
+        reason: "OtherHistory",
+        found: `${found}: the server was restored from an older copy, or a standby that lagged was promoted`,
+        stake: "The lake holds changes that this server never made, and would pass over some that it made",
+        mend: startOver,
+      }),
+  )

@@ -1,0 +1,183 @@
+/**
+ * What must be known before a start leaves any mark: which tables are followed, what the newest objects hold, and whether
+ * the server's WAL is the one that they were written from. Reads and refuses; writes and confirms nothing.
+ */
+import { Effect, Option } from "effect"
+import type { RowMark } from "../../core/csv/LastRow.ts"
+import * as Lsn from "../../core/Lsn.ts"
+import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { lastPosition, type NewestObject, newestObject } from "../../lake/LakeTail.ts"
+import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
+import {
+  askedRelations,
+  type DatasetLines,
+  type FollowedTable,
+  linesAfter,
+  type TablePlan,
+} from "../tables/TablePlan.ts"
+import { planTables } from "../tables/TablePlanning.ts"
+import { checkHistory } from "./History.ts"
+import { type LakeHistory, lastCommitOf, type NewestRow } from "./HistoryDecision.ts"
+
+/** The end of a dataset in the lake. */
+export interface LakeEnd {
+  readonly object: NewestObject
+  /** None where it holds its header alone. */
+  readonly row: Option.Option<RowMark>
+}
+
+/** `before` is what was found earlier: the row of an object that is still the newest is not read again. */
+export const lakeEnd = Effect.fn("StartChecks.lakeEnd")(function* (
+  layout: Layout,
+  dataset: string,
+  watermark: Option.Option<Watermark>,
+  before: Option.Option<LakeEnd> = Option.none(),
+) {
+  const recorded = Option.flatMapNullishOr(watermark, ({ objects }) => objects.get(dataset))
+  const known = Option.orElse(
+    Option.map(before, ({ object }) => object.object.key),
+    () => recorded,
+  )
+  const object = yield* newestObject("inc", layout, dataset, known)
+  if (Option.isNone(object)) return Option.none<LakeEnd>()
+  const { key } = object.value.object
+  if (Option.exists(before, (end) => end.object.object.key === key)) return before
+  const row = yield* lastPosition(object.value.object)
+  return Option.some<LakeEnd>({ object: object.value, row })
+})
+
+/** The commit of the newest row of all these datasets. */
+export const newestRow = Effect.fn("StartChecks.newestRow")(function* (
+  layout: Layout,
+  tables: ReadonlyArray<SourceTable>,
+  watermark: Option.Option<Watermark>,
+) {
+  let newest = Option.none<Lsn.Lsn>()
+  for (const { dataset } of tables) {
+    const row = Option.flatMap(yield* lakeEnd(layout, dataset, watermark), (end) => end.row)
+    if (Option.isSome(row)) {
+      const known = Option.getOrElse(newest, () => Lsn.zero)
+      newest = Option.some(Lsn.max(known, row.value.lsn))
+    }
+  }
+  return newest
+})
+
+/** A plan that changes nothing of what is read takes effect at once. */
+const isAtOnce = ({ before, anew, leaving }: TablePlan): boolean =>
+  anew.size === 0 && leaving.length === 0 && before.every(({ names }) => names.length === 1)
+
+/** In a new lake all begin at its first watermark; an older version names no tables, and followed what the lake holds. */
+const beginning = Effect.fnUntraced(function* (
+  configured: ReadonlyArray<SourceTable>,
+  layout: Layout,
+  watermark: Option.Option<Watermark>,
+  position: Lsn.Lsn,
+) {
+  if (Option.isNone(watermark)) {
+    const from = configured.map(({ dataset }) => [dataset, { lsn: position, since: Option.none() }] as const)
+    const lines: DatasetLines = { tables: new Map(), from: new Map(from), left: new Map() }
+    return { lines, followed: new Set(configured.map(({ dataset }) => dataset)) }
+  }
+  const followed = new Set<string>()
+  if (watermark.value.tables.size === 0) {
+    for (const { dataset } of configured) {
+      const recorded = Option.fromUndefinedOr(watermark.value.objects.get(dataset))
+      const isThere =
+        Option.isSome(recorded) ||
+        Option.isSome(yield* newestObject("inc", layout, dataset, Option.none())) ||
+        Option.isSome(yield* newestObject("full", layout, dataset, Option.none()))
+      if (isThere) followed.add(dataset)
+    }
+  }
+  const { tables, from, left } = watermark.value
+  return { lines: { tables, from, left }, followed }
+})
+
+export interface Started {
+  /** What the watermark says of datasets. */
+  readonly lines: DatasetLines
+  /** Followed up to the flushed LSN of the start. */
+  readonly followed: ReadonlyArray<FollowedTable>
+  /** Of all datasets, those that come with a change of tables too. */
+  readonly datasets: ReadonlyArray<SourceTable>
+  /** By dataset; none where nothing of it is there. */
+  readonly ends: ReadonlyMap<string, LakeEnd>
+  readonly lastCommit: Watermark["lastCommit"]
+}
+
+/** What the slot must send again, by what the watermark and the newest rows say. */
+const historyOf = (
+  { before, anew }: TablePlan,
+  { from }: DatasetLines,
+  ends: ReadonlyMap<string, LakeEnd>,
+  watermark: Option.Option<Watermark>,
+  position: Lsn.Lsn,
+): LakeHistory => {
+  const rows = before.flatMap(({ dataset }): ReadonlyArray<NewestRow> => {
+    const end = ends.get(dataset)
+    return end === undefined
+      ? []
+      : Option.toArray(Option.map(end.row, (row) => ({ dataset, key: end.object.object.key, row })))
+  })
+  const recorded = Option.flatMap(watermark, (known) => known.lastCommit)
+  const lastCommit = lastCommitOf(position, recorded, rows)
+  // Where neither a commit nor a beginning is known, rows that an older version wrote may have been removed since. Of a
+  // dataset that is new in a lake that names no tables, nothing up to the watermark is in the lake, nor should be.
+  const silentFrom = before.flatMap(({ dataset }) => {
+    if (anew.get(dataset) === "new") return []
+    const known = [
+      ...Option.toArray(Option.fromUndefinedOr(from.get(dataset))),
+      ...Option.toArray(lastCommit),
+    ].map(({ lsn }) => lsn)
+    return known.length === 0 ? [] : [[dataset, known.reduce(Lsn.max)] as const]
+  })
+  return {
+    position,
+    lastCommit,
+    silentFrom: new Map(silentFrom),
+    newestRows: rows.filter(({ row }) => row.lsn > position),
+  }
+}
+
+/** Fails where a table is unknown or another one, and where slot and lake belong to two histories. */
+export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
+  session: Pick<SlotSession, "peek" | "relations">,
+  slot: { readonly name: string; readonly confirmed: Lsn.Lsn; readonly flushed: Lsn.Lsn },
+  configured: ReadonlyArray<SourceTable>,
+  layout: Layout,
+  watermark: Option.Option<Watermark>,
+  position: Lsn.Lsn,
+) {
+  const { lines, followed } = yield* beginning(configured, layout, watermark, position)
+  const objects = Option.match(watermark, { onNone: () => [], onSome: (known) => [...known.objects.keys()] })
+  const plan = yield* Effect.fromResult(
+    planTables({
+      configured,
+      lines,
+      position,
+      followed,
+      withObjects: new Set(objects),
+      catalog: yield* session.relations(askedRelations(configured, lines)),
+      isRunning: false,
+      isCaughtUp: slot.flushed <= position,
+    }),
+  )
+  const ends = new Map<string, LakeEnd>()
+  const all = [...plan.after, ...plan.before.filter(({ dataset }) => plan.leaving.includes(dataset))]
+  for (const { dataset } of all) {
+    const end = yield* lakeEnd(layout, dataset, watermark)
+    if (Option.isSome(end)) ends.set(dataset, end.value)
+  }
+  const history = historyOf(plan, lines, ends, watermark, position)
+  yield* checkHistory(session, slot.name, slot.confirmed, history, plan.before)
+  const started: Started = {
+    lines: isAtOnce(plan) ? linesAfter(lines, plan, position, Option.none()) : lines,
+    followed: plan.before,
+    datasets: all,
+    ends,
+    lastCommit: history.lastCommit,
+  }
+  return started
+})

@@ -1,0 +1,161 @@
+/**
+ * Where a writer begins: decided as data from what the source and the lake say, before anything is read or written.
+ * The invariant that it relies on and keeps: slot <= watermark <= lake. The durable steps are taken in the order lake,
+ * watermark, slot, so a slot ahead of the watermark was moved by somebody else.
+ */
+import { Option, Result } from "effect"
+import * as Lsn from "../../core/Lsn.ts"
+import type { Watermark } from "../../core/lake/Watermark.ts"
+import { Refusal } from "../../services/Refusal.ts"
+import type { SlotState, SlotView } from "../../services/source/ReplicationSlot.ts"
+import { SourceError } from "../../services/source/SourceError.ts"
+import type { SourceIdentity } from "../../services/source/SourceTables.ts"
+
+export interface Facts {
+  readonly slotName: string
+  readonly source: SourceIdentity
+  readonly view: SlotView
+  readonly watermark: Option.Option<Watermark>
+  /** Of all newest objects the commit of the newest row. Asked for where the slot stands past the watermark. */
+  readonly newestRow?: Option.Option<Lsn.Lsn>
+}
+
+/** The way out where the lake cannot be gone on with. It loses nothing that is not lost already. */
+export const startOver = (slotName: string) =>
+  `To begin anew: drop the slot "${slotName}" (\`node dist/main.js drop-slot\`), choose an empty LAKE_URL, then run \`init\`, \`full\` and \`cdc\``
+
+const foreign = (facts: Pick<Facts, "slotName" | "source">, watermark: Watermark): Option.Option<string> => {
+  const differs = (name: string, known: Option.Option<string>, now: string) =>
+    Option.isSome(known) && known.value !== now ? [`${name} "${known.value}" instead of "${now}"`] : []
+  const differences = [
+    ...differs("slot", watermark.slot, facts.slotName),
+    ...differs("database", watermark.database, facts.source.database),
+    ...differs("server (system_identifier)", watermark.systemIdentifier, facts.source.systemIdentifier),
+  ]
+  return differences.length === 0 ? Option.none() : Option.some(differences.join(", "))
+}
+
+/** Fails where the watermark is of another server, database or slot. */
+export const checkOwner = (
+  facts: Pick<Facts, "slotName" | "source" | "watermark">,
+): Result.Result<void, Refusal> =>
+  Option.match(
+    Option.flatMap(facts.watermark, (watermark) => foreign(facts, watermark)),
+    {
+      onNone: () => Result.void,
+      onSome: (stranger) =>
+        Result.fail(
+          new Refusal({
+            reason: "ForeignWatermark",
+            found: `The lake's watermark belongs to ${stranger}`,
+            stake: "Positions of another log mean nothing here: rows would be lost or repeated",
+            mend: `Point the program at the source that this lake is of, or choose another LAKE_URL for this one`,
+          }),
+        ),
+    },
+  )
+
+/** The position from which changes are new to the lake, or why nobody can know it. */
+export const decideStart = (facts: Facts): Result.Result<Lsn.Lsn, Refusal | SourceError> => {
+  const owner = checkOwner(facts)
+  if (Result.isFailure(owner)) return Result.fail(owner.failure)
+  return Option.match(facts.view.slot, {
+    onNone: () => Result.fail(slotGone(facts)),
+    onSome: (slot) => checkSlot(facts, slot),
+  })
+}
+
+/** The way out where there is no slot to drop. */
+const beginAnew = "To begin anew: choose an empty LAKE_URL, then run `init`, `full` and `cdc`"
+
+/** A slot that is missing: the first of a lake is to be created, another one would begin with a gap. */
+export const slotGone = ({
+  slotName,
+  watermark,
+}: Pick<Facts, "slotName" | "watermark">): Refusal | SourceError =>
+  Option.match(watermark, {
+    onNone: () =>
+      new SourceError({ reason: "SlotMissing", subject: `slot "${slotName}"`, detail: "it does not exist" }),
+    onSome: ({ position }) =>
+      new Refusal({
+        reason: "SlotGone",
+        found: `The slot "${slotName}" does not exist, but the lake was written from it up to ${Lsn.print(position)}`,
+        stake: "Changes made since then are known to nobody: a new slot would begin with a gap",
+        mend: beginAnew,
+      }),
+  })
+
+const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusal> => {
+  if (slot.walStatus === "lost") {
+    return Result.fail(
+      new Refusal({
+        reason: "SlotLost",
+        found: `The slot "${facts.slotName}" is lost: PostgreSQL has discarded log that it had not told yet`,
+        stake: "Changes are missing that nobody can bring back",
+        mend: `Raise max_slot_wal_keep_size. ${startOver(facts.slotName)}`,
+      }),
+    )
+  }
+  const position = Option.match(facts.watermark, { onNone: () => slot.confirmed, onSome: (w) => w.position })
+  if (slot.confirmed > position) {
+    const found = `The slot "${facts.slotName}" stands at ${Lsn.print(slot.confirmed)}, past the lake's watermark ${Lsn.print(position)}`
+    return Result.fail(slotAhead(facts, found, slot.confirmed, position))
+  }
+  if (facts.view.flushed < position) {
+    return Result.fail(
+      new Refusal({
+        reason: "SourceBehind",
+        found: `The server's log ends at ${Lsn.print(facts.view.flushed)}, before the lake's watermark ${Lsn.print(position)}: it was restored, or failed over to a standby that lagged`,
+        stake: "The lake holds changes that this server never made, and would pass over those it makes now",
+        mend: startOver(facts.slotName),
+      }),
+    )
+  }
+  return Result.succeed(position)
+}
+
+const writeLine = (confirmed: Lsn.Lsn): string =>
+  `write ${Lsn.print(confirmed)} as line 1 of inc/_watermark.txt, leave its other lines, and start again`
+
+/**
+ * The slot is moved after the watermark. So one that stands past it was moved by another reader, or the watermark is an
+ * older one: an old request that came late, a copy put back. Rows past the slot show that it is the latter. Rows between
+ * the watermark and the slot show neither: a watermark also passes over WAL that concerns no table of ours.
+ */
+const slotAhead = (
+  { slotName, newestRow }: Facts,
+  found: string,
+  confirmed: Lsn.Lsn,
+  position: Lsn.Lsn,
+): Refusal => {
+  const row = newestRow ?? Option.none()
+  const reached = Option.match(row, {
+    onNone: () => "",
+    onSome: (lsn) => ` (its rows reach ${Lsn.print(lsn)})`,
+  })
+  if (Option.exists(row, (lsn) => lsn >= confirmed)) {
+    return new Refusal({
+      reason: "SlotAhead",
+      found,
+      stake: `The lake has what lies between the two${reached}: nothing is lost, and the watermark is an older one, put there late or from a copy`,
+      mend: `The way out: ${writeLine(confirmed)}; \`node dist/main.js verify\` then compares lake and tables`,
+    })
+  }
+  if (Option.exists(row, (lsn) => lsn > position)) {
+    return new Refusal({
+      reason: "SlotAhead",
+      found,
+      stake: `The lake has rows past its watermark${reached}: the watermark is an older one, put there late or from a copy, or another reader consumed what came after them, and the lake lacks it`,
+      mend: `Only where you know that an older watermark was put there: ${writeLine(confirmed)}, and let \`node dist/main.js verify\` compare lake and tables. Else find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(slotName)}`,
+    })
+  }
+  return new Refusal({
+    reason: "SlotAhead",
+    found,
+    stake:
+      newestRow === undefined
+        ? "Another reader consumed the changes between the two, or the slot was created anew, and the lake may lack them; or the watermark is an older one, and the next start of `cdc` says so"
+        : `Another reader consumed the changes between the two, or the slot was created anew, and the lake does not have all of them${reached}`,
+    mend: `Find that reader (pg_stat_activity; a \`cdc\` of this slot with another LAKE_URL) and give it a slot of its own. ${startOver(slotName)}`,
+  })
+}

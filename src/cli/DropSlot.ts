@@ -1,0 +1,51 @@
+/** Removes the slot, so that PostgreSQL keeps no log for it. Whoever is in doubt can say no. */
+import { Console, Effect, Option, Runtime, Schema } from "effect"
+import { forAWhile, patiently } from "../retry/Patience.ts"
+import { Refusal } from "../services/Refusal.ts"
+import { ReplicationSlot, type SlotInUse } from "../services/source/ReplicationSlot.ts"
+import { Settings } from "../settings/Settings.ts"
+
+/** There is nobody to ask, and nobody said yes beforehand: wrong usage. */
+export class NobodyToAsk extends Schema.TaggedError<NobodyToAsk>()("NobodyToAsk", {
+  slot: Schema.String,
+}) {
+  override readonly [Runtime.errorExitCode] = 2
+  override get message(): string {
+    return `drop-slot cannot be undone, and there is no terminal to ask on: add --yes to drop the slot "${this.slot}".`
+  }
+}
+
+const inUse = (slot: string, by: SlotInUse["by"]) =>
+  new Refusal({
+    reason: "AnotherWriter",
+    found: `The slot "${slot}" is in use${Option.match(by, {
+      onNone: () => "",
+      onSome: ({ pid, application }) =>
+        ` by process ${pid} of the server${application === "" ? "" : ` (${application})`}`,
+    })}`,
+    stake: "Without its slot a `cdc` cannot go on, and its lake would end with a gap",
+    mend: "Stop that `cdc` or other reader first; pg_stat_activity.client_addr tells from where it is connected",
+  })
+
+/** Who agreed: the person who wrote `--yes`, nobody, or the one in front of the terminal when asked. */
+export type Consent<E, R> = "given" | "nobody to ask" | ((question: string) => Effect.Effect<boolean, E, R>)
+
+/** Says what it did, which is nothing where there is no slot. */
+export const dropSlot = Effect.fn("DropSlot.dropSlot")(function* <E, R>(consent: Consent<E, R>) {
+  const slot = yield* ReplicationSlot
+  const { tables } = yield* Settings
+  const missing = Console.log(`slot  ${slot.name}: does not exist, nothing to drop`)
+  if (consent === "nobody to ask") return yield* new NobodyToAsk({ slot: slot.name })
+  if (consent !== "given") {
+    if (Option.isNone(yield* patiently(forAWhile, () => slot.state))) return yield* missing
+    const datasets = tables.map(({ dataset }) => dataset).join(", ")
+    const agreed = yield* consent(
+      `Drop the slot "${slot.name}"? No cdc can go on with this lake (${datasets}) after that`,
+    )
+    if (!agreed) return yield* Console.log(`slot  ${slot.name}: kept`)
+  }
+  const outcome = yield* patiently(forAWhile, () => slot.drop)
+  if (outcome === "missing") return yield* missing
+  if (outcome !== "dropped") return yield* inUse(slot.name, outcome.by)
+  yield* Console.log(`slot  ${slot.name}: dropped`)
+})

@@ -1,0 +1,26 @@
+/** Makes what is missing before `full` and `cdc` can run. Safe to repeat. */
+import { Console, Effect, Option } from "effect"
+import { slotGone } from "../cdc/start/StartDecision.ts"
+import { forAWhile, patiently } from "../retry/Patience.ts"
+import { ObjectStore } from "../services/lake/ObjectStore.ts"
+import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
+import { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
+
+/** Fails with a refusal where the lake was written from a slot of this name that is gone: a new one would begin with a gap. */
+const createSlot = Effect.gen(function* () {
+  const slot = yield* ReplicationSlot
+  if (Option.isSome(yield* slot.state)) return false
+  const { read } = yield* WatermarkStore
+  const watermark = Option.filter(yield* read, (known) => Option.contains(known.slot, slot.name))
+  if (Option.isSome(watermark)) return yield* slotGone({ slotName: slot.name, watermark })
+  return yield* slot.create
+})
+
+export const init = Effect.gen(function* () {
+  const store = yield* ObjectStore
+  const slot = yield* ReplicationSlot
+  const madeLake = yield* patiently(forAWhile, () => store.prepare)
+  yield* Console.log(`lake  ${store.location}: ${madeLake ? "made" : "is there"}`)
+  const madeSlot = yield* patiently(forAWhile, () => createSlot)
+  yield* Console.log(`slot  ${slot.name} (test_decoding): ${madeSlot ? "made" : "is there"}`)
+})

@@ -1,0 +1,60 @@
+/** What `verify` finds, and how it is told: keys and names of columns, never other values. */
+
+import { quoteIdentifier } from "../source/SourceTable.ts"
+import { escapeUnprintable } from "../text/PrintableText.ts"
+
+/** Columns of the key with their text, in key order. Empty where the table has none. */
+export type RowKey = ReadonlyArray<readonly [column: string, value: string | null]>
+
+export type Finding =
+  /** In the table and not in the lake, or the other way round. */
+  | { readonly kind: "missing" | "extra"; readonly key: RowKey }
+  /** The same of a table without a key: how many rows, and a digest that tells them apart. */
+  | { readonly kind: "missing" | "extra"; readonly rows: number; readonly digest: string }
+  | { readonly kind: "different"; readonly key: RowKey; readonly columns: ReadonlyArray<string> }
+  | {
+      readonly kind: "twice"
+      readonly lsn: string
+      readonly seq: number
+      readonly objects: ReadonlyArray<string>
+    }
+  /** Something about an object: it is not what its manifest says, does not begin as it must, is not where it must be. */
+  | {
+      readonly kind: "manifest" | "header" | "row" | "order" | "name" | "lost"
+      readonly object: string
+      readonly why: string
+    }
+
+const simple = /^[\w.:+-]+$/
+
+const printName = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name))
+/** JSON escapes some characters that a terminal obeys, and not all. */
+export const printValue = (value: string | null): string =>
+  value === null ? "NULL" : simple.test(value) ? value : escapeUnprintable(JSON.stringify(value))
+
+export const printKey = (key: RowKey): string =>
+  key.map(([column, value]) => `${printName(column)}=${printValue(value)}`).join(" ")
+
+const subject = (finding: Finding): string => {
+  switch (finding.kind) {
+    case "missing":
+    case "extra":
+      return "key" in finding
+        ? printKey(finding.key)
+        : `${finding.rows} ${finding.rows === 1 ? "row" : "rows"} (no key; md5 ${finding.digest})`
+    case "different":
+      return `${printKey(finding.key)}  in ${finding.columns.map(printName).join(", ")}`
+    case "twice":
+      return `${finding.lsn} ${finding.seq}  in ${finding.objects.join(", ")}`
+    default:
+      return `${finding.object}  ${finding.why}`
+  }
+}
+
+/** `clientes  different  id=8  in nome, saldo` */
+export const printFinding = (dataset: string, finding: Finding): string =>
+  `${dataset}  ${finding.kind.padEnd(9)}  ${subject(finding)}`
+
+/** The same for programs. */
+export const findingJson = (finding: Finding): unknown =>
+  "key" in finding ? { ...finding, key: Object.fromEntries(finding.key) } : finding

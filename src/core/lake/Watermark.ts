@@ -1,0 +1,160 @@
+/**
+ * The watermark: up to which commit LSN the WAL is in the lake, and which writer may go on. Specified in docs/format.md.
+ *
+ *     0/16B3748
+ *     slot=data_sync_slot
+ *     database=loja
+ *     system_identifier=7423642870011110000
+ *     timeline=1
+ *     layout=single
+ *     written_at=2025-11-03T10:15:40.123Z
+ *     last_commit=0/16B3700 734 2025-11-03 10:15:40.001234+00
+ *     epoch=3
+ *     writer=6f1c9a52-3c5e-4a58-9d0c-2a7b7f0f7a11
+ *     next=20251103_101542.csv
+ *     object.clientes=inc/date=20251103/cdc_20251103_101540.csv
+ *     table.clientes=db_loja.cliente 16402
+ *     from.clientes=0/16B3000 731 new
+ *
+ * Line 1 alone is a whole watermark (another program's, or an old one): the rest is then unknown, not wrong.
+ */
+import { Option } from "effect"
+import * as Lsn from "../Lsn.ts"
+import { type Layout, type ObjectName, printObjectName } from "./ObjectKey.ts"
+
+export type { Layout } from "./ObjectKey.ts"
+
+/** One commit, by what identifies it on every copy of its server. */
+export interface CommitMark {
+  readonly lsn: Lsn.Lsn
+  /** 32 bits, as the slot prints it. */
+  readonly xid: number
+  /** As PostgreSQL prints a timestamptz. */
+  readonly at: string
+}
+
+/** The table that a dataset belongs to. */
+export interface DatasetTable {
+  /** As printed in SQL. */
+  readonly name: string
+  /** `pg_class.oid`: stays through a rename, and means something on this server and database alone. */
+  readonly oid: number
+}
+
+/** Why the changes of a dataset that `inc` holds need a newer `full` beside them. */
+export const fromReasons = [
+  "new",
+  "again",
+  "replaced",
+  "rewritten",
+  "attached",
+  "detached",
+  "masked",
+  "unknown relation",
+] as const
+export type FromReason = (typeof fromReasons)[number]
+
+/** From where on all commits of a dataset are in `inc`. */
+export interface FollowedFrom {
+  /** Commits after it are in `inc`. */
+  readonly lsn: Lsn.Lsn
+  /** None for the datasets of a lake's first watermark. */
+  readonly since: Option.Option<{
+    /** A new transaction id, 64 bits, taken after `lsn`: a `full` whose snapshot has xmin >= it joins without a gap. */
+    readonly xid: bigint
+    readonly reason: FromReason
+  }>
+}
+
+export interface Watermark {
+  /** Every change committed at or before it is in the lake, or concerns no configured table. */
+  readonly position: Lsn.Lsn
+  readonly slot: Option.Option<string>
+  readonly database: Option.Option<string>
+  readonly systemIdentifier: Option.Option<string>
+  /** The server's WAL timeline when it was written. */
+  readonly timeline: Option.Option<number>
+  readonly layout: Option.Option<Layout>
+  /** ISO 8601, UTC. */
+  readonly writtenAt: Option.Option<string>
+  /** The newest commit that has rows in the lake, where it is known. */
+  readonly lastCommit: Option.Option<CommitMark>
+  /** Rises with each writer; none in a watermark of a program without the fence. */
+  readonly epoch: Option.Option<number>
+  /** A UUID of the writer, so that no two watermarks have the same bytes. */
+  readonly writer: Option.Option<string>
+  /** Announced for the next objects of all datasets: a request under way can only be for a name that follows from it. */
+  readonly next: Option.Option<ObjectName>
+  /** Whether no request of the writer can be under way. Said in lakes whose store honours no conditions alone. */
+  readonly clean: Option.Option<boolean>
+  /** Key of the newest object of each dataset. */
+  readonly objects: ReadonlyMap<string, string>
+  readonly tables: ReadonlyMap<string, DatasetTable>
+  readonly from: ReadonlyMap<string, FollowedFrom>
+  /** How far datasets were followed that are configured no more. */
+  readonly left: ReadonlyMap<string, Lsn.Lsn>
+}
+
+/** What a watermark says that holds line 1 alone. */
+export const bare = (position: Lsn.Lsn): Watermark => ({
+  position,
+  slot: Option.none(),
+  database: Option.none(),
+  systemIdentifier: Option.none(),
+  timeline: Option.none(),
+  layout: Option.none(),
+  writtenAt: Option.none(),
+  lastCommit: Option.none(),
+  epoch: Option.none(),
+  writer: Option.none(),
+  next: Option.none(),
+  clean: Option.none(),
+  objects: new Map(),
+  tables: new Map(),
+  from: new Map(),
+  left: new Map(),
+})
+
+/** A name on one line, whatever characters it has; `%` where it would be read as one of them. `fromOneLine` reads it back. */
+const oneLine = (name: string): string =>
+  name
+    .replace(/%(?=0A|0D|25)/g, "%25")
+    .replaceAll("\r", "%0D")
+    .replaceAll("\n", "%0A")
+
+/** The name that `oneLine` has printed. */
+export const fromOneLine = (line: string): string =>
+  line.replace(/%(0A|0D|25)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+
+const printCommit = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} ${xid} ${at}`
+const printTable = ({ name, oid }: DatasetTable): string => `${oneLine(name)} ${oid}`
+const printFrom = ({ lsn, since }: FollowedFrom): string =>
+  Option.match(since, {
+    onNone: () => Lsn.print(lsn),
+    onSome: ({ xid, reason }) => `${Lsn.print(lsn)} ${xid} ${reason}`,
+  })
+
+export const print = (watermark: Watermark): string => {
+  const known = <A>(key: string, value: Option.Option<A>, text: (value: A) => string = String) =>
+    Option.match(value, { onNone: () => [], onSome: (v) => [`${key}=${text(v)}`] })
+  const each = <A>(key: string, values: ReadonlyMap<string, A>, text: (value: A) => string = String) =>
+    [...values].map(([dataset, value]) => `${key}.${dataset}=${text(value)}`)
+  return `${[
+    Lsn.print(watermark.position),
+    ...known("slot", watermark.slot),
+    ...known("database", watermark.database, oneLine),
+    ...known("system_identifier", watermark.systemIdentifier),
+    ...known("timeline", watermark.timeline),
+    ...known("layout", watermark.layout),
+    ...known("written_at", watermark.writtenAt),
+    ...known("last_commit", watermark.lastCommit, printCommit),
+    ...known("epoch", watermark.epoch),
+    ...known("writer", watermark.writer),
+    ...known("next", watermark.next, printObjectName),
+    ...known("clean", watermark.clean, (clean) => (clean ? "yes" : "no")),
+    ...each("object", watermark.objects),
+    ...each("table", watermark.tables, printTable),
+    ...each("from", watermark.from, printFrom),
+    ...each("left", watermark.left, Lsn.print),
+  ].join("\n")}\n`
+}

@@ -1,0 +1,114 @@
+/**
+ * Which tables are carried, and under which name each stands in the lake: the setting `SOURCE_TABLES`.
+ *
+ * Names follow SQL: unquoted ones are folded to lower case, quoted ones are kept and double their quotes.
+ * Source: PostgreSQL manual, "Identifiers and Key Words".
+ */
+import { Option, Result } from "effect"
+import { printName } from "../slot/text/PrintedName.ts"
+
+export interface TableName {
+  readonly schema: string
+  readonly name: string
+}
+
+export interface SourceTable {
+  readonly table: TableName
+  /** Names the table's objects in the lake: `full_<dataset>_….csv`. */
+  readonly dataset: string
+}
+
+/** Always quoted, so that no name can be read as anything but a name. */
+export const quoteIdentifier = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`
+
+/** `"db_loja"."cliente"`: for SQL and for messages. */
+export const printTable = (table: TableName): string =>
+  `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`
+
+/** `db_loja.cliente`, quoted where SQL needs it: for the watermark. */
+export const printInSql = ({ schema, name }: TableName): string => `${printName(schema)}.${printName(name)}`
+
+export const sameTable = (a: TableName, b: TableName): boolean => a.schema === b.schema && a.name === b.name
+
+const datasetName = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/
+const part = /(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*))/y
+
+/** Reads one name part at `at`: its value and where it ends. */
+const readPart = (text: string, at: number): readonly [string, number] | undefined => {
+  part.lastIndex = at
+  const found = part.exec(text)
+  if (found === null) return undefined
+  const value = found[1] === undefined ? (found[2] ?? "").toLowerCase() : found[1].replaceAll('""', '"')
+  return [value, part.lastIndex]
+}
+
+/** Reads what `printInSql` and `printTable` print; none for anything else. */
+export const parseTable = (text: string): Option.Option<TableName> => {
+  const schema = readPart(text, 0)
+  if (schema === undefined || text[schema[1]] !== ".") return Option.none()
+  const name = readPart(text, schema[1] + 1)
+  return name?.[1] === text.length ? Option.some({ schema: schema[0], name: name[0] }) : Option.none()
+}
+
+const skipBlanks = (text: string, at: number): number => {
+  let i = at
+  while (text[i] === " " || text[i] === "\t" || text[i] === "\n") i++
+  return i
+}
+
+/** A comma too many may stand for a table that was forgotten, or for a variable that was empty. */
+const noName = (text: string, at: number): string => {
+  if (text.trim() === "") return "it is empty: name a table as schema.table"
+  if (at >= text.length) return "no table stands after the last comma: take the comma out, or name the table"
+  if (text[at] === ",") return "no table stands before a comma: take the comma out, or name the table"
+  return `a table name is expected at "${text.slice(at, at + 20)}"`
+}
+
+const readEntry = (text: string, from: number): Result.Result<readonly [SourceTable, number], string> => {
+  const start = skipBlanks(text, from)
+  const schema = readPart(text, start)
+  if (schema === undefined) return Result.fail(noName(text, start))
+  if (text[schema[1]] !== ".") {
+    return Result.fail(`"${schema[0]}" has no schema: write schema.table, for example public.${schema[0]}`)
+  }
+  const name = readPart(text, schema[1] + 1)
+  if (name === undefined) return Result.fail(`a table name is expected after "${schema[0]}."`)
+  const table = { schema: schema[0], name: name[0] }
+  let end = skipBlanks(text, name[1])
+  let dataset = table.name
+  if (text[end] === "=") {
+    const comma = text.indexOf(",", end)
+    const stop = comma === -1 ? text.length : comma
+    dataset = text.slice(end + 1, stop).trim()
+    end = stop
+  }
+  if (!datasetName.test(dataset)) {
+    return Result.fail(
+      `the dataset "${dataset}" of ${printTable(table)} may hold only letters, digits, "_" and "-": give one after "=", for example ${printTable(table)}=clientes`,
+    )
+  }
+  return Result.succeed([{ table, dataset }, end])
+}
+
+/** Reads the whole list; the failure says what was wrong in one sentence. */
+export const parseSourceTables = (text: string): Result.Result<ReadonlyArray<SourceTable>, string> => {
+  const tables: Array<SourceTable> = []
+  let at = 0
+  while (true) {
+    const entry = readEntry(text, at)
+    if (Result.isFailure(entry)) return Result.fail(entry.failure)
+    const [found, end] = entry.success
+    const twin = tables.find((t) => t.dataset === found.dataset || sameTable(t.table, found.table))
+    if (twin !== undefined) {
+      return Result.fail(
+        sameTable(twin.table, found.table)
+          ? `${printTable(found.table)} is named twice`
+          : `the dataset "${found.dataset}" is given to ${printTable(twin.table)} and to ${printTable(found.table)}: each needs its own`,
+      )
+    }
+    tables.push(found)
+    if (end >= text.length) return Result.succeed(tables)
+    if (text[end] !== ",") return Result.fail(`a comma is expected before "${text.slice(end, end + 20)}"`)
+    at = end + 1
+  }
+}

@@ -1,0 +1,136 @@
+/** Findings as a table for people, and as JSON for programs. */
+
+import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
+import { count, type Finding, type Mark, type Section } from "./Finding.ts"
+
+export interface Paper {
+  readonly colour: boolean
+  /** Characters in a line; text is wrapped there, statements never are. `Infinity` where nobody looks at lines. */
+  readonly width: number
+}
+
+/** Words, so that the table means the same without colours, and can be searched. */
+const words: Readonly<Record<Mark, string>> = {
+  ok: "ok  ",
+  note: "note",
+  warning: "warn",
+  failed: "FAIL",
+  unchecked: "--  ",
+}
+
+/** ANSI: green, none, yellow, red, dim. */
+const colours: Readonly<Record<Mark, string>> = {
+  ok: "32",
+  note: "0",
+  warning: "33",
+  failed: "1;31",
+  unchecked: "2",
+}
+
+const paint = (text: string, code: string, { colour }: Paper): string =>
+  colour ? `\u001b[${code}m${text}\u001b[0m` : text
+
+const wrap = (text: string, width: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  let line = ""
+  for (const word of text.trim().split(/\s+/)) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === "" ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
+const printableFinding = (finding: Finding): Finding => ({
+  ...finding,
+  check: printable(finding.check),
+  finding: printable(finding.finding),
+  sql: finding.sql.map(printable),
+  advice: printable(finding.advice),
+})
+
+/** Neighbours that were not checked for one reason share a row: nobody reads twenty that say the same. */
+const gathered = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
+  const runs: Array<{ readonly first: Finding; readonly checks: Array<string> }> = []
+  for (const finding of findings) {
+    const last = runs.at(-1)
+    if (finding.mark === "unchecked" && last?.first.finding === finding.finding)
+      last.checks.push(finding.check)
+    else runs.push({ first: finding, checks: [finding.check] })
+  }
+  return runs.map(({ first, checks }) =>
+    checks.length === 1 ? first : { ...first, check: `${checks.length} checks`, advice: checks.join(", ") },
+  )
+}
+
+/** A wrong key is refused in the same words whatever is tried with it: they are printed once. */
+const withoutRepeats = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
+  findings.map((finding, at) => {
+    const same = findings
+      .slice(0, at)
+      .find((one) => one.finding === finding.finding && one.advice === finding.advice)
+    return finding.mark === "failed" && same?.mark === "failed" && finding.sql.length === 0
+      ? { ...finding, finding: `as ${same.check}`, advice: "" }
+      : finding
+  })
+
+/** Long names of tables do not push everything else to the right: what comes after them begins on its own line. */
+const widestCheck = 32
+/** Text is not squeezed below this, however narrow the terminal. */
+const narrowestText = 40
+
+const row = (finding: Finding, checkWidth: number, paper: Paper): ReadonlyArray<string> => {
+  const indent = " ".repeat(2 + 4 + 2 + checkWidth + 2)
+  const width = Math.max(paper.width - indent.length, narrowestText)
+  const advice = finding.advice === "" ? [] : wrap(finding.advice, width)
+  const [first = "", ...rest] = [...wrap(finding.finding, width), ...finding.sql, ...advice]
+  const mark = paint(words[finding.mark], colours[finding.mark], paper)
+  const head = `  ${mark}  ${finding.check.padEnd(checkWidth)}`
+  const below = rest.map((line) => indent + line)
+  return finding.check.length > checkWidth
+    ? [head, indent + first, ...below]
+    : [`${head}  ${first}`, ...below]
+}
+
+const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`
+
+/** `2 failed, 1 warning, 3 not checked`. */
+export const summary = (sections: ReadonlyArray<Section>): string =>
+  [
+    `${count(sections, "failed")} failed`,
+    counted(count(sections, "warning"), "warning"),
+    `${count(sections, "unchecked")} not checked`,
+  ].join(", ")
+
+export const printTable = (sections: ReadonlyArray<Section>, paper: Paper): string => {
+  const rows = sections.map((section) => ({
+    ...section,
+    location: printable(section.location),
+    findings: gathered(withoutRepeats(section.findings.map(printableFinding))),
+  }))
+  const names = rows.flatMap(({ findings }) => findings.map(({ check }) => check.length))
+  const checkWidth = Math.min(Math.max(...names, 0), widestCheck)
+  return [
+    ...rows.flatMap(({ name, location, findings }) => [
+      `${paint(name, "1", paper)}  ${location}`,
+      ...findings.flatMap((finding) => row(finding, checkWidth, paper)),
+    ]),
+    summary(sections),
+  ].join("\n")
+}
+
+/** One object: `ok`, then the sections by their names. */
+export const printJson = (sections: ReadonlyArray<Section>): string =>
+  // The line ends between its parts are its own: in its texts JSON escapes them.
+  JSON.stringify(
+    {
+      ok: count(sections, "failed") === 0,
+      ...Object.fromEntries(sections.map(({ name, location, findings }) => [name, { location, findings }])),
+    },
+    null,
+    2,
+  )
+    .split("\n")
+    .map(escapeUnprintable)
+    .join("\n")

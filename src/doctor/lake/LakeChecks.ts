@@ -1,0 +1,113 @@
+/** What `doctor` says of the lake: whether it answers, what can be done there, and what stands there from earlier runs. */
+import { Effect, Option, Result, Stream } from "effect"
+import * as Lsn from "../../core/Lsn.ts"
+import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import { lakeLayout } from "../../lake/LakeLayout.ts"
+import { lastPosition, newestObject } from "../../lake/LakeTail.ts"
+import { forAWhile, patiently } from "../../retry/Patience.ts"
+import type { Compression } from "../../services/lake/Compression.ts"
+import { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import type { StoreError } from "../../services/lake/StoreError.ts"
+import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
+import type { Refusal } from "../../services/Refusal.ts"
+import { Settings } from "../../settings/Settings.ts"
+import { faultFinding } from "../FaultFinding.ts"
+import { type Finding, ok, unchecked } from "../Finding.ts"
+import { probeChecks, probes } from "./LakeProbes.ts"
+
+export interface LakeAnswers {
+  readonly findings: ReadonlyArray<Finding>
+  /** None where it cannot be read; inside, none where there is none yet. */
+  readonly watermark: Option.Option<Option.Option<Watermark>>
+}
+
+const stateChecks = { watermark: "watermark", layout: "layout", newest: "newest objects" }
+
+/** Nobody is there of whom more could be asked. */
+const isOutOfReach = ({ reason }: StoreError): boolean =>
+  ["Unreachable", "Tls", "BucketMissing", "BucketName"].includes(reason)
+
+export const askLake: Effect.Effect<
+  LakeAnswers,
+  never,
+  ObjectStore | Compression | WatermarkStore | Settings
+> = Effect.gen(function* () {
+  const store = yield* ObjectStore
+  const { lake } = yield* Settings
+  const place = lake._tag === "Folder" ? "folder" : "bucket"
+  const listed = yield* Effect.result(patiently(forAWhile, () => Stream.runHead(store.list("inc/"))))
+  if (Result.isFailure(listed) && isOutOfReach(listed.failure)) {
+    const rest = [...probeChecks, ...Object.values(stateChecks)]
+    return {
+      findings: [
+        faultFinding(place, listed.failure),
+        ...rest.map((check) => unchecked(check, `the ${place} cannot be used`)),
+      ],
+      watermark: Option.none(),
+    }
+  }
+  const found = Result.match(listed, {
+    onFailure: (error) => faultFinding(place, error),
+    onSuccess: () => ok(place, "it answers and can be listed"),
+  })
+  const tried = yield* probes
+  const read = yield* Effect.result(Effect.flatMap(WatermarkStore, (watermarks) => watermarks.read))
+  return {
+    findings: [found, ...tried, ...(yield* lakeState(read))],
+    watermark: Result.getSuccess(read),
+  }
+})
+
+/** What stands in the lake, and whether a writer can go on from there. */
+const lakeState = Effect.fnUntraced(function* (
+  read: Result.Result<Option.Option<Watermark>, StoreError | Refusal>,
+) {
+  const { tables, layout: wanted } = yield* Settings
+  if (Result.isFailure(read)) {
+    return [
+      faultFinding(stateChecks.watermark, read.failure),
+      unchecked(stateChecks.layout, "the watermark cannot be read"),
+      unchecked(stateChecks.newest, "the watermark cannot be read"),
+    ]
+  }
+  const watermark = ok(stateChecks.watermark, printWatermark(read.success))
+  const layout = yield* Effect.result(lakeLayout(tables, wanted, read.success))
+  return Result.isFailure(layout)
+    ? [
+        watermark,
+        faultFinding(stateChecks.layout, layout.failure),
+        unchecked(stateChecks.newest, "their place is not known"),
+      ]
+    : [watermark, ok(stateChecks.layout, layout.success), yield* newestObjects(layout.success, read.success)]
+})
+
+const printWatermark = Option.match<string, Watermark, string>({
+  onNone: () => "none: no `cdc` has begun here",
+  onSome: ({ position, writtenAt }) =>
+    [Lsn.print(position), ...Option.toArray(writtenAt)].join(", written at "),
+})
+
+/** Their last rows tell a writer what the lake holds already. */
+const newestObjects = Effect.fnUntraced(function* (layout: Layout, watermark: Option.Option<Watermark>) {
+  const { tables } = yield* Settings
+  const each = Effect.forEach(tables, ({ dataset }) =>
+    Effect.gen(function* () {
+      const known = Option.flatMap(watermark, ({ objects }) => Option.fromNullishOr(objects.get(dataset)))
+      const newest = yield* newestObject("inc", layout, dataset, known)
+      if (Option.isSome(newest)) yield* lastPosition(newest.value.object)
+      return Option.isSome(newest)
+    }),
+  )
+  return yield* Effect.match(each, {
+    onFailure: (error) => faultFinding(stateChecks.newest, error),
+    onSuccess: (found) => {
+      const some = found.filter((one) => one).length
+      return ok(
+        stateChecks.newest,
+        some === 0
+          ? "none yet in inc"
+          : `${some} of ${found.length} datasets have some in inc, whose last rows can be read`,
+      )
+    },
+  })
+})

@@ -1,0 +1,107 @@
+/** What `doctor` says of the limits that the server, a role or a database sets: facts in, findings out. */
+import { Option } from "effect"
+import { quoteIdentifier } from "../../core/source/SourceTable.ts"
+import { printBytes } from "../../core/text/ByteAmount.ts"
+import type { LimitFacts, SessionLimit } from "../../services/source/SourceInspection.ts"
+import { type Finding, failed, note, ok, warning } from "../Finding.ts"
+
+export const tempFileCheck = "temp_file_limit"
+export const sessionCheck = "connections"
+export const lockCheck = "max_locks_per_transaction"
+
+/**
+ * The server writes what one peek returns to a temporary file before it sends the first row. A million slot lines
+ * (BATCH_MAX_CHANGES) of 1 kB are as much as this, and a large transaction can be more. In bytes.
+ */
+const roomyTempFiles = 2 ** 30
+
+export const tempFileFinding = ({ tempFileLimit }: LimitFacts, role: string): Finding => {
+  if (Option.isNone(tempFileLimit)) return ok(tempFileCheck, "-1, no limit")
+  const found = `${printBytes(tempFileLimit.value)}: \`cdc\` stops at a transaction whose changes are more than that as text`
+  return tempFileLimit.value >= roomyTempFiles
+    ? note(tempFileCheck, found)
+    : warning(tempFileCheck, found, {
+        sql: [`ALTER ROLE ${quoteIdentifier(role)} SET temp_file_limit = -1;`],
+        advice: "As a superuser. BATCH_MAX_CHANGES does not help: a transaction is never split.",
+      })
+}
+
+/** Sessions that a command has open at once. */
+const sessionsOf = {
+  /** One reads the slot, one shows that the process lives, one looks at the catalog or at the slot meanwhile. */
+  cdc: 3,
+  standby: 2,
+  /** One locks the tables until the other holds the snapshot. */
+  full: 2,
+  verify: 2,
+}
+
+export interface SessionNeeds {
+  /** A `cdc` of this slot runs, and has its sessions. */
+  readonly isFollowed: boolean
+  /** FULL_PARALLEL. */
+  readonly readers: number
+}
+
+const raise = ({ scope, limit }: SessionLimit, more: number, facts: LimitFacts, names: Names): string => {
+  switch (scope) {
+    case "server":
+      return `ALTER SYSTEM SET max_connections = ${facts.maxConnections + more};`
+    case "role":
+      return `ALTER ROLE ${quoteIdentifier(names.role)} CONNECTION LIMIT ${limit + more};`
+    case "database":
+      return `ALTER DATABASE ${quoteIdentifier(names.database)} CONNECTION LIMIT ${limit + more};`
+  }
+}
+
+interface Names {
+  readonly role: string
+  readonly database: string
+}
+
+/** Failed where `cdc` or `full` alone cannot run, a warning where they cannot beside each other, a standby and `verify`. */
+export const sessionFindings = (
+  facts: LimitFacts,
+  names: Names,
+  { isFollowed, readers }: SessionNeeds,
+): ReadonlyArray<Finding> => {
+  const full = sessionsOf.full + readers - 1
+  const alone = Math.max(isFollowed ? 0 : sessionsOf.cdc, sessionsOf.full)
+  const together = (isFollowed ? 0 : sessionsOf.cdc) + sessionsOf.standby + full + sessionsOf.verify
+  // That of this `doctor` will be free.
+  const freeOf = ({ limit, used }: SessionLimit) => limit - used + 1
+  const tight = facts.sessions.filter((one) => freeOf(one) < together)
+  if (tight.length === 0) {
+    const free = Math.min(...facts.sessions.map(freeOf))
+    return [ok(sessionCheck, `${free} are free, ${together} are needed at most`)]
+  }
+  return tight.map((one) => {
+    const free = Math.max(0, freeOf(one))
+    const whose = { server: "the server", role: `role ${names.role}`, database: "the database" }[one.scope]
+    const mend = {
+      sql: [raise(one, together - freeOf(one), facts, names)],
+      advice:
+        one.scope === "server"
+          ? "As a superuser, then restart PostgreSQL. Or end sessions that nobody needs."
+          : "As a superuser, or as who may alter it.",
+    }
+    const found = `${free} of ${one.limit} are free for ${whose}`
+    return free < alone
+      ? failed(sessionCheck, `${found}, \`cdc\` or \`full\` needs ${alone}`, mend)
+      : warning(sessionCheck, `${found}, ${together} are needed where all commands run at once`, mend)
+  })
+}
+
+/** `relations` are the tables that `full` locks at once, with their partitions. Others hold locks too: half is left to them. */
+export const lockFinding = (facts: LimitFacts, relations: number): Finding => {
+  const { lockRoom, locksPerTransaction } = facts
+  const found = `${locksPerTransaction}: room for ${lockRoom} locks, of which \`full\` takes ${relations} at once`
+  if (relations * 2 <= lockRoom) return ok(lockCheck, found)
+  const mend = {
+    sql: [
+      `ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil((locksPerTransaction * relations * 2) / lockRoom)};`,
+    ],
+    advice: "As a superuser, then restart PostgreSQL. Or divide SOURCE_TABLES between several lakes.",
+  }
+  return relations > lockRoom ? failed(lockCheck, found, mend) : warning(lockCheck, found, mend)
+}

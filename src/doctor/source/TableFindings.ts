@@ -1,0 +1,98 @@
+/** What `doctor` says of one configured table: facts in, findings out. */
+import { Option } from "effect"
+import { lackOfIdentity, printIdentity } from "../../core/source/ReplicaIdentity.ts"
+import { printTable, quoteIdentifier, type SourceTable } from "../../core/source/SourceTable.ts"
+import type { TableFacts } from "../../services/source/SourceInspection.ts"
+import type { TableShape } from "../../services/source/SourceTables.ts"
+import { type Finding, failed, ok, warning } from "../Finding.ts"
+
+export const tableCheck = ({ table }: SourceTable): string => printTable(table)
+
+/** So many partitions are named; whoever has more knows how they are called. */
+const namedPartitions = 12
+
+const notFollowed = (name: string, why: string, { isUnlogged, partitions }: TableFacts): Finding => {
+  if (isUnlogged) {
+    return failed(name, "it is unlogged: its changes are in no log", {
+      sql: [`ALTER TABLE ${name} SET LOGGED;`],
+      advice:
+        "That writes the whole table into the log. Or take it out of SOURCE_TABLES: `full` alone can copy it.",
+    })
+  }
+  const more = partitions.length > namedPartitions ? ", …" : ""
+  return failed(name, why, {
+    advice:
+      partitions.length === 0
+        ? "Take it out of SOURCE_TABLES: `full` alone can copy it."
+        : `Name in SOURCE_TABLES instead: ${partitions.slice(0, namedPartitions).map(printTable).join(",")}${more}`,
+  })
+}
+
+const withoutIdentity = (name: string, shape: TableShape): Finding => {
+  const { why, sql, otherwise } = lackOfIdentity(name, shape)
+  return warning(name, `${why}: its deletes arrive without saying which row`, {
+    sql: [sql],
+    ...(otherwise !== undefined && { advice: `Or ${otherwise}.` }),
+  })
+}
+
+/** `3 columns, key id, replica identity DEFAULT` */
+const wellFinding = (name: string, shape: TableShape): Finding => {
+  const { columns, primaryKey } = shape
+  return ok(
+    name,
+    [
+      `${columns.length} column${columns.length === 1 ? "" : "s"}`,
+      ...(primaryKey.length === 0 ? [] : [`key ${primaryKey.join(", ")}`]),
+      `replica identity ${printIdentity(shape)}`,
+    ].join(", "),
+  )
+}
+
+/** One finding where all is well, else one for each thing that is not. `role` is the one that asks. */
+export const tableFindings = (
+  source: SourceTable,
+  facts: TableFacts,
+  role: string,
+): ReadonlyArray<Finding> => {
+  const { table } = source
+  const name = printTable(table)
+  const { shape } = facts
+  const problems = [
+    ...(facts.mayUseSchema
+      ? []
+      : [
+          failed(name, `role ${role} has no USAGE on the schema ${table.schema}`, {
+            sql: [`GRANT USAGE ON SCHEMA ${quoteIdentifier(table.schema)} TO ${quoteIdentifier(role)};`],
+          }),
+        ]),
+    ...(facts.mayRead
+      ? []
+      : [
+          failed(name, `role ${role} has no SELECT on it`, {
+            sql: [`GRANT SELECT ON ${name} TO ${quoteIdentifier(role)};`],
+          }),
+        ]),
+    ...(facts.rowsAreHidden
+      ? [
+          failed(name, `row-level security hides rows from role ${role}: a copy of some rows is none`, {
+            sql: [`ALTER ROLE ${quoteIdentifier(role)} BYPASSRLS;`],
+            advice: "As a superuser.",
+          }),
+        ]
+      : []),
+    ...Option.match(shape.notFollowed, {
+      onNone: () => [],
+      onSome: (why) => [notFollowed(name, why, facts)],
+    }),
+    ...(shape.identifiesDeletes || Option.isSome(shape.notFollowed) ? [] : [withoutIdentity(name, shape)]),
+    ...(shape.virtualColumns.length === 0
+      ? []
+      : [
+          warning(name, `generated when they are read, and NULL in inc: ${shape.virtualColumns.join(", ")}`, {
+            advice: "Make them STORED where they are needed.",
+          }),
+        ]),
+  ]
+  return problems.length > 0 ? problems : [wellFinding(name, shape)]
+}

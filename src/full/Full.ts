@@ -1,0 +1,85 @@
+/** One table of a snapshot into one object, and the manifest that vouches for it. */
+import { createHash } from "node:crypto"
+import { Clock, DateTime, Effect, Option, Stream } from "effect"
+import * as Lsn from "../core/Lsn.ts"
+import * as Manifest from "../core/lake/Manifest.ts"
+import { manifestKey, nextStamp, objectKey } from "../core/lake/ObjectKey.ts"
+import type { Layout } from "../core/lake/Watermark.ts"
+import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
+import { newestObject } from "../lake/LakeTail.ts"
+import { Compression } from "../services/lake/Compression.ts"
+import { ObjectStore } from "../services/lake/ObjectStore.ts"
+import { countCopy } from "../services/Metrics.ts"
+import { Progress } from "../services/Progress.ts"
+import type { Snapshot } from "../services/source/SourceTables.ts"
+import { warnWithoutIdentity } from "./TableChecks.ts"
+
+const isoNow = Effect.map(DateTime.now, DateTime.formatIso)
+
+/** The COPY's bytes go into the object as they are: no rows are made of them, so nothing can change on the way. */
+export const copyTable = Effect.fn("Full.copyTable")(function* (
+  snapshot: Snapshot,
+  { table, dataset }: SourceTable,
+  layout: Layout,
+  slot: string,
+) {
+  const store = yield* ObjectStore
+  const progress = yield* Progress
+  const startedAt = yield* isoNow
+  const shape = yield* snapshot.describe(table)
+  yield* warnWithoutIdentity(shape)
+  const newest = yield* newestObject("full", layout, dataset, Option.none())
+  const stamp = nextStamp(
+    Option.map(newest, (n) => n.stamp),
+    yield* Clock.currentTimeMillis,
+  )
+  const compression = yield* Compression
+  const key = objectKey("full", layout, dataset, stamp, compression.ending)
+
+  const bar = yield* progress.show(`full ${dataset}`, shape.estimatedBytes)
+  const stored = yield* store.create(key)
+  const md5 = createHash("md5")
+  // Of what is stored: whoever has the object can hold it to the manifest.
+  const writer = yield* compression.around(compression.ending, {
+    ...stored,
+    write: (bytes) =>
+      Effect.andThen(
+        Effect.sync(() => md5.update(bytes)),
+        stored.write(bytes),
+      ),
+  })
+  const copy = snapshot.copy(shape)
+  yield* Stream.runForEach(copy.csv, (chunk) => {
+    bar.advance(chunk.length)
+    return writer.write(chunk)
+  })
+  const rows = yield* copy.rows
+  // All is read: whoever waits to change the table need not wait for the lake, nor for the tables after it.
+  yield* snapshot.release(table)
+  const { bytes } = yield* writer.commit
+
+  const manifest: Manifest.Manifest = {
+    table: printTable(table),
+    dataset,
+    object: key,
+    columns: shape.columns,
+    primary_key: shape.primaryKey,
+    rows,
+    bytes,
+    md5: md5.digest("hex"),
+    snapshot: snapshot.id,
+    lsn: Lsn.print(snapshot.lsn),
+    slot,
+    database: snapshot.source.database,
+    system_identifier: snapshot.source.systemIdentifier,
+    started_at: startedAt,
+    finished_at: yield* isoNow,
+  }
+  yield* store.put(manifestKey(key), Buffer.from(Manifest.print(manifest)))
+  yield* countCopy(dataset, bytes)
+  yield* Effect.annotateCurrentSpan({ dataset, rows, bytes })
+  yield* Effect.logInfo("full: table written").pipe(
+    Effect.annotateLogs({ dataset, rows, bytes, object: key }),
+  )
+  return manifest
+}, Effect.scoped)

@@ -1,0 +1,150 @@
+/**
+ * The logical slot (plugin `test_decoding`): PostgreSQL's own queue of committed changes. It keeps the write-ahead log
+ * until a position is confirmed, so reading and confirming are apart here: `peek` repeats itself until `advance`.
+ */
+import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
+import type { Lsn } from "../../core/Lsn.ts"
+import type { PeekedLine } from "../../core/slot/SlotLine.ts"
+import type { TableName } from "../../core/source/SourceTable.ts"
+import type { SourceError } from "./SourceError.ts"
+import type { SessionFacts } from "./SourceInspection.ts"
+import type { Relation, RelationsAsked, SourceIdentity } from "./SourceTables.ts"
+
+export interface SlotState {
+  /** Everything before it was confirmed by a reader. */
+  readonly confirmed: Lsn
+  /** From here on the server keeps its log; none where the slot is lost. */
+  readonly restart: Option.Option<Lsn>
+  /** `reserved`, `extended`, `unreserved` or `lost`. */
+  readonly walStatus: string
+}
+
+/** The slot and the log at one moment. */
+export interface SlotView {
+  /** None where the slot is missing. */
+  readonly slot: Option.Option<SlotState>
+  /** Up to here the log is on the server's disk: the most that a peek begun after this moment is sure to tell. */
+  readonly flushed: Lsn
+}
+
+/** The greatest `maxLines`: `pg_logical_slot_peek_changes` takes a 32-bit number. */
+export const maxLinesMax = 2_147_483_647
+
+export interface PeekRequest {
+  /** Changes committed after this are left for the next time. */
+  readonly upTo: Lsn
+  /** Soft bound in lines: the transaction that reaches it is still told to its end. */
+  readonly maxLines: number
+  /** Lines of other tables may be left out (they are counted in `seq` all the same). */
+  readonly tables: ReadonlyArray<TableName>
+}
+
+/** What every session of the slot can ask of its source. */
+export interface SourceView {
+  readonly source: SourceIdentity
+  /** The timeline of the WAL that the server writes: each promotion begins another one. */
+  readonly timeline: number
+  /** The tables that bear one of the names or OIDs, views and the like too. One query, whatever their number. */
+  readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
+}
+
+/** A look at the slot that takes no right to it: a writer may run meanwhile, and nothing can be confirmed. */
+export interface SlotVisit extends SourceView {
+  readonly look: Effect.Effect<SlotView, SourceError>
+  /** As in a `SlotSession`. `SlotInUse` while another session reads. */
+  readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
+  /** Ends when the log is on the server's disk up to `lsn`, so that a peek tells what was committed till then. */
+  readonly flushedTo: (lsn: Lsn) => Effect.Effect<void, SourceError>
+}
+
+/**
+ * The right to read the slot. One session holds the writer's lock, reads and confirms: when it dies, all three end
+ * together, so a writer that lost its lock can confirm nothing.
+ */
+export interface SlotSession extends SourceView {
+  /**
+   * Fails as soon as the server or the network has ended the session, and so the lock is free for another; waits for as
+   * long as it lasts. A peek that its reader gives up ends the session too, without a word here: the reader's own failure
+   * is the cause.
+   */
+  readonly ended: Effect.Effect<never, SourceError>
+  readonly look: Effect.Effect<SlotView, SourceError>
+  /**
+   * The same over a connection of its own, for a session answers nothing else while its peek is being read. Fails where the
+   * session does not hold the lock any more.
+   */
+  readonly lookBeside: Effect.Effect<SlotView, SourceError>
+  /**
+   * Lines not yet confirmed, whole transactions in the order of their commits, many at a time. BEGIN is numbered and
+   * left out: its COMMIT says all that it does. Reading does not confirm: the next peek tells the same.
+   */
+  readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
+  /**
+   * Lets PostgreSQL forget everything up to `lsn`. Cannot be undone. Safe to repeat. Answers the position the server
+   * really moved to, which may be less: trust that, and demand nothing.
+   */
+  readonly advance: (lsn: Lsn) => Effect.Effect<Lsn, SourceError>
+  /**
+   * A new transaction id, 64 bits: greater than that of each transaction whose COMMIT is in the WAL by now. Greater too
+   * than those of transactions that wait for a synchronous standby, which `pg_snapshot_xmax` may not be.
+   */
+  readonly newXid: Effect.Effect<bigint, SourceError>
+  /** `pg_snapshot_xmin`, 64 bits: every transaction with a lower id has ended, prepared ones too. */
+  readonly oldestXid: Effect.Effect<bigint, SourceError>
+}
+
+/** Who keeps the slot from being removed; none where it has gone since. */
+export interface SlotInUse {
+  readonly by: Option.Option<SessionFacts>
+}
+
+/** What became of the wish to remove the slot. */
+export type SlotDrop = "dropped" | "missing" | SlotInUse
+
+/** The session that holds the writer's lock. */
+export interface LockHolder extends SessionFacts {
+  /** A session reads the slot at this moment. */
+  readonly isSlotActive: boolean
+  /** Since its last statement began, by the server's clock; none where this role may not see it. */
+  readonly idleSeconds: Option.Option<number>
+}
+
+/** It is seen that a `cdc` lives, for as long as its session does. */
+export interface Presence {
+  /** Fails as soon as the session has ended; waits for as long as it lasts. */
+  readonly ended: Effect.Effect<never, SourceError>
+}
+
+export class ReplicationSlot extends Context.Service<
+  ReplicationSlot,
+  {
+    readonly name: string
+    /** Creates the slot where it is missing; true when it did. `SlotPlugin` where the name is taken by another kind. */
+    readonly create: Effect.Effect<boolean, SourceError>
+    readonly state: Effect.Effect<Option.Option<SlotState>, SourceError>
+    /**
+     * Removes the slot, so that the server keeps no log for it. Cannot be undone. Nothing is removed where somebody is
+     * present or reads it, nor where the name belongs to another plugin (`SlotPlugin`) or database (`SlotDatabase`).
+     */
+    readonly drop: Effect.Effect<SlotDrop, SourceError>
+    /**
+     * Takes the writer's lock for as long as the scope lives; none where another process holds it.
+     * Never two sessions of one slot at once.
+     */
+    readonly attach: Effect.Effect<Option.Option<SlotSession>, SourceError, Scope.Scope>
+    /** Who holds the writer's lock at this moment; none where nobody does. On a session of its own. */
+    readonly lockHolder: Effect.Effect<Option.Option<LockHolder>, SourceError>
+    /**
+     * Sessions of `cdc` processes of versions before the fence, on this slot: they write to the lake without conditions. No
+     * session takes the lock beside them.
+     */
+    readonly unfencedProcesses: Effect.Effect<ReadonlyArray<SessionFacts>, SourceError>
+    /**
+     * Lets be seen that a `cdc` of this slot lives, on a session of its own for as long as the scope lives, beside any
+     * others; none while somebody removes the slot.
+     */
+    readonly attend: Effect.Effect<Option.Option<Presence>, SourceError, Scope.Scope>
+    /** Needs no lock. The slot may be missing: `look` tells. */
+    readonly visit: Effect.Effect<SlotVisit, SourceError, Scope.Scope>
+  }
+>()("afluente/services/ReplicationSlot") {}

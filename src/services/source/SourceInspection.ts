@@ -1,0 +1,142 @@
+/**
+ * What `doctor` asks the source: facts, and no judgement. Nothing of it changes the server or takes a lock, but for the
+ * probe, which has the slot for a moment. Each question can fail alone.
+ */
+import { Context, type Effect, type Option, type Scope } from "effect"
+import type { Lsn } from "../../core/Lsn.ts"
+import type { TableName } from "../../core/source/SourceTable.ts"
+import type { SourceError } from "./SourceError.ts"
+import type { SourceIdentity, TableShape } from "./SourceTables.ts"
+
+export interface ServerFacts {
+  /** A connection pooler stands in between, which `SOURCE_SESSION_POOLER=allow` vouches for. */
+  readonly isPooled: boolean
+  /** `15.18 (Debian 15.18-1)` */
+  readonly version: string
+  /** `150018` */
+  readonly versionNumber: number
+  /** It is a standby, or is being restored: it takes no writes and moves no slot. */
+  readonly inRecovery: boolean
+  /** Of the database. */
+  readonly encoding: string
+  readonly walLevel: string
+  readonly maxSlots: number
+  readonly usedSlots: number
+  readonly maxWalSenders: number
+  /** Bytes of log that a slot may hold back (`max_slot_wal_keep_size`); none: without limit. */
+  readonly slotLogLimit: Option.Option<number>
+  /** Bytes (`logical_decoding_work_mem`); none before PostgreSQL 13. */
+  readonly decodingMemory: Option.Option<number>
+  /** `TLSv1.3`, where this connection is encrypted. */
+  readonly tls: Option.Option<string>
+}
+
+export interface RoleFacts {
+  readonly name: string
+  /** REPLICATION, superuser, or what the operator of a hosted server has put in their place. */
+  readonly mayReplicate: boolean
+  /** Functions that the program needs and that were taken from this role, as `pg_control_system()`. */
+  readonly mayNotCall: ReadonlyArray<string>
+}
+
+/** How many sessions may be open at once. */
+export interface SessionLimit {
+  readonly scope: "server" | "role" | "database"
+  /** Those that are kept for others are left out. */
+  readonly limit: number
+  readonly used: number
+}
+
+export interface LimitFacts {
+  /** Bytes of temporary files that a session may have (`temp_file_limit`); none: without limit. */
+  readonly tempFileLimit: Option.Option<number>
+  /** Those that bind this role. */
+  readonly sessions: ReadonlyArray<SessionLimit>
+  /** The setting. */
+  readonly maxConnections: number
+  /** The setting `max_locks_per_transaction`. */
+  readonly locksPerTransaction: number
+  /** So many locks fit into the server's lock table, those of all sessions together. */
+  readonly lockRoom: number
+}
+
+export interface TableFacts {
+  readonly shape: TableShape
+  readonly isUnlogged: boolean
+  /** The tables that hold the rows of a partitioned one; empty for others. */
+  readonly partitions: ReadonlyArray<TableName>
+  /** USAGE on its schema. */
+  readonly mayUseSchema: boolean
+  /** SELECT on it, or on each of its columns. */
+  readonly mayRead: boolean
+  /** Row-level security would hide rows from this role. */
+  readonly rowsAreHidden: boolean
+}
+
+export interface SessionFacts {
+  readonly pid: number
+  /** `afluente cdc` */
+  readonly application: string
+}
+
+export interface SlotFacts {
+  /** None for a physical slot. */
+  readonly plugin: Option.Option<string>
+  /** None for a physical slot. */
+  readonly database: Option.Option<string>
+  /** It is one of the database that we are connected to. */
+  readonly isHere: boolean
+  /** `reserved`, `extended`, `unreserved` or `lost`. */
+  readonly walStatus: string
+  readonly confirmed: Lsn
+  /** From here on the server keeps its log; none where the slot is lost. */
+  readonly restart: Option.Option<Lsn>
+  /** Bytes that may still be written before the slot is in danger; none: without limit. */
+  readonly safeBytes: Option.Option<number>
+  /** Who reads it at this moment. */
+  readonly reader: Option.Option<SessionFacts>
+}
+
+export interface SlotLook {
+  readonly slot: Option.Option<SlotFacts>
+  /** Who holds the writer's lock: a `cdc` that follows this slot. */
+  readonly writer: Option.Option<SessionFacts>
+  /** One for each `cdc` of this slot that lives: whether it writes, waits as a standby, or tries source or lake again. */
+  readonly present: ReadonlyArray<SessionFacts>
+  /** Up to here the log is on the server's disk. */
+  readonly flushed: Lsn
+}
+
+/** A position of the log's end, and when it was asked, in milliseconds of the server's clock. */
+export interface LogMoment {
+  readonly position: Lsn
+  readonly millis: number
+}
+
+/** One session for all questions. */
+export interface Inspection {
+  readonly server: Effect.Effect<ServerFacts, SourceError>
+  readonly role: Effect.Effect<RoleFacts, SourceError>
+  readonly limits: Effect.Effect<LimitFacts, SourceError>
+  readonly identity: Effect.Effect<SourceIdentity, SourceError>
+  readonly log: Effect.Effect<LogMoment, SourceError>
+  readonly slot: (name: string) => Effect.Effect<SlotLook, SourceError>
+  /** Reads one record of the slot and confirms nothing. `SlotInUse` where another session reads it. */
+  readonly probe: (name: string) => Effect.Effect<void, SourceError>
+  /** `SchemaOrTableMissing` where there is none. */
+  readonly table: (table: TableName) => Effect.Effect<TableFacts, SourceError>
+}
+
+export class SourceInspection extends Context.Service<
+  SourceInspection,
+  {
+    /** For messages: `loja on db.example:5432`. */
+    readonly location: string
+    /** As the settings say. */
+    readonly role: string
+    readonly database: string
+    /** The server is asked through a socket or the loopback interface: nobody can listen on the way. */
+    readonly isLocal: boolean
+    readonly connect: Effect.Effect<Inspection, SourceError, Scope.Scope>
+  }
+>()("afluente/services/SourceInspection") {}

@@ -1,0 +1,38 @@
+/** Holds the copies that nobody begins with any more to the md5 of their manifests. It reads all of them. */
+import { createHash } from "node:crypto"
+import { Effect, Stream } from "effect"
+import type { Finding } from "../../core/lake/LakeFinding.ts"
+import type { Fulls } from "../../lake/LakeInventory.ts"
+import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import { Progress } from "../../services/Progress.ts"
+
+/** What of them is not as their manifests say; sizes are compared where the objects are listed. */
+export const readOlder = Effect.fn("OlderCopies.readOlder")(function* (
+  dataset: string,
+  { older }: Pick<Fulls, "older">,
+) {
+  const store = yield* ObjectStore
+  const progress = yield* Progress
+  const bar = yield* progress.show(
+    `verify ${dataset}: older copies`,
+    older.reduce((sum, { bytes }) => sum + bytes, 0),
+  )
+  const findings: Array<Finding> = []
+  for (const { object, md5: promised } of older) {
+    const digest = yield* patiently(forAWhile, () =>
+      Stream.runFold(
+        store.read(object),
+        () => createHash("md5"),
+        (md5, chunk) => {
+          bar.advance(chunk.length)
+          return md5.update(chunk)
+        },
+      ).pipe(Effect.map((md5) => md5.digest("hex"))),
+    )
+    if (digest !== promised) {
+      findings.push({ kind: "manifest", object, why: `its md5 is ${digest}, its manifest says ${promised}` })
+    }
+  }
+  return findings
+}, Effect.scoped)

@@ -1,0 +1,51 @@
+/** Reads where the changes of an object stand in the WAL. */
+import { createHash } from "node:crypto"
+import { Effect } from "effect"
+import { forAWhile, patiently } from "../../retry/Patience.ts"
+import type { RowFile } from "../../services/lake/LakeComparison.ts"
+import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import { ComparableRows } from "./ComparableRows.ts"
+import { changeOf } from "./IncReading.ts"
+import { readObject } from "./RecordReading.ts"
+
+/** Object, line, position, number, digest. */
+const placeValues = 5
+
+/**
+ * Where every change of an object stands, with a digest of its header and row, for the search for those that stand twice or
+ * out of order. `whole` is true where every row could be read.
+ */
+export const readPlaces = Effect.fn("PlaceReading.readPlaces")(function* (
+  store: ObjectStore["Service"],
+  key: string,
+  object: number,
+  file: RowFile,
+) {
+  const start = yield* file.length
+  return yield* patiently(forAWhile, () =>
+    Effect.gen(function* () {
+      yield* file.cut(start)
+      const rows = new ComparableRows(placeValues)
+      let line = -1
+      let header = ""
+      let unreadable = 0
+      const read = yield* readObject(store, key, rows, file, (record) => {
+        line++
+        const text = record.bytes.subarray(record.bounds[0], record.bounds[2 * record.fields - 1])
+        const digest = createHash("md5").update(header).update(text).digest("hex")
+        if (line === 0) {
+          header = digest
+          return
+        }
+        const change = changeOf(record)
+        if (change === undefined) {
+          unreadable++
+          return
+        }
+        for (const one of [`${object}`, `${line}`, change.lsn, `${change.seq}`, digest]) rows.plain(one)
+        rows.endRow()
+      })
+      return { whole: read && unreadable === 0 }
+    }),
+  )
+})

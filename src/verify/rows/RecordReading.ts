@@ -1,0 +1,56 @@
+/** Reads the records of an object or a copy into a file of rows, in bounded memory. */
+import { Effect, Stream } from "effect"
+import { type CsvRecord, csvRecords } from "../../core/csv/CsvRecords.ts"
+import { Compression } from "../../services/lake/Compression.ts"
+import type { RowFile } from "../../services/lake/LakeComparison.ts"
+import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import type { ComparableRows } from "./ComparableRows.ts"
+
+/** Large enough that a write costs less than the rows. */
+const writeBytes = 512 * 1024
+
+/** Hands each record to `onRecord`, which makes rows of it; answers whether the last one was whole. */
+export const readRecords = Effect.fnUntraced(function* <E, R>(
+  csv: Stream.Stream<Uint8Array, E, R>,
+  rows: ComparableRows,
+  file: RowFile,
+  onRecord: (record: CsvRecord) => void,
+) {
+  const reader = csvRecords(onRecord)
+  yield* Stream.runForEach(csv, (chunk) => {
+    reader.push(chunk)
+    return rows.length < writeBytes ? Effect.void : file.append(rows.take())
+  })
+  if (rows.length > 0) yield* file.append(rows.take())
+  return reader.end()
+})
+
+/**
+ * The same of an object of a lake; `onBytes` sees what is stored. One that is compressed and cannot be unpacked is taken for
+ * one that is cut short.
+ */
+export const readObject = Effect.fnUntraced(function* (
+  store: ObjectStore["Service"],
+  key: string,
+  rows: ComparableRows,
+  file: RowFile,
+  onRecord: (record: CsvRecord) => void,
+  onBytes: (chunk: Uint8Array) => void = () => {},
+) {
+  const { plain } = yield* Compression
+  let storeFailed = false
+  const stored = store.read(key).pipe(
+    Stream.tap((chunk) => Effect.sync(() => onBytes(chunk))),
+    Stream.tapError(() =>
+      Effect.sync(() => {
+        storeFailed = true
+      }),
+    ),
+  )
+  return yield* readRecords(plain(key, stored), rows, file, onRecord).pipe(
+    Effect.catchIf(
+      (error) => error._tag === "StoreError" && !storeFailed,
+      () => Effect.succeed(false),
+    ),
+  )
+})

@@ -1,0 +1,115 @@
+/** Copies the tables to this machine under one snapshot. A table that cannot be copied is left out, and the others are copied anew. */
+import { Cause, Effect, Exit, Option, Stream } from "effect"
+import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { forAWhile, healsByWaiting, patiently } from "../../retry/Patience.ts"
+import type { ComparisonError, RowFile } from "../../services/lake/LakeComparison.ts"
+import { Progress } from "../../services/Progress.ts"
+import { SourceError } from "../../services/source/SourceError.ts"
+import { type Snapshot, SourceTables, type TableShape } from "../../services/source/SourceTables.ts"
+import { readCopy } from "../rows/FullReading.ts"
+import { type ComparedTable, comparedTable } from "../sql/ComparedTable.ts"
+import { failureOf, type TableFailure } from "../table/TableFailure.ts"
+import { snapshotView } from "./SnapshotView.ts"
+
+/** A table as the snapshot sees it. */
+export interface LiveTable {
+  readonly source: SourceTable
+  readonly shape: TableShape
+  readonly table: ComparedTable
+  /** None where it was not copied, because nothing can be compared with it. */
+  readonly rows: Option.Option<number>
+  readonly file: RowFile
+}
+
+const copyOne = Effect.fnUntraced(function* (
+  snapshot: Snapshot,
+  source: SourceTable,
+  file: RowFile,
+  isInLake: boolean,
+) {
+  const progress = yield* Progress
+  yield* file.cut(0)
+  const found = yield* snapshot.describe(source.table)
+  const columns = found.columns.filter(({ name }) => !found.virtualColumns.includes(name))
+  const shape = { ...found, columns }
+  const table = comparedTable({ ...shape, columns: columns.map(({ name }) => name) })
+  const bar = yield* progress.show(`verify ${source.dataset}: the table`, shape.estimatedBytes)
+  const csv = Stream.tap(snapshot.copy(shape).csv, (chunk) => Effect.sync(() => bar.advance(chunk.length)))
+  const isCompared = isInLake && Option.isNone(shape.notFollowed)
+  const rows = isCompared ? Option.some(yield* readCopy(csv, table, file)) : Option.none<number>()
+  yield* snapshot.release(source.table)
+  const live: LiveTable = { source, shape, table, rows, file }
+  return live
+}, Effect.scoped)
+
+export interface CopyRequest {
+  readonly source: SourceTable
+  /** For its rows. */
+  readonly file: RowFile
+  /** False where nothing can be compared with it: then it is described only. */
+  readonly isInLake: boolean
+}
+
+const notUnderstood = (id: string) =>
+  new SourceError({ reason: "Failed", subject: "snapshot", detail: `"${id}" is not understood` })
+
+/** Calls `begins` with each table before it is copied, and without one before the snapshot. */
+const copyAll = Effect.fnUntraced(function* (
+  requests: ReadonlyArray<CopyRequest>,
+  begins: (request: CopyRequest | undefined) => void,
+) {
+  begins(undefined)
+  const catalog = yield* SourceTables
+  const snapshot = yield* catalog.snapshot(requests.map(({ source }) => source.table))
+  const sees = snapshotView(snapshot.id, snapshot.lsn)
+  if (Option.isNone(sees)) return yield* notUnderstood(snapshot.id)
+  const tables = yield* Effect.forEach(requests, (request) => {
+    begins(request)
+    return copyOne(snapshot, request.source, request.file, request.isInLake)
+  })
+  return { id: snapshot.id, lsn: snapshot.lsn, source: snapshot.source, sees: sees.value, tables }
+}, Effect.scoped)
+
+/** The tables of which a snapshot alone fails: one that is missing, or may not be read, ends that of all. */
+const refusedAlone = Effect.fnUntraced(function* (requests: ReadonlyArray<CopyRequest>) {
+  const catalog = yield* SourceTables
+  const refused = new Map<CopyRequest, TableFailure>()
+  for (const request of requests) {
+    const exit = yield* Effect.exit(Effect.scoped(catalog.snapshot([request.source.table])))
+    if (Exit.isFailure(exit) && isOfOneTable(exit.cause)) refused.set(request, failureOf(exit.cause))
+  }
+  return refused
+})
+
+/** A source that is out of reach is no matter of one table. */
+const isOfOneTable = (cause: Cause.Cause<unknown>): boolean => {
+  const error = Cause.squash(cause)
+  return !Cause.hasInterruptsOnly(cause) && !(error instanceof SourceError && healsByWaiting(error))
+}
+
+/** Returns the tables as one snapshot sees them, and why others could not be copied. `explain` completes a failure. */
+export const copyTables = Effect.fn("LiveTables.copyTables")(function* <E2, R2>(
+  wanted: ReadonlyArray<CopyRequest>,
+  explain: (error: SourceError | ComparisonError) => Effect.Effect<never, E2, R2>,
+) {
+  const failed = new Map<SourceTable, TableFailure>()
+  for (;;) {
+    const requests = wanted.filter(({ source }) => !failed.has(source))
+    let inHand: CopyRequest | undefined
+    const exit = yield* Effect.exit(
+      patiently(forAWhile, () => copyAll(requests, (request) => (inHand = request))).pipe(
+        Effect.catch(explain),
+      ),
+    )
+    if (Exit.isSuccess(exit)) return { ...exit.value, failed }
+    const found =
+      inHand === undefined
+        ? yield* refusedAlone(requests)
+        : new Map(isOfOneTable(exit.cause) ? [[inHand, failureOf(exit.cause)]] : [])
+    if (found.size === 0) return yield* Effect.failCause(exit.cause)
+    for (const [{ source, file }, failure] of found) {
+      failed.set(source, failure)
+      yield* Effect.ignore(file.cut(0))
+    }
+  }
+})

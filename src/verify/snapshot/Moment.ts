@@ -1,0 +1,124 @@
+/**
+ * The moment at which lake and tables are compared, while writers go on.
+ *
+ *     1. a snapshot S; each table is copied under it to this machine, and S is let go
+ *     2. the slot is peeked at up to S and not confirmed: what S sees is in the lake by now, or in this peek
+ *     3. only then the lake is listed (by whoever uses this)
+ *
+ * What was confirmed before step 2 is in the lake in step 3, because a writer takes its durable steps in the order lake,
+ * watermark, slot. What is committed after S is left out by the snapshot itself, wherever it stands.
+ */
+import { Clock, Effect, Option, Result, Schedule, Scope, Stream } from "effect"
+import type { ObjectFence } from "../../cdc/rows/DatasetObjects.ts"
+import { openBatch } from "../../cdc/rows/IncObjects.ts"
+import { wholeTransactions } from "../../cdc/rows/Transactions.ts"
+import * as Lsn from "../../core/Lsn.ts"
+import { nextStamp } from "../../core/lake/ObjectKey.ts"
+import type { Watermark } from "../../core/lake/Watermark.ts"
+import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { forAWhile, patiently } from "../../retry/Patience.ts"
+import type { ComparisonError, Workbench } from "../../services/lake/LakeComparison.ts"
+import { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import { maxLinesMax, ReplicationSlot, type SlotVisit } from "../../services/source/ReplicationSlot.ts"
+import type { SourceError } from "../../services/source/SourceError.ts"
+import type { SourceIdentity } from "../../services/source/SourceTables.ts"
+import type { TableFailure } from "../table/TableFailure.ts"
+import { copyTables, type LiveTable } from "./LiveTables.ts"
+import type { Sees } from "./SnapshotView.ts"
+import { checkStanding } from "./Standing.ts"
+import { type NamedTable, walNames } from "./WalNames.ts"
+
+export interface Moment {
+  readonly source: SourceIdentity
+  /** `xmin:xmax:xip` */
+  readonly id: string
+  readonly lsn: Lsn.Lsn
+  readonly sees: Sees
+  readonly tables: ReadonlyArray<LiveTable>
+  /** Those that could not be copied. */
+  readonly failed: ReadonlyMap<SourceTable, TableFailure>
+  readonly watermark: Option.Option<Watermark>
+  /** What the slot still holds, as a small lake; or why it could not be asked. */
+  readonly waiting: Result.Result<ObjectStore["Service"], string>
+}
+
+/** More often than others take their turn with the slot, so that ours comes: a writer reads it for moments only. */
+const slotInUse = Schedule.spaced("150 millis").pipe(
+  Schedule.jittered,
+  Schedule.upTo({ duration: "10 minutes" }),
+)
+
+/** A lake of our own, in which nobody else writes. */
+const aloneInLake: ObjectFence = {
+  ensureLockHeld: Effect.void,
+  publish: "looked up",
+  nameObject: (newest) =>
+    Effect.map(Clock.currentTimeMillis, (now) => ({ stamp: nextStamp(newest, now), ending: ".csv" })),
+}
+
+/** What the slot holds up to the moment, turned into objects by the same code that a writer uses. */
+const peekInto = Effect.fnUntraced(function* (
+  visit: SlotVisit,
+  store: ObjectStore["Service"],
+  upTo: Lsn.Lsn,
+  tables: ReadonlyArray<NamedTable>,
+) {
+  const batch = yield* openBatch(
+    tables.map((table) => ({
+      ...table,
+      newestKey: Option.none(),
+      newest: Option.none(),
+      written: Option.none(),
+    })),
+    "datasets",
+    aloneInLake,
+  ).pipe(Effect.provideService(ObjectStore, store))
+  const names = tables.flatMap((table) => table.names)
+  const lines = visit.peek({ upTo, maxLines: maxLinesMax, tables: names })
+  yield* Stream.runForEach(wholeTransactions(lines), batch.append)
+  yield* batch.commit
+}, Effect.scoped)
+
+/** Takes the moment of these tables. Files and what waits in the slot live in the surrounding scope. */
+export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
+  workbench: Workbench,
+  tables: ReadonlyArray<{ readonly source: SourceTable; readonly isInLake: boolean }>,
+  explain: (error: SourceError | ComparisonError) => Effect.Effect<never, E2, R2>,
+) {
+  const slot = yield* ReplicationSlot
+  const requests = yield* Effect.forEach(tables, (table, i) =>
+    Effect.map(workbench.file(`live-${i}.csv`), (file) => ({ ...table, file })),
+  )
+  const seen = yield* copyTables(requests, explain)
+  yield* Effect.logInfo("verify: tables copied").pipe(
+    Effect.annotateLogs({
+      at: Lsn.print(seen.lsn),
+      rows: seen.tables.reduce((sum, { rows }) => sum + Option.getOrElse(rows, () => 0), 0),
+    }),
+  )
+  const scope = yield* Effect.scope
+  const peek = Effect.fnUntraced(function* (store: ObjectStore["Service"]) {
+    const visit = yield* slot.visit
+    yield* visit.flushedTo(seen.lsn)
+    const { watermark, doubt } = yield* checkStanding(visit)
+    const unreadable = Option.filter(doubt, ({ reason }) => reason !== "SlotAhead")
+    if (Option.isSome(unreadable)) {
+      return { ...seen, watermark, waiting: Result.fail(unreadable.value.message) } satisfies Moment
+    }
+    if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
+    const sources = seen.tables.map(({ source }) => source)
+    const followed = yield* walNames(visit, watermark, sources)
+    if (followed.length > 0) yield* peekInto(visit, store, seen.lsn, followed)
+    return { ...seen, watermark, waiting: Result.succeed(store) } satisfies Moment
+  }, Effect.scoped)
+  const moment: Moment = yield* patiently(forAWhile, () =>
+    Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>
+      // A visit whose peek was refused is over: each try is one of its own.
+      Effect.retry(peek(store), {
+        schedule: slotInUse,
+        while: (error) => error._tag === "SourceError" && error.reason === "SlotInUse",
+      }),
+    ),
+  )
+  return moment
+})

@@ -1,0 +1,41 @@
+/** How much disk a comparison takes at the most. Asked only when there was too little. */
+import { Effect, Option } from "effect"
+import type { Layout } from "../../core/lake/Watermark.ts"
+import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { type Fulls, listIncs } from "../../lake/LakeInventory.ts"
+import { ComparisonError } from "../../services/lake/LakeComparison.ts"
+import { SourceTables } from "../../services/source/SourceTables.ts"
+
+interface ListedTable {
+  readonly source: SourceTable
+  readonly fulls: Fulls
+}
+
+/** Temporary files and the engine's own, in bytes: all tables lie there at once, and the changes of one. */
+const roomNeeded = Effect.fnUntraced(function* (layout: Layout, tables: ReadonlyArray<ListedTable>) {
+  const catalog = yield* SourceTables
+  const sizes = yield* Effect.forEach(tables, ({ source: { table, dataset }, fulls }) =>
+    Effect.gen(function* () {
+      const { estimatedBytes } = yield* catalog.describe(table)
+      const { objects } = yield* listIncs(layout, dataset, Option.none())
+      const copied = Option.match(fulls.newest, { onNone: () => 0, onSome: ({ bytes }) => bytes })
+      return estimatedBytes + copied + objects.reduce((sum, { bytes }) => sum + bytes, 0)
+    }),
+  )
+  return sizes.reduce((sum, size) => sum + 2 * size, 0)
+})
+
+/** The same failure; where the disk was full it says how much is needed, unless that cannot be found out now. */
+export const withRoomNeeded =
+  (layout: Layout, tables: ReadonlyArray<ListedTable>) =>
+  <E>(error: E) => {
+    if (!(error instanceof ComparisonError) || error.reason !== "Full") return Effect.fail(error)
+    return roomNeeded(layout, tables).pipe(
+      Effect.map((bytes) => {
+        const detail = `${error.detail}; up to ${(bytes / 1e9).toFixed(1)} GB are needed`
+        return new ComparisonError({ reason: "Full", detail, cause: error })
+      }),
+      Effect.orElseSucceed(() => error),
+      Effect.flatMap(Effect.fail),
+    )
+  }

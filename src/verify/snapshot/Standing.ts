@@ -1,0 +1,50 @@
+/** Whether `verify` can compare this lake with this source at all. */
+import { Effect, Option, Result } from "effect"
+import { decideStart } from "../../cdc/start/StartDecision.ts"
+import { isCopyOf, type Manifest } from "../../core/lake/Manifest.ts"
+import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
+import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
+import { Refusal } from "../../services/Refusal.ts"
+import { ReplicationSlot, type SlotVisit } from "../../services/source/ReplicationSlot.ts"
+import type { SourceError } from "../../services/source/SourceError.ts"
+import type { SourceIdentity } from "../../services/source/SourceTables.ts"
+
+/**
+ * Whether this lake is of this source, and the slot its own: a slot that is gone, or that another reader moved, is told and
+ * does not end the comparison, which shows what it cost.
+ */
+export const checkStanding = Effect.fnUntraced(function* (visit: SlotVisit) {
+  const { name } = yield* ReplicationSlot
+  // The watermark between two looks: it is past the first slot and before the second end of the log.
+  const { slot } = yield* visit.look
+  const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
+  const { flushed } = yield* visit.look
+  const facts = { slotName: name, source: visit.source, view: { slot, flushed }, watermark }
+  const start = decideStart(facts)
+  if (Result.isSuccess(start)) return { watermark, doubt: Option.none<Refusal | SourceError>() }
+  const { failure } = start
+  if (failure.reason === "ForeignWatermark" || failure.reason === "SourceBehind") return yield* failure
+  return { watermark, doubt: Option.some(failure) }
+})
+
+/** Refuses a `full` of another server or database: its transactions mean nothing here. */
+export const checkManifest = ({ table }: SourceTable, source: SourceIdentity, manifest: Manifest) =>
+  isCopyOf(manifest, source)
+    ? Effect.void
+    : new Refusal({
+        reason: "ForeignWatermark",
+        found: `${manifest.object} is a copy of ${manifest.table} in the database "${manifest.database}" of server ${manifest.system_identifier}, and ${printTable(table)} is in "${source.database}" of ${source.systemIdentifier}`,
+        stake: "Which of its changes the copy has seen is not known here",
+        mend: "Point the program at the source that this lake is of, or choose another LAKE_URL for this one",
+      })
+
+/**
+ * Asked before the tables are copied, which may take hours: what would be refused then is refused now. Returns who the source
+ * is.
+ */
+export const checkBeforehand = Effect.gen(function* () {
+  const { visit } = yield* ReplicationSlot
+  const here = yield* visit
+  yield* checkStanding(here)
+  return here.source
+}).pipe(Effect.scoped, Effect.withSpan("Standing.checkBeforehand"))

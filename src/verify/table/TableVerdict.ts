@@ -1,0 +1,173 @@
+/** Holds the lake to one table: its objects to what they promise, and what they make together to the table's rows. */
+import { Effect, Option } from "effect"
+import type { Layout } from "../../core/lake/Watermark.ts"
+import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
+import { type Fulls, listIncs } from "../../lake/LakeInventory.ts"
+import type { Workbench } from "../../services/lake/LakeComparison.ts"
+import { Progress } from "../../services/Progress.ts"
+import { tellDisorder } from "../report/Disorder.ts"
+import type { Told } from "../report/Tell.ts"
+import { columnNames, type UnknownColumn } from "../rows/ColumnNames.ts"
+import { readFull } from "../rows/FullReading.ts"
+import { readChanges } from "../rows/LakeChanges.ts"
+import type { LiveTable } from "../snapshot/LiveTables.ts"
+import type { Moment } from "../snapshot/Moment.ts"
+import { addedColumnAdvice, unfollowedAdvice } from "../sql/ComparedTable.ts"
+import * as Sql from "../sql/ReplaySql.ts"
+import { incompleteBecause } from "./Incomplete.ts"
+import { compareCounted, compareKeyed, firstText, type RowDifferences } from "./RowComparison.ts"
+import type { TableFailure } from "./TableFailure.ts"
+
+export interface TableVerdict {
+  readonly dataset: string
+  readonly table: string
+  /** Key of the copy that was taken. */
+  readonly full: string | null
+  /** Rows of the table, and of what the lake makes of it; none where they were not asked for. */
+  readonly rows: number | null
+  readonly rebuilt: number | null
+  /** Changes after the copy; those that the slot still holds are among them. */
+  readonly changes: number
+  readonly waiting: number
+  readonly findings: number
+  /** Of them, changes that stand twice. */
+  readonly twice: number
+  /** The exit code that this table alone asks for. */
+  readonly exit: number
+  readonly ignored: ReadonlyArray<string>
+  /** No difference: see `ColumnNames.ts`. */
+  readonly unknown: ReadonlyArray<UnknownColumn>
+  /** Why the rows could not be compared, with what to do; none where they were. */
+  readonly incomparable: string | null
+  readonly advice: ReadonlyArray<string>
+}
+
+export interface TableInLake {
+  readonly source: SourceTable
+  readonly layout: Layout
+  readonly fulls: Fulls
+}
+
+/** Exit code of a table that a person must change something for. */
+const mustChange = 2
+
+/** Exit code of a table that the lake does not hold all of. */
+const notInLake = 4
+
+/** Fields that a comparison did not come to. */
+const bare = (source: SourceTable) => ({
+  dataset: source.dataset,
+  table: printTable(source.table),
+  full: null,
+  rows: null,
+  rebuilt: null,
+  changes: 0,
+  waiting: 0,
+  ignored: [],
+  unknown: [],
+  incomparable: null,
+  advice: [],
+})
+
+const counted = (told: Told, exit: number) => {
+  const findings = told.findings()
+  return { findings, twice: told.twice(), exit: findings > 0 ? 4 : exit }
+}
+
+/** Of a table whose comparison failed; what was reported of it before counts. */
+export const failedVerdict = (
+  source: SourceTable,
+  told: Told,
+  { why, exit }: TableFailure,
+): TableVerdict => ({
+  ...bare(source),
+  ...counted(told, exit),
+  incomparable: why,
+})
+
+/** Compares one table with what the lake makes of it, and reports every difference. */
+export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
+  workbench: Workbench,
+  moment: Moment,
+  live: LiveTable,
+  { source, layout, fulls }: TableInLake,
+  told: Told,
+) {
+  const { table, shape, rows } = live
+  const { tell } = told
+  const name = printTable(source.table)
+  const progress = yield* Progress
+  yield* Effect.forEach(fulls.findings, tell)
+  const incs = yield* listIncs(layout, source.dataset, moment.watermark)
+  yield* Effect.forEach(incs.findings, tell)
+  const verdict = (more: Partial<TableVerdict>): TableVerdict => ({
+    ...bare(source),
+    ...counted(told, more.incomparable == null ? 0 : mustChange),
+    rows: Option.getOrNull(rows),
+    ignored: [...fulls.ignored, ...incs.ignored],
+    ...more,
+  })
+  if (Option.isSome(shape.notFollowed)) {
+    return verdict({
+      incomparable: `\`cdc\` cannot follow ${name}: ${shape.notFollowed.value}. Take it out of SOURCE_TABLES for \`verify\``,
+    })
+  }
+  const because = incompleteBecause(moment.watermark, source.dataset, fulls.newest, incs.objects.length > 0)
+  if (Option.isSome(because)) return verdict({ incomparable: because.value, exit: notInLake })
+  if (Option.isNone(fulls.newest)) {
+    return verdict({ incomparable: `The lake holds no complete \`full\` of ${name}: run \`full\` first` })
+  }
+  const manifest = fulls.newest.value
+
+  const copied = yield* workbench.file("copied.csv")
+  const event = yield* workbench.file("event.csv")
+  const bar = yield* progress.show(`verify ${source.dataset}: full`, manifest.bytes)
+  const read = yield* readFull(manifest, table, copied, bar.advance)
+  yield* Effect.forEach(read.findings, tell)
+  const names = columnNames(shape, fulls)
+  const { changes, waiting, disordered } = yield* readChanges(
+    moment,
+    live,
+    manifest,
+    incs.objects,
+    event,
+    names,
+    tell,
+  )
+  const engine = yield* workbench.engine
+  const newest = Option.flatMapNullishOr(moment.watermark, ({ objects }) => objects.get(source.dataset))
+  const twiceAdvice = disordered
+    ? yield* tellDisorder(workbench, engine, incs.objects, Option.getOrUndefined(newest), tell)
+    : []
+
+  const files = { live: live.file.path, copied: copied.path, event: event.path }
+  yield* engine.run(Sql.loadStatements(table, files, disordered))
+  const found = {
+    full: manifest.object,
+    changes,
+    waiting,
+    unknown: names.unknown(),
+    advice: twiceAdvice,
+  }
+  const unfollowed = Number(yield* firstText(engine, Sql.unfollowedQuery(table)))
+  if (unfollowed > 0) {
+    return verdict({
+      ...found,
+      incomparable: unfollowedAdvice(name, unfollowed, shape),
+    })
+  }
+  const differences: RowDifferences =
+    table.key.length > 0
+      ? yield* compareKeyed(engine, table, tell)
+      : yield* compareCounted(engine, table, tell)
+  const before = manifest.columns.map((column) => column.name)
+  const added = table.columns.filter((column) => !before.includes(column))
+  return verdict({
+    ...found,
+    rebuilt: Option.getOrElse(rows, () => 0) - differences.missing + differences.extra,
+    advice: [
+      ...twiceAdvice,
+      ...(added.some((column) => differences.columns.has(column)) ? [addedColumnAdvice(name, added)] : []),
+    ],
+  })
+}, Effect.scoped)

@@ -21,7 +21,7 @@ import {
   presenter,
   redraw,
   runMain,
-  stdoutPaper,
+  stdoutStyle,
   unlessStopped,
 } from "./cli/CommandLine.ts"
 import * as Demo from "./cli/Demo.ts"
@@ -149,7 +149,7 @@ const initCommand = Command.make(
 const doctorCommand = Command.make(
   "doctor",
   { ...settingFlags, json: flag("json", "print the findings as JSON") },
-  ({ json, ...flags }) => withSettings(flags, untilStopped(doctor(json ? "json" : stdoutPaper()))),
+  ({ json, ...flags }) => withSettings(flags, untilStopped(doctor(json ? "json" : stdoutStyle()))),
 ).pipe(
   Command.withDescription(
     "Checks everything that full and cdc need, and prints what mends each failure; ends with 1 where one would fail",

@@ -1,7 +1,7 @@
 /** One line on the terminal, below the log, that `cdc` writes over twice a second; nothing where stderr is no screen. */
 import { Clock, Effect, Layer, Schedule } from "effect"
 import { printable } from "../../src/core/text/PrintableText.ts"
-import { canRedraw } from "../../src/core/text/Screen.ts"
+import { canRedraw } from "../../src/core/text/TerminalStyle.ts"
 import { type VitalSigns, Vitals } from "../../src/services/Vitals.ts"
 import { clearLine } from "./TerminalProgress.ts"
 

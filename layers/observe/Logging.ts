@@ -1,7 +1,7 @@
 /** Logs go to stderr: stdout is for what a command was asked to print. */
 import { Layer, Logger, Option, References } from "effect"
 import { escapeUnprintable, printable } from "../../src/core/text/PrintableText.ts"
-import { canRedraw, isColourful } from "../../src/core/text/Screen.ts"
+import { canRedraw, isColourful } from "../../src/core/text/TerminalStyle.ts"
 import type { LogFormat, Settings } from "../../src/settings/Settings.ts"
 import { clearLine } from "./TerminalProgress.ts"
 

@@ -1,6 +1,6 @@
 /** A line on the terminal that is written over twice a second; nothing where stderr is no screen. */
 import { Clock, Effect, Layer, Schedule } from "effect"
-import { canRedraw } from "../../src/core/text/Screen.ts"
+import { canRedraw } from "../../src/core/text/TerminalStyle.ts"
 import { Progress } from "../../src/services/Progress.ts"
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`

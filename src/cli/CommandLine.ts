@@ -2,8 +2,7 @@
 import { Cause, Console, Effect, Exit, Option, Runtime, Terminal } from "effect"
 import { CliError, CliOutput, Flag } from "effect/cli"
 import { printable } from "../core/text/PrintableText.ts"
-import { canRedraw, isColourful } from "../core/text/Screen.ts"
-import type { Paper } from "../doctor/FindingTable.ts"
+import { canRedraw, isColourful, type TerminalStyle } from "../core/text/TerminalStyle.ts"
 
 /** Errors are written for people: the message alone. A defect is ours, and shows where it happened. */
 const messageOf = (cause: Cause.Cause<unknown>): string => {
@@ -49,7 +48,7 @@ export const redraw =
     over ? Effect.sync(() => process.stdout.write(`\u001b[H\u001b[2J${text}\n`)) : Console.log(text)
 
 /** What stdout is: a terminal of some width, or something that reads lines. */
-export const stdoutPaper = (): Paper => ({
+export const stdoutStyle = (): TerminalStyle => ({
   colour: isColourful(process.stdout, process.env),
   width: process.stdout.isTTY === true ? process.stdout.columns : Number.POSITIVE_INFINITY,
 })

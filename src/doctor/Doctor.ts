@@ -4,6 +4,7 @@
  */
 import { Console, Effect, Option, Result, Schema } from "effect"
 import { decideStart } from "../cdc/start/StartDecision.ts"
+import type { TerminalStyle } from "../core/text/TerminalStyle.ts"
 import { forAWhile, patiently } from "../retry/Patience.ts"
 import type { Compression } from "../services/lake/Compression.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
@@ -12,7 +13,7 @@ import { Spool } from "../services/Spool.ts"
 import { type Inspection, SourceInspection } from "../services/source/SourceInspection.ts"
 import { Settings } from "../settings/Settings.ts"
 import { count, failed, ok, type Section, unchecked } from "./Finding.ts"
-import { type Paper, printJson, printTable, summary } from "./FindingTable.ts"
+import { printJson, printTable, summary } from "./FindingTable.ts"
 import { askLake, type LakeAnswers } from "./lake/LakeChecks.ts"
 import { notConnected } from "./source/ServerFindings.ts"
 import { missingSlot, type Start, standingCheck, standingFinding } from "./source/SlotFindings.ts"
@@ -124,7 +125,7 @@ export const examine: Effect.Effect<
 }).pipe(Effect.scoped)
 
 /** Prints the findings, and fails with `ChecksFailed` where `full` or `cdc` would. */
-export const doctor = Effect.fn("Doctor.doctor")(function* (form: "json" | Paper) {
+export const doctor = Effect.fn("Doctor.doctor")(function* (form: "json" | TerminalStyle) {
   const sections = yield* examine
   yield* Console.log(form === "json" ? printJson(sections) : printTable(sections, form))
   if (count(sections, "failed") > 0) return yield* new ChecksFailed({ summary: summary(sections) })

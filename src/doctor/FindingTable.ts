@@ -1,13 +1,8 @@
 /** Findings as a table for people, and as JSON for programs. */
 
 import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
+import type { TerminalStyle } from "../core/text/TerminalStyle.ts"
 import { count, type Finding, type Mark, type Section } from "./Finding.ts"
-
-export interface Paper {
-  readonly colour: boolean
-  /** Characters in a line; text is wrapped there, statements never are. `Infinity` where nobody looks at lines. */
-  readonly width: number
-}
 
 /** Words, so that the table means the same without colours, and can be searched. */
 const words: Readonly<Record<Mark, string>> = {
@@ -27,7 +22,7 @@ const colours: Readonly<Record<Mark, string>> = {
   unchecked: "2",
 }
 
-const paint = (text: string, code: string, { colour }: Paper): string =>
+const paint = (text: string, code: string, { colour }: TerminalStyle): string =>
   colour ? `\u001b[${code}m${text}\u001b[0m` : text
 
 const wrap = (text: string, width: number): ReadonlyArray<string> => {
@@ -80,12 +75,12 @@ const widestCheck = 32
 /** Text is not squeezed below this, however narrow the terminal. */
 const narrowestText = 40
 
-const row = (finding: Finding, checkWidth: number, paper: Paper): ReadonlyArray<string> => {
+const row = (finding: Finding, checkWidth: number, style: TerminalStyle): ReadonlyArray<string> => {
   const indent = " ".repeat(2 + 4 + 2 + checkWidth + 2)
-  const width = Math.max(paper.width - indent.length, narrowestText)
+  const width = Math.max(style.width - indent.length, narrowestText)
   const advice = finding.advice === "" ? [] : wrap(finding.advice, width)
   const [first = "", ...rest] = [...wrap(finding.finding, width), ...finding.sql, ...advice]
-  const mark = paint(words[finding.mark], colours[finding.mark], paper)
+  const mark = paint(words[finding.mark], colours[finding.mark], style)
   const head = `  ${mark}  ${finding.check.padEnd(checkWidth)}`
   const below = rest.map((line) => indent + line)
   return finding.check.length > checkWidth
@@ -103,7 +98,7 @@ export const summary = (sections: ReadonlyArray<Section>): string =>
     `${count(sections, "unchecked")} not checked`,
   ].join(", ")
 
-export const printTable = (sections: ReadonlyArray<Section>, paper: Paper): string => {
+export const printTable = (sections: ReadonlyArray<Section>, style: TerminalStyle): string => {
   const rows = sections.map((section) => ({
     ...section,
     location: printable(section.location),
@@ -113,8 +108,8 @@ export const printTable = (sections: ReadonlyArray<Section>, paper: Paper): stri
   const checkWidth = Math.min(Math.max(...names, 0), widestCheck)
   return [
     ...rows.flatMap(({ name, location, findings }) => [
-      `${paint(name, "1", paper)}  ${location}`,
-      ...findings.flatMap((finding) => row(finding, checkWidth, paper)),
+      `${paint(name, "1", style)}  ${location}`,
+      ...findings.flatMap((finding) => row(finding, checkWidth, style)),
     ]),
     summary(sections),
   ].join("\n")

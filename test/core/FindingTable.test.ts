@@ -20,12 +20,12 @@ const sections: ReadonlyArray<Section> = [
   },
 ]
 
-const paper = { colour: false, width: Number.POSITIVE_INFINITY }
+const style = { colour: false, width: Number.POSITIVE_INFINITY }
 
 describe("The table of findings", () => {
   it("has a row for each, statements and advice below it, and what was not checked for one reason together", () => {
     assert.strictEqual(
-      printTable(sections, paper),
+      printTable(sections, style),
       `source  loja on db:5432
   ok    server                            PostgreSQL 15.18
   FAIL  role                              x may not use replication slots
@@ -45,7 +45,7 @@ describe("The table of findings", () => {
     const refused = (check: string) => failed(check, "SignatureDoesNotMatch", { advice: "Check the keys." })
     const findings = [refused("bucket"), ok("clock", "agrees"), refused("write")]
     assert.strictEqual(
-      printTable([{ name: "lake", location: "s3://raw", findings }], paper),
+      printTable([{ name: "lake", location: "s3://raw", findings }], style),
       `lake  s3://raw
   FAIL  bucket  SignatureDoesNotMatch
                 Check the keys.
@@ -59,7 +59,7 @@ describe("The table of findings", () => {
     const finding = failed("wal_level", "it is replica: the log does not hold the rows that a slot tells", {
       sql: ["ALTER SYSTEM SET wal_level = 'logical'; -- in one line"],
     })
-    const table = printTable([{ name: "source", location: "", findings: [finding] }], { ...paper, width: 60 })
+    const table = printTable([{ name: "source", location: "", findings: [finding] }], { ...style, width: 60 })
     assert.deepStrictEqual(
       table
         .split("\n")
@@ -74,10 +74,10 @@ describe("The table of findings", () => {
   })
 
   it("is the same with and without colour, but for the colour", () => {
-    const coloured = printTable(sections, { ...paper, colour: true })
-    assert.notStrictEqual(coloured, printTable(sections, paper))
+    const coloured = printTable(sections, { ...style, colour: true })
+    assert.notStrictEqual(coloured, printTable(sections, style))
     // biome-ignore lint/suspicious/noControlCharactersInRegex: this is how a terminal is told a colour
-    assert.strictEqual(coloured.replace(/\u001b\[[\d;]*m/g, ""), printTable(sections, paper))
+    assert.strictEqual(coloured.replace(/\u001b\[[\d;]*m/g, ""), printTable(sections, style))
   })
 })
 

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url))
 
 const program = `
   import { Effect } from "effect"
-  import { start } from "./layers/EmbeddedPostgres.ts"
+  import { start } from "./layers/embedded/EmbeddedPostgres.ts"
   const main = Effect.gen(function* () {
     const { port, dataFolder } = yield* start()
     console.log(JSON.stringify({ port, dataFolder }))

@@ -28,6 +28,12 @@ export interface PlanOptions extends StrikeOptions {
 export const killsIn = ({ strike }: Round): number =>
   strike.do === "kill" || (strike.do === "hold" && strike.fate === "kill") ? 1 : 0
 
+/** What the strike waits for, where only some sizes of an object bring it. */
+const awaitedStep = (strike: Strike): "object" | "completion" | undefined => {
+  const step = strike.do === "hold" ? strike.step : (strike.moment ?? "")
+  return step.startsWith("completion") ? "completion" : step.startsWith("object") ? "object" : undefined
+}
+
 const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike, dice: Dice): Round => {
   const mayStandBy = dice.chance(strike.do === "hold" ? 0.5 : 0.2) && number > 5
   const needsStandby =
@@ -35,10 +41,9 @@ const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike
     strike.do === "session" ||
     (strike.do === "hold" && !/kill|none/.test(strike.fate))
   const standby = needsStandby || (mayStandBy && !(strike.do === "hold" && strike.fate === "none"))
-  const bulk =
-    (strike.do === "hold"
-      ? strike.step === "completion"
-      : "moment" in strike && strike.moment?.startsWith("completion") === true) || dice.chance(0.05)
+  const awaited = awaitedStep(strike)
+  // Bulk alone makes no object in one request: who waits for one would wait for ever.
+  const bulk = awaited === "completion" || (dice.chance(0.05) && awaited !== "object")
   const isS3 = lake === "s3"
   const weather = dice.pick({
     calm: 68,

@@ -82,6 +82,8 @@ const gather = async (
 
 const awaitTakeOver = async ({ pool, tally }: Stage, from: CdcProcess, round: Round): Promise<void> => {
   const since = performance.now()
+  // The standby ends too where the store denies its rights in this moment: nobody is left to take over.
+  if (pool.running.length === 0) await pool.start(settingsOf(round))
   const works = (process: CdcProcess) =>
     (process.writerSince ?? 0) > since || (process !== from && process.isWriter)
   if (!(await until(() => pool.running.some(works), hangMillis)))

@@ -2,7 +2,7 @@
 import { Layer, Option } from "effect"
 import type { Compression } from "../src/services/lake/Compression.ts"
 import type { ObjectStore } from "../src/services/lake/ObjectStore.ts"
-import { StoreError } from "../src/services/lake/StoreError.ts"
+import type { StoreError } from "../src/services/lake/StoreError.ts"
 import type { WatermarkStore } from "../src/services/lake/WatermarkStore.ts"
 import type { Progress } from "../src/services/Progress.ts"
 import type { Spool } from "../src/services/Spool.ts"
@@ -20,6 +20,7 @@ import * as PostgresReplicationSlot from "./postgres/slot/PostgresReplicationSlo
 import * as PostgresSlotInspection from "./postgres/slot/PostgresSlotInspection.ts"
 import * as PostgresSourceTables from "./postgres/tables/PostgresSourceTables.ts"
 import * as MinioObjectStore from "./s3/MinioObjectStore.ts"
+import { s3Error } from "./s3/S3Remedies.ts"
 import * as LakeWatermarkStore from "./store/LakeWatermarkStore.ts"
 
 const objectStore = ({ lake, lakeUmask, s3 }: Settings["Service"]): Layer.Layer<ObjectStore, StoreError> => {
@@ -27,7 +28,7 @@ const objectStore = ({ lake, lakeUmask, s3 }: Settings["Service"]): Layer.Layer<
   if (Option.isNone(s3)) {
     // Settings refuse a bucket without keys: this is for whoever builds settings by hand.
     return Layer.unwrap(
-      new StoreError({ reason: "Denied", subject: `s3://${lake.bucket}`, detail: "no keys are set" }),
+      s3Error({ reason: "Denied", subject: `s3://${lake.bucket}`, detail: "no keys are set" }),
     )
   }
   const { endpoint, accessKey, secretKey, sessionToken, region } = s3.value

@@ -15,8 +15,8 @@ import {
   type Workbench,
 } from "../../src/services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
-import { errno } from "../folder/FolderErrors.ts"
 import * as FolderObjectStore from "../folder/FolderObjectStore.ts"
+import { errno } from "../node/FileFailures.ts"
 import { ownerMark } from "../node/FileOwner.ts"
 
 /**

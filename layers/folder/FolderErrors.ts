@@ -1,31 +1,24 @@
-/** Failed system calls as errors of the object store, by the rules of `StoreFailureRules.ts`. */
-import { StoreError, type StorePlace, type StoreReason } from "../../src/services/lake/StoreError.ts"
-import { fileRules, nothingThere } from "../store/StoreFailureRules.ts"
+/** Failed system calls on a lake in a folder, as errors of the object store. */
+import { StoreError, type StoreReason } from "../../src/services/lake/StoreError.ts"
+import { fileFailure } from "../node/FileFailures.ts"
 
-const writing = new Map(fileRules.flatMap(([reason, codes]) => codes.map((code) => [code, reason] as const)))
-const reading = new Map<string, StoreReason>([
-  ...writing,
-  ...nothingThere.map((code) => [code, "NotFound"] as const),
-])
+/** What to do about it. Other reasons keep their general advice. */
+export const folderRemedies: Readonly<Partial<Record<StoreReason, string>>> = {
+  Unreachable: "The folder's file system did not answer. Check its mount, and LAKE_URL.",
+  NotWritable:
+    "The folder cannot be written. Give this user the right to read and write there, or choose another LAKE_URL.",
+  Broken: "The file system failed in a way that is not understood. Look into the system's log.",
+}
 
-/** The error code of the operating system, e.g. `ENOENT`; empty where the failure is of another kind. */
-export const errno = (cause: unknown): string =>
-  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""
-
-const translate =
-  (reasons: ReadonlyMap<string, StoreReason>, place: StorePlace) =>
-  (cause: unknown, subject: string): StoreError =>
-    new StoreError({
-      reason: reasons.get(errno(cause)) ?? "Broken",
-      subject,
-      detail: cause instanceof Error ? cause.message : String(cause),
-      place,
-      cause,
-    })
+const folderError =
+  (way: "reading" | "writing") =>
+  (cause: unknown, subject: string): StoreError => {
+    const failure = fileFailure(cause, way)
+    const remedy = folderRemedies[failure.reason]
+    return new StoreError({ ...failure, subject, ...(remedy === undefined ? {} : { remedy }) })
+  }
 
 /** A failed system call on the way to writing an object, as the error of the object store. */
-export const writeError = translate(writing, "folder")
+export const writeError = folderError("writing")
 /** A failed system call on the way to reading one. */
-export const readError = translate(reading, "folder")
-/** A failed system call on a temporary file of this machine. */
-export const temporaryError = translate(writing, "temporary files")
+export const readError = folderError("reading")

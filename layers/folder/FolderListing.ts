@@ -6,8 +6,8 @@ import type { Dirent } from "node:fs"
 import { lstat, readdir } from "node:fs/promises"
 import { join } from "node:path"
 import type { StoredObject } from "../../src/services/lake/ObjectStore.ts"
+import { errno } from "../node/FileFailures.ts"
 import { compareKeys, isPrefix } from "../store/StoreKeys.ts"
-import { errno } from "./FolderErrors.ts"
 
 /** How many files are asked for size and time at once: more than Node has threads, few enough to hold. */
 const batchSize = 256

@@ -1,7 +1,7 @@
 /** Folders, made with those above them. */
 import * as fs from "node:fs/promises"
 import { dirname } from "node:path"
-import { errno } from "./FolderErrors.ts"
+import { errno } from "../node/FileFailures.ts"
 
 const isFolder = (path: string): Promise<boolean> =>
   fs.stat(path).then(

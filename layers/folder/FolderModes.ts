@@ -2,7 +2,7 @@
 import type { FileHandle } from "node:fs/promises"
 import { chmod, stat } from "node:fs/promises"
 import { dirname } from "node:path"
-import { errno } from "./FolderErrors.ts"
+import { errno } from "../node/FileFailures.ts"
 import { makeFolders } from "./FolderMaking.ts"
 
 /** Nothing for others; the group reads. */

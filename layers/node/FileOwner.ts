@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto"
 import { readFileSync, readlinkSync } from "node:fs"
-import { errno } from "../folder/FolderErrors.ts"
+import { errno } from "./FileFailures.ts"
 
 const unknown = "unknown"
 

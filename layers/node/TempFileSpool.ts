@@ -4,11 +4,10 @@ import { type FileHandle, open, rm, unlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Layer, Option, Stream } from "effect"
-import { StoreError } from "../../src/services/lake/StoreError.ts"
 import { Spool, type SpoolFile } from "../../src/services/Spool.ts"
-import { temporaryError } from "../folder/FolderErrors.ts"
 import { ownerMark } from "./FileOwner.ts"
 import { removeLeftTemporary } from "./LeftFiles.ts"
+import { temporaryError, temporaryFileError } from "./TemporaryFileErrors.ts"
 
 const readBytes = 256 * 1024
 
@@ -22,9 +21,8 @@ const attempt = <A>(action: () => Promise<A>) =>
 
 /** Somebody else has cut the file. What is left of it is not the transaction. */
 const cutShort = (at: number, end: number) =>
-  new StoreError({
+  temporaryFileError({
     reason: "Broken",
-    place: "temporary files",
     subject: subject(),
     detail: `a file ends after ${at} of the ${end} bytes that were written into it`,
   })

@@ -1,10 +1,12 @@
 /** One bucket through the MinIO client: calls as effects, which can be interrupted, and fail as the object store does. */
+
 import { Effect, Fiber, Redacted, Schedule, type Scope } from "effect"
 import type { Client } from "minio"
-import { StoreError } from "../../src/services/lake/StoreError.ts"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
 import { StopSignal } from "../../src/services/StopSignal.ts"
 import { minioError } from "./MinioErrors.ts"
 import { makeTransport, withSignal } from "./MinioTransport.ts"
+import { s3Error } from "./S3Remedies.ts"
 
 export interface MinioOptions {
   /** `http://host:9000` or `https://host`; no path. */
@@ -96,7 +98,7 @@ const connect = (options: MinioOptions, location: string) =>
   Effect.gen(function* () {
     const endpoint = URL.canParse(options.endpoint) ? new URL(options.endpoint) : undefined
     if (endpoint === undefined || !/^https?:$/.test(endpoint.protocol) || endpoint.pathname !== "/") {
-      return yield* new StoreError({
+      return yield* s3Error({
         reason: "Unreachable",
         subject: location,
         detail: "the endpoint must be a URL without a path, as http://localhost:9000",

@@ -1,11 +1,12 @@
 /**
- * Failures of the MinIO client as errors of the object store, by the rules of `StoreFailureRules.ts`.
+ * Failures of the MinIO client as errors of the object store, by the rules of `S3FailureRules.ts`.
  * An answer to HEAD has no body: the client derives `AccessDenied` and `NotFound` from its status.
  */
 import { Option } from "effect"
-import { StoreError, type StoreReason } from "../../src/services/lake/StoreError.ts"
-import { tlsProblem } from "../postgres/connection/TlsProblems.ts"
-import { s3Rules, s3Words } from "../store/StoreFailureRules.ts"
+import type { StoreError, StoreReason } from "../../src/services/lake/StoreError.ts"
+import { tlsProblem } from "../node/TlsProblems.ts"
+import { s3Rules, s3Words } from "./S3FailureRules.ts"
+import { s3Error } from "./S3Remedies.ts"
 
 const reasons = new Map(s3Rules.flatMap(([reason, codes]) => codes.map((code) => [code, reason] as const)))
 const families = [...reasons].filter(([code]) => code.endsWith("*"))
@@ -35,11 +36,10 @@ export const minioError = (cause: unknown, subject: string, bucket: string): Sto
       ? "the answer is not one of S3 (is this its port, and https:// where it speaks TLS?)"
       : said
   }
-  return new StoreError({
+  return s3Error({
     reason,
     subject,
     detail: Option.getOrElse(tls, detail),
-    place: "bucket",
     // An S3 error repeats its XML in its properties, the signed request among them: only its words go on.
     cause: new Error(said),
   })

@@ -1,9 +1,10 @@
 /** The lake in a bucket of MinIO, or of any other S3, through the `minio` client. */
+
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, Layer, Option, Stream } from "effect"
 import type { BucketItem } from "minio"
 import { ObjectStore, type StoredObject } from "../../src/services/lake/ObjectStore.ts"
-import { StoreError } from "../../src/services/lake/StoreError.ts"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
 import { isKey, isPrefix, keyRefused, notFound } from "../store/StoreKeys.ts"
 import { type MinioBucket, type MinioOptions, openBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
 import { honoursConditions, readVersion, replaceVersion } from "./MinioConditions.ts"
@@ -12,6 +13,7 @@ import { lookUp } from "./MinioPublish.ts"
 import { putBody } from "./MinioRequests.ts"
 import { abort, multipartUpload } from "./multipart/MultipartUpload.ts"
 import { makePartMemory, type PartMemory } from "./multipart/PartMemory.ts"
+import { s3Error } from "./S3Remedies.ts"
 
 export type { MinioOptions } from "./MinioBucket.ts"
 
@@ -150,7 +152,7 @@ const makeBucket = (bucket: MinioBucket): Effect.Effect<boolean, StoreError> =>
   )
 
 const endlessList = (subject: string) =>
-  new StoreError({
+  s3Error({
     reason: "Broken",
     subject,
     detail: "the list of objects is cut short without a way to go on",

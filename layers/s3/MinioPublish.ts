@@ -1,11 +1,13 @@
 /** How an object becomes visible in a bucket: only where none stands yet, and once, whatever answers are lost. */
+
 import { Effect } from "effect"
 import type { BucketItemStat, Client } from "minio"
 import type { Publish } from "../../src/services/lake/ObjectStore.ts"
-import { StoreError } from "../../src/services/lake/StoreError.ts"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
 import { taken } from "../store/StoreKeys.ts"
 import { type MinioBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
 import { fenced, type Headers, isUnknownCondition, onlyIfNew } from "./MinioRequests.ts"
+import { s3Error } from "./S3Remedies.ts"
 
 /** Marks an object with the writer that made it, so that a repeated commit knows its own work. */
 const writerTag = "afluente-writer"
@@ -24,7 +26,7 @@ const withCondition = async (how: Publish, send: (condition: Headers) => Promise
 
 /** Two requests met at the store, and no object is there: the same request may succeed now. */
 const conflict = (subject: string) =>
-  new StoreError({ reason: "Unreachable", subject, detail: "the store answered that requests conflict" })
+  s3Error({ reason: "Unreachable", subject, detail: "the store answered that requests conflict" })
 
 /**
  * Makes the object visible unless one stands there. Where the answer to an earlier try was lost, the object found is our

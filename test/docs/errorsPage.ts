@@ -1,7 +1,12 @@
 /** docs/errors.md, made from the tables that decide about errors. */
+
+import { folderRemedies } from "../../layers/folder/FolderErrors.ts"
+import { fileRules } from "../../layers/node/FileFailures.ts"
+import { temporaryFileRemedies } from "../../layers/node/TemporaryFileErrors.ts"
 import { failureRules } from "../../layers/postgres/errors/PostgresFailureRules.ts"
-import { fileRules, s3Rules, s3Words } from "../../layers/store/StoreFailureRules.ts"
-import { adviceAt, StoreReason, storeReasons } from "../../src/services/lake/StoreError.ts"
+import { s3Rules, s3Words } from "../../layers/s3/S3FailureRules.ts"
+import { s3Remedies } from "../../layers/s3/S3Remedies.ts"
+import { StoreReason, storeReasons } from "../../src/services/lake/StoreError.ts"
 import { type Consequence, SourceReason, sourceReasons } from "../../src/services/source/SourceError.ts"
 
 const lineLength = 118
@@ -61,10 +66,11 @@ const storeSection = (reason: StoreReason): string => {
   const codesOf = (rules: typeof s3Rules): ReadonlyArray<Cause> =>
     rules.flatMap(([one, codes]) => (one === reason ? [{ codes }] : []))
   const isOfFiles = reason === "Broken" || codesOf(fileRules).length > 0
+  const adviceOf = (remedies: typeof s3Remedies): string => remedies[reason] ?? storeReasons[reason].advice
   const [inBucket, inFolder, inTemporary] = [
-    adviceAt(reason, "bucket"),
-    adviceAt(reason, "folder"),
-    adviceAt(reason, "temporary files"),
+    adviceOf(s3Remedies),
+    adviceOf(folderRemedies),
+    adviceOf(temporaryFileRemedies),
   ]
   const advice = [
     inBucket,
@@ -83,7 +89,7 @@ export const errorsPage = (): string =>
   [
     "# Errors",
     wrapped(
-      "What the program makes of each failure of the source and of the lake: whether it tries again, with which exit code it ends, and what to do. `npm run docs` makes this page from the tables in `layers/postgres/errors/PostgresFailureRules.ts` and `layers/store/StoreFailureRules.ts`, by which the program decides.",
+      "What the program makes of each failure of the source and of the lake: whether it tries again, with which exit code it ends, and what to do. `npm run docs` makes this page from the tables in `layers/postgres/errors/PostgresFailureRules.ts`, `layers/s3/S3FailureRules.ts` and `layers/node/FileFailures.ts`, by which the program decides.",
     ),
     wrapped(
       "How long a failure is tried again: [reliability.md](reliability.md). What refuses to go on with exit 3, because rows would be lost or doubled, is [there too](reliability.md#refusals-and-how-to-recover). Two characters stand for a whole class of SQLSTATEs, `…*` for all codes that begin so. Where one code stands in several places, the words beside it decide.",

@@ -1,35 +1,56 @@
 /** What a person reads when something fails: whole sentences, of which the last is the next action. */
 import { assert, describe, it } from "@effect/vitest"
-import { fileRules } from "../../layers/store/StoreFailureRules.ts"
-import { adviceAt, StoreError, StoreReason } from "../../src/services/lake/StoreError.ts"
+import { folderRemedies } from "../../layers/folder/FolderErrors.ts"
+import { fileRules } from "../../layers/node/FileFailures.ts"
+import { temporaryFileError, temporaryFileRemedies } from "../../layers/node/TemporaryFileErrors.ts"
+import { s3Remedies } from "../../layers/s3/S3Remedies.ts"
+import { StoreReason, storeReasons } from "../../src/services/lake/StoreError.ts"
 import { Refusal } from "../../src/services/Refusal.ts"
-import { SourceError, SourceReason } from "../../src/services/source/SourceError.ts"
+import { SourceReason, sourceReasons } from "../../src/services/source/SourceError.ts"
 
-const source = SourceReason.literals.map((reason) => new SourceError({ reason, subject: "s", detail: "d" }))
-const store = StoreReason.literals.map((reason) => new StoreError({ reason, subject: "s", detail: "d" }))
+const ofFiles = [...fileRules.map(([reason]) => reason), "Broken" as const]
 
-describe("a message", () => {
-  for (const error of [...source, ...store]) {
-    it(`of ${error._tag}, ${error.reason}, ends with an advice in whole sentences`, () => {
-      assert.isTrue(error.message.endsWith(error.advice))
-      assert.match(error.advice, /[.;]$/)
-    })
-  }
+/** An advice, with a name for the list of those that break a rule. */
+const advices = [
+  ...SourceReason.literals.map((reason) => ({ of: `source ${reason}`, text: sourceReasons[reason].advice })),
+  ...StoreReason.literals.map((reason) => ({ of: `lake ${reason}`, text: storeReasons[reason].advice })),
+  ...Object.entries(s3Remedies).map(([reason, text]) => ({ of: `S3 ${reason}`, text })),
+  ...Object.entries(folderRemedies).map(([reason, text]) => ({ of: `folder ${reason}`, text })),
+  ...Object.entries(temporaryFileRemedies).map(([reason, text]) => ({
+    of: `temporary file ${reason}`,
+    text,
+  })),
+]
 
-  it("about a bucket speaks of no folder, and one about a folder of no S3 setting", () => {
-    const ofBuckets = StoreReason.literals.map((reason) => adviceAt(reason, "bucket"))
-    const ofFiles = [...fileRules.map(([reason]) => reason), "Broken" as const]
-    const ofFolders = ofFiles.flatMap((reason) => [
-      adviceAt(reason, "folder"),
-      adviceAt(reason, "temporary files"),
-    ])
-    assert.isEmpty(ofBuckets.filter((advice) => /TMPDIR|mount|file system/.test(advice)))
-    assert.isEmpty(ofFolders.filter((advice) => /MINIO|bucket|S3/.test(advice)))
+const breaking = (rule: RegExp, ofThese: RegExp) =>
+  advices.filter(({ of, text }) => ofThese.test(of) && rule.test(text)).map(({ of }) => of)
+
+describe("an advice", () => {
+  it("is whole sentences: it begins with a capital or a statement and ends with a full stop or a statement", () => {
+    assert.deepStrictEqual(breaking(/^(?![A-Z`])|[^.;]$/, /./), [])
   })
 
+  it("of any store names no setting of one kind of store", () => {
+    assert.deepStrictEqual(breaking(/MINIO_|TMPDIR|mount/, /^lake/), [])
+  })
+
+  it("of S3 speaks of no folder", () => {
+    assert.deepStrictEqual(breaking(/TMPDIR|mount|file system/, /^S3/), [])
+  })
+
+  it("of a folder or a temporary file speaks of no S3 setting, whichever reason a file can have", () => {
+    for (const remedies of [folderRemedies, temporaryFileRemedies]) {
+      const texts = ofFiles.map((reason) => remedies[reason] ?? storeReasons[reason].advice)
+      assert.isEmpty(texts.filter((text) => /MINIO|bucket|S3/.test(text)))
+    }
+  })
+})
+
+describe("a message", () => {
   it("about temporary files does not speak of the lake", () => {
-    const about = { subject: "s", detail: "d", place: "temporary files" } as const
-    const messages = fileRules.map(([reason]) => new StoreError({ reason, ...about }).message)
+    const messages = ofFiles.map(
+      (reason) => temporaryFileError({ reason, subject: "s", detail: "d" }).message,
+    )
     assert.isEmpty(messages.filter((message) => /[Ll]ake|LAKE/.test(message)))
   })
 

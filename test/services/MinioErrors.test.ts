@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Runtime } from "effect"
 import { minioError } from "../../layers/s3/MinioErrors.ts"
-import { s3Rules, s3Words } from "../../layers/store/StoreFailureRules.ts"
+import { s3Rules, s3Words } from "../../layers/s3/S3FailureRules.ts"
 
 /** An error as the client makes it from an answer: a code, words, and the rest of the XML as properties. */
 const answered = (code: string) =>

@@ -1,7 +1,7 @@
 /** Turns what the driver throws into a `SourceError`, by the rules of `PostgresFailureRules.ts`. */
 import { Option } from "effect"
 import { SourceError, type SourceReason } from "../../../src/services/source/SourceError.ts"
-import { tlsProblem } from "../connection/TlsProblems.ts"
+import { tlsProblem } from "../../node/TlsProblems.ts"
 import { type FailureRule, failureRules } from "./PostgresFailureRules.ts"
 
 interface DriverFailure {

@@ -5,14 +5,16 @@
  * The client's own upload of streams is not used: it hangs when the source fails, goes on with foreign unfinished uploads,
  * and leaves its own behind.
  */
+
 import { randomUUID } from "node:crypto"
 import { Effect, Fiber, Scope } from "effect"
 import type { ObjectWriter, Publish } from "../../../src/services/lake/ObjectStore.ts"
-import { StoreError } from "../../../src/services/lake/StoreError.ts"
+import type { StoreError } from "../../../src/services/lake/StoreError.ts"
 import { type MinioBucket, retryQuickly, untilKnown } from "../MinioBucket.ts"
 import { markOf, publish } from "../MinioPublish.ts"
 import { asksForMd5, completeUpload, md5Of, putBody, type UploadedPart } from "../MinioRequests.ts"
 import { withSignal } from "../MinioTransport.ts"
+import { s3Error } from "../S3Remedies.ts"
 import type { PartMemory } from "./PartMemory.ts"
 import { maxParts, partBytes } from "./PartSizes.ts"
 
@@ -152,4 +154,4 @@ export const abort = (bucket: MinioBucket, name: string, uploadId: string): Effe
   )
 
 const tooLarge = (subject: string) =>
-  new StoreError({ reason: "Broken", subject, detail: "S3 takes no object beyond 10 000 parts (5 TiB)" })
+  s3Error({ reason: "Broken", subject, detail: "S3 takes no object beyond 10 000 parts (5 TiB)" })

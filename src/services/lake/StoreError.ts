@@ -2,68 +2,35 @@
 import { Runtime, Schema } from "effect"
 import type { Consequence } from "../source/SourceError.ts"
 
-/** Advice differs where a variable, or a word, belongs to one kind of store alone. */
-interface StoreConsequence extends Consequence {
-  readonly inBucket?: string
-  readonly inFolder?: string
-  readonly inTemporary?: string
-}
-
-type Elsewhere = Omit<StoreConsequence, keyof Consequence>
-
-const transient = (advice: string, elsewhere: Elsewhere = {}): StoreConsequence => ({
-  isRetryable: true,
-  exitCode: 1,
-  advice,
-  ...elsewhere,
-})
+const transient = (advice: string): Consequence => ({ isRetryable: true, exitCode: 1, advice })
 /** A person must change something first. */
-const permanent = (advice: string, elsewhere: Elsewhere = {}): StoreConsequence => ({
-  isRetryable: false,
-  exitCode: 2,
-  advice,
-  ...elsewhere,
-})
+const permanent = (advice: string): Consequence => ({ isRetryable: false, exitCode: 2, advice })
 
-const setTmpdir = "Set TMPDIR to a folder that this user can write, with room for the largest transaction."
-
-/** One row for each reason. docs/errors.md is made from it. */
+/**
+ * One row for each reason, with an advice that holds for every store. A layer that knows its store better gives its own
+ * words (`StoreError.remedy`). docs/errors.md is made from both.
+ */
 export const storeReasons = {
-  Unreachable: transient("The lake did not answer. Check LAKE_URL, MINIO_ENDPOINT and the network.", {
-    inFolder: "The folder's file system did not answer. Check its mount, and LAKE_URL.",
-    inTemporary: `The file system of the temporary files did not answer. ${setTmpdir}`,
-  }),
+  Unreachable: transient("The lake did not answer. Check LAKE_URL and the network."),
   Busy: transient(
     "The store is busy, or has a fault of its own. It is tried again; look into the store's own log if it stays.",
   ),
-  Tls: permanent("Check MINIO_ENDPOINT, and the certificate of the server."),
-  Full: transient("No space is left. Free some, then go on: nothing half-written is visible.", {
-    inTemporary: "No space is left for temporary files. Free some, or set TMPDIR to a folder with more.",
-  }),
-  Denied: permanent(
-    "The lake refused the credentials or the right. Check MINIO_ACCESS_KEY, MINIO_SECRET_KEY and the bucket's policy (list, read, write, delete).",
-  ),
+  Tls: permanent("Check the certificate of the server."),
+  Full: transient("No space is left. Free some, then go on: nothing half-written is visible."),
+  Denied: permanent("The lake refused the credentials or the right. Check both."),
   Clock: permanent("Set this machine's clock (NTP): a request is signed with its time."),
-  Region: permanent(
-    "The bucket is in another region. Set MINIO_REGION, and MINIO_ENDPOINT to that region's.",
-  ),
-  NotWritable: permanent("Give this user the right to read and write there, or choose another LAKE_URL.", {
-    inFolder:
-      "The folder cannot be written. Give this user the right to read and write there, or choose another LAKE_URL.",
-    inTemporary: setTmpdir,
-  }),
+  Region: permanent("The bucket is in another region. Correct the region that is set."),
+  NotWritable: permanent("Give this user the right to read and write there, or choose another LAKE_URL."),
   BucketMissing: permanent("Create it with `node dist/main.js init`, or correct LAKE_URL."),
-  BucketName: permanent("S3 allows 3 to 63 lower-case letters, digits, dots and hyphens. Correct LAKE_URL."),
+  BucketName: permanent("The store does not allow this name. Correct LAKE_URL."),
   BucketTaken: permanent("The name belongs to another account. Choose another bucket in LAKE_URL."),
   ObjectLock: permanent(
-    "The bucket's default retention (Object Lock) asks for a checksum that this request did not carry, or forbids it. Remove the default retention, or choose a bucket without Object Lock in LAKE_URL.",
+    "The bucket's retention forbids the write. Remove it, or choose another bucket in LAKE_URL.",
   ),
   Encryption: permanent(
-    "The store cannot encrypt with the key or the kind that the bucket or the request names. Check the bucket's default encryption and the right to use its key (kms:GenerateDataKey, kms:Decrypt).",
+    "The store cannot encrypt with the key or the kind that the bucket or the request names. Check the bucket's default encryption and the right to use its key.",
   ),
-  NotFound: permanent("Was it removed? Restore it from a copy, or correct LAKE_URL.", {
-    inTemporary: `Was it removed? Start again. ${setTmpdir}`,
-  }),
+  NotFound: permanent("Was it removed? Restore it from a copy, or correct LAKE_URL."),
   Exists: {
     ...permanent(
       "The object is there already and objects are never changed. Does a second process write to this lake? Find it, and stop it.",
@@ -74,46 +41,26 @@ export const storeReasons = {
     "Another writer has taken this lake over, so this one begins anew. Where that repeats itself, find the other process and stop it.",
   ),
   Refused: permanent(
-    "The store refuses such a request each time: a retry cannot help. Check that MINIO_ENDPOINT is an S3 endpoint with these abilities, and look into the store's own log.",
+    "The store refuses such a request each time: a retry cannot help. Look into the store's own log.",
   ),
-  Broken: transient("What the lake holds or answers is not understood. Look into the log of what keeps it.", {
-    inBucket:
-      "The lake answered in a way that is not understood. Check MINIO_ENDPOINT, and look into the store's own log.",
-    inFolder: "The file system failed in a way that is not understood. Look into the system's log.",
-    inTemporary: "The file system failed in a way that is not understood. Look into the system's log.",
-  }),
-} as const satisfies Record<string, StoreConsequence>
+  Broken: transient("What the lake holds or answers is not understood. Look into the log of what keeps it."),
+} as const satisfies Record<string, Consequence>
 
 export type StoreReason = keyof typeof storeReasons
 
 // `Object.keys` forgets the type of the keys, which are these.
 export const StoreReason = Schema.Literals(Object.keys(storeReasons) as ReadonlyArray<StoreReason>)
 
-/** Where the failure happened: temporary files are this machine's, and no part of the lake. */
-export const StorePlace = Schema.Literals(["bucket", "folder", "temporary files"])
-export type StorePlace = typeof StorePlace.Type
-
-/** What the person in front of it does next; without `place`, what holds for each. */
-export const adviceAt = (reason: StoreReason, place?: StorePlace): string => {
-  const { advice, inBucket, inFolder, inTemporary }: StoreConsequence = storeReasons[reason]
-  switch (place) {
-    case "bucket":
-      return inBucket ?? advice
-    case "folder":
-      return inFolder ?? advice
-    case "temporary files":
-      return inTemporary ?? advice
-    case undefined:
-      return advice
-  }
-}
-
-/** A failure of the object store. `subject` is the object, folder or bucket; no content, no secret is ever in it. */
+/**
+ * A failure of the object store, or of a temporary file (`isLocal`). `subject` is the object, folder or bucket; no content,
+ * no secret is ever in it. `remedy` replaces the advice of the reason with the words of the layer that failed.
+ */
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   reason: StoreReason,
   subject: Schema.String,
   detail: Schema.String,
-  place: Schema.optionalKey(StorePlace),
+  remedy: Schema.optionalKey(Schema.String),
+  isLocal: Schema.optionalKey(Schema.Boolean),
   cause: Schema.optionalKey(Schema.Defect()),
 }) {
   /** Whether the same may work later. */
@@ -125,10 +72,10 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   }
   /** What the person in front of it does next. */
   get advice(): string {
-    return adviceAt(this.reason, this.place)
+    return this.remedy ?? storeReasons[this.reason].advice
   }
   override get message(): string {
-    const side = this.place === "temporary files" ? "This machine" : "Lake"
+    const side = this.isLocal === true ? "This machine" : "Lake"
     return `${side}, ${this.subject}: ${this.detail.replace(/\.$/, "")}. ${this.advice}`
   }
 }

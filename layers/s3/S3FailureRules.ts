@@ -1,9 +1,9 @@
 /**
- * What each failure of a store means: data, of which docs/errors.md is made. A code that stands in no row is not
+ * What each failure of an S3 store means: data, of which docs/errors.md is made. A code that stands in no row is not
  * understood, and tried again.
  *
  * Sources: AWS S3 API Reference, "Error responses"; MinIO's own codes, which begin with `XMinio`; Node's manual, "Common
- * system errors"; the names of the errors that the MinIO client raises by itself.
+ * system errors" (sockets); the names of the errors that the MinIO client raises by itself.
  */
 import type { StoreReason } from "../../src/services/lake/StoreError.ts"
 
@@ -181,19 +181,3 @@ export const s3Words: ReadonlyArray<{
     example: "Invalid KMS keyId",
   },
 ]
-
-/** Codes of the operating system, on the way to writing a file. */
-export const fileRules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<string>]> = [
-  ["Full", ["ENOSPC", "EDQUOT"]],
-  // The last five: a regular file stands where a folder must be, or the other way round, or the name is too long.
-  [
-    "NotWritable",
-    ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "EFBIG"],
-  ],
-  ["NotFound", ["ENOENT"]],
-  // A folder on a network mount goes away and comes back.
-  ["Unreachable", ["EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "EHOSTDOWN"]],
-]
-
-/** Who asks for an object gets the same answer whether a file, a folder or nothing stands in its place. */
-export const nothingThere: ReadonlyArray<string> = ["ENOTDIR", "EISDIR", "ENAMETOOLONG"]

@@ -2,6 +2,7 @@
 import { Layer, Option } from "effect"
 import type { Compression } from "../src/services/lake/Compression.ts"
 import type { ObjectStore } from "../src/services/lake/ObjectStore.ts"
+import type { StoreAdmin } from "../src/services/lake/StoreAdmin.ts"
 import type { StoreError } from "../src/services/lake/StoreError.ts"
 import type { WatermarkStore } from "../src/services/lake/WatermarkStore.ts"
 import type { Progress } from "../src/services/Progress.ts"
@@ -23,7 +24,11 @@ import * as MinioObjectStore from "./s3/MinioObjectStore.ts"
 import { s3Error } from "./s3/S3Remedies.ts"
 import * as LakeWatermarkStore from "./store/LakeWatermarkStore.ts"
 
-const objectStore = ({ lake, lakeUmask, s3 }: Settings["Service"]): Layer.Layer<ObjectStore, StoreError> => {
+const objectStore = ({
+  lake,
+  lakeUmask,
+  s3,
+}: Settings["Service"]): Layer.Layer<ObjectStore | StoreAdmin, StoreError> => {
   if (lake._tag === "Folder") return FolderObjectStore.layer(lake.path, undefined, lakeUmask)
   if (Option.isNone(s3)) {
     // Settings refuse a bucket without keys: this is for whoever builds settings by hand.
@@ -47,6 +52,7 @@ export type Services =
   | Settings
   | Compression
   | ObjectStore
+  | StoreAdmin
   | WatermarkStore
   | SourceTables
   | SourceInspection

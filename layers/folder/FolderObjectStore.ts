@@ -2,12 +2,14 @@
  * The lake as a folder: the key is the path below it. An object is written to a hidden file, brought to disk, and then
  * given its name in one step, so that readers see it whole or not at all, after a power cut too.
  */
+
 import { createReadStream } from "node:fs"
 import * as fs from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import * as NodeStream from "@effect/platform-node/NodeStream"
-import { Effect, Layer, Option, Stream } from "effect"
+import { Context, Effect, Layer, Option, Stream } from "effect"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import { errno } from "../node/FileFailures.ts"
 import { removeLeftParts } from "../node/LeftFiles.ts"
 import { isKey, keyRefused, notFound, outside } from "../store/StoreKeys.ts"
@@ -20,7 +22,7 @@ import { type FolderFiles, hiddenFile, syncFolders } from "./HiddenFile.ts"
 /** Large enough that a read costs less than what is done with it, small enough to hold a few. */
 const readBytes = 256 * 1024
 
-const make = (folder: string, files: FolderFiles, umask: number): ObjectStore["Service"] => {
+const make = (folder: string, files: FolderFiles, umask: number) => {
   const root = resolve(folder)
   const location = `file:${root}`
   const pathOf = (key: string) => join(root, key)
@@ -41,9 +43,8 @@ const make = (folder: string, files: FolderFiles, umask: number): ObjectStore["S
     return topmostMade !== undefined
   })
 
-  return ObjectStore.of({
+  const store = ObjectStore.of({
     location,
-    prepare,
     check: Effect.fn("FolderObjectStore.check")(function* (area) {
       yield* prepare
       // Its folder may be another user's than the root. It is not made for this: it would be left.
@@ -81,13 +82,6 @@ const make = (folder: string, files: FolderFiles, umask: number): ObjectStore["S
       const bytes = yield* reading(key, () => readPart(pathOf(key), offset, length))
       return bytes ?? (yield* outside(subjectOf(key), offset))
     }),
-    stat: (key) =>
-      isKey(key)
-        ? Effect.map(
-            reading(key, () => statFile(root, key)),
-            Option.fromUndefinedOr,
-          )
-        : Effect.succeedNone,
     list: (prefix, after) =>
       Stream.fromAsyncIterable(walk(root, prefix, after), (cause) => readError(cause, location)).pipe(
         Stream.flatMap(Stream.fromIterable),
@@ -107,10 +101,21 @@ const make = (folder: string, files: FolderFiles, umask: number): ObjectStore["S
       isKey(key)
         ? replaceFileVersion(files, pathOf(key), subjectOf(key), umask, body, version)
         : Effect.fail(keyRefused(key)),
+  })
+  const admin = StoreAdmin.of({
+    prepare,
+    stat: (key) =>
+      isKey(key)
+        ? Effect.map(
+            reading(key, () => statFile(root, key)),
+            Option.fromUndefinedOr,
+          )
+        : Effect.succeedNone,
     remove: Effect.fn("FolderObjectStore.remove")(function* (key) {
       if (isKey(key)) yield* writing(key, () => removeFile(pathOf(key)))
     }),
   })
+  return Context.make(ObjectStore, store).pipe(Context.add(StoreAdmin, admin))
 }
 
 const isFolder = (path: string): Promise<boolean> =>
@@ -156,4 +161,4 @@ export const layer = (
   folder: string,
   files: FolderFiles = fs,
   umask = defaultUmask,
-): Layer.Layer<ObjectStore> => Layer.succeed(ObjectStore, make(folder, files, umask))
+): Layer.Layer<ObjectStore | StoreAdmin> => Layer.succeedContext(make(folder, files, umask))

@@ -2,8 +2,10 @@
  * The lake in memory: a complete small object store that keeps the promises of the real ones and forgets everything
  * when it goes. Each build of the layer is a lake of its own.
  */
-import { Clock, Effect, Layer, Option, Stream } from "effect"
+
+import { Clock, Context, Effect, Layer, Option, Stream } from "effect"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import { compareKeys, isKey, keyRefused, notFound, outside, taken } from "../store/StoreKeys.ts"
 
 interface Kept {
@@ -16,7 +18,7 @@ interface Kept {
 const copy = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 
 /** Makes an empty lake. */
-export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
+export const make: Effect.Effect<Context.Context<ObjectStore | StoreAdmin>> = Effect.sync(() => {
   const objects = new Map<string, Kept>()
 
   const find = (key: string) =>
@@ -33,10 +35,9 @@ export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
     })
   const describe = (key: string, kept: Kept) => ({ key, bytes: kept.body.length, writtenAt: kept.writtenAt })
 
-  return ObjectStore.of({
+  const store = ObjectStore.of({
     location: "memory",
     check: () => Effect.void,
-    prepare: Effect.succeed(false),
     create: Effect.fnUntraced(function* (key) {
       if (!isKey(key)) return yield* keyRefused(key)
       const pieces: Array<Uint8Array> = []
@@ -56,8 +57,6 @@ export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
       const { body } = yield* find(key)
       return offset < body.length ? copy(body.subarray(offset, offset + length)) : yield* outside(key, offset)
     }),
-    stat: (key) =>
-      Effect.sync(() => Option.map(Option.fromUndefinedOr(objects.get(key)), (kept) => describe(key, kept))),
     list: (prefix, after = "") =>
       Stream.suspend(() =>
         Stream.fromIterable(
@@ -82,8 +81,13 @@ export const make: Effect.Effect<ObjectStore["Service"]> = Effect.sync(() => {
           ? keep(key, copy(body))
           : Effect.fail(taken(key))
       }),
+  })
+  const admin = StoreAdmin.of({
+    prepare: Effect.succeed(false),
+    stat: (key) =>
+      Effect.sync(() => Option.map(Option.fromUndefinedOr(objects.get(key)), (kept) => describe(key, kept))),
     remove: (key) => Effect.sync(() => void objects.delete(key)),
   })
+  return Context.make(ObjectStore, store).pipe(Context.add(StoreAdmin, admin))
 })
-
-export const layer: Layer.Layer<ObjectStore> = Layer.effect(ObjectStore, make)
+export const layer: Layer.Layer<ObjectStore | StoreAdmin> = Layer.effectContext(make)

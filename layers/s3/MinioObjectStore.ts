@@ -1,9 +1,10 @@
 /** The lake in a bucket of MinIO, or of any other S3, through the `minio` client. */
 
 import * as NodeStream from "@effect/platform-node/NodeStream"
-import { Effect, Layer, Option, Stream } from "effect"
+import { Context, Effect, Layer, Option, Stream } from "effect"
 import type { BucketItem } from "minio"
 import { ObjectStore, type StoredObject } from "../../src/services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
 import { isKey, isPrefix, keyRefused, notFound } from "../store/StoreKeys.ts"
 import { type MinioBucket, type MinioOptions, openBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
@@ -20,7 +21,7 @@ export type { MinioOptions } from "./MinioBucket.ts"
 /** S3 gives no more at once. */
 const pageSize = 1000
 
-const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectStore["Service"] => {
+const make = (bucket: MinioBucket, memory: PartMemory, folder: string) => {
   const nameOf = (key: string) => folder + key
 
   const listPage = (prefix: string, token: string, after: string, size: number) =>
@@ -29,7 +30,7 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectSt
   const get = (key: string, offset: number, length: number) =>
     bucket.call(nameOf(key), (client) => client.getPartialObject(bucket.name, nameOf(key), offset, length))
 
-  return ObjectStore.of({
+  const store = ObjectStore.of({
     location: bucket.location,
     check: Effect.fn("MinioObjectStore.check")(function* (area) {
       // A list, not HEAD: only an answer with a body tells a wrong key from a wrong clock or a missing bucket.
@@ -42,15 +43,6 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectSt
           (uploadId) => abort(bucket, probe, uploadId),
         ),
       )
-    }),
-    prepare: Effect.gen(function* () {
-      const missing = yield* Effect.as(listPage(folder, "", "", 1), false).pipe(
-        Effect.catchIf(
-          (error) => error.reason === "BucketMissing",
-          () => Effect.succeed(true),
-        ),
-      )
-      return missing && (yield* makeBucket(bucket))
     }),
     create: Effect.fn("MinioObjectStore.create")(function* (key, how = "looked up") {
       return isKey(key) ? yield* multipartUpload(bucket, memory, nameOf(key), how) : yield* keyRefused(key)
@@ -84,14 +76,6 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectSt
         return Buffer.concat(pieces)
       })
     }),
-    stat: Effect.fn("MinioObjectStore.stat")(function* (key) {
-      const found = isKey(key) ? yield* retryQuickly(lookUp(bucket, nameOf(key))) : undefined
-      return Option.map(Option.fromUndefinedOr(found), ({ size, lastModified }) => ({
-        key,
-        bytes: size,
-        writtenAt: lastModified.getTime(),
-      }))
-    }),
     list: (prefix, after) => {
       if (!isPrefix(prefix)) return Stream.empty
       const start = after === undefined ? "" : nameOf(after)
@@ -115,6 +99,25 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectSt
       if (!isKey(key)) return yield* keyRefused(key)
       return yield* replaceVersion(bucket, nameOf(key), bufferOf(body), version)
     }),
+  })
+  const admin = StoreAdmin.of({
+    prepare: Effect.gen(function* () {
+      const missing = yield* Effect.as(listPage(folder, "", "", 1), false).pipe(
+        Effect.catchIf(
+          (error) => error.reason === "BucketMissing",
+          () => Effect.succeed(true),
+        ),
+      )
+      return missing && (yield* makeBucket(bucket))
+    }),
+    stat: Effect.fn("MinioObjectStore.stat")(function* (key) {
+      const found = isKey(key) ? yield* retryQuickly(lookUp(bucket, nameOf(key))) : undefined
+      return Option.map(Option.fromUndefinedOr(found), ({ size, lastModified }) => ({
+        key,
+        bytes: size,
+        writtenAt: lastModified.getTime(),
+      }))
+    }),
     remove: Effect.fn("MinioObjectStore.remove")(function* (key) {
       if (!isKey(key)) return
       yield* bucket
@@ -127,6 +130,7 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string): ObjectSt
         )
     }),
   })
+  return Context.make(ObjectStore, store).pipe(Context.add(StoreAdmin, admin))
 }
 
 const bufferOf = (body: Uint8Array): Buffer => Buffer.from(body.buffer, body.byteOffset, body.byteLength)
@@ -159,9 +163,8 @@ const endlessList = (subject: string) =>
   })
 
 /** An object store in a bucket. Building it connects to nothing; a wrong endpoint is told by its first use. */
-export const layer = (options: MinioOptions): Layer.Layer<ObjectStore, StoreError> =>
-  Layer.effect(
-    ObjectStore,
+export const layer = (options: MinioOptions): Layer.Layer<ObjectStore | StoreAdmin, StoreError> =>
+  Layer.effectContext(
     Effect.map(Effect.all([openBucket(options), makePartMemory]), ([bucket, memory]) =>
       make(bucket, memory, options.prefix === "" ? "" : `${options.prefix.replace(/^\/+|\/+$/g, "")}/`),
     ),

@@ -3,6 +3,7 @@ import { Console, Effect, Option } from "effect"
 import { slotGone } from "../cdc/start/StartDecision.ts"
 import { forAWhile, patiently } from "../retry/Patience.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../services/lake/StoreAdmin.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
 
@@ -18,8 +19,9 @@ const createSlot = Effect.gen(function* () {
 
 export const init = Effect.gen(function* () {
   const store = yield* ObjectStore
+  const admin = yield* StoreAdmin
   const slot = yield* ReplicationSlot
-  const madeLake = yield* patiently(forAWhile, () => store.prepare)
+  const madeLake = yield* patiently(forAWhile, () => admin.prepare)
   yield* Console.log(`lake  ${store.location}: ${madeLake ? "made" : "is there"}`)
   const madeSlot = yield* patiently(forAWhile, () => createSlot)
   yield* Console.log(`slot  ${slot.name} (test_decoding): ${madeSlot ? "made" : "is there"}`)

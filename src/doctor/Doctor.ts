@@ -8,6 +8,7 @@ import type { TerminalStyle } from "../core/text/TerminalStyle.ts"
 import { forAWhile, patiently } from "../retry/Patience.ts"
 import type { Compression } from "../services/lake/Compression.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
+import type { StoreAdmin } from "../services/lake/StoreAdmin.ts"
 import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Spool } from "../services/Spool.ts"
 import { type Inspection, SourceInspection } from "../services/source/SourceInspection.ts"
@@ -85,7 +86,7 @@ const machine = Effect.map(
 export const examine: Effect.Effect<
   ReadonlyArray<Section>,
   never,
-  Settings | SourceInspection | ObjectStore | Compression | WatermarkStore | Spool
+  Settings | SourceInspection | ObjectStore | StoreAdmin | Compression | WatermarkStore | Spool
 > = Effect.gen(function* () {
   const source = yield* SourceInspection
   const store = yield* ObjectStore

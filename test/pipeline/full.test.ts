@@ -7,6 +7,7 @@ import * as Lsn from "../../src/core/Lsn.ts"
 import * as Manifest from "../../src/core/lake/Manifest.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import { StoreError } from "../../src/services/lake/StoreError.ts"
 import { WatermarkStore } from "../../src/services/lake/WatermarkStore.ts"
 import {
@@ -144,11 +145,12 @@ describe("full", () => {
     Effect.gen(function* () {
       yield* shop
       const store = yield* ObjectStore
+      const admin = yield* StoreAdmin
       let visible: boolean | undefined
       const watching = ObjectStore.of({
         ...store,
         put: (key, body) =>
-          Effect.flatMap(store.stat(object), (found) => {
+          Effect.flatMap(admin.stat(object), (found) => {
             if (key === manifest) visible = Option.isSome(found)
             return store.put(key, body)
           }),

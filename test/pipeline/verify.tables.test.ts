@@ -1,4 +1,5 @@
 /** One table that cannot be compared, among others that can. */
+
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { TestConsole } from "effect/testing"
@@ -7,6 +8,7 @@ import { watermarkKey } from "../../src/core/lake/ObjectKey.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ComparisonError, LakeComparison } from "../../src/services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import { StoreError } from "../../src/services/lake/StoreError.ts"
 import { SourceError } from "../../src/services/source/SourceError.ts"
 import { SourceTables } from "../../src/services/source/SourceTables.ts"
@@ -59,7 +61,7 @@ describe("verify, where one of several tables cannot be compared", () => {
       what: string,
       code: number,
       says: RegExp,
-      damage: Effect.Effect<unknown, unknown, ObjectStore | MemoryPostgres>,
+      damage: Effect.Effect<unknown, unknown, ObjectStore | StoreAdmin | MemoryPostgres>,
     ]
   > = [
     [
@@ -67,7 +69,7 @@ describe("verify, where one of several tables cannot be compared", () => {
       2,
       /run `full` first/,
       Effect.flatMap(keyOf(/^full\/b\/.*json$/), (key) =>
-        Effect.flatMap(ObjectStore, (store) => store.remove(key)),
+        Effect.flatMap(StoreAdmin, (admin) => admin.remove(key)),
       ),
     ],
     [

@@ -3,6 +3,7 @@ import { Effect, Layer, Redacted, Stream } from "effect"
 import type { MinioOptions } from "../../layers/s3/MinioBucket.ts"
 import * as MinioObjectStore from "../../layers/s3/MinioObjectStore.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
 import { eventually } from "../support/eventually.ts"
 import { keysOf, objectStoreContract, readAll, write } from "../support/objectStoreContract.ts"
@@ -73,8 +74,8 @@ withLayer(withBucket(shared), { excludeTestServices: true })("MinioObjectStore",
         missing,
         Effect.gen(function* () {
           const store = yield* ObjectStore
-          assert.isTrue(yield* store.prepare)
-          assert.isFalse(yield* store.prepare)
+          assert.isTrue(yield* (yield* StoreAdmin).prepare)
+          assert.isFalse(yield* (yield* StoreAdmin).prepare)
           yield* store.check("inc")
         }),
       )

@@ -8,6 +8,7 @@ import { entriesOf, walk } from "../../layers/folder/FolderListing.ts"
 import * as FolderObjectStore from "../../layers/folder/FolderObjectStore.ts"
 import type { FolderFiles } from "../../layers/folder/HiddenFile.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import { eventually } from "../support/eventually.ts"
 import { keysOf, objectStoreContract, readAll, write } from "../support/objectStoreContract.ts"
 
@@ -57,6 +58,9 @@ const smallDisk = (room: number): FolderFiles => ({
 
 const storeIn = (folder: string, files?: FolderFiles, umask?: number) =>
   Effect.provide(ObjectStore, FolderObjectStore.layer(folder, files, umask))
+
+const adminOf = (folder: string, umask?: number) =>
+  Effect.provide(StoreAdmin, FolderObjectStore.layer(folder, fs, umask))
 
 describe("FolderObjectStore", () => {
   it.live("says that the disk is full and leaves nothing of the object", () =>
@@ -147,9 +151,9 @@ describe("FolderObjectStore", () => {
 
   it.live("tells who prepares it whether the folder was missing", () =>
     Effect.gen(function* () {
-      const store = yield* storeIn(join(base, "new", "lake"))
-      assert.isTrue(yield* store.prepare)
-      assert.isFalse(yield* store.prepare)
+      const admin = yield* adminOf(join(base, "new", "lake"))
+      assert.isTrue(yield* admin.prepare)
+      assert.isFalse(yield* admin.prepare)
     }),
   )
 
@@ -197,7 +201,7 @@ describe("FolderObjectStore", () => {
       Effect.gen(function* () {
         const folder = join(base, `modes-${file}`)
         const store = yield* storeIn(join(folder, "lake"), fs, umask)
-        yield* store.prepare
+        yield* (yield* adminOf(join(folder, "lake"), umask)).prepare
         yield* store.put("inc/_watermark.txt", Buffer.from("x"))
         yield* Effect.scoped(Effect.flatMap(store.create("inc/date=1/a.csv"), ({ commit }) => commit))
         const modes = yield* Effect.promise(() =>
@@ -305,7 +309,7 @@ describe("Versions of a file in a folder", () => {
     Effect.gen(function* () {
       const folder = join(base, "visible-removed")
       yield* written(folder, "one")
-      yield* (yield* storeIn(folder)).remove(key)
+      yield* (yield* adminOf(folder)).remove(key)
       yield* written(folder, "two")
       assert.strictEqual(yield* visibleIn(folder), "two")
     }),

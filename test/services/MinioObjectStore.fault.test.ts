@@ -3,6 +3,7 @@ import { Deferred, Effect, Exit, Fiber, Option, Stream } from "effect"
 import * as MinioObjectStore from "../../layers/s3/MinioObjectStore.ts"
 import { partBytes } from "../../layers/s3/multipart/PartSizes.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import { keysOf, readAll, write } from "../support/objectStoreContract.ts"
 import {
   type Answer,
@@ -53,17 +54,19 @@ describe("MinioObjectStore, when the server misbehaves", () => {
       Effect.gen(function* () {
         const scripted = yield* scriptedS3(() => answer)
         const server = answer === "silence" ? withPatience(scripted, little) : scripted
-        const calls: ReadonlyArray<Effect.Effect<unknown, { readonly reason: string }, ObjectStore>> = [
+        const calls: ReadonlyArray<
+          Effect.Effect<unknown, { readonly reason: string }, ObjectStore | StoreAdmin>
+        > = [
           put,
           readAll("a.csv"),
           keysOf(""),
           write("a.csv", Buffer.from("x")),
           write("a.csv", Buffer.alloc(9 * mebibyte)),
           Effect.flatMap(ObjectStore, (store) => store.check("inc")),
-          Effect.flatMap(ObjectStore, (store) => store.prepare),
+          Effect.flatMap(StoreAdmin, (admin) => admin.prepare),
           Effect.flatMap(ObjectStore, (store) => store.readRange("a.csv", 1, 2)),
           Effect.flatMap(ObjectStore, (store) => store.honoursConditions("a.csv")),
-          Effect.flatMap(ObjectStore, (store) => store.remove("a.csv")),
+          Effect.flatMap(StoreAdmin, (admin) => admin.remove("a.csv")),
         ]
         const failures = yield* Effect.forEach(calls, (call) => on(server, Effect.flip(call)), {
           concurrency: "unbounded",

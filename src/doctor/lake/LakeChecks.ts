@@ -7,6 +7,7 @@ import { lastPosition, newestObject } from "../../lake/LakeTail.ts"
 import { forAWhile, patiently } from "../../retry/Patience.ts"
 import type { Compression } from "../../services/lake/Compression.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import type { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import type { Refusal } from "../../services/Refusal.ts"
@@ -30,7 +31,7 @@ const isOutOfReach = ({ reason }: StoreError): boolean =>
 export const askLake: Effect.Effect<
   LakeAnswers,
   never,
-  ObjectStore | Compression | WatermarkStore | Settings
+  ObjectStore | StoreAdmin | Compression | WatermarkStore | Settings
 > = Effect.gen(function* () {
   const store = yield* ObjectStore
   const { lake } = yield* Settings

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto"
 import { Clock, Effect, Option, Result, Stream } from "effect"
 import { type Area, datasetPrefix, nextStamp } from "../../core/lake/ObjectKey.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
 import { Settings } from "../../settings/Settings.ts"
 import { clockFinding } from "../ClockFinding.ts"
@@ -54,11 +55,11 @@ const placeIn = Effect.fnUntraced(function* (area: Area) {
 /** Removed when the check is over, also when it failed or was stopped. */
 const withProbe = <A, R>(area: Area, use: (key: string) => Effect.Effect<A, never, R>) =>
   Effect.gen(function* () {
-    const store = yield* ObjectStore
+    const admin = yield* StoreAdmin
     // A lake that cannot be listed is told of elsewhere.
     const place = yield* Effect.orElseSucceed(placeIn(area), () => "")
     const key = `${place}${probeName}${randomUUID()}.txt`
-    return yield* Effect.ensuring(use(key), Effect.ignore(store.remove(key)))
+    return yield* Effect.ensuring(use(key), Effect.ignore(admin.remove(key)))
   })
 
 const oddAnswer = "Is this address an S3 server, and nothing between it and us that keeps old answers?"
@@ -77,6 +78,7 @@ const content = new TextEncoder().encode("Written by `doctor`, which removes it 
 
 const smallObject = Effect.fnUntraced(function* (key: string) {
   const store = yield* ObjectStore
+  const admin = yield* StoreAdmin
   const before = yield* Clock.currentTimeMillis
   const written = yield* Effect.result(store.put(key, content))
   const after = yield* Clock.currentTimeMillis
@@ -90,7 +92,7 @@ const smallObject = Effect.fnUntraced(function* (key: string) {
   const same = Effect.map(Stream.runCollect(store.read(key)), (pieces) =>
     Buffer.concat(pieces).equals(content),
   )
-  const clock = Effect.match(store.stat(key), {
+  const clock = Effect.match(admin.stat(key), {
     onFailure: ({ detail }) => unchecked(checks.clock, detail),
     onSuccess: Option.match({
       onNone: () => unchecked(checks.clock, "the object that was written is not there"),
@@ -127,8 +129,8 @@ const secondWrite = (key: string) =>
 
 /** `full` and `cdc` delete nothing that was visible. Without the right to, what `doctor` writes stays. */
 const removal = (key: string) =>
-  Effect.flatMap(ObjectStore, (store) =>
-    Effect.match(Effect.andThen(store.remove(key), store.stat(key)), {
+  Effect.flatMap(StoreAdmin, (admin) =>
+    Effect.match(Effect.andThen(admin.remove(key), admin.stat(key)), {
       onFailure: ({ detail, advice }) =>
         warning(checks.remove, `${detail}; what doctor wrote stays: ${probeName}*.txt`, { advice }),
       onSuccess: (found) =>
@@ -144,17 +146,20 @@ const largeObject = (key: string) =>
     "one of 9 MiB can be written, which S3 takes in parts",
     Effect.gen(function* () {
       const store = yield* ObjectStore
+      const admin = yield* StoreAdmin
       const writer = yield* store.create(key)
       const piece = new Uint8Array(pieceBytes).fill(10)
       for (let sent = 0; sent < largeBytes; sent += pieceBytes) yield* writer.write(piece)
       yield* writer.commit
-      return Option.exists(yield* store.stat(key), ({ bytes }) => bytes === largeBytes)
+      return Option.exists(yield* admin.stat(key), ({ bytes }) => bytes === largeBytes)
     }).pipe(Effect.scoped),
   )
 
-export const probes: Effect.Effect<ReadonlyArray<Finding>, never, ObjectStore | Settings> = Effect.gen(
-  function* () {
-    const small = yield* withProbe("inc", smallObject)
-    return [...small, yield* withProbe("full", largeObject)]
-  },
-)
+export const probes: Effect.Effect<
+  ReadonlyArray<Finding>,
+  never,
+  ObjectStore | StoreAdmin | Settings
+> = Effect.gen(function* () {
+  const small = yield* withProbe("inc", smallObject)
+  return [...small, yield* withProbe("full", largeObject)]
+})

@@ -52,8 +52,6 @@ export class ObjectStore extends Context.Service<
      * outside of the part is touched, to which the right to write may be limited; nothing is left.
      */
     readonly check: (area: Area) => Effect.Effect<void, StoreError>
-    /** Makes the bucket or folder where it is missing; true when it did. Safe to repeat. */
-    readonly prepare: Effect.Effect<boolean, StoreError>
     /**
      * Begins an object of any size, in bounded memory. Closing the scope before `commit` leaves nothing behind.
      * `how` defaults to `looked up`.
@@ -65,7 +63,6 @@ export class ObjectStore extends Context.Service<
     readonly read: (key: string) => Stream.Stream<Uint8Array, StoreError>
     /** At most `length` bytes from `offset`; the object must be there and `offset` inside it. */
     readonly readRange: (key: string, offset: number, length: number) => Effect.Effect<Uint8Array, StoreError>
-    readonly stat: (key: string) => Effect.Effect<Option.Option<StoredObject>, StoreError>
     /**
      * Objects whose key starts with `prefix` (any text, not only whole folders), in key order, those after the key
      * `after` only. Objects being written and objects that this program did not make visible are not among them.
@@ -87,7 +84,5 @@ export class ObjectStore extends Context.Service<
       body: Uint8Array,
       version: Option.Option<string>,
     ) => Effect.Effect<string, StoreError>
-    /** Safe to repeat: an object that is not there is removed already. */
-    readonly remove: (key: string) => Effect.Effect<void, StoreError>
   }
 >()("afluente/services/ObjectStore") {}

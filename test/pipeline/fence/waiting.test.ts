@@ -1,9 +1,11 @@
 /** Lakes that older versions wrote, and stores that honour no conditions: a take-over waits, and says so. */
+
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import { ObjectStore } from "../../../src/services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../../src/services/lake/StoreAdmin.ts"
 import { StoreError } from "../../../src/services/lake/StoreError.ts"
 import { WatermarkStore } from "../../../src/services/lake/WatermarkStore.ts"
 import {
@@ -84,7 +86,7 @@ describe("a take-over", () => {
       const { server, clientes } = yield* shop
       yield* server.transact((tx) => tx.insert(clientes, ana))
       assert.isBelow(yield* secondsOf(cdcOnce), 2)
-      yield* Effect.flatMap(ObjectStore, ({ remove }) => remove("inc/_watermark.txt"))
+      yield* Effect.flatMap(StoreAdmin, ({ remove }) => remove("inc/_watermark.txt"))
       assert.isAtLeast(yield* secondsOf(cdcOnce), minute)
     }).pipe(Effect.provide(world())),
   )

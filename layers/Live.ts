@@ -1,16 +1,8 @@
 /** The real world: PostgreSQL, and a lake in a bucket or a folder. */
 import { Layer, Option } from "effect"
-import type { Compression } from "../src/services/lake/Compression.ts"
 import type { ObjectStore } from "../src/services/lake/ObjectStore.ts"
 import type { StoreAdmin } from "../src/services/lake/StoreAdmin.ts"
 import type { StoreError } from "../src/services/lake/StoreError.ts"
-import type { WatermarkStore } from "../src/services/lake/WatermarkStore.ts"
-import type { Progress } from "../src/services/Progress.ts"
-import type { Spool } from "../src/services/Spool.ts"
-import type { ReplicationSlot } from "../src/services/source/ReplicationSlot.ts"
-import type { SlotInspection } from "../src/services/source/SlotInspection.ts"
-import type { SourceInspection } from "../src/services/source/SourceInspection.ts"
-import type { SourceTables } from "../src/services/source/SourceTables.ts"
 import { Settings } from "../src/settings/Settings.ts"
 import * as FolderObjectStore from "./folder/FolderObjectStore.ts"
 import * as NodeCompression from "./node/NodeCompression.ts"
@@ -48,21 +40,8 @@ const objectStore = ({
   })
 }
 
-export type Services =
-  | Settings
-  | Compression
-  | ObjectStore
-  | StoreAdmin
-  | WatermarkStore
-  | SourceTables
-  | SourceInspection
-  | SlotInspection
-  | ReplicationSlot
-  | Spool
-  | Progress
-
 /** Everything that the pipelines need, as the settings say. Connects to nothing yet. */
-export const live = (settings: Settings["Service"]): Layer.Layer<Services, StoreError> =>
+export const live = (settings: Settings["Service"]) =>
   Layer.mergeAll(
     Layer.succeed(Settings, settings),
     LakeWatermarkStore.layer.pipe(Layer.provideMerge(objectStore(settings))),

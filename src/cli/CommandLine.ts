@@ -39,7 +39,7 @@ export const askOnTerminal = () =>
     : Option.none()
 
 /** Whether what was printed can be written over. */
-export const isScreen = (): boolean => canRedraw(process.stdout, process.env)
+export const stdoutCanRedraw = (): boolean => canRedraw(process.stdout, process.env)
 
 /** Prints each text in the place of the one before (`over`: on a terminal), or below it. */
 export const redraw =

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { treeLines } from "../../src/cli/Tree.ts"
+import { treeLines } from "../../src/cli/demo/Tree.ts"
 
 describe("a tree for people", () => {
   it("shows folders first, then files with their notes", () => {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { dropSlot } from "../../src/cli/DropSlot.ts"
+import { dropSlot } from "../../src/cli/commands/DropSlot.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
 import { StoreError } from "../../src/services/lake/StoreError.ts"

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Runtime, Stream } from "effect"
 import { MemoryPostgres } from "../../layers/memory/postgres/MemoryPostgres.ts"
-import { init } from "../../src/cli/Init.ts"
+import { init } from "../../src/cli/commands/Init.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { ReplicationSlot } from "../../src/services/source/ReplicationSlot.ts"

@@ -1,9 +1,9 @@
 /** Removes the slot, so that PostgreSQL keeps no log for it. Whoever is in doubt can say no. */
 import { Console, Effect, Option, Runtime, Schema } from "effect"
-import { forAWhile, patiently } from "../retry/Patience.ts"
-import { Refusal } from "../services/Refusal.ts"
-import { ReplicationSlot, type SlotInUse } from "../services/source/ReplicationSlot.ts"
-import { Settings } from "../settings/Settings.ts"
+import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { Refusal } from "../../services/Refusal.ts"
+import { ReplicationSlot, type SlotInUse } from "../../services/source/ReplicationSlot.ts"
+import { Settings } from "../../settings/Settings.ts"
 
 /** There is nobody to ask, and nobody said yes beforehand: wrong usage. */
 export class NobodyToAsk extends Schema.TaggedError<NobodyToAsk>()("NobodyToAsk", {

@@ -1,11 +1,11 @@
 /** The demo: what the program does, shown on a real PostgreSQL and a folder, with nothing else on the machine. */
 import { Console, Effect, Option, Runtime, Schema, Stream } from "effect"
-import { fenceProbeKey, parseKey, watermarkKey } from "../core/lake/ObjectKey.ts"
-import type { replaySections, SqlSections, shopSections } from "../core/source/SqlSections.ts"
-import * as Pipeline from "../Pipeline.ts"
-import { ObjectStore, type StoredObject } from "../services/lake/ObjectStore.ts"
-import { StopSignal } from "../services/StopSignal.ts"
-import { DemoDatabase } from "../services/source/DemoDatabase.ts"
+import { fenceProbeKey, parseKey, watermarkKey } from "../../core/lake/ObjectKey.ts"
+import type { replaySections, SqlSections, shopSections } from "../../core/source/SqlSections.ts"
+import * as Pipeline from "../../Pipeline.ts"
+import { ObjectStore, type StoredObject } from "../../services/lake/ObjectStore.ts"
+import { StopSignal } from "../../services/StopSignal.ts"
+import { DemoDatabase } from "../../services/source/DemoDatabase.ts"
 import { treeLines } from "./Tree.ts"
 
 export interface DemoScripts {

@@ -1,11 +1,11 @@
 /** Makes what is missing before `full` and `cdc` can run. Safe to repeat. */
 import { Console, Effect, Option } from "effect"
-import { slotGone } from "../cdc/start/StartDecision.ts"
-import { forAWhile, patiently } from "../retry/Patience.ts"
-import { ObjectStore } from "../services/lake/ObjectStore.ts"
-import { StoreAdmin } from "../services/lake/StoreAdmin.ts"
-import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
-import { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
+import { slotGone } from "../../cdc/start/StartDecision.ts"
+import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
+import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
+import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 
 /** Fails with a refusal where the lake was written from a slot of this name that is gone: a new one would begin with a gap. */
 const createSlot = Effect.gen(function* () {

@@ -1,0 +1,53 @@
+/** What this machine gives to the commands. `main.ts` fills it with the live layers; nothing else in `src` knows them. */
+import type { ConfigProvider, Effect, Layer, Scope } from "effect"
+import type { SourceAddress } from "../core/source/SourceAddress.ts"
+import type { Compression } from "../services/lake/Compression.ts"
+import type { LakeComparison } from "../services/lake/LakeComparison.ts"
+import type { ObjectStore } from "../services/lake/ObjectStore.ts"
+import type { StoreAdmin } from "../services/lake/StoreAdmin.ts"
+import type { StoreError } from "../services/lake/StoreError.ts"
+import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
+import type { Progress } from "../services/Progress.ts"
+import type { Spool } from "../services/Spool.ts"
+import type { DemoDatabase } from "../services/source/DemoDatabase.ts"
+import type { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
+import type { SlotInspection } from "../services/source/SlotInspection.ts"
+import type { SourceError } from "../services/source/SourceError.ts"
+import type { SourceInspection } from "../services/source/SourceInspection.ts"
+import type { SourceTables } from "../services/source/SourceTables.ts"
+import type { Settings, SettingsError } from "../settings/Settings.ts"
+import type { DemoScripts } from "./demo/Demo.ts"
+
+/** Everything that a command may need, as the settings name it. */
+export type Services =
+  | Settings
+  | Compression
+  | ObjectStore
+  | StoreAdmin
+  | WatermarkStore
+  | SourceTables
+  | SourceInspection
+  | SlotInspection
+  | ReplicationSlot
+  | Spool
+  | Progress
+
+type Values = Settings["Service"]
+
+export interface Host {
+  /** Connects to nothing yet. */
+  readonly services: (settings: Values) => Layer.Layer<Services, StoreError>
+  readonly logging: (settings: Values) => Layer.Layer<never>
+  /** `/metrics`, `/healthz` and OpenTelemetry, where they are asked for. */
+  readonly telemetry: (
+    command: "full" | "cdc",
+    variables: ConfigProvider.ConfigProvider,
+  ) => Layer.Layer<never, SettingsError, Settings>
+  /** One line at the bottom of a terminal, redrawn while `cdc` runs. */
+  readonly liveLine: Layer.Layer<never>
+  readonly comparison: Layer.Layer<LakeComparison>
+  readonly demoDatabase: (source: SourceAddress) => Layer.Layer<DemoDatabase, SourceError>
+  readonly demoScripts: Effect.Effect<DemoScripts>
+  /** Starts an embedded PostgreSQL; returns the variables that lead to it and to a folder as lake. */
+  readonly startDemo: Effect.Effect<Readonly<Record<string, string>>, Error, Scope.Scope>
+}

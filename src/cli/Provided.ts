@@ -1,0 +1,76 @@
+/** How a command gets its settings and services, and how it ends when it is stopped. */
+import { ConfigProvider, Effect, FileSystem } from "effect"
+import { StopSignal } from "../services/StopSignal.ts"
+import { Settings, SettingsError } from "../settings/Settings.ts"
+import { onStderr, unlessStopped } from "./CommandLine.ts"
+import { asVariables, type SettingFlags } from "./Flags.ts"
+import type { Host, Services } from "./Host.ts"
+
+/** Flags, then the environment, then `.env` where there is one. */
+const configured = (flags: SettingFlags) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const fromFile = (yield* files.exists(".env")) ? [yield* ConfigProvider.fromDotEnv({ path: ".env" })] : []
+    return [ConfigProvider.fromEnv(), ...fromFile].reduce(
+      (first, next) => ConfigProvider.orElse(first, next),
+      ConfigProvider.fromUnknown(asVariables(flags)),
+    )
+  }).pipe(
+    Effect.mapError(({ cause, message }) => {
+      const why = cause instanceof Error ? cause.message : message
+      return new SettingsError({
+        problems: [`.env: it cannot be read (${why}). It must be a file of lines such as PGHOST=localhost`],
+      })
+    }),
+    onStderr,
+  )
+
+/** Runs a program with the services that the settings name, and logs its failure as the settings ask. */
+export const provided = <A, E, R>(
+  host: Host,
+  variables: ConfigProvider.ConfigProvider,
+  program: Effect.Effect<A, E, R | Services>,
+) =>
+  Effect.gen(function* () {
+    const settings = yield* Settings.pipe(
+      Effect.provide(Settings.layer),
+      Effect.provideService(ConfigProvider.ConfigProvider, variables),
+      onStderr,
+    )
+    return yield* program.pipe(
+      Effect.provide(host.services(settings)),
+      Effect.tapCause(unlessStopped(Effect.logError)),
+      Effect.provide(host.logging(settings)),
+    )
+  })
+
+export const withSettings = <A, E, R>(
+  host: Host,
+  flags: SettingFlags,
+  program: Effect.Effect<A, E, R | Services>,
+) => Effect.flatMap(configured(flags), (variables) => provided(host, variables, program))
+
+/** With `/metrics`, `/healthz` and OpenTelemetry, where they are asked for. */
+export const observed = <A, E, R>(
+  host: Host,
+  command: "full" | "cdc",
+  flags: SettingFlags,
+  program: Effect.Effect<A, E, R | Services>,
+) =>
+  Effect.flatMap(configured(flags), (variables) =>
+    provided(host, variables, Effect.provide(program, host.telemetry(command, variables))),
+  )
+
+/** Ends as interrupted (130) when it is stopped: only `cdc` has a batch in hand to finish. */
+export const untilStopped = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(StopSignal, (stop) =>
+    Effect.raceFirst(program, Effect.andThen(stop.wished, Effect.interrupt)),
+  )
+
+/** Succeeds when it is stopped: it has no end of its own. */
+export const endedByStop = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(StopSignal, (stop) => Effect.raceFirst(Effect.asVoid(program), stop.wished))
+
+/** Provides the database that the demo works in: the one that the settings name. */
+export const withDemoDatabase = <A, E, R>(host: Host, program: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Settings, ({ source }) => Effect.provide(program, host.demoDatabase(source)))

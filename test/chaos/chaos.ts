@@ -25,6 +25,8 @@ import { startWriters } from "./writers.ts"
 
 export interface ChaosOptions {
   readonly kills: number
+  /** No round begins later than this; the verdict is on those that were. */
+  readonly minutes: number
   readonly seed: number
   readonly only: ReadonlyArray<Act>
   /** A PgBouncer stands between `cdc` and PostgreSQL. */
@@ -61,7 +63,7 @@ const runProgram = (
   )
 
 export const chaos = async (options: ChaosOptions): Promise<Run> => {
-  const { kills, seed, only, program, server, lake, scratch } = options
+  const { kills, minutes, seed, only, program, server, lake, scratch } = options
   const startedAt = performance.now()
   const dice = new Dice(seed)
   const source = new Source(server)
@@ -111,7 +113,8 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
     const backlog = await source.backlog(slot)
     if (backlog !== undefined) writers.throttle(backlog > mostBacklog)
   }, 1000)
-  const stage = { pool, source, pooler, trouble, writers, tally, failures }
+  const isOver = () => performance.now() - startedAt > minutes * 60_000
+  const stage = { isOver, pool, source, pooler, trouble, writers, tally, failures }
   await runRounds(plan, stage, (round, millis) => {
     progress.round(round, millis)
     progress.wrong([...failures, ...tally.hangs])

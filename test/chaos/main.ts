@@ -18,7 +18,7 @@ import { bucketLake, folderLake } from "./Lake.ts"
 import { commandOf, isGood, printReport } from "./report.ts"
 import { acts } from "./strikes.ts"
 
-const usage = `npm run test:chaos -- [--kills 25] [--seed 42] [--lake s3|folder] [--only ${acts.join()}] [--pooler] [--rounds]`
+const usage = `npm run test:chaos -- [--kills 25] [--minutes 60] [--seed 42] [--lake s3|folder] [--only ${acts.join()}] [--pooler] [--rounds]`
 
 /** A run keeps all its WAL for the witness: more kills than these are several runs, each with the next seed. */
 const killsPerRun = 2000
@@ -28,6 +28,7 @@ const options = (args: ReadonlyArray<string>) => {
     args: [...args],
     options: {
       kills: { type: "string", default: "25" },
+      minutes: { type: "string", default: "Infinity" },
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       lake: { type: "string", default: "s3" },
       only: { type: "string", default: acts.join() },
@@ -36,10 +37,17 @@ const options = (args: ReadonlyArray<string>) => {
     },
   })
   const [kills, seed, { lake, pooler, rounds }] = [Number(values.kills), Number(values.seed), values]
+  const minutes = Number(values.minutes)
   const only = acts.filter((act) => values.only.split(",").includes(act))
-  if (!Number.isInteger(kills) || !Number.isInteger(seed) || !/^(s3|folder)$/.test(lake) || only.length === 0)
+  if (
+    !(minutes > 0) ||
+    !Number.isInteger(kills) ||
+    !Number.isInteger(seed) ||
+    !/^(s3|folder)$/.test(lake) ||
+    only.length === 0
+  )
     throw new Error(usage)
-  return { kills, seed, only, pooler, rounds, openLake: lake === "s3" ? bucketLake : folderLake }
+  return { kills, minutes, seed, only, pooler, rounds, openLake: lake === "s3" ? bucketLake : folderLake }
 }
 
 type Options = ReturnType<typeof options>

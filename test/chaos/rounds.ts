@@ -20,6 +20,8 @@ export interface Stage {
   readonly writers: Writers
   readonly tally: Tally
   readonly failures: ReadonlyArray<string>
+  /** No further round begins. */
+  readonly isOver: () => boolean
 }
 
 /** A transaction for an object in parts is repeated so often until one of its parts was seen. */
@@ -103,7 +105,7 @@ export const runRounds = async (
   const endings = new Set<Promise<unknown>>()
   let storm: Promise<unknown> = Promise.resolve()
   for (const round of plan) {
-    if (failures.length + tally.hangs.length >= enoughFailures) break
+    if (stage.isOver() || failures.length + tally.hangs.length >= enoughFailures) break
     tally.rounds++
     const began = performance.now()
     await gather(stage, round, endings)

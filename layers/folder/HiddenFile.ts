@@ -115,10 +115,15 @@ export const hiddenFile = (
       publish: Effect.fnUntraced(function* (as) {
         yield* sync
         yield* unlessFailed(() => file.close())
-        if (as === "replacement") yield* io(() => fs.rename(path, target))
-        else if (!(yield* io(publishNew))) return yield* taken(subject)
-        yield* io(() => fs.rm(path, { force: true }))
-        yield* io(() => syncFolders(folder, topmostMade))
+        // In one call: whoever gives the batch up must not leave a name that is visible and not on disk.
+        const isNew = yield* io(async () => {
+          if (as === "replacement") await fs.rename(path, target)
+          else if (!(await publishNew())) return false
+          await fs.rm(path, { force: true })
+          await syncFolders(folder, topmostMade)
+          return true
+        })
+        if (!isNew) return yield* taken(subject)
       }),
     }
   })

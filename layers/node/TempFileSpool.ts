@@ -1,9 +1,11 @@
 /** The spool as one file in the system's folder for temporary files; `TMPDIR` chooses another. */
+
 import { randomUUID } from "node:crypto"
 import { type FileHandle, open, rm, unlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Layer, Option, Stream } from "effect"
+import { counted } from "../../src/core/text/CountedNoun.ts"
 import { Spool, type SpoolFile } from "../../src/services/Spool.ts"
 import { ownerMark } from "./FileOwner.ts"
 import { removeLeftTemporary } from "./LeftFiles.ts"
@@ -24,7 +26,7 @@ const cutShort = (at: number, end: number) =>
   temporaryFileError({
     reason: "Broken",
     subject: subject(),
-    detail: `a file ends after ${at} of the ${end} bytes that were written into it`,
+    detail: `a file ends after ${at} of the ${counted(end, "byte")} that were written into it`,
   })
 
 /** Opened for reading and writing; `end` is where the next bytes go. */

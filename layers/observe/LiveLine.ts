@@ -1,5 +1,7 @@
 /** One line on the terminal, below the log, that `cdc` writes over twice a second; nothing where stderr is no screen. */
+
 import { Clock, Effect, Layer, Schedule } from "effect"
+import { counted } from "../../src/core/text/CountedNoun.ts"
 import { printable } from "../../src/core/text/PrintableText.ts"
 import { canRedraw } from "../../src/core/text/TerminalStyle.ts"
 import { type VitalSigns, Vitals } from "../../src/services/Vitals.ts"
@@ -15,7 +17,7 @@ export const liveLine = (vitals: VitalSigns, rowsPerSecond: number, now: number,
       ? ["standby, another process writes"]
       : [
           `${Math.round(rowsPerSecond)} rows/s`,
-          `${vitals.rows} rows`,
+          counted(vitals.rows, "row"),
           `lag ${vitals.lagSeconds(now).toFixed(1)} s`,
           ...(work < 1 ? [] : [`batch in hand for ${Math.round(work)} s`]),
           vitals.newestObject ?? "nothing written yet",

@@ -1,5 +1,5 @@
 /** Logs go to stderr: stdout is for what a command was asked to print. */
-import { Layer, Logger, Option, References } from "effect"
+import { Formatter, Layer, Logger, Option, References } from "effect"
 import { escapeUnprintable, printable } from "../../src/core/text/PrintableText.ts"
 import { canRedraw, isColourful } from "../../src/core/text/TerminalStyle.ts"
 import type { LogFormat, Settings } from "../../src/settings/Settings.ts"
@@ -28,11 +28,20 @@ const prettyLine = (isColourful: boolean) =>
     )
   })
 
-const loggers: Readonly<Record<LogFormat, () => Logger.Logger<unknown, void>>> = {
-  pretty: () => Logger.withConsoleError(prettyLine(isColourful(process.stderr, process.env))),
-  logfmt: () => Logger.withConsoleError(Logger.map(Logger.formatLogFmt, escapeUnprintable)),
-  json: () => Logger.withConsoleError(Logger.map(Logger.formatJson, escapeUnprintable)),
-}
+/** Effect's own number of the fiber, which tells an operator nothing. */
+const fiberField = /^(timestamp=\S+ level=\S+) fiber=#\d+/
+
+/** One line without its end for each event. */
+export const formats: Readonly<Record<LogFormat, (isColourful: boolean) => Logger.Logger<unknown, string>>> =
+  {
+    pretty: prettyLine,
+    logfmt: () =>
+      Logger.map(Logger.formatLogFmt, (line) => escapeUnprintable(line.replace(fiberField, "$1"))),
+    json: () =>
+      Logger.map(Logger.formatStructured, ({ fiberId: _, ...event }) =>
+        escapeUnprintable(Formatter.formatJson(event)),
+      ),
+  }
 
 /** A line that shows progress gives way to the log, and is drawn again below it. */
 const aboveProgress = (logger: Logger.Logger<unknown, void>): Logger.Logger<unknown, void> =>
@@ -48,7 +57,9 @@ export const layer = (settings: Pick<Settings["Service"], "logFormat" | "logLeve
     process.stderr.isTTY === true ? "pretty" : "logfmt",
   )
   return Layer.mergeAll(
-    Logger.layer([aboveProgress(loggers[format]())]),
+    Logger.layer([
+      aboveProgress(Logger.withConsoleError(formats[format](isColourful(process.stderr, process.env)))),
+    ]),
     Layer.succeed(Logger.LogToStderr, true),
     Layer.succeed(References.MinimumLogLevel, settings.logLevel),
   )

@@ -12,6 +12,7 @@ import { maxLinesMax, type SlotSession, type SlotView } from "../services/source
 import type { SourceError } from "../services/source/SourceError.ts"
 import type { SourceTables } from "../services/source/SourceTables.ts"
 import { Vitals } from "../services/Vitals.ts"
+import { askedTogether } from "./AskedTogether.ts"
 import { reportBatch } from "./BatchReport.ts"
 import { notedInScope } from "./FirstFailure.ts"
 import type { HeldWatermark } from "./fence/HeldWatermark.ts"
@@ -83,8 +84,8 @@ const carry = Effect.fnUntraced(function* (
   const vitals = yield* Vitals
   // Objects are sent while the session is idle or busy: one that was lost meanwhile is found out before each of them is
   // visible, lest a successor that has the lock by now writes the same rows beside ours.
-  const ensureLockHeld = Effect.suspend(() =>
-    lookFrom(session, checkpoint, reading ? session.lookBeside : session.look),
+  const ensureLockHeld = yield* askedTogether(
+    Effect.suspend(() => lookFrom(session, checkpoint, reading ? session.lookBeside : session.look)),
   )
   const tails = followedTails(checkpoint)
   const objects = yield* openBatch(tails, checkpoint.layout, {

@@ -1,4 +1,5 @@
 /** Findings as a table for people, and as JSON for programs. */
+import { counted } from "../core/text/CountedNoun.ts"
 
 import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
 import type { TerminalStyle } from "../core/text/TerminalStyle.ts"
@@ -87,8 +88,6 @@ const row = (finding: Finding, checkWidth: number, style: TerminalStyle): Readon
     ? [head, indent + first, ...below]
     : [`${head}  ${first}`, ...below]
 }
-
-const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`
 
 /** `2 failed, 1 warning, 3 not checked`. */
 export const summary = (sections: ReadonlyArray<Section>): string =>

@@ -1,9 +1,11 @@
 /** Which objects of a dataset the lake holds, and which of them count. */
+
 import { Effect, Option, Stream } from "effect"
 import type { Finding } from "../core/lake/LakeFinding.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { type Area, datasetPrefix, manifestKey, parseKey } from "../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
+import { counted } from "../core/text/CountedNoun.ts"
 import { forAWhile, patiently } from "../retry/Patience.ts"
 import { ObjectStore, type StoredObject } from "../services/lake/ObjectStore.ts"
 
@@ -85,7 +87,7 @@ export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (layout:
     }
     return size === bytes
       ? []
-      : [{ kind: "manifest", object, why: `it has ${size} bytes, its manifest says ${bytes}` }]
+      : [{ kind: "manifest", object, why: `it has ${counted(size, "byte")}, its manifest says ${bytes}` }]
   })
   const usable = manifests.flatMap(({ manifest }) =>
     Option.toArray(Option.filter(manifest, ({ object }) => sizes.has(object))),

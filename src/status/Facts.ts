@@ -8,6 +8,7 @@ import * as Manifest from "../core/lake/Manifest.ts"
 import { manifestKey } from "../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
+import { isStalled } from "../core/source/StalledWriter.ts"
 import { datasetCompleteness } from "../lake/DatasetCompleteness.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
 import { newestObject } from "../lake/LakeTail.ts"
@@ -111,7 +112,7 @@ const faultOfStart = (facts: Facts, slot: Option.Option<SlotFacts>): ReadonlyArr
 
 /** Looks at everything. What cannot be read is told in the report, beside all that can. */
 export const takeStock = Effect.gen(function* () {
-  const { tables, layout: wanted } = yield* Settings
+  const { tables, layout: wanted, pollInterval } = yield* Settings
   const source = yield* SlotInspection
   const { read } = yield* WatermarkStore
 
@@ -149,6 +150,12 @@ export const takeStock = Effect.gen(function* () {
   const faults = Result.isFailure(found) ? [found.failure] : faultOfStart(facts, before.slot)
   // Positions of another log mean nothing here.
   const isForeign = faults.some(({ reason }) => reason === "ForeignWatermark")
+  const watermarkSeconds = Option.flatMap(watermark, ({ writtenAt }) => writtenAt).pipe(
+    Option.map((at) => Math.max(0, (now - Date.parse(at)) / 1000)),
+    Option.filter(Number.isFinite),
+  )
+  const idleSeconds = Option.map(before.activity, ({ seconds }) => seconds)
+  const isSlotActive = Option.exists(before.slot, ({ reader }) => Option.isSome(reader))
   const report: StatusReport = {
     at: now,
     slotName: source.slot,
@@ -156,17 +163,15 @@ export const takeStock = Effect.gen(function* () {
     flushed,
     watermark,
     writer: before.writer,
+    stalledSeconds: Option.filter(idleSeconds, () =>
+      isStalled({ idleSeconds, isSlotActive, watermarkSeconds }, pollInterval),
+    ),
     present: before.present,
     lag: isForeign
       ? unknownLag
       : lagOf({
           flushed,
-          watermark: Option.map(watermark, ({ position, writtenAt }) => ({
-            position,
-            age: Option.map(writtenAt, (at) => Math.max(0, (now - Date.parse(at)) / 1000)).pipe(
-              Option.filter(Number.isFinite),
-            ),
-          })),
+          watermark: Option.map(watermark, ({ position }) => ({ position, age: watermarkSeconds })),
           confirmed: Option.map(ours, ({ confirmed }) => confirmed),
           activity: before.activity,
           leftBehind: Lsn.halfSegment,

@@ -1,10 +1,13 @@
 /** What `status` tells, as text, as one line and as JSON. Its keys and their meaning are a promise: docs/monitoring.md. */
+
 import { Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import type { DatasetCompleteness } from "../core/lake/DatasetState.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
 import { printTable, type TableName } from "../core/source/SourceTable.ts"
+import { stallAdvice } from "../core/source/StalledWriter.ts"
 import { printBytes } from "../core/text/ByteAmount.ts"
+import { counted } from "../core/text/CountedNoun.ts"
 import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
 import type { StoredObject } from "../services/lake/ObjectStore.ts"
 import type { Refusal } from "../services/Refusal.ts"
@@ -30,6 +33,8 @@ export interface StatusReport {
   readonly flushed: Lsn.Lsn
   readonly watermark: Option.Option<Watermark>
   readonly writer: Option.Option<SessionFacts>
+  /** The writer has sent no statement for so many seconds, and is stalled by the rule of `StalledWriter.ts`. */
+  readonly stalledSeconds: Option.Option<number>
   /** Each `cdc` that lives, by the session that tells so. */
   readonly present: ReadonlyArray<SessionFacts>
   readonly lag: Lag
@@ -60,6 +65,7 @@ const plain = (report: StatusReport) => ({
   lag_seconds: orNull(Option.map(report.lag.seconds, (seconds) => Math.round(seconds * 1000) / 1000)),
   retained_wal_bytes: orNull(retained(report)),
   writer: Option.isSome(report.writer) || report.present.length > 0 ? ("active" as const) : ("none" as const),
+  writer_stalled: Option.isSome(report.stalledSeconds),
   standbys: standbys(report),
   datasets: report.datasets.map(({ dataset, table, newest, completeness }) => ({
     dataset,
@@ -126,13 +132,18 @@ const writerText = (report: StatusReport): string => {
   const [waiting] = report.present
   const more = standbys(report)
   const writer = Option.match(report.writer, {
-    onSome: (session) => `active, ${sessionText(session)}`,
+    onSome: (session) =>
+      Option.match(report.stalledSeconds, {
+        onNone: () => `active, ${sessionText(session)}`,
+        onSome: (seconds) =>
+          `no statement for ${printSeconds(seconds)}, ${sessionText(session)}. ${stallAdvice(session.pid)}`,
+      }),
     onNone: () =>
       waiting === undefined
         ? "none: no cdc follows the slot now"
         : `starting, or waiting to try source or lake again, ${sessionText(waiting)}`,
   })
-  return more === 0 ? writer : `${writer}; ${more} ${more === 1 ? "standby" : "standbys"}`
+  return more === 0 ? writer : `${writer}; ${counted(more, "standby")}`
 }
 
 const watermarkText = (report: StatusReport): string =>
@@ -178,7 +189,7 @@ const objectText = (report: StatusReport, { newest, rows, table }: DatasetStatus
     onSome: ({ key, bytes, writtenAt }) =>
       [
         key,
-        ...Option.toArray(Option.map(rows, (count) => `${count} rows`)),
+        ...Option.toArray(Option.map(rows, (count) => counted(count, "row"))),
         printBytes(bytes),
         ago(report, writtenAt),
       ].join(", "),

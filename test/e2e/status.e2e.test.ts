@@ -24,6 +24,7 @@ const keys = [
   "lag_seconds",
   "retained_wal_bytes",
   "writer",
+  "writer_stalled",
   "standbys",
   "datasets",
 ]
@@ -41,6 +42,7 @@ const Status = Schema.fromJsonString(
     lag_seconds: Schema.NullOr(Schema.Finite),
     retained_wal_bytes: Schema.NullOr(Schema.Finite),
     writer: Schema.Literals(["active", "none"]),
+    writer_stalled: Schema.Boolean,
     standbys: Schema.Finite,
     datasets: Schema.Array(
       Schema.Struct({

@@ -114,18 +114,18 @@ describe("Free connections", () => {
     sessionFindings({ ...limits, sessions }, names, needs).map(({ mark, sql }) => [mark, ...sql])
 
   it("are enough for cdc, standby, full and verify at once", () => {
-    assert.deepStrictEqual(of([{ scope: "role", limit: 9, used: 1 }]), [["ok"]])
-    assert.deepStrictEqual(of([{ scope: "role", limit: 8, used: 1 }]), [
-      ["warning", 'ALTER ROLE "reader" CONNECTION LIMIT 9;'],
+    assert.deepStrictEqual(of([{ scope: "role", limit: 10, used: 1 }]), [["ok"]])
+    assert.deepStrictEqual(of([{ scope: "role", limit: 9, used: 1 }]), [
+      ["warning", 'ALTER ROLE "reader" CONNECTION LIMIT 10;'],
     ])
   })
 
   it("that do not suffice for cdc alone are a failure, each limit with the statement that raises it", () => {
     const used = (scope: "server" | "role" | "database") => ({ scope, limit: 10, used: 9 })
     assert.deepStrictEqual(of([used("server"), used("role"), used("database")]), [
-      ["failed", "ALTER SYSTEM SET max_connections = 107;"],
-      ["failed", 'ALTER ROLE "reader" CONNECTION LIMIT 17;'],
-      ["failed", 'ALTER DATABASE "loja" CONNECTION LIMIT 17;'],
+      ["failed", "ALTER SYSTEM SET max_connections = 108;"],
+      ["failed", 'ALTER ROLE "reader" CONNECTION LIMIT 18;'],
+      ["failed", 'ALTER DATABASE "loja" CONNECTION LIMIT 18;'],
     ])
   })
 

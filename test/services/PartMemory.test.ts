@@ -32,6 +32,15 @@ describe("A part that is being filled", () => {
     assert.isTrue(new SendRoom().load(part).equals(bytes.subarray(0, slab + 10)))
   })
 
+  it("is of one piece as long as it fits into one slab", () => {
+    const part = new HeldPart(new Slabs(), 2 * slab)
+    assert.strictEqual(part.piece?.length, 0)
+    part.fill(Buffer.alloc(slab, "a"))
+    assert.isTrue(part.piece?.equals(Buffer.alloc(slab, "a")))
+    part.fill(Buffer.from("b"))
+    assert.isUndefined(part.piece)
+  })
+
   it("is empty when it is cleared, and can be filled again", () => {
     const part = new HeldPart(new Slabs(), slab)
     part.fill(Buffer.from("abcd"))
@@ -150,6 +159,41 @@ describe("Many objects on their way at once", () => {
         }).pipe(Effect.provide(MinioObjectStore.layer(s3.options)))
         assert.strictEqual(mostUnderWay, 2)
         assert.deepStrictEqual(yield* s3.unfinished, [])
+      }),
+    )
+  }
+
+  for (const [size, bytes, most] of [
+    ["small ones", slab, 12],
+    ["larger ones", slab + 1, 2],
+  ] as const) {
+    it.live(`are sent ${most} at a time where twelve ${size} are committed at once`, () =>
+      Effect.gen(function* () {
+        const s3 = yield* memoryS3
+        let underWay = 0
+        let mostUnderWay = 0
+        yield* s3.suffer(async ({ method }, perform) => {
+          if (method !== "PUT") return perform()
+          mostUnderWay = Math.max(mostUnderWay, ++underWay)
+          await new Promise((resolve) => setTimeout(resolve, 300))
+          underWay--
+          return perform()
+        })
+        yield* Effect.gen(function* () {
+          const store = yield* ObjectStore
+          const writeOne = (name: string, object: number) =>
+            Effect.scoped(
+              Effect.gen(function* () {
+                const writer = yield* store.create(name, "fenced")
+                yield* writer.write(Buffer.alloc(bytes, object))
+                yield* writer.commit
+              }),
+            )
+          yield* Effect.forEach(names, writeOne, { concurrency: "unbounded", discard: true })
+          for (const [object, name] of names.entries())
+            assert.isTrue((yield* readAll(name)).equals(Buffer.alloc(bytes, object)), name)
+        }).pipe(Effect.provide(MinioObjectStore.layer(s3.options)))
+        assert.strictEqual(mostUnderWay, most)
       }),
     )
   }

@@ -2,6 +2,7 @@
  * One connection to the source, set up so that every value prints the same whatever the server's defaults are.
  * The driver is loaded when the first connection is made: `--help` needs none.
  */
+
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import * as NodeStream from "@effect/platform-node/NodeStream"
@@ -12,6 +13,7 @@ import type {
   SourceAddress,
   TargetSessionAttrs,
 } from "../../../src/core/source/SourceAddress.ts"
+import { counted } from "../../../src/core/text/CountedNoun.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import { sourceError } from "../errors/PostgresErrors.ts"
 import { assertTarget, atFirstServer } from "./PostgresHosts.ts"
@@ -115,7 +117,7 @@ const open = Effect.fnUntraced(function* (
   }).pipe(
     Effect.timeoutOrElse({
       duration: timeout,
-      orElse: () => unanswered(subject, `${Duration.toSeconds(timeout)} seconds`),
+      orElse: () => unanswered(subject, counted(Duration.toSeconds(timeout), "second")),
     }),
     Effect.onError(() => Effect.sync(() => client.connection.stream.destroy())),
   )

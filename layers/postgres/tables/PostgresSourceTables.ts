@@ -7,6 +7,7 @@ import { type Snapshot, SourceTables } from "../../../src/services/source/Source
 import { checkProcess } from "../connection/PostgresPooler.ts"
 import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { connect, describeAddress } from "../connection/PostgresSession.ts"
+import { sharedSession } from "../connection/SharedSession.ts"
 import { beginSnapshot, readNothing, tableCopies } from "./PostgresTableCopy.ts"
 import { holdTables, lockable, waitForNoQueue } from "./PostgresTableLocks.ts"
 import { describeTable, identify } from "./PostgresTableShape.ts"
@@ -68,19 +69,14 @@ export const layer = (
   address: SourceAddress,
   parallel: Option.Option<number> = Option.none(),
 ): Layer.Layer<SourceTables> =>
-  Layer.succeed(
+  Layer.effect(
     SourceTables,
-    SourceTables.of({
-      describe: (table) =>
-        Effect.scoped(
-          Effect.flatMap(connectToPrimary(address, "catalog"), (session) =>
-            describeTable(session, table, "from statistics"),
-          ),
-        ),
-      mayRead: (table) =>
-        Effect.scoped(
-          Effect.flatMap(connectToPrimary(address, "catalog"), (session) => readNothing(session, table)),
-        ),
-      snapshot: openSnapshot(address, parallel),
+    Effect.gen(function* () {
+      const ask = yield* sharedSession(connectToPrimary(address, "catalog"))
+      return SourceTables.of({
+        describe: (table) => ask((session) => describeTable(session, table, "from statistics")),
+        mayRead: (table) => ask((session) => readNothing(session, table)),
+        snapshot: openSnapshot(address, parallel),
+      })
     }),
   )

@@ -12,7 +12,7 @@ import type { PostgresSession } from "../connection/PostgresSession.ts"
  * Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
  */
 const shapeSql = `
-  WITH keys AS (SELECT *, (indkey::int2[])[0:indnkeyatts - 1] AS keys FROM pg_index)
+  WITH keys AS NOT MATERIALIZED (SELECT *, (indkey::int2[])[0:indnkeyatts - 1] AS keys FROM pg_index)
   SELECT c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::bigint::text AS rows,
          (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true

@@ -1,6 +1,7 @@
 /**
  * An object of unknown size into S3, in bounded memory. Pieces are gathered into parts; two parts, of all objects together,
- * are under way while others are filled. An object that fits into one part is sent at commit, in one call.
+ * are under way while others are filled. An object that fits into one part is sent at commit, in one call; small ones of a
+ * slab or less wait for no other.
  *
  * The client's own upload of streams is not used: it hangs when the source fails, goes on with foreign unfinished uploads,
  * and leaves its own behind.
@@ -102,14 +103,14 @@ export const multipartUpload = (
         yield* unlessFailed(Effect.void)
         const id = uploadId
         if (id === undefined) {
-          yield* Effect.scoped(
-            Effect.flatMap(memory.room, (room) => {
-              const body = room.load(filling)
-              return publish(bucket, name, writer, how, (client, condition) =>
-                putBody(client, bucket.name, name, body, { ...markOf(writer), ...condition }),
-              )
-            }),
-          )
+          const send = (body: Buffer) =>
+            publish(bucket, name, writer, how, (client, condition) =>
+              putBody(client, bucket.name, name, body, { ...markOf(writer), ...condition }),
+            )
+          const { piece } = filling
+          yield* piece === undefined
+            ? Effect.scoped(Effect.flatMap(memory.room, (room) => send(room.load(filling))))
+            : send(piece)
         } else {
           yield* unlessFailed(sendRest)
           yield* publish(bucket, name, writer, how, (client, condition) =>

@@ -2,6 +2,8 @@
  * The memory of all objects on their way to one bucket. What an object has not sent yet lies in slabs, so many as its bytes
  * fill. To be sent a part must be of one piece: it is copied into a room, and there are two rooms for all objects.
  * So a large object has two parts under way and fills the next one, and many small ones take little more than their bytes.
+ * A part that fits into one slab is of one piece already. It is sent from there, so any number of small objects may be under
+ * way at once.
  *
  * Who waits for a room waits for an upload that is under way, and that waits for nothing but the store.
  */
@@ -53,6 +55,10 @@ export class HeldPart {
       done += piece.length
     }
     return taken
+  }
+  /** Its bytes, until it is filled or cleared; undefined where they are not of one piece. */
+  get piece(): Buffer | undefined {
+    return this.#length > slabBytes ? undefined : (this.#held[0] ?? Buffer.alloc(0)).subarray(0, this.#length)
   }
   copyTo(room: Buffer): void {
     this.#held.forEach((slab, i) => {

@@ -1,5 +1,7 @@
 /** Ends a writer that another one keeps replacing although it holds its lock: one more take-over would not help. */
+
 import { Clock, Duration, Effect, Ref } from "effect"
+import { counted } from "../../core/text/CountedNoun.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
@@ -10,7 +12,7 @@ const within = Duration.toMillis("1 minute")
 const anotherLakeWriter = (times: number) =>
   new Refusal({
     reason: "AnotherWriter",
-    found: `Another writer writes to this lake: it has replaced this one's watermark ${times} times within a minute`,
+    found: `Another writer writes to this lake: it has replaced this one's watermark ${counted(times, "time")} within a minute`,
     stake: "Two writers of one lake would repeat each other's rows",
     mend: "Find the process with the same LAKE_URL and another slot or server, and give it a lake of its own",
   })

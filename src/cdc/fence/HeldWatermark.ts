@@ -1,9 +1,10 @@
 /**
  * The watermark in the hands of one writer. Each write replaces the version that this writer wrote or took over, so that
- * one whose lake was taken over meanwhile can neither announce nor confirm. For one fiber at a time.
+ * one whose lake was taken over meanwhile can neither announce nor confirm. Names may be asked for by several fibers at
+ * once; nobody may ask for one while the watermark is confirmed.
  */
 import { randomUUID } from "node:crypto"
-import { Clock, DateTime, Effect, Option } from "effect"
+import { Clock, DateTime, Effect, Option, Semaphore } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import { nextStamp, type ObjectName, type Stamp } from "../../core/lake/ObjectKey.ts"
 import type { Watermark } from "../../core/lake/Watermark.ts"
@@ -87,12 +88,17 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
     return { stamp, ending: compression.ending }
   })
 
+  // Who asks for a name while another one's is being announced gets the announced one too.
+  const naming = yield* Semaphore.make(1)
+
   const held: HeldWatermark = {
     publish: isConditional ? "fenced" : "looked up",
     nameObject: (checkpoint, newest) =>
-      isConditional
-        ? Effect.map(announced(checkpoint), (name) => nameAfter(name, newest))
-        : nameUnfenced(newest),
+      naming.withPermit(
+        isConditional
+          ? Effect.map(announced(checkpoint), (name) => nameAfter(name, newest))
+          : nameUnfenced(newest),
+      ),
     confirm: Effect.fnUntraced(function* (checkpoint, more) {
       const next = more ? Option.some(yield* fresh(checkpoint)) : Option.none()
       const writtenAt = Option.some(DateTime.formatIso(yield* DateTime.now))

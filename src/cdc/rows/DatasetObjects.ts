@@ -83,7 +83,7 @@ const transcoderFor = ({ table, before }: Delete, shape: Shape): RowTranscoder =
   )
 }
 
-/** What keeps a batch's objects apart from those of another writer. */
+/** What keeps a batch's objects apart from those of another writer. Several datasets ask at once. */
 export interface ObjectFence {
   /** Run before each object becomes visible; its failure prevents that. */
   readonly ensureLockHeld: Effect.Effect<unknown, SourceError | Refusal>
@@ -188,6 +188,10 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
       lastCommit = commit
       return true
     },
+    /** Rows wait for a `flush`. */
+    hasRows: () => pending.length > 0,
+    /** An object is to be finished. */
+    isOpen: () => object !== undefined || pending.length > 0,
     /** Enough rows for a `flush`. */
     isFull: () => pending.isFull,
     flush,

@@ -18,6 +18,13 @@ import { catalogKey, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
 import type { Transaction } from "./Transactions.ts"
 
 /**
+ * Objects of so many datasets are begun, and become visible, at once. A store answers each of them late (a disk that must
+ * be flushed, a bucket in another place), and has most of that time left for the others. Each dataset's own objects come one after
+ * the other. The store bounds the memory of those under way.
+ */
+const datasetsAtOnce = 16
+
+/**
  * The objects live in the surrounding scope: closed before `commit`, nothing of theirs is ever seen, save of those that are
  * complete because the columns have changed.
  */
@@ -30,7 +37,16 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
   const byTable = new Map(
     datasets.flatMap((dataset) => dataset.names.map((name) => [catalogKey(name), dataset] as const)),
   )
-  const flushAll = Effect.forEach(datasets, ({ flush }) => flush, { discard: true })
+  const forAll = <A, E, R>(
+    chosen: ReadonlyArray<DatasetObjects>,
+    effect: (dataset: DatasetObjects) => Effect.Effect<A, E, R>,
+  ) => Effect.forEach(chosen, effect, { concurrency: datasetsAtOnce, discard: true })
+  const flushAll = Effect.suspend(() =>
+    forAll(
+      datasets.filter(({ hasRows }) => hasRows()),
+      ({ flush }) => flush,
+    ),
+  )
 
   /** Decodes the line, and gives its change to the tables that it names. */
   const appendDecoded = Effect.fnUntraced(function* (line: SlotLine, commit: CommitOfRows, seq: number) {
@@ -97,7 +113,10 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
   })
 
   const commit = Effect.gen(function* () {
-    yield* Effect.forEach(datasets, ({ finish }) => finish, { discard: true })
+    yield* forAll(
+      datasets.filter(({ isOpen }) => isOpen()),
+      ({ finish }) => finish,
+    )
     return datasets.map((dataset) => dataset.result()).filter(({ objects }) => objects.length > 0)
   })
   /** The newest commit that has rows of ours. */

@@ -1,5 +1,6 @@
 /** One writer at a time: a second `cdc` waits for the writer's lock, and takes over by itself. */
 import { Clock, Duration, Effect, Exit, Option, Scope } from "effect"
+import { isStalled, stallAdvice } from "../../core/source/StalledWriter.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import { type LockHolder, ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
@@ -13,8 +14,7 @@ const standbyInterval = Duration.seconds(1)
 /** `cdc --once` waits so long for the lock: the server may hold that of a dead process for some seconds. */
 const onceWait = Duration.seconds(20)
 
-/** A lock holder without progress for this long is reported, and looked at this often. */
-const stallTimeout = Duration.seconds(60)
+/** The lock holder is looked at this often. */
 const stallCheckInterval = Duration.seconds(10)
 
 export interface WaitMode {
@@ -92,15 +92,14 @@ const leftToWriter = (slot: string, holder: Option.Option<LockHolder>) =>
   )
 
 /**
- * A check to be run while the standby waits. It warns once of a lock holder that makes no progress: for `stallTimeout` it has
- * sent no statement, no session reads the slot and the watermark stays as it is. A writer that has nothing to write asks the
- * server where the WAL ends at each poll, so it is not quiet. A process that is stopped or frozen keeps its lock.
+ * A check to be run while the standby waits. It warns once of a lock holder that is stalled (`StalledWriter.ts`), and again
+ * after it has made progress. The watermark's age is counted from when this process saw it change: the clock in it is the
+ * writer's.
  */
 const stallWatch = Effect.gen(function* () {
   const slot = yield* ReplicationSlot
   const watermarks = yield* WatermarkStore
   const { pollInterval } = yield* Settings
-  const longest = Duration.toMillis(Duration.max(stallTimeout, Duration.times(pollInterval, 3)))
   let checkedAt = yield* Clock.currentTimeMillis
   let progressAt = checkedAt
   let lastState = ""
@@ -122,24 +121,18 @@ const stallWatch = Effect.gen(function* () {
       () => 0,
     )} ${writtenAt}`
     const isActive = Option.exists(holder, ({ isSlotActive }) => isSlotActive)
-    const isIdle = Option.exists(
-      holder,
-      ({ idleSeconds }) => Option.getOrElse(idleSeconds, () => Number.POSITIVE_INFINITY) * 1000 >= longest,
-    )
     if (state !== lastState || isActive) progressAt = now
     lastState = state
-    if (progressAt === now || !isIdle) isReported = false
-    else if (!isReported && Option.isSome(holder) && now - progressAt >= Duration.toMillis(stallTimeout)) {
-      isReported = true
-      yield* Effect.logWarning(stalled(slot.name, holder.value))
-    }
+    const watermarkSeconds = Option.some((now - progressAt) / 1000)
+    const found = Option.filter(holder, (signs) => isStalled({ ...signs, watermarkSeconds }, pollInterval))
+    if (Option.isSome(found) && !isReported) yield* Effect.logWarning(stalled(slot.name, found.value))
+    isReported = Option.isSome(found)
   })
 })
 
 const stalled = (slot: string, holder: LockHolder): string =>
   `cdc: standby, ${printSession(holder)} holds the lock of the slot "${slot}" and makes no progress. ` +
-  "Its program may be stopped or frozen. If it does not go on, end its session, and this process takes over: " +
-  `SELECT pg_terminate_backend(${holder.pid});`
+  stallAdvice(holder.pid)
 
 const anotherWriter = (slot: string, holder: Option.Option<LockHolder>) =>
   new Refusal({

@@ -1,7 +1,9 @@
 /** The demo: what the program does, shown on a real PostgreSQL and a folder, with nothing else on the machine. */
+
 import { Console, Effect, Option, Runtime, Schema, Stream } from "effect"
 import { fenceProbeKey, parseKey, watermarkKey } from "../../core/lake/ObjectKey.ts"
 import type { replaySections, SqlSections, shopSections } from "../../core/source/SqlSections.ts"
+import { counted } from "../../core/text/CountedNoun.ts"
 import * as Pipeline from "../../Pipeline.ts"
 import { ObjectStore, type StoredObject } from "../../services/lake/ObjectStore.ts"
 import { StopSignal } from "../../services/StopSignal.ts"
@@ -19,7 +21,7 @@ export class DemoDifference extends Schema.TaggedError<DemoDifference>()("DemoDi
 }) {
   override readonly [Runtime.errorExitCode] = 4
   override get message(): string {
-    return `The lake and the table differ in ${this.differences} rows. Please report this with the output above.`
+    return `The lake and the table differ in ${this.differences === "unknown" ? "unknown rows" : counted(Number(this.differences), "row")}. Please report this with the output above.`
   }
 }
 
@@ -39,8 +41,8 @@ const lakeObjects = Effect.gen(function* () {
 /** The size of an object, and what it is for where its name does not tell a newcomer. */
 const noteOf = ({ key, bytes }: StoredObject): string =>
   key === fenceProbeKey
-    ? `${bytes} bytes, on which cdc checks that the store refuses a taken name`
-    : `${bytes} bytes`
+    ? `${counted(bytes, "byte")}, on which cdc checks that the store refuses a taken name`
+    : counted(bytes, "byte")
 
 /** Only the table and its first rows: `init --demo`. */
 export const makeShop = Effect.fn("Demo.makeShop")(function* ({ shop }: DemoScripts) {
@@ -48,7 +50,7 @@ export const makeShop = Effect.fn("Demo.makeShop")(function* ({ shop }: DemoScri
   yield* database.run(shop.schema)
   yield* database.run(shop.rows)
   const [count] = yield* database.query("SELECT count(*) AS rows FROM db_loja.cliente")
-  yield* Console.log(`table db_loja.cliente: ${count?.["rows"]} rows`)
+  yield* Console.log(`table db_loja.cliente: ${counted(Number(count?.["rows"]), "row")}`)
 })
 
 export const run = Effect.fn("Demo.run")(function* (scripts: DemoScripts) {
@@ -62,7 +64,7 @@ export const run = Effect.fn("Demo.run")(function* (scripts: DemoScripts) {
 
   yield* heading("full: the whole table as it is now")
   yield* Effect.forEach(yield* Pipeline.full, ({ object, rows, bytes }) =>
-    Console.log(`${object}  ${rows} rows, ${bytes} bytes`),
+    Console.log(`${object}  ${counted(rows, "row")}, ${counted(bytes, "byte")}`),
   )
 
   yield* heading("The shop goes on: INSERT, UPDATE, DELETE in seven transactions, and one rolled back")
@@ -113,7 +115,7 @@ const proveEqual = Effect.fnUntraced(function* ({ replay }: DemoScripts, keys: R
   const [count] = yield* database.query("SELECT count(*) AS rows FROM db_loja.cliente")
   const differences = compared?.["differences"] ?? "unknown"
   if (differences !== "0") return yield* new DemoDifference({ differences })
-  yield* Console.log(`yes: ${count?.["rows"]} rows, 0 differences`)
+  yield* Console.log(`yes: ${counted(Number(count?.["rows"]), "row")}, 0 differences`)
 })
 
 /** `demo --keep`: tells how to go on by hand, and waits. */

@@ -1,6 +1,7 @@
 /** What `verify` finds, and how it is told: keys and names of columns, never other values. */
 
 import { quoteIdentifier } from "../source/SourceTable.ts"
+import { counted } from "../text/CountedNoun.ts"
 import { escapeUnprintable } from "../text/PrintableText.ts"
 
 /** Columns of the key with their text, in key order. Empty where the table has none. */
@@ -41,7 +42,7 @@ const subject = (finding: Finding): string => {
     case "extra":
       return "key" in finding
         ? printKey(finding.key)
-        : `${finding.rows} ${finding.rows === 1 ? "row" : "rows"} (no key; md5 ${finding.digest})`
+        : `${counted(finding.rows, "row")} (no key; md5 ${finding.digest})`
     case "different":
       return `${printKey(finding.key)}  in ${finding.columns.map(printName).join(", ")}`
     case "twice":

@@ -1,5 +1,7 @@
 /** How to reach PostgreSQL: what libpq's connection parameters come to. */
+
 import { Duration, Option, Redacted, Result } from "effect"
+import { counted } from "../text/CountedNoun.ts"
 import type { ConnectionOptions } from "./ConnectionOptions.ts"
 
 /** Source: PostgreSQL manual, "SSL Mode Descriptions". */
@@ -83,10 +85,16 @@ const hostsOf = (options: ConnectionOptions): Result.Result<ReadonlyArray<Source
   const hasAddresses = addresses.join("") !== "" || addresses.length > 1
   const count = hasAddresses ? addresses.length : names.length
   if (hasAddresses && (options.get("host") ?? "") !== "" && names.length !== count) {
-    return Result.fail({ keyword: "hostaddr", why: `${count} addresses are given for ${names.length} hosts` })
+    return Result.fail({
+      keyword: "hostaddr",
+      why: `${counted(count, "address is", "addresses are")} given for ${counted(names.length, "host")}`,
+    })
   }
   if (ports.length !== 1 && ports.length !== count) {
-    return Result.fail({ keyword: "port", why: `${ports.length} ports are given for ${count} hosts` })
+    return Result.fail({
+      keyword: "port",
+      why: `${counted(ports.length, "port is", "ports are")} given for ${counted(count, "host")}`,
+    })
   }
   if (names.some((name) => name.startsWith("@"))) {
     return Result.fail({ keyword: "host", why: "sockets in the abstract namespace (@…) are not supported" })

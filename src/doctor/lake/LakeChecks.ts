@@ -1,7 +1,9 @@
 /** What `doctor` says of the lake: whether it answers, what can be done there, and what stands there from earlier runs. */
+
 import { Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import { counted } from "../../core/text/CountedNoun.ts"
 import { lakeLayout } from "../../lake/LakeLayout.ts"
 import { lastPosition, newestObject } from "../../lake/LakeTail.ts"
 import { forAWhile, patiently } from "../../retry/Patience.ts"
@@ -107,7 +109,7 @@ const newestObjects = Effect.fnUntraced(function* (layout: Layout, watermark: Op
         stateChecks.newest,
         some === 0
           ? "none yet in inc"
-          : `${some} of ${found.length} datasets have some in inc, whose last rows can be read`,
+          : `${some} of ${counted(found.length, "dataset")} ${some === 1 ? "has" : "have"} some in inc, whose last rows can be read`,
       )
     },
   })

@@ -1,7 +1,9 @@
 /** What `doctor` says of the limits that the server, a role or a database sets: facts in, findings out. */
+
 import { Option } from "effect"
 import { quoteIdentifier } from "../../core/source/SourceTable.ts"
 import { printBytes } from "../../core/text/ByteAmount.ts"
+import { counted } from "../../core/text/CountedNoun.ts"
 import type { LimitFacts, SessionLimit } from "../../services/source/SourceInspection.ts"
 import { type Finding, failed, note, ok, warning } from "../Finding.ts"
 
@@ -28,8 +30,8 @@ export const tempFileFinding = ({ tempFileLimit }: LimitFacts, role: string): Fi
 
 /** Sessions that a command has open at once. */
 const sessionsOf = {
-  /** One reads the slot, one shows that the process lives, one looks at the catalog or at the slot meanwhile. */
-  cdc: 3,
+  /** One reads the slot, one shows that the process lives; for moments one looks at the slot and one at the catalog. */
+  cdc: 4,
   standby: 2,
   /** One locks the tables until the other holds the snapshot. */
   full: 2,
@@ -73,7 +75,7 @@ export const sessionFindings = (
   const tight = facts.sessions.filter((one) => freeOf(one) < together)
   if (tight.length === 0) {
     const free = Math.min(...facts.sessions.map(freeOf))
-    return [ok(sessionCheck, `${free} are free, ${together} are needed at most`)]
+    return [ok(sessionCheck, `${counted(free, "is free", "are free")}, ${together} are needed at most`)]
   }
   return tight.map((one) => {
     const free = Math.max(0, freeOf(one))
@@ -85,7 +87,7 @@ export const sessionFindings = (
           ? "As a superuser, then restart PostgreSQL. Or end sessions that nobody needs."
           : "As a superuser, or as who may alter it.",
     }
-    const found = `${free} of ${one.limit} are free for ${whose}`
+    const found = `${free} of ${one.limit} ${free === 1 ? "is" : "are"} free for ${whose}`
     return free < alone
       ? failed(sessionCheck, `${found}, \`cdc\` or \`full\` needs ${alone}`, mend)
       : warning(sessionCheck, `${found}, ${together} are needed where all commands run at once`, mend)
@@ -95,7 +97,7 @@ export const sessionFindings = (
 /** `relations` are the tables that `full` locks at once, with their partitions. Others hold locks too: half is left to them. */
 export const lockFinding = (facts: LimitFacts, relations: number): Finding => {
   const { lockRoom, locksPerTransaction } = facts
-  const found = `${locksPerTransaction}: room for ${lockRoom} locks, of which \`full\` takes ${relations} at once`
+  const found = `${locksPerTransaction}: room for ${counted(lockRoom, "lock")}, of which \`full\` takes ${relations} at once`
   if (relations * 2 <= lockRoom) return ok(lockCheck, found)
   const mend = {
     sql: [

@@ -1,7 +1,9 @@
 /** What `doctor` says of one configured table: facts in, findings out. */
+
 import { Option } from "effect"
 import { lackOfIdentity, printIdentity } from "../../core/source/ReplicaIdentity.ts"
 import { printTable, quoteIdentifier, type SourceTable } from "../../core/source/SourceTable.ts"
+import { counted } from "../../core/text/CountedNoun.ts"
 import type { TableFacts } from "../../services/source/SourceInspection.ts"
 import type { TableShape } from "../../services/source/SourceTables.ts"
 import { type Finding, failed, ok, warning } from "../Finding.ts"
@@ -42,7 +44,7 @@ const wellFinding = (name: string, shape: TableShape): Finding => {
   return ok(
     name,
     [
-      `${columns.length} column${columns.length === 1 ? "" : "s"}`,
+      counted(columns.length, "column"),
       ...(primaryKey.length === 0 ? [] : [`key ${primaryKey.join(", ")}`]),
       `replica identity ${printIdentity(shape)}`,
     ].join(", "),

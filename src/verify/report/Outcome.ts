@@ -1,5 +1,7 @@
 /** What a run of `verify` ends with: the gravest of its verdicts. */
+
 import { Effect, Runtime, Schema } from "effect"
+import { counted } from "../../core/text/CountedNoun.ts"
 import type { TableVerdict } from "../table/TableVerdict.ts"
 
 /** The lake differs from the table, or from what its manifests promise: exit 4. */
@@ -25,7 +27,7 @@ export class DifferenceFound extends Schema.TaggedError<DifferenceFound>()("Diff
           ]
         : []),
     ]
-    const found = `The lake differs in ${this.findings} ${this.findings === 1 ? "place" : "places"} (${this.tables.join(", ")}). ${remedies.join(" ")}`
+    const found = `The lake differs in ${counted(this.findings, "place")} (${this.tables.join(", ")}). ${remedies.join(" ")}`
     return [found, ...this.reasons].join("\n")
   }
 }

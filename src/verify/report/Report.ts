@@ -1,6 +1,11 @@
-/** How `verify` tells what it found: for people, or as one JSON document. Written as it goes, for there is no bound to it. */
+/**
+ * How `verify` reports what it found: for people, who see the first findings of each table and how many more there are, or
+ * as one JSON document that has them all. It is written as it goes, because a table can have a finding for each of its rows.
+ */
+
 import { Effect } from "effect"
 import { type Finding, findingJson, printFinding, printValue } from "../../core/lake/LakeFinding.ts"
+import { counted } from "../../core/text/CountedNoun.ts"
 import type { TableVerdict } from "../table/TableVerdict.ts"
 
 export interface Report {
@@ -15,8 +20,6 @@ export interface Report {
 }
 
 type Print = (line: string) => Effect.Effect<void>
-
-const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
 const sentence = ({
   rows,
@@ -36,21 +39,56 @@ const sentence = ({
   return rows === null ? result : `${result}  the table: ${counted(rows, "row")}${made}`
 }
 
-export const textReport = (print: Print): Report => ({
-  begin: ({ lsn, snapshot }) => print(`compared at ${lsn} (snapshot ${snapshot})`),
-  beginTable: () => Effect.void,
-  tell: (dataset, finding) => print(printFinding(dataset, finding)),
-  endTable: (verdict) =>
-    Effect.gen(function* () {
-      const { dataset, ignored, unknown, incomparable, advice } = verdict
-      for (const key of ignored) yield* print(`${dataset}  ignored    ${key}`)
-      for (const { column, object } of unknown)
-        yield* print(`${dataset}  unknown    ${printValue(column)}  in ${object}`)
-      yield* print(`${dataset}  ${sentence(verdict)}`)
-      for (const line of [...(incomparable === null ? [] : [incomparable]), ...advice])
-        yield* print(`${dataset}  ${line}`)
-    }),
-  end: ({ note }) => (note === undefined ? Effect.void : print(note)),
+/** Findings of one table that a person is shown: enough to see what they have in common. */
+const findingsShown = 20
+
+/** `and 980 more (950 different, 30 missing): …` */
+const notShown = (more: ReadonlyMap<Finding["kind"], number>): string => {
+  const count = [...more.values()].reduce((sum, one) => sum + one, 0)
+  const kinds = [...more].map(([kind, one]) => `${one} ${kind}`).join(", ")
+  return `and ${count} more (${kinds}): \`verify --json\` names each`
+}
+
+export const textReport = (print: Print): Report => {
+  let shown = 0
+  /** Findings that are counted alone, by kind. */
+  let more = new Map<Finding["kind"], number>()
+  return {
+    begin: ({ lsn, snapshot }) => print(`compared at ${lsn} (snapshot ${snapshot})`),
+    beginTable: () =>
+      Effect.sync(() => {
+        shown = 0
+        more = new Map()
+      }),
+    tell: (dataset, finding) =>
+      Effect.suspend(() => {
+        if (shown++ < findingsShown) return print(printFinding(dataset, finding))
+        more.set(finding.kind, (more.get(finding.kind) ?? 0) + 1)
+        return Effect.void
+      }),
+    endTable: (verdict) =>
+      Effect.andThen(
+        more.size === 0 ? Effect.void : print(`${verdict.dataset}  ${notShown(more)}`),
+        printVerdict(print, verdict),
+      ),
+    end: ({ note }) => (note === undefined ? Effect.void : print(note)),
+  }
+}
+
+const printVerdict = Effect.fnUntraced(function* (print: Print, verdict: TableVerdict) {
+  const { dataset, ignored, unknown, incomparable, advice } = verdict
+  const notes = [
+    ...ignored.map((key) => `ignored    ${key}`),
+    ...unknown.map(({ column, object }) => `unknown    ${printValue(column)}  in ${object}`),
+  ]
+  for (const line of notes.slice(0, findingsShown)) yield* print(`${dataset}  ${line}`)
+  if (notes.length > findingsShown)
+    yield* print(
+      `${dataset}  and ${notes.length - findingsShown} more such objects: \`verify --json\` names each`,
+    )
+  yield* print(`${dataset}  ${sentence(verdict)}`)
+  for (const line of [...(incomparable === null ? [] : [incomparable]), ...advice])
+    yield* print(`${dataset}  ${line}`)
 })
 
 export const jsonReport = (print: Print): Report => {

@@ -1,6 +1,5 @@
 /** What to do about changes that stand twice. A new `full` does not mend them: they stay in `inc`. */
-
-const rowsOf = (count: number): string => (count === 1 ? "1 row" : `${count} rows`)
+import { counted } from "../../core/text/CountedNoun.ts"
 
 /** Some keys are enough to find the rest. */
 const listed = (keys: ReadonlyArray<string>): string =>
@@ -10,7 +9,7 @@ const howToRewrite = 'docs/reliability.md, "Rows that stand twice", has the stat
 
 /** Of an object whose rows the objects `holders` have too, with the same values. */
 export const takeOutAdvice = (key: string, rows: number, holders: ReadonlyArray<string>): string =>
-  `Take out ${key}: ${rows === 1 ? "its 1 row stands" : `all its ${rows} rows stand`} in ${listed(holders)} too, with the same values`
+  `Take out ${key}: ${rows === 1 ? "its" : "all its"} ${counted(rows, "row stands", "rows stand")} in ${listed(holders)} too, with the same values`
 
 /**
  * Of objects, in the order of writing, that share so many changes, of which some have `other` values. The last of them stays
@@ -20,10 +19,10 @@ export const shareAdvice = (keys: ReadonlyArray<string>, shared: number, other: 
   const [first = "", ...more] = keys
   if (other > 0) {
     const where = more.length === 0 ? `twice in ${first}` : `in each of ${listed(keys)}`
-    return `${other === 1 ? "1 change stands" : `${other} changes stand`} ${where}, with other values: restore what was changed from a copy`
+    return `${counted(other, "change stands", "changes stand")} ${where}, with other values: restore what was changed from a copy`
   }
   if (more.length === 0)
-    return `Write ${first} anew with each row once, ${rowsOf(shared)} of it stand twice: ${howToRewrite}`
+    return `Write ${first} anew with each row once, ${counted(shared, "row of it stands", "rows of it stand")} twice: ${howToRewrite}`
   const rest = keys.slice(0, -1)
-  return `Write ${listed(rest)} anew without the ${rowsOf(shared)} that ${keys.at(-1)} has too: ${howToRewrite}`
+  return `Write ${listed(rest)} anew without the ${counted(shared, "row")} that ${keys.at(-1)} has too: ${howToRewrite}`
 }

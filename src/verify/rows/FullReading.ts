@@ -1,10 +1,12 @@
 /** Reads a copy of a table into a file of rows: the table itself, or a `full`, which is held to its manifest. */
+
 import { createHash } from "node:crypto"
 import { Effect, type Stream } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
 import { type CsvRecord, fieldText } from "../../core/csv/CsvRecords.ts"
 import type { Finding } from "../../core/lake/LakeFinding.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
+import { counted } from "../../core/text/CountedNoun.ts"
 import { forAWhile, patiently } from "../../retry/Patience.ts"
 import type { RowFile } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
@@ -87,7 +89,8 @@ export const readFull = Effect.fn("FullReading.readFull")(function* (
       const say = (kind: "manifest" | "header" | "row", why: string) => findings.push({ kind, object, why })
       // The size is compared where the objects are listed.
       if (digest !== manifest.md5) say("manifest", `its md5 is ${digest}, its manifest says ${manifest.md5}`)
-      if (rows !== manifest.rows) say("manifest", `it has ${rows} rows, its manifest says ${manifest.rows}`)
+      if (rows !== manifest.rows)
+        say("manifest", `it has ${counted(rows, "row")}, its manifest says ${manifest.rows}`)
       if (names.length > 0 && names.join("\0") !== header.join("\0")) {
         say("header", "it does not name the columns that its manifest names")
       }

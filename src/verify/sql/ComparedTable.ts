@@ -1,6 +1,7 @@
 /** How the rows of a table are told apart when the lake's are compared with its own. */
 
 import { type Identity, lackOfIdentity } from "../../core/source/ReplicaIdentity.ts"
+import { counted } from "../../core/text/CountedNoun.ts"
 
 /** What of a table's catalog entry decides it. */
 export interface TableIdentity {
@@ -77,7 +78,7 @@ export const unfollowedAdvice = (
   changes: number,
   table: Identity & { readonly identifiesDeletes: boolean },
 ): string => {
-  const found = `The log does not say which rows of ${name} ${changes === 1 ? "1 change was" : `${changes} changes were`} about`
+  const found = `The log does not say which rows of ${name} ${counted(changes, "change was", "changes were")} about`
   if (table.identifiesDeletes) return `${found}; of newer ones it does. Run \`full\` again`
   const { why, sql, otherwise } = lackOfIdentity(name, table)
   return `${found}: ${why}. ${sql}${otherwise === undefined ? "" : ` (or ${otherwise})`} Then run \`full\` again`

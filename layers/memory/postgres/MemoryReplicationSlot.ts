@@ -36,6 +36,9 @@ const chunked = (lines: ReadonlyArray<PeekedLine>): ReadonlyArray<ReadonlyArray<
     lines.slice(i * linesPerChunk, (i + 1) * linesPerChunk),
   )
 
+/** Held together by the processes of versions before the fence. */
+export const unfencedLock = (slot: string): string => `${slot}/present`
+
 export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryPostgres> =>
   Layer.effect(
     ReplicationSlot,
@@ -43,7 +46,10 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
       const server = yield* MemoryPostgres
       const { slots, sessions } = server
       const connect = sessions.connect("cdc")
-      const presence = `${name}/present`
+      const presence = `${name}/lives`
+      const unfenced = unfencedLock(name)
+      const unfencedProcesses = () =>
+        sessions.holdersTogether(unfenced).map(({ pid, purpose }) => ({ pid, application: purpose }))
       const state = Effect.sync((): Option.Option<SlotState> => {
         const slot = slots.find(name)
         return Option.fromUndefinedOr(
@@ -86,7 +92,9 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
 
       const attach = Effect.gen(function* () {
         const session = yield* connect
-        if (!sessions.tryLock(name, session)) return Option.none<SlotSession>()
+        // Not beside a process of a version before the fence, whether it writes or not.
+        const isAlone = sessions.tryLock(name, session) && unfencedProcesses().length === 0
+        if (!isAlone) return Option.none<SlotSession>()
         const inside = sessions.inside(session)
         const read = reading(session, inside)
         return Option.some<SlotSession>({
@@ -126,7 +134,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         drop: Effect.scoped(
           Effect.map(connect, (session): SlotDrop => {
             if (slots.find(name) === undefined) return "missing"
-            const isAlone = sessions.tryLock(presence, session) && sessions.tryLock(name, session)
+            const isAlone = [presence, unfenced, name].every((lock) => sessions.tryLock(lock, session))
             if (!isAlone) return { by: Option.none() }
             slots.drop(name)
             return "dropped"
@@ -134,8 +142,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         ),
         attach,
         lockHolder: Effect.scoped(Effect.andThen(connect, lockHolder)),
-        // A server in memory has known no older version.
-        unfencedProcesses: Effect.succeed([]),
+        unfencedProcesses: briefly(Effect.sync(unfencedProcesses)),
         attend,
         visit: Effect.map(connect, (session) => ({
           ...reading(session),

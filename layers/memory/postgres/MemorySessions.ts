@@ -63,6 +63,11 @@ export class MemorySessions {
     return [...(this.#locks.get(lock) ?? [])][0]
   }
 
+  /** Who has the lock beside others. */
+  holdersTogether(lock: string): ReadonlyArray<MemorySession> {
+    return [...(this.#shared.get(lock) ?? [])]
+  }
+
   /** `pg_try_advisory_lock_shared`: many sessions may have it at once, where none has it alone. */
   tryLockShared(lock: string, session: MemorySession): boolean {
     return this.#take(this.#shared, lock, session, [this.#locks])

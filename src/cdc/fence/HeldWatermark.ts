@@ -28,7 +28,10 @@ export interface HeldWatermark {
   ) => Effect.Effect<ObjectName, StoreError>
   /** The lake is whole up to the checkpoint, and every request for an object is answered. `more` waits to be read. */
   readonly confirm: (checkpoint: Checkpoint, more: boolean) => Effect.Effect<void, StoreError>
-  /** The watermark announces names that are for nothing any more: to be confirmed although the lake has not changed. */
+  /**
+   * The watermark announces names that are for nothing any more, or says that requests may be under way: to be confirmed
+   * although the lake has not changed.
+   */
   readonly isOutdated: (checkpoint: Checkpoint) => boolean
 }
 
@@ -53,7 +56,8 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
     epoch,
     writer,
     next: isConditional ? watermark.next : Option.none(),
-    clean: isConditional ? Option.none() : Option.some(true),
+    // A take-over may come late itself. It must not say then that nothing of its successor is under way.
+    clean: isConditional ? Option.none() : Option.some(false),
   }
   let version = Option.map(found, (stored) => stored.version)
   const write = (watermark: Watermark) =>
@@ -82,8 +86,11 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
     return next
   })
 
+  /** Whether requests may be under way for all that the watermark says, although each is answered. */
+  const isUnclean = () => Option.contains(current.clean, false)
+
   const nameUnfenced = Effect.fnUntraced(function* (newest: Option.Option<Stamp>) {
-    if (Option.contains(current.clean, true)) yield* write({ ...current, clean: Option.some(false) })
+    if (!isUnclean()) yield* write({ ...current, clean: Option.some(false) })
     const stamp = nextStamp(newest, yield* Clock.currentTimeMillis)
     return { stamp, ending: compression.ending }
   })
@@ -111,7 +118,7 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
         clean: isConditional ? Option.none() : Option.some(!more),
       })
     }),
-    isOutdated: (checkpoint) => isOutdated(current.next, readSoFar(checkpoint)),
+    isOutdated: (checkpoint) => isUnclean() || isOutdated(current.next, readSoFar(checkpoint)),
   }
   return held
 })

@@ -14,6 +14,7 @@ import { lakeLayout } from "../../lake/LakeLayout.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { type StoredWatermark, WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { ReplicationSlot, type SlotSession } from "../../services/source/ReplicationSlot.ts"
+import { SourceError } from "../../services/source/SourceError.ts"
 import { Vitals } from "../../services/Vitals.ts"
 import { Settings } from "../../settings/Settings.ts"
 import type { DatasetTail } from "../rows/DatasetObjects.ts"
@@ -21,6 +22,7 @@ import type { Checkpoint } from "../start/Checkpoint.ts"
 import { checkStart, type LakeEnd, lakeEnd, newestRow, type Started } from "../start/StartChecks.ts"
 import { decideStart } from "../start/StartDecision.ts"
 import { watchRename } from "../tables/SchemaRename.ts"
+import { printSession } from "../writer/Standby.ts"
 import { reasonToWait, requestsLive } from "./Fence.ts"
 import { takeWatermark } from "./HeldWatermark.ts"
 
@@ -91,7 +93,23 @@ const waitOut = Effect.fnUntraced(function* (session: SlotSession, reason: Optio
     `cdc: waiting ${Duration.format(requestsLive)} before the first write, so that no late request can double rows: ${reason.value}`,
   )
   yield* Effect.raceFirst(Effect.sleep(requestsLive), session.ended)
+  yield* leaveToOlderVersion
   return true
+})
+
+/**
+ * Fails where a process of an older version has come back meanwhile: a restart of PostgreSQL ends its sessions, and the lock
+ * may be taken before it is seen again. It would take the lock at the first chance and write without any condition.
+ */
+const leaveToOlderVersion = Effect.gen(function* () {
+  const slot = yield* ReplicationSlot
+  const processes = yield* slot.unfencedProcesses
+  if (processes.length === 0) return
+  return yield* new SourceError({
+    reason: "SlotInUse",
+    subject: `slot "${slot.name}"`,
+    detail: `an older version of this program runs on it (${processes.map(printSession).join(", ")})`,
+  })
 })
 
 /** The end of a dataset in the lake as it is now, after what was found before. */

@@ -68,7 +68,7 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode, healthy
   }
 })
 
-const printSession = ({ pid, application }: SessionFacts): string =>
+export const printSession = ({ pid, application }: SessionFacts): string =>
   `process ${pid} of the server${application === "" ? "" : ` (${application})`}`
 
 const printHolder = (holder: Option.Option<LockHolder>): string =>

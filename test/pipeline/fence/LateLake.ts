@@ -6,60 +6,46 @@ import { Deferred, Effect, Option, type Scope } from "effect"
 import { ObjectStore } from "../../../src/services/lake/ObjectStore.ts"
 import { StoreError } from "../../../src/services/lake/StoreError.ts"
 import type { Random } from "../../support/Random.ts"
+import { overwriting, type Rule, storeWithout } from "./Rules.ts"
 
-/** A rule of the fence. Each can be taken out, to see that histories go wrong without it. */
-export const rules = [
-  "an object is created only where there is none",
-  "a watermark is replaced only where it is the one that was read",
-  "a take-over replaces the watermark before anything else",
-  "an announced name outlives its writer",
-] as const
-export type Rule = (typeof rules)[number]
+/** Which writes the store refuses whose condition does not hold. */
+export type Conditions = "all" | "of PutObject alone" | "none"
 
 /** A client gives a silent store up after so long. */
 const clientPatience = "30 seconds"
 
 const unanswered = new StoreError({ reason: "Unreachable", subject: "lake", detail: "no answer" })
+const taken = (key: string) =>
+  new StoreError({ reason: "Exists", subject: key, detail: "an object has this name" })
 
 export interface LateLake {
+  readonly conditions: Conditions
+  /** Whether the next object is completed from parts, as large ones are. */
+  readonly isInParts: () => boolean
   /** How late requests are, in seconds. */
   readonly delay: () => number
+  /** Requests that the store has not carried out yet. */
+  underWay: number
   /** What was carried out when its sender was gone. */
   late: number
 }
 
-/** Most requests are carried out at once; some after seconds, a few after more than a minute. */
-export const delays = (random: Random): number =>
-  random.is(0.6) ? 0 : random.is(0.7) ? 1 + random.below(5) : 5 + random.below(85)
+/** Most requests are carried out at once; some after seconds, a few after up to `longest` of them. */
+export const delays = (random: Random, longest: number): number =>
+  random.is(0.6) ? 0 : random.is(0.7) ? 1 + random.below(5) : 5 + random.below(longest - 4)
 
-/** The conditions of a store that ignores some of them. */
-const withoutRule = (store: ObjectStore["Service"], without: Rule | undefined): ObjectStore["Service"] => {
-  if (without === "a watermark is replaced only where it is the one that was read") {
-    return ObjectStore.of({
-      ...store,
-      replace: (key, body) =>
-        Effect.gen(function* () {
-          yield* store.put(key, body)
-          return Option.match(yield* store.readVersion(key), {
-            onNone: () => "",
-            onSome: ({ version }) => version,
-          })
-        }),
-    })
-  }
-  if (without !== "an object is created only where there is none") return store
+/** The store as it answers, with its conditions alone. */
+const storeOf = (shared: ObjectStore["Service"], { conditions, isInParts }: LateLake): typeof shared => {
+  if (conditions === "all") return shared
   return ObjectStore.of({
-    ...store,
-    create: Effect.fnUntraced(function* (key) {
-      const pieces: Array<Uint8Array> = []
-      return {
-        write: (piece) => Effect.sync(() => void pieces.push(new Uint8Array(piece))),
-        commit: Effect.suspend(() => {
-          const body = Buffer.concat(pieces)
-          return Effect.as(store.put(key, body), { bytes: body.length })
-        }),
-      }
-    }),
+    ...shared,
+    honoursConditions: () => Effect.succeed(false),
+    create: (key, how) =>
+      conditions === "none" || isInParts()
+        ? Effect.succeed(overwriting(shared, key))
+        : shared.create(key, how),
+    replace: (key, body, version) =>
+      conditions === "none" ? Effect.as(shared.put(key, body), "") : shared.replace(key, body, version),
   })
 }
 
@@ -70,16 +56,18 @@ export const lateLake = (
   world: Scope.Scope,
   without: Rule | undefined,
 ): ObjectStore["Service"] => {
-  const store = withoutRule(shared, without)
+  const store = storeWithout(storeOf(shared, lake), without)
   const send = <A>(perform: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
     Effect.gen(function* () {
       const answer = yield* Deferred.make<A, StoreError>()
       const [before, after] = [lake.delay(), lake.delay()]
       let isHeard = true
+      lake.underWay++
       yield* Effect.sleep(before * 1000).pipe(
         Effect.andThen(Effect.exit(perform)),
         Effect.tap(() =>
           Effect.sync(() => {
+            lake.underWay--
             if (!isHeard) lake.late++
           }),
         ),
@@ -92,10 +80,18 @@ export const lateLake = (
         Effect.onExit(() => Effect.sync(() => (isHeard = false))),
       )
     })
+  /** Where the store may ignore the condition, the program looks before it sends. */
+  const ensureFree = (key: string) =>
+    Effect.flatMap(store.readVersion(key), (found) =>
+      Option.isSome(found) ? Effect.fail(taken(key)) : Effect.void,
+    )
   return ObjectStore.of({
     ...store,
     create: (key, how) =>
-      Effect.map(store.create(key, how), (writer) => ({ ...writer, commit: send(writer.commit) })),
+      Effect.map(store.create(key, how), (writer) => {
+        const commit = send(writer.commit)
+        return { ...writer, commit: how === "fenced" ? commit : Effect.andThen(ensureFree(key), commit) }
+      }),
     replace: (key, body, version) => send(store.replace(key, body, version)),
     put: (key, body) => send(store.put(key, body)),
   })

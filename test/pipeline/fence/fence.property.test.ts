@@ -1,52 +1,88 @@
 /**
- * The fence against random histories. `FENCE_HISTORIES` sets how many, `FENCE_SEED` the first: a failure names its seed,
- * with which it runs again.
+ * The program's ways to keep writers apart, against random histories. `FENCE_HISTORIES` sets how many of each kind,
+ * `FENCE_SEED` the first: a failure names its seed, with which it runs again.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Config, Effect, Exit, Layer, References } from "effect"
 import { TestClock } from "effect/testing"
 import { beginning } from "../../support/memoryWorld.ts"
-import { history } from "./History.ts"
-import { type Rule, rules } from "./LateLake.ts"
+import { type Course, history, type Kind } from "./History.ts"
+import { historyBesideOlder } from "./OlderHistory.ts"
+import { fenceRules, olderVersionRules, type Rule, waitingRules } from "./Rules.ts"
+import { incessant, spaced } from "./Trouble.ts"
 
 const quiet = Layer.succeed(References.MinimumLogLevel, "None")
 const options = Config.all({
-  histories: Config.withDefault(Config.Int("FENCE_HISTORIES"), 40),
+  histories: Config.withDefault(Config.Int("FENCE_HISTORIES"), 4),
   first: Config.withDefault(Config.Int("FENCE_SEED"), 1),
 })
 
-/** The first history that goes wrong, if there is one, and how many requests came late in all. */
-const run = Effect.fnUntraced(function* (first: number, histories: number, without?: Rule) {
+const fenced: Kind = {
+  conditions: () => "all",
+  longestDelay: 90,
+  troubledSeconds: 120,
+  trouble: incessant,
+}
+
+/** Requests arrive within the minute that is waited for. */
+const unfenced: Kind = {
+  conditions: (random) => random.pick(["of PutObject alone", "none"]),
+  longestDelay: 55,
+  troubledSeconds: 400,
+  trouble: spaced,
+}
+
+type Play = (seed: number, without?: Rule) => Effect.Effect<Course, unknown>
+
+/** The first history that goes wrong, if there is one, and what happened in all of them. */
+const run = Effect.fnUntraced(function* (play: Play, first: number, histories: number, without?: Rule) {
   yield* TestClock.setTime(beginning)
   const wrong: Array<string> = []
-  let late = 0
+  const course = { late: 0, refused: 0 }
   for (let seed = first; seed < first + histories && wrong.length === 0; seed++) {
-    const exit = yield* Effect.exit(history(seed, without))
-    if (Exit.isSuccess(exit)) late += exit.value
-    else wrong.push(`seed ${seed}: ${exit.cause}`)
+    const exit = yield* Effect.exit(play(seed, without))
+    if (Exit.isSuccess(exit)) {
+      course.late += exit.value.late
+      course.refused += exit.value.refused
+    } else wrong.push(`seed ${seed}: ${exit.cause}`)
   }
-  return { wrong, late }
+  return { wrong, ...course }
 })
 
-describe("the fence", () => {
-  it.effect(
-    "lets each change into the lake once and in order, whenever requests are carried out",
-    () =>
-      Effect.gen(function* () {
-        const { histories, first } = yield* options
-        const { wrong, late } = yield* run(first, histories)
-        assert.deepStrictEqual(wrong, [])
-        assert.isAbove(late, histories, "requests that were carried out after their sender had gone")
-      }).pipe(Effect.provide(quiet)),
-    0,
-  )
+const families: ReadonlyArray<readonly [string, Play, ReadonlyArray<Rule>]> = [
+  ["the fence", (seed, without) => history(fenced, seed, without), fenceRules],
+  [
+    "the wait on a store without conditions",
+    (seed, without) => history(unfenced, seed, without),
+    waitingRules,
+  ],
+  ["a version before the fence", historyBesideOlder, olderVersionRules],
+]
 
-  for (const rule of rules) {
-    it.effect(`needs its rule: ${rule}`, () =>
-      Effect.gen(function* () {
-        const { wrong } = yield* run(1, 60, rule)
-        assert.isNotEmpty(wrong)
-      }).pipe(Effect.provide(quiet)),
+for (const [name, play, rules] of families) {
+  describe(name, () => {
+    it.effect(
+      "lets each change into the lake once and in order, whenever requests are carried out",
+      () =>
+        Effect.gen(function* () {
+          const { histories, first } = yield* options
+          const { wrong, late, refused } = yield* Effect.provide(run(play, first, histories), quiet)
+          process.stdout.write(
+            `${name}: ${histories} histories, ${late} late requests, ${refused} refused starts\n`,
+          )
+          assert.deepStrictEqual(wrong, [])
+          assert.isAbove(late, 0, "requests that were carried out after their sender had gone")
+        }),
+      0,
     )
-  }
-})
+
+    for (const rule of rules) {
+      it.effect(`needs its rule: ${rule}`, () =>
+        Effect.gen(function* () {
+          const { wrong } = yield* run(play, 1, 60, rule)
+          assert.isNotEmpty(wrong)
+        }).pipe(Effect.provide(quiet)),
+      )
+    }
+  })
+}

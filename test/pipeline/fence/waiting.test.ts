@@ -1,8 +1,10 @@
 /** Lakes that older versions wrote, and stores that honour no conditions: a take-over waits, and says so. */
 
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
+import { MemoryPostgres } from "../../../layers/memory/postgres/MemoryPostgres.ts"
+import { unfencedLock } from "../../../layers/memory/postgres/MemoryReplicationSlot.ts"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import { ObjectStore } from "../../../src/services/lake/ObjectStore.ts"
 import { StoreAdmin } from "../../../src/services/lake/StoreAdmin.ts"
@@ -21,6 +23,7 @@ import {
   nthWatermark,
   put,
   shop,
+  slotName,
   started,
   watermarkLines,
   world,
@@ -139,6 +142,32 @@ describe("a store that honours no conditions", () => {
     }).pipe(Effect.provide(world())),
   )
 
+  it.effect(
+    "is told from the first watermark on that requests may be under way, until the slot is drained",
+    () =>
+      Effect.gen(function* () {
+        const { server, clientes } = yield* shop
+        yield* unfenced(ended(cdcOnce))
+        const told: Array<string> = []
+        const watched = Effect.map(WatermarkStore, (store) =>
+          WatermarkStore.of({
+            ...store,
+            overwrite: (watermark) =>
+              Effect.andThen(
+                Effect.sync(() => told.push(Option.exists(watermark.clean, (clean) => clean) ? "yes" : "no")),
+                store.overwrite(watermark),
+              ),
+          }),
+        )
+        const watchedOnce = Effect.provideServiceEffect(cdcOnce, WatermarkStore, watched)
+        yield* unfenced(ended(watchedOnce))
+        yield* server.transact((tx) => tx.insert(clientes, ana))
+        yield* unfenced(ended(watchedOnce))
+        // A take-over whose PUT comes late would else say of its successor that nothing is under way.
+        assert.deepStrictEqual(told, ["no", "yes", "no", "yes"])
+      }).pipe(Effect.provide(world())),
+  )
+
   it.effect("is not waited for where the writer before has drained the slot", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
@@ -163,6 +192,49 @@ describe("a store that honours no conditions", () => {
       assert.isAtLeast(yield* unfenced(secondsOf(cdcOnce)), minute)
       assert.strictEqual((yield* incKeys).length, 1)
     }).pipe(Effect.provide(world())),
+  )
+})
+
+describe("beside a process of an older version", () => {
+  /** Its session, by which it is seen. */
+  const older = Effect.gen(function* () {
+    const { sessions } = yield* MemoryPostgres
+    const session = yield* sessions.connect("older cdc")
+    assert.isTrue(sessions.tryLockShared(unfencedLock(slotName), session))
+    return session
+  })
+
+  it.effect("a writer stays standby until that has gone", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const session = yield* older
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* started(cdcForEver)
+      yield* TestClock.adjust("5 minutes")
+      assert.deepStrictEqual(yield* incKeys, [])
+      server.sessions.cut(session)
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual((yield* incKeys).length, 1)
+    }).pipe(Effect.scoped, Effect.provide(world())),
+  )
+
+  it.effect("a writer that has waited goes back to standby, and has written nothing", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const done = yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* put("inc/_watermark.txt", `${Lsn.print(done)}\n`)
+      yield* server.transact((tx) => tx.insert(clientes, bia))
+      yield* started(cdcForEver)
+      yield* TestClock.adjust("30 seconds")
+      // A restart of PostgreSQL ended its sessions: they come back after those of this process.
+      const session = yield* older
+      yield* TestClock.adjust("5 minutes")
+      assert.deepStrictEqual(yield* watermarkLines, [Lsn.print(done)])
+      assert.isUndefined(server.sessions.holder(slotName))
+      server.sessions.cut(session)
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual((yield* incKeys).length, 1)
+    }).pipe(Effect.scoped, Effect.provide(world())),
   )
 })
 

@@ -11,20 +11,28 @@ import { basename, dirname, join } from "node:path"
 import { Effect, Option } from "effect"
 import type { Versioned } from "../../src/services/lake/ObjectStore.ts"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
+import { errno, folderStands } from "../node/FileFailures.ts"
 import { ownerMark } from "../node/FileOwner.ts"
 import { taken } from "../store/StoreKeys.ts"
 import { readError, writeError } from "./FolderErrors.ts"
 import { type FolderFiles, hiddenFile, syncFolders } from "./HiddenFile.ts"
 
-/** Undefined where there is nothing to read, whatever stands in its place. */
+/** Undefined where nothing is there. A folder of that name is an error: no writer could ever replace it. */
 const orMissing = <A>(call: Promise<A>): Promise<A | undefined> =>
   call.catch((cause: unknown) => {
-    if (readError(cause, "").reason === "NotFound") return undefined
+    if (errno(cause) !== "EISDIR" && readError(cause, "").reason === "NotFound") return undefined
     throw cause
   })
 
 const versionPath = (path: string, number: number): string =>
   join(dirname(path), `.${basename(path)}.${number}`)
+
+/** Whether a file stands there. Fails where a folder does. */
+const fileStands = async (path: string): Promise<boolean> => {
+  const found = await orMissing(fs.lstat(path))
+  if (found?.isDirectory() === true) throw folderStands(path)
+  return found !== undefined
+}
 
 /** Numbers of the versions that are there, ascending. */
 const numbersOf = async (path: string): Promise<ReadonlyArray<number>> => {
@@ -37,7 +45,8 @@ const numbersOf = async (path: string): Promise<ReadonlyArray<number>> => {
 }
 
 const read = async (path: string): Promise<Option.Option<Versioned>> => {
-  const newest = (await numbersOf(path)).at(-1)
+  const numbers = await numbersOf(path)
+  const [older, newest] = numbers.length > 1 ? numbers.slice(-2) : [undefined, ...numbers]
   const visible = await orMissing(fs.readFile(path))
   if (newest === undefined) {
     return Option.map(Option.fromUndefinedOr(visible), (body) => ({ body, version: "0" }))
@@ -46,7 +55,13 @@ const read = async (path: string): Promise<Option.Option<Versioned>> => {
   // It was removed meanwhile, because there are newer ones.
   if (body === undefined) return read(path)
   const differs = visible !== undefined && !visible.equals(body)
-  return Option.some({ body, version: String(newest), ...(differs && { visible }) })
+  const before = older === undefined ? undefined : await orMissing(fs.readFile(versionPath(path, older)))
+  return Option.some({
+    body,
+    version: String(newest),
+    ...(differs && { visible }),
+    ...(before !== undefined && { before }),
+  })
 }
 
 /** A folder's file with its version; a file without one, which another program put there, has version `0`. */
@@ -54,7 +69,7 @@ export const readFileVersion = (
   path: string,
   subject: string,
 ): Effect.Effect<Option.Option<Versioned>, StoreError> =>
-  Effect.tryPromise({ try: () => read(path), catch: (cause) => readError(cause, subject) })
+  Effect.tryPromise({ try: () => read(path), catch: (cause) => writeError(cause, subject) })
 
 /** Gives the visible name to a version, in one step. */
 const show = async (files: FolderFiles, path: string, number: number): Promise<void> => {
@@ -84,7 +99,7 @@ export const replaceFileVersion = Effect.fnUntraced(function* (
   const next = known + 1
   // A file that another program put there has no version whose name could be taken.
   const stands = yield* io(async () =>
-    known > 0 ? (await numbersOf(path)).includes(known) : (await orMissing(fs.lstat(path))) !== undefined,
+    known > 0 ? (await numbersOf(path)).includes(known) : await fileStands(path),
   )
   if (Option.isSome(version) !== stands) return yield* taken(subject)
   const file = yield* hiddenFile(files, versionPath(path, next), subject, umask)

@@ -8,7 +8,7 @@ import * as fs from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Effect, type Scope } from "effect"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
-import { errno } from "../node/FileFailures.ts"
+import { errno, folderStands } from "../node/FileFailures.ts"
 import { ownerMark } from "../node/FileOwner.ts"
 import { taken } from "../store/StoreKeys.ts"
 import { writeError } from "./FolderErrors.ts"
@@ -71,9 +71,9 @@ export const hiddenFile = (
         await files.link(path, target)
         return true
       } catch (cause) {
+        if (errno(cause) !== "EEXIST" && !noHardLinks.has(errno(cause))) throw cause
+        if (await isTaken(target)) return false
         if (errno(cause) === "EEXIST") return false
-        if (!noHardLinks.has(errno(cause))) throw cause
-        if (await isThere(target)) return false
         await fs.rename(path, target)
         return true
       }
@@ -140,9 +140,13 @@ const discard = async (file: fs.FileHandle, path: string): Promise<void> => {
   await fs.rm(path, { force: true }).catch(() => {})
 }
 
-const isThere = (path: string): Promise<boolean> =>
+/** Whether anything but a folder stands there. Fails where a folder does: no object was created there by another writer. */
+const isTaken = (path: string): Promise<boolean> =>
   fs.lstat(path).then(
-    () => true,
+    (found) => {
+      if (found.isDirectory()) throw folderStands(path)
+      return true
+    },
     (cause) => {
       if (errno(cause) === "ENOENT") return false
       throw cause

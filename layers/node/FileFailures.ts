@@ -9,11 +9,9 @@ import type { StoreReason } from "../../src/services/lake/StoreError.ts"
 /** Codes of the operating system, on the way to writing a file. */
 export const fileRules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<string>]> = [
   ["Full", ["ENOSPC", "EDQUOT"]],
-  // The last five: a regular file stands where a folder must be, or the other way round, or the name is too long.
-  [
-    "NotWritable",
-    ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "EFBIG"],
-  ],
+  // The last three: a loop of links, a name that is too long, a file larger than the file system takes.
+  ["NotWritable", ["EACCES", "EPERM", "EROFS", "ELOOP", "ENAMETOOLONG", "EFBIG"]],
+  ["InTheWay", ["ENOTDIR", "EEXIST", "EISDIR"]],
   ["NotFound", ["ENOENT"]],
   // A folder on a network mount goes away and comes back.
   ["Unreachable", ["EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "EHOSTDOWN"]],
@@ -31,6 +29,10 @@ const reading = new Map<string, StoreReason>([
 /** The error code of the operating system, e.g. `ENOENT`; empty where the failure is of another kind. */
 export const errno = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""
+
+/** As the system call would fail that takes the folder for a file. */
+export const folderStands = (path: string): Error =>
+  Object.assign(new Error(`EISDIR: a folder stands there, '${path}'`), { code: "EISDIR" })
 
 /** Reason and words of a failed system call. Where it was on the way to reading, a name that leads nowhere is `NotFound`. */
 export const fileFailure = (cause: unknown, way: "reading" | "writing") => ({

@@ -107,6 +107,8 @@ export const s3Rules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<string>
   ],
   ["NotFound", ["NoSuchKey", "NoSuchVersion", "NotFound"]],
   ["Exists", ["PreconditionFailed", "ConditionalRequestConflict"]],
+  // Of stores that keep objects as files: `a` and `a/b` cannot both be there.
+  ["InTheWay", ["XMinioObjectExistsAsDirectory", "XMinioParentIsObject"]],
   [
     "Full",
     [

@@ -40,6 +40,23 @@ const current = ({ body, visible }: Versioned): Result.Result<Watermark.Watermar
     })
   })
 
+const epochIn = (bytes: Uint8Array | undefined): number =>
+  bytes === undefined
+    ? 0
+    : Result.match(read(bytes), {
+        onFailure: () => 0,
+        onSuccess: ({ epoch }) => Option.getOrElse(epoch, () => 0),
+      })
+
+/**
+ * The greatest epoch of a writer that may still make its version visible. A version raises it by one at most; where the
+ * newest has a lower one than the version before, a person wrote into it, and its writer's epoch is gone.
+ */
+const lastEpoch = ({ body, visible, before }: Versioned): number => {
+  const [written, earlier] = [epochIn(body), epochIn(before)]
+  return Math.max(written < earlier ? earlier + 1 : written, epochIn(visible))
+}
+
 const fenced = new StoreError({
   reason: "Fenced",
   subject: watermarkKey,
@@ -58,7 +75,7 @@ export const layer: Layer.Layer<WatermarkStore, never, ObjectStore> = Layer.effe
         onNone: () => Effect.succeedNone,
         onSome: (found) =>
           Effect.map(Effect.fromResult(current(found)), (watermark) =>
-            Option.some({ watermark, version: found.version }),
+            Option.some({ watermark, version: found.version, lastEpoch: lastEpoch(found) }),
           ),
       }),
     )

@@ -2,7 +2,7 @@
  * What a person can get wrong: one clear error on stderr that says what to do next, the exit code of the contract, and
  * nothing in the lake.
  */
-import { writeFile } from "node:fs/promises"
+import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -336,10 +336,20 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("ba
         const file = join(folder, "file")
         yield* Effect.promise(() => writeFile(file, ""))
         const outcome = yield* attempt(command, { settings: () => ({ LAKE_URL: `file:${file}/lake` }) })
-        assertTold(outcome, 2, /Lake, .*The folder cannot be written\..*choose another LAKE_URL/)
+        assertTold(outcome, 2, /Lake, .*a file where a folder must be\..*choose another LAKE_URL/)
       }),
     )
   }
+
+  it.effect("a folder in the place of the watermark is told by every command, with 2", () =>
+    Effect.gen(function* () {
+      const { run, lake, createSlot } = yield* openPipeline(table)
+      yield* createSlot
+      yield* Effect.promise(() => mkdir(join(lake.folder, "inc/_watermark.txt"), { recursive: true }))
+      for (const command of [["full"], ["cdc", "--once"], ["status"], ["verify"]])
+        assertTold(yield* run(...command), 2, /_watermark\.txt.*Move it out of the lake/)
+    }),
+  )
 
   it.effect("a lake that was begun with one table refuses a second one, with 3", () =>
     Effect.gen(function* () {

@@ -9,6 +9,7 @@ import * as FolderObjectStore from "../../layers/folder/FolderObjectStore.ts"
 import type { FolderFiles } from "../../layers/folder/HiddenFile.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
 import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
 import { eventually } from "../support/eventually.ts"
 import { keysOf, objectStoreContract, readAll, write } from "../support/objectStoreContract.ts"
 
@@ -110,7 +111,7 @@ describe("FolderObjectStore", () => {
       for (const folder of [join(base, "plain"), join(base, "plain", "lake")]) {
         const store = yield* storeIn(folder)
         const error = yield* Effect.flip(store.check("inc"))
-        assert.strictEqual(error.reason, "NotWritable")
+        assert.strictEqual(error.reason, "InTheWay")
         assert.include(error.message, folder)
       }
     }),
@@ -296,12 +297,10 @@ describe("Versions of a file in a folder", () => {
       const folder = join(base, "put-beside")
       const version = Option.getOrThrow(yield* written(folder, "one", "two"))
       const store = yield* storeIn(folder)
-      assert.deepStrictEqual(yield* store.readVersion(key), Option.some({ body: text("two"), version }))
+      const two = { body: text("two"), version, before: text("one") }
+      assert.deepStrictEqual(yield* store.readVersion(key), Option.some(two))
       yield* store.put(key, text("theirs"))
-      assert.deepStrictEqual(
-        yield* store.readVersion(key),
-        Option.some({ body: text("two"), version, visible: text("theirs") }),
-      )
+      assert.deepStrictEqual(yield* store.readVersion(key), Option.some({ ...two, visible: text("theirs") }))
     }),
   )
 
@@ -343,6 +342,51 @@ describe("Versions of a file in a folder", () => {
   }
 })
 
+describe("a folder that stands where a file of the lake must be", () => {
+  const key = "inc/date=20251103/cdc_20251103_101530.csv"
+  const body = Buffer.from("x")
+  const blocked = Effect.fnUntraced(function* (...names: ReadonlyArray<string>) {
+    const folder = yield* Effect.promise(() => fs.mkdtemp(join(base, "blocked-")))
+    for (const name of names) yield* Effect.promise(() => fs.mkdir(join(folder, name), { recursive: true }))
+    return yield* storeIn(folder)
+  })
+  const commit = (store: ObjectStore["Service"]) =>
+    Effect.scoped(Effect.flatMap(store.create(key, "fenced"), (writer) => writer.commit))
+
+  const uses: ReadonlyArray<
+    readonly [string, string, (store: ObjectStore["Service"]) => Effect.Effect<unknown, StoreError>]
+  > = [
+    ["an object is committed", key, commit],
+    ["an object is put", key, (store) => store.put(key, body)],
+    ["a versioned file is read", key, (store) => store.readVersion(key)],
+    ["a versioned file is created", key, (store) => store.replace(key, body, Option.none())],
+    ["the probe of conditions is made", key, (store) => store.honoursConditions(key)],
+    [
+      "a hidden version is read",
+      key.replace("/cdc_", "/.cdc_").concat(".7"),
+      (store) => store.readVersion(key),
+    ],
+  ]
+  for (const [when, name, use] of uses) {
+    it.live(`is a permanent error that names it, when ${when}`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(use(yield* blocked(name)))
+        assert.deepStrictEqual([error.reason, error.isRetryable], ["InTheWay", false])
+        assert.include(error.message, "20251103_101530.csv")
+        assert.match(error.message, /Move it out of the lake/)
+      }),
+    )
+  }
+
+  it.live("holds no object for who lists", () =>
+    Effect.gen(function* () {
+      const store = yield* blocked(key)
+      const keys = yield* Effect.provideService(keysOf(""), ObjectStore, store)
+      assert.deepStrictEqual(keys, [])
+    }),
+  )
+})
+
 describe("Errors of a folder", () => {
   const failed = (code: string) => Object.assign(new Error(`${code}: some words, open`), { code })
   const cases = {
@@ -351,8 +395,9 @@ describe("Errors of a folder", () => {
     EACCES: ["NotWritable", "NotWritable"],
     EPERM: ["NotWritable", "NotWritable"],
     EROFS: ["NotWritable", "NotWritable"],
-    ENOTDIR: ["NotWritable", "NotFound"],
-    EISDIR: ["NotWritable", "NotFound"],
+    EEXIST: ["InTheWay", "InTheWay"],
+    ENOTDIR: ["InTheWay", "NotFound"],
+    EISDIR: ["InTheWay", "NotFound"],
     ENAMETOOLONG: ["NotWritable", "NotFound"],
     ENOENT: ["NotFound", "NotFound"],
     EIO: ["Unreachable", "Unreachable"],

@@ -6,7 +6,9 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import * as FolderObjectStore from "../../layers/folder/FolderObjectStore.ts"
 import * as MemoryObjectStore from "../../layers/memory/MemoryObjectStore.ts"
+import * as NodeCompression from "../../layers/node/NodeCompression.ts"
 import * as LakeWatermarkStore from "../../layers/store/LakeWatermarkStore.ts"
+import { takeWatermark } from "../../src/cdc/fence/HeldWatermark.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { watermarkKey } from "../../src/core/lake/ObjectKey.ts"
 import { bare, print, type Watermark } from "../../src/core/lake/Watermark.ts"
@@ -234,7 +236,7 @@ describe("the watermark of a folder, of which people see a copy", () => {
       yield* put(by(2, 10n))
       assert.deepStrictEqual(
         yield* Effect.provide(stored, lake),
-        Option.some({ watermark: by(2, 10n), version: Option.getOrThrow(version) }),
+        Option.some({ watermark: by(2, 10n), version: Option.getOrThrow(version), lastEpoch: 3 }),
       )
     }),
   )
@@ -262,7 +264,53 @@ describe("the watermark of a folder, of which people see a copy", () => {
         yield* put(newer)
         const found = yield* Effect.provide(stored, lake)
         // It is replaced by the version of the hidden file, for which all writers compete.
-        assert.deepStrictEqual(found, Option.some({ watermark: newer, version: Option.getOrThrow(version) }))
+        assert.deepStrictEqual(
+          Option.map(found, (one) => [one.watermark, one.version] as const),
+          Option.some([newer, Option.getOrThrow(version)] as const),
+        )
+      }),
+    )
+  }
+
+  it.live(
+    "stays the one of who takes over after a person, when a frozen writer shows its version at last",
+    () =>
+      Effect.gen(function* () {
+        const { put, lake, shown } = yield* followed
+        const late = by(2, 30n)
+        yield* put(at(20n))
+        const taken = Effect.gen(function* () {
+          const found = yield* stored
+          const { watermark } = Option.getOrThrow(found)
+          yield* takeWatermark(watermark, found, "conditions", watermark.position)
+        })
+        yield* Effect.provide(taken, [lake, NodeCompression.layer("none")])
+        const ours = yield* shown
+        yield* put(late)
+        const counts = Option.getOrThrow(yield* Effect.provide(counting, lake))
+        assert.strictEqual(print(counts), ours)
+        assert.deepStrictEqual([counts.position, counts.epoch], [at(20n).position, Option.some(3)])
+      }),
+  )
+
+  // A writer that was frozen between two steps still shows its version, whenever it wakes up.
+  for (const [what, change, epoch] of [
+    ["put by a person without an epoch", ({ put }) => put(at(20n)), 2],
+    ["put by a person with an older epoch", ({ put }) => put(by(1, 20n)), 2],
+    ["put from a newer lake", ({ put }) => put(by(9, 20n)), 9],
+    ["written by a person over the newest version", ({ write }) => write(at(20n)), 3],
+    ["an old copy, written over the newest version", ({ write }) => write(by(1, 20n)), 3],
+    ["removed", ({ visible }) => Effect.promise(() => fs.rm(visible)), 2],
+    ["a writer's own", () => Effect.void, 2],
+  ] as const satisfies ReadonlyArray<
+    readonly [string, (lake: Effect.Success<typeof followed>) => Effect.Effect<void>, number]
+  >) {
+    it.live(`says up to which epoch a writer may still hold a version, where the file was ${what}`, () =>
+      Effect.gen(function* () {
+        const opened = yield* followed
+        yield* change(opened)
+        const found = Option.getOrThrow(yield* Effect.provide(stored, opened.lake))
+        assert.strictEqual(found.lastEpoch, epoch)
       }),
     )
   }

@@ -47,7 +47,13 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
 ) {
   const store = yield* WatermarkStore
   const compression = yield* Compression
-  const epoch = Option.some(Option.getOrElse(watermark.epoch, () => 0) + 1)
+  const lastEpoch = Option.match(found, { onNone: () => 0, onSome: (stored) => stored.lastEpoch })
+  const epoch = Option.some(
+    Math.max(
+      lastEpoch,
+      Option.getOrElse(watermark.epoch, () => 0),
+    ) + 1,
+  )
   const writer = Option.some(randomUUID())
   const isConditional = fencing === "conditions"
 

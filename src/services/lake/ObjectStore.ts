@@ -40,6 +40,8 @@ export interface Versioned {
    * Folders alone: in a bucket the key has one object.
    */
   readonly visible?: Uint8Array
+  /** The version before, where the store keeps it. Folders alone. */
+  readonly before?: Uint8Array
 }
 
 export class ObjectStore extends Context.Service<

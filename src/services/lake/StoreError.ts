@@ -21,6 +21,9 @@ export const storeReasons = {
   Clock: permanent("Set this machine's clock (NTP): a request is signed with its time."),
   Region: permanent("The bucket is in another region. Correct the region that is set."),
   NotWritable: permanent("Give this user the right to read and write there, or choose another LAKE_URL."),
+  InTheWay: permanent(
+    "A folder stands where a file must be, or a file where a folder must be. Move it out of the lake, or choose another LAKE_URL.",
+  ),
   BucketMissing: permanent("Create it with `node dist/main.js init`, or correct LAKE_URL."),
   BucketName: permanent("The store does not allow this name. Correct LAKE_URL."),
   BucketTaken: permanent("The name belongs to another account. Choose another bucket in LAKE_URL."),

@@ -8,6 +8,11 @@ import type { StoreError } from "./StoreError.ts"
 export interface StoredWatermark {
   readonly watermark: Watermark
   readonly version: string
+  /**
+   * No writer has a greater epoch, 0 where none is known. Greater than that of `watermark` where a person put one there: a
+   * frozen writer may still make its version visible.
+   */
+  readonly lastEpoch: number
 }
 
 export class WatermarkStore extends Context.Service<

@@ -43,24 +43,23 @@ export interface FullMode {
 
 /** Every configured table as it is at one moment. */
 export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) {
-  const { tables, layout: wanted, slot } = yield* Settings
+  const { tables: configured, layout: wanted, slot } = yield* Settings
   const { check } = yield* ObjectStore
   const source = yield* SourceTables
   const vitals = yield* Vitals
 
   yield* patiently(forAWhile, () => check("full"))
   const { read } = yield* WatermarkStore
-  const layout = yield* patiently(
+  const { layout, tables, dropped } = yield* patiently(
     forAWhile,
     Effect.fnUntraced(function* () {
       const watermark = yield* read
-      const found = yield* lakeLayout(tables, wanted, watermark)
-      yield* checkLakeOwner(tables, found, watermark, isNewSource)
-      return found
+      const found = yield* lakeLayout(configured, wanted, watermark)
+      return { layout: found, ...(yield* checkLakeOwner(configured, found, watermark, isNewSource)) }
     }),
   )
   yield* patiently(forAWhile, () => warnWithoutSlot)
-  yield* checkAllCopied(tables)
+  yield* checkAllCopied(tables, dropped)
   const copyAll = Effect.fnUntraced(function* (reached: Effect.Effect<void>) {
     const snapshot = yield* source.snapshot(tables.map(({ table }) => table))
     yield* reached

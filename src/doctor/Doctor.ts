@@ -13,6 +13,7 @@ import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Spool } from "../services/Spool.ts"
 import { type Inspection, SourceInspection } from "../services/source/SourceInspection.ts"
 import { Settings } from "../settings/Settings.ts"
+import { faultFinding } from "./FaultFinding.ts"
 import { count, failed, ok, type Section, unchecked } from "./Finding.ts"
 import { printJson, printTable, summary } from "./FindingTable.ts"
 import { askLake, type LakeAnswers } from "./lake/LakeChecks.ts"
@@ -25,6 +26,7 @@ import {
   sourceFindings,
   sourceUnasked,
 } from "./source/SourceChecks.ts"
+import { decideTables } from "./source/TableAnswers.ts"
 
 /** At least one check failed: exit 1. */
 export class ChecksFailed extends Schema.TaggedError<ChecksFailed>()("ChecksFailed", {
@@ -62,6 +64,22 @@ const startOf = Effect.fnUntraced(function* (
   return Option.some<Start>({ decided, flushed })
 })
 
+/** With what `cdc` makes of them, where source and lake say enough for that. */
+const tablesOf = Effect.fnUntraced(function* (
+  inspection: Inspection,
+  answers: SourceAnswers,
+  lake: LakeAnswers,
+) {
+  const known = Result.all({ slot: answers.slot, identity: answers.identity })
+  if (Result.isFailure(known) || isStandby(answers)) return { tables: answers.tables, faults: [] }
+  return yield* decideTables(inspection, answers.tables, known.success, lake).pipe(
+    Effect.map((tables) => ({ tables, faults: [] })),
+    Effect.catch((error) =>
+      Effect.succeed({ tables: answers.tables, faults: [faultFinding("tables", error)] }),
+    ),
+  )
+})
+
 /** A transaction beyond 2 MiB waits in a temporary file: a container with a folder that is read-only has no place for it. */
 const machine = Effect.map(
   Effect.result(
@@ -90,7 +108,7 @@ export const examine: Effect.Effect<
 > = Effect.gen(function* () {
   const source = yield* SourceInspection
   const store = yield* ObjectStore
-  const { tables, slot, fullParallel } = yield* Settings
+  const { tables: configured, slot, fullParallel } = yield* Settings
   const readers = Option.getOrElse(fullParallel, () => 1)
 
   const asked = patiently(forAWhile, () => source.connect).pipe(
@@ -106,7 +124,7 @@ export const examine: Effect.Effect<
       {
         name: "source",
         location: source.location,
-        findings: [...notConnected(answered.failure, source), ...sourceUnasked(slot, tables)],
+        findings: [...notConnected(answered.failure, source), ...sourceUnasked(slot, configured)],
       },
       { ...about, findings: [...lake.findings, standing] },
       here,
@@ -114,11 +132,15 @@ export const examine: Effect.Effect<
   }
   const { inspection, answers } = answered.success
   const start = yield* startOf(inspection, answers, lake)
+  const { tables, faults } = yield* tablesOf(inspection, answers, lake)
   return [
     {
       name: "source",
       location: source.location,
-      findings: sourceFindings(answers, source, slot, missingSlot(start), readers),
+      findings: [
+        ...sourceFindings({ ...answers, tables }, source, slot, missingSlot(start), readers),
+        ...faults,
+      ],
     },
     { ...about, findings: [...lake.findings, standingFinding(start)] },
     here,

@@ -1,8 +1,9 @@
 /** Whether the lake is of this source, and each dataset of its table: asked by `full` before it writes anything. */
 import { Effect, Option, Result } from "effect"
 import { checkOwner } from "../cdc/start/StartDecision.ts"
-import { askedRelations } from "../cdc/tables/TablePlan.ts"
-import { planTables } from "../cdc/tables/TablePlanning.ts"
+import { planEach, type TableDecision } from "../cdc/tables/PlannedTable.ts"
+import { startFacts } from "../cdc/tables/StartTables.ts"
+import { noticeOf, printNotice } from "../cdc/tables/TableNotice.ts"
 import { isCopyOf, type Manifest } from "../core/lake/Manifest.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
@@ -19,9 +20,16 @@ const otherSource = (source: SourceIdentity, { dataset, object, ...manifest }: M
     mend: "Point the program at the source that this lake is of, or choose another LAKE_URL. Where the source has moved and no `cdc` has written here: `node dist/main.js full --new-source`",
   })
 
+/** What `full` copies: each dataset's table under the name that it has now. */
+export interface CopiedTables {
+  readonly tables: ReadonlyArray<SourceTable>
+  /** Datasets whose tables exist no more. */
+  readonly dropped: ReadonlySet<string>
+}
+
 /**
  * Fails with a refusal where the watermark, or without one the newest manifest, is of another server or database, and where
- * a dataset belongs to another table. `isNewSource` says that the manifests may be of another one.
+ * a dataset belongs to another table. `isNewSource` says that the manifests may be of another one. Warns of renamed tables.
  */
 export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
   tables: ReadonlyArray<SourceTable>,
@@ -30,27 +38,41 @@ export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
   isNewSource: boolean,
 ) {
   const { name, visit } = yield* ReplicationSlot
-  const { source, relations } = yield* visit
+  const session = yield* visit
+  const { source } = session
+  const unchanged: CopiedTables = { tables, dropped: new Set() }
   if (Option.isNone(watermark)) {
-    if (isNewSource) return
+    if (isNewSource) return unchanged
     for (const { dataset } of tables) {
       const newest = yield* newestManifest(layout, dataset)
       const foreign = Option.filter(newest, (manifest) => !isCopyOf(manifest, source))
       if (Option.isSome(foreign)) return yield* otherSource(source, foreign.value)
     }
-    return
+    return unchanged
   }
   yield* Effect.fromResult(checkOwner({ slotName: name, source, watermark }))
-  const plan = planTables({
-    configured: tables,
-    lines: watermark.value,
-    position: watermark.value.position,
-    followed: new Set(),
-    withObjects: new Set(),
-    catalog: yield* relations(askedRelations(tables, watermark.value)),
-    isRunning: false,
-    isCaughtUp: true,
-  })
-  // The check before the copy reports a table that is missing.
-  if (Result.isFailure(plan) && plan.failure instanceof Refusal) return yield* plan.failure
+  const { position } = watermark.value
+  const decisions = planEach(yield* startFacts(session, tables, layout, watermark, position, position))
+  return yield* copiedTables(decisions)
 }, Effect.scoped)
+
+const copiedTables = Effect.fnUntraced(function* (decisions: ReadonlyArray<TableDecision>) {
+  const tables: Array<SourceTable> = []
+  const dropped = new Set<string>()
+  for (const { source, planned } of decisions) {
+    // The check before the copy reports a table that is missing.
+    if (Result.isFailure(planned)) {
+      if (planned.failure instanceof Refusal) return yield* planned.failure
+      tables.push(source)
+      continue
+    }
+    const { found, after } = planned.success
+    if (found._tag === "Dropped") dropped.add(source.dataset)
+    if (found._tag === "Renamed") {
+      const notice = noticeOf(planned.success, "now")
+      if (notice !== undefined) yield* Effect.logWarning(printNotice(notice))
+    }
+    tables.push({ dataset: source.dataset, table: after.table })
+  }
+  return { tables, dropped } satisfies CopiedTables
+})

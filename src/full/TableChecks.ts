@@ -83,10 +83,20 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
   }
 })
 
-/** Fails where one of the tables cannot be copied: it is not there, or may not be read. */
+const droppedTable = ({ table, dataset }: SourceTable) =>
+  new SourceError({
+    reason: "SchemaOrTableMissing",
+    subject: `table ${printTable(table)}`,
+    detail: `it does not exist any more. "${dataset}" keeps its objects; take it out of SOURCE_TABLES, and \`full\` copies the others`,
+  })
+
+/** Fails where one of the tables cannot be copied: it is not there, or may not be read. `dropped` are datasets that the lake knows. */
 export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* (
   tables: ReadonlyArray<SourceTable>,
+  dropped: ReadonlySet<string>,
 ) {
   const { mayRead } = yield* SourceTables
-  yield* ofAll(tables, ({ table }) => mayRead(table))
+  yield* ofAll(tables, (source) =>
+    dropped.has(source.dataset) ? droppedTable(source) : mayRead(source.table),
+  )
 })

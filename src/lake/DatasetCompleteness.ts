@@ -1,21 +1,30 @@
-/** Looks up what `DatasetState` needs beside the watermark: of datasets that began later, the newest manifest. */
+/** Looks up what `DatasetState` needs of the lake: the newest manifest. */
 import { Effect, Option } from "effect"
-import { type DatasetFacts, datasetState, snapshotXmin } from "../core/lake/DatasetState.ts"
+import { type DatasetFacts, datasetState, newestCopy } from "../core/lake/DatasetState.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import { newestManifest } from "./NewestManifest.ts"
 
-/** Reads a manifest only where the state depends on one. */
+/** Whether the state can depend on a manifest. */
+const isAsked = ({
+  watermark,
+  slotBegin,
+  dataset,
+  isConfigured,
+  table,
+}: Omit<DatasetFacts, "copy">): boolean =>
+  isConfigured &&
+  !table.isDropped &&
+  Option.isNone(table.anew) &&
+  Option.match(watermark, {
+    onNone: () => Option.isSome(slotBegin),
+    onSome: ({ from, left }) => from.has(dataset) && !left.has(dataset),
+  })
+
+/** Reads a manifest only where the state depends on one. None as in `datasetState`. */
 export const datasetCompleteness = Effect.fn("DatasetCompleteness.datasetCompleteness")(function* (
   layout: Layout,
-  facts: Omit<DatasetFacts, "xmin">,
+  facts: Omit<DatasetFacts, "copy">,
 ) {
-  const withoutManifest = datasetState({ ...facts, xmin: Option.none() })
-  if (
-    withoutManifest.state === "followed" ||
-    withoutManifest.state === "left" ||
-    !facts.watermark.from.has(facts.dataset)
-  )
-    return withoutManifest
-  const manifest = yield* newestManifest(layout, facts.dataset)
-  return datasetState({ ...facts, xmin: Option.flatMap(manifest, ({ snapshot }) => snapshotXmin(snapshot)) })
+  const newest = isAsked(facts) ? yield* newestManifest(layout, facts.dataset) : Option.none()
+  return datasetState({ ...facts, copy: Option.map(newest, newestCopy) })
 })

@@ -1,79 +1,20 @@
 /** Looks where the pipeline stands: at the slot, the watermark and the newest objects, and at nothing that is large. */
 
-import { Clock, Effect, Option, Result, Stream } from "effect"
+import { Clock, Effect, Option, Result } from "effect"
 import { decideStart, type Facts } from "../cdc/start/StartDecision.ts"
-import { knownIn } from "../cdc/tables/TablePlan.ts"
 import * as Lsn from "../core/Lsn.ts"
-import * as Manifest from "../core/lake/Manifest.ts"
-import { manifestKey } from "../core/lake/ObjectKey.ts"
-import type { Layout, Watermark } from "../core/lake/Watermark.ts"
-import type { SourceTable } from "../core/source/SourceTable.ts"
+import type { Watermark } from "../core/lake/Watermark.ts"
 import { isStalled } from "../core/source/StalledWriter.ts"
-import { datasetCompleteness } from "../lake/DatasetCompleteness.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
-import { newestObject } from "../lake/LakeTail.ts"
-import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { SlotInspection } from "../services/source/SlotInspection.ts"
 import { SourceError } from "../services/source/SourceError.ts"
 import type { SlotFacts } from "../services/source/SourceInspection.ts"
 import { Settings } from "../settings/Settings.ts"
+import { datasetStatuses, unknownDataset } from "./Datasets.ts"
 import { lagOf, unknownLag } from "./Lag.ts"
-import type { DatasetStatus, StatusReport } from "./Report.ts"
-
-/** The manifest is small and tells the rows; the rows of an object of `inc` nobody has counted. */
-const rowsOfFull = Effect.fnUntraced(function* (key: string) {
-  const { read } = yield* ObjectStore
-  const bytes = yield* Stream.runCollect(read(manifestKey(key))).pipe(
-    Effect.map((pieces) => Buffer.concat(pieces).toString("utf8")),
-    Effect.catchIf(
-      (error) => error.reason === "NotFound",
-      () => Effect.succeed(""),
-    ),
-  )
-  return Result.match(Manifest.parse(bytes), {
-    onFailure: () => Option.none<number>(),
-    onSuccess: ({ rows }) => Option.some(rows),
-  })
-})
-
-/** The newest object of `inc`, or of `full` where that is newer. */
-const datasetStatus = Effect.fnUntraced(function* (
-  { dataset, table }: SourceTable,
-  layout: Layout,
-  watermark: Option.Option<Watermark>,
-  isConfigured: boolean,
-) {
-  const recorded = Option.flatMap(watermark, ({ objects }) => Option.fromNullishOr(objects.get(dataset)))
-  const inc = yield* newestObject("inc", layout, dataset, recorded)
-  const full = yield* newestObject("full", layout, dataset, Option.none())
-  const isFull =
-    Option.isSome(full) && !Option.exists(inc, ({ stamp }) => stamp.second >= full.value.stamp.second)
-  const rows = isFull ? yield* rowsOfFull(full.value.object.key) : Option.none<number>()
-  const newest = Option.map(isFull ? full : inc, ({ object }) => object)
-  const isInLake = Option.isSome(newest)
-  const completeness = Option.isNone(watermark)
-    ? Option.none()
-    : Option.some(
-        yield* datasetCompleteness(layout, { watermark: watermark.value, dataset, isConfigured, isInLake }),
-      )
-  return { dataset, table, newest, rows, completeness } satisfies DatasetStatus
-})
-
-/** Datasets that SOURCE_TABLES names no more: their objects stay. */
-const leftDatasets = (tables: ReadonlyArray<SourceTable>, watermark: Option.Option<Watermark>) =>
-  Option.match(watermark, {
-    onNone: () => [],
-    onSome: (lines) =>
-      [...lines.tables.keys()]
-        .filter((dataset) => !tables.some((one) => one.dataset === dataset))
-        .flatMap((dataset) =>
-          Option.toArray(
-            Option.map(knownIn(lines, dataset), ({ table }): SourceTable => ({ dataset, table })),
-          ),
-        ),
-  })
+import type { StatusReport } from "./Report.ts"
 
 /** A refusal is told in the report; what keeps us from looking fails. */
 const refused = <A, E, R>(look: Effect.Effect<A, E | Refusal, R>) =>
@@ -125,22 +66,6 @@ export const takeStock = Effect.gen(function* () {
     : Effect.succeed(before)
 
   const layout = yield* refused(lakeLayout(tables, wanted, watermark))
-  const datasets = Result.isFailure(layout)
-    ? tables.map(
-        (table): DatasetStatus => ({
-          ...table,
-          newest: Option.none(),
-          rows: Option.none(),
-          completeness: Option.none(),
-        }),
-      )
-    : [
-        ...(yield* Effect.forEach(tables, (table) => datasetStatus(table, layout.success, watermark, true))),
-        ...(yield* Effect.forEach(leftDatasets(tables, watermark), (table) =>
-          datasetStatus(table, layout.success, watermark, false),
-        )),
-      ]
-
   const now = yield* Clock.currentTimeMillis
   const ours = Option.filter(
     before.slot,
@@ -156,6 +81,19 @@ export const takeStock = Effect.gen(function* () {
   )
   const idleSeconds = Option.map(before.activity, ({ seconds }) => seconds)
   const isSlotActive = Option.exists(before.slot, ({ reader }) => Option.isSome(reader))
+  const slotBegin = Option.map(ours, ({ confirmed }) => confirmed)
+  const { datasets, refusals } = yield* Result.isFailure(layout)
+    ? Effect.succeed({ datasets: tables.map(unknownDataset), refusals: [] })
+    : datasetStatuses({
+        tables,
+        layout: layout.success,
+        watermark,
+        slotBegin,
+        flushed,
+        // OIDs of another server or database mean nothing here, and of a lake that nobody has begun there are none.
+        isPlanned:
+          Result.isSuccess(found) && !isForeign && Option.isSome(Option.orElse(watermark, () => slotBegin)),
+      })
   const report: StatusReport = {
     at: now,
     slotName: source.slot,
@@ -177,7 +115,7 @@ export const takeStock = Effect.gen(function* () {
           leftBehind: Lsn.halfSegment,
         }),
     datasets,
-    faults: [...faults, ...(Result.isFailure(layout) ? [layout.failure] : [])],
+    faults: [...faults, ...(Result.isFailure(layout) ? [layout.failure] : []), ...refusals],
   }
   return report
 })

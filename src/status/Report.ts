@@ -21,8 +21,10 @@ export interface DatasetStatus {
   readonly newest: Option.Option<StoredObject>
   /** Of the newest object, where its manifest tells them. */
   readonly rows: Option.Option<number>
-  /** Whether `full` and `inc` of it make a whole; none without a watermark. */
+  /** Whether `full` and `inc` of it make a whole; none as in `datasetState`. */
   readonly completeness: Option.Option<DatasetCompleteness>
+  /** What became of its table, and what to do next; none where nothing is to be done. */
+  readonly advice: Option.Option<string>
 }
 
 export interface StatusReport {
@@ -67,7 +69,7 @@ const plain = (report: StatusReport) => ({
   writer: Option.isSome(report.writer) || report.present.length > 0 ? ("active" as const) : ("none" as const),
   writer_stalled: Option.isSome(report.stalledSeconds),
   standbys: standbys(report),
-  datasets: report.datasets.map(({ dataset, table, newest, completeness }) => ({
+  datasets: report.datasets.map(({ dataset, table, newest, completeness, advice }) => ({
     dataset,
     table: printTable(table),
     object: orNull(Option.map(newest, ({ key }) => key)),
@@ -80,6 +82,7 @@ const plain = (report: StatusReport) => ({
       ),
     ),
     reason: orNull(Option.flatMap(completeness, ({ reason }) => reason)),
+    advice: orNull(advice),
   })),
 })
 
@@ -201,7 +204,10 @@ export const textReport = (report: StatusReport): string => {
     ["writer", writerText(report)],
     ["watermark", watermarkText(report)],
     ["lag", lagText(report)],
-    ...report.datasets.map((one) => [one.dataset, datasetText(report, one)] as const),
+    ...report.datasets.flatMap((one) => [
+      [one.dataset, datasetText(report, one)] as const,
+      ...Option.toArray(Option.map(one.advice, (advice) => ["", advice] as const)),
+    ]),
   ]
   const width = Math.max(...lines.map(([name]) => name.length))
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${printable(text)}`).join("\n")

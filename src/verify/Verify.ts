@@ -85,7 +85,7 @@ const compareNow = Effect.fnUntraced(function* (
   )
   const explain = withRoomNeeded(layout, readable)
   const wanted = readable.map(({ source, fulls }) => ({ source, isInLake: Option.isSome(fulls.newest) }))
-  const moment = yield* takeMoment(workbench, wanted, explain)
+  const moment = yield* takeMoment(workbench, layout, wanted, explain)
   yield* report.begin({ lsn: Lsn.print(moment.lsn), snapshot: moment.id })
   const verdicts: Array<TableVerdict> = []
   for (const { source, fulls } of listed) {

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Result } from "effect"
+import type { PlanFacts } from "../../src/cdc/tables/PlannedTable.ts"
 import { type DatasetLines, isChange, linesAfter } from "../../src/cdc/tables/TablePlan.ts"
-import { type PlanFacts, planTables } from "../../src/cdc/tables/TablePlanning.ts"
+import { planTables } from "../../src/cdc/tables/TablePlanning.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { printInSql, type TableName } from "../../src/core/source/SourceTable.ts"
 

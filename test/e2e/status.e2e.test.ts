@@ -50,9 +50,12 @@ const Status = Schema.fromJsonString(
         table: Schema.String,
         object: Schema.NullOr(Schema.String),
         written_at: Schema.NullOr(Schema.String),
-        state: Schema.NullOr(Schema.Literals(["followed", "waiting for full", "needs full", "left"])),
+        state: Schema.NullOr(
+          Schema.Literals(["followed", "waiting for full", "needs full", "left", "dropped"]),
+        ),
         from: Schema.NullOr(Schema.String),
         reason: Schema.NullOr(Schema.String),
+        advice: Schema.NullOr(Schema.String),
       }),
     ),
   }),

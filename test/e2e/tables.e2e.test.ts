@@ -40,10 +40,31 @@ const Status = Schema.fromJsonString(
         state: Schema.NullOr(Schema.String),
         from: Schema.NullOr(Schema.String),
         reason: Schema.NullOr(Schema.String),
+        advice: Schema.NullOr(Schema.String),
       }),
     ),
   }),
 )
+
+const Doctor = Schema.fromJsonString(
+  Schema.Struct({
+    source: Schema.Struct({
+      findings: Schema.Array(
+        Schema.Struct({ mark: Schema.String, check: Schema.String, finding: Schema.String }),
+      ),
+    }),
+  }),
+)
+
+/** `mark check: finding` of each thing that `doctor` looked at in the source. */
+const doctorLines = (text: string) =>
+  Schema.decodeSync(Doctor)(text)
+    .source.findings.map(({ mark, check, finding }) => `${mark} ${check}: ${finding}`)
+    .join("\n")
+
+/** What `status` tells to do about a dataset. */
+const adviceOn = (text: string, dataset: string) =>
+  Schema.decodeSync(Status)(text).datasets.find((one) => one.dataset === dataset)?.advice
 
 /** `dataset: state reason`, as `status` tells it. */
 const states = (text: string) =>
@@ -224,7 +245,181 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
   )
 })
 
+layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("status and doctor", (it) => {
+  const makeOther = "CREATE TABLE a (id integer PRIMARY KEY, v text)"
+  const named = "public.c=as, public.b=bs"
+  const cases: ReadonlyArray<{
+    readonly what: string
+    readonly sql: string
+    readonly tables?: string
+    /** Of `as`, what `status` says and with which code it ends. */
+    readonly state: string
+    readonly code: number
+    readonly advice: RegExp | undefined
+    /** What `doctor` says of its table, and with which code it ends. */
+    readonly doctor: RegExp
+    readonly doctorCode: number
+  }> = [
+    {
+      what: "is as it was",
+      sql: "INSERT INTO a VALUES (2, 'x')",
+      state: "as: followed",
+      code: 0,
+      advice: undefined,
+      doctor: /^ok "public"\."a": 2 columns/m,
+      doctorCode: 0,
+    },
+    {
+      what: "was renamed",
+      sql: "ALTER TABLE a RENAME TO c",
+      state: "as: followed",
+      code: 0,
+      advice: /^Table "public"\."a" is "public"\."c" now: .*Write public\.c=as in SOURCE_TABLES\.$/,
+      doctor: /^warning "public"\."a": .*is "public"\."c" now.*\nok "public"\."c": 2 columns/m,
+      doctorCode: 0,
+    },
+    {
+      what: "was renamed, and named so in SOURCE_TABLES",
+      sql: "ALTER TABLE a RENAME TO c",
+      tables: named,
+      state: "as: followed",
+      code: 0,
+      advice: undefined,
+      doctor: /^ok "public"\."c": 2 columns/m,
+      doctorCode: 0,
+    },
+    {
+      what: "was renamed, and another one bears its name",
+      sql: `ALTER TABLE a RENAME TO c; ${makeOther}`,
+      state: "as: needs full replaced",
+      code: 0,
+      advice: /^Another table bears the name "public"\."a" now, .*Let `cdc` begin with it, then run .*full/,
+      doctor: /^warning "public"\."a": Another table bears the name/m,
+      doctorCode: 0,
+    },
+    {
+      what: "was dropped",
+      sql: "DROP TABLE a",
+      state: "as: dropped",
+      code: 0,
+      advice: /^Table "public"\."a" does not exist any more\. .*Take it out of SOURCE_TABLES/,
+      doctor: /^failed "public"\."a": .*does not exist any more/m,
+      doctorCode: 1,
+    },
+    {
+      what: "gave its dataset to another one in SOURCE_TABLES",
+      sql: makeOther.replace(" a ", " c "),
+      tables: named,
+      state: "as: followed",
+      code: 3,
+      advice:
+        /^Refused: The dataset "as" belongs to "public"\."a" \(OID \d+\), .*Name "public"\."a" for "as" again/,
+      doctor: /^failed "public"\."c": The dataset "as" belongs to "public"\."a"/m,
+      doctorCode: 1,
+    },
+    {
+      what: "is one that neither the catalog nor the lake knows",
+      sql: "SELECT 1",
+      tables: `${both}, public.nada=nadas`,
+      state: "nadas: waiting for full new",
+      code: 2,
+      advice: /^Source, table "public"\."nada": it does not exist\. Correct SOURCE_TABLES/,
+      doctor: /^failed "public"\."nada": /m,
+      doctorCode: 1,
+    },
+  ]
+  for (const { what, sql, tables = both, state, code, advice, doctor, doctorCode } of cases) {
+    it.effect(
+      `say the same as cdc of a table that ${what}`,
+      () =>
+        Effect.gen(function* () {
+          const followed = yield* openFollowed()
+          yield* followed.sql(sql)
+          const settings = { SOURCE_TABLES: tables }
+          const status = yield* followed.runWith(settings, "status", "--json")
+          assert.strictEqual(status.code, code, status.stderr)
+          assert.include(states(status.stdout), state)
+          const told = adviceOn(status.stdout, state.split(":")[0] ?? "")
+          if (advice === undefined) assert.isNull(told)
+          else assert.match(told ?? "", advice)
+          const text = (yield* followed.runWith(settings, "status")).stdout
+          if (told != null) assert.include(text, told)
+          const found = yield* followed.runWith(settings, "doctor", "--json")
+          assert.match(doctorLines(found.stdout), doctor)
+          assert.strictEqual(found.code, doctorCode, found.stdout)
+          const cdc = yield* followed.runWith(settings, "cdc", "--once")
+          assert.strictEqual(cdc.code, code, cdc.stderr)
+        }),
+      timeout,
+    )
+  }
+
+  it.effect(
+    "show the gap of a full that was run before the slot was there, as verify does",
+    () =>
+      Effect.gen(function* () {
+        const pipeline = yield* openPipeline({ setup, tables: "public.a=as" })
+        const { sql, run, createSlot } = pipeline
+        yield* sql("INSERT INTO a VALUES (1, 'copied')")
+        assert.strictEqual((yield* run("full")).code, 0)
+        yield* sql("INSERT INTO a VALUES (2, 'in neither')")
+        yield* createSlot
+        const needsFull = "as: needs full full before slot"
+        const before = yield* run("status", "--json")
+        assert.deepStrictEqual([before.code, states(before.stdout)], [0, [needsFull]])
+        const unbegun = yield* run("verify")
+        assert.strictEqual(unbegun.code, 4, unbegun.stderr)
+        assert.strictEqual((yield* run("cdc", "--once")).code, 0)
+        const { stdout } = yield* run("status", "--json")
+        assert.deepStrictEqual(states(stdout), [needsFull])
+        assert.match(adviceOn(stdout, "as") ?? "", /^Run `node dist\/main\.js full`/)
+        assert.match(
+          doctorLines((yield* run("doctor", "--json")).stdout),
+          /^warning "public"\."a": its dataset needs full \(full before slot\)/m,
+        )
+        const verdict = yield* run("verify")
+        assert.strictEqual(verdict.code, 4, verdict.stderr)
+        assert.match(verdict.stdout, /"as" needs full \(full before slot, from 0\/.*in neither\. Run/)
+        assert.strictEqual((yield* run("full")).code, 0)
+        assert.deepStrictEqual(states((yield* run("status", "--json")).stdout), ["as: followed"])
+        assert.strictEqual((yield* run("verify")).code, 0)
+      }),
+    timeout,
+  )
+})
+
 layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("full", (it) => {
+  it.effect(
+    "copies a table that was renamed under its new name, and says so",
+    () =>
+      Effect.gen(function* () {
+        const { sql, run, lake } = yield* openFollowed()
+        yield* sql("ALTER TABLE a RENAME TO c")
+        const { code, stderr } = yield* run("full")
+        assert.strictEqual(code, 0, stderr)
+        assert.include(stderr, "Write public.c=as in SOURCE_TABLES")
+        const manifests = (yield* lake.keys).filter((key) => /^full\/as\/.*\.json$/.test(key))
+        assert.include(yield* lake.text(manifests.at(-1) ?? ""), `"table": "\\"public\\".\\"c\\""`)
+      }),
+    timeout,
+  )
+
+  it.effect(
+    "writes nothing where a table was dropped, and says that its dataset stays",
+    () =>
+      Effect.gen(function* () {
+        const { sql, run, runWith, lake } = yield* openFollowed()
+        const before = yield* lake.keys
+        yield* sql("DROP TABLE a")
+        const { code, stderr } = yield* run("full")
+        assert.strictEqual(code, 2, stderr)
+        assert.match(stderr, /public.*a.*does not exist any more.*take it out of SOURCE_TABLES/i)
+        assert.deepStrictEqual(yield* lake.keys, before)
+        assert.strictEqual((yield* runWith({ SOURCE_TABLES: "public.b=bs" }, "full")).code, 0)
+      }),
+    timeout,
+  )
+
   it.effect(
     "refuses a lake of another database, with a watermark and without one",
     () =>

@@ -17,6 +17,7 @@ const writerIdleFor = (seconds: number) =>
       SlotInspection.of({
         location: "memory",
         slot: slotName,
+        relations: (asked) => Effect.sync(() => server.relations(asked)),
         look: Effect.sync(() => ({
           slot: Option.none(),
           writer: Option.some({ pid: 4711, application: "afluente cdc" }),

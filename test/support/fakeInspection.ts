@@ -85,6 +85,7 @@ export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0)
   slot: () => Effect.succeed(look()),
   probe: () => Effect.void,
   table: () => Effect.succeed(table),
+  relations: ({ tables }) => Effect.succeed(tables.map((one, i) => ({ table: one, oid: 16400 + i }))),
   ...change,
 })
 

@@ -18,6 +18,7 @@ import {
   type Row,
 } from "../connection/PostgresSession.ts"
 import { living, writers } from "../slot/SlotLocks.ts"
+import { relations } from "../tables/PostgresRelations.ts"
 import { tableFacts } from "../tables/PostgresTableFacts.ts"
 import { identify } from "../tables/PostgresTableShape.ts"
 import { limits, probeSlot } from "./PostgresLimits.ts"
@@ -170,6 +171,7 @@ export const layer = (address: SourceAddress): Layer.Layer<SourceInspection> =>
         slot: (name) => lookAtSlot(session, name),
         probe: (name) => probeSlot(session, name),
         table: (name) => tableFacts(session, name),
+        relations: relations(session),
       })),
     })
   })

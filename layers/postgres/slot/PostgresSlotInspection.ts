@@ -5,6 +5,7 @@ import { SlotInspection, type WriterActivity } from "../../../src/services/sourc
 import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { describeAddress, type PostgresSession } from "../connection/PostgresSession.ts"
 import { lookAtSlot } from "../inspection/PostgresInspection.ts"
+import { relations } from "../tables/PostgresRelations.ts"
 import { identify } from "../tables/PostgresTableShape.ts"
 import { lookBegins } from "./PostgresReplicationSlot.ts"
 
@@ -40,5 +41,9 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<SlotIns
             : yield* activity(session, found.writer.value.pid),
         }
       }).pipe(Effect.scoped),
+      relations: (asked) =>
+        Effect.scoped(
+          Effect.flatMap(connectToPrimary(address, "status"), (session) => relations(session)(asked)),
+        ),
     }),
   )

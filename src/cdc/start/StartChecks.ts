@@ -9,13 +9,8 @@ import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { lastPosition, type NewestObject, newestObject } from "../../lake/LakeTail.ts"
 import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
-import {
-  askedRelations,
-  type DatasetLines,
-  type FollowedTable,
-  linesAfter,
-  type TablePlan,
-} from "../tables/TablePlan.ts"
+import { startFacts } from "../tables/StartTables.ts"
+import { type DatasetLines, type FollowedTable, linesAfter, type TablePlan } from "../tables/TablePlan.ts"
 import { planTables } from "../tables/TablePlanning.ts"
 import { checkHistory } from "./History.ts"
 import { type LakeHistory, lastCommitOf, type NewestRow } from "./HistoryDecision.ts"
@@ -67,33 +62,6 @@ export const newestRow = Effect.fn("StartChecks.newestRow")(function* (
 /** A plan that changes nothing of what is read takes effect at once. */
 const isAtOnce = ({ before, anew, leaving }: TablePlan): boolean =>
   anew.size === 0 && leaving.length === 0 && before.every(({ names }) => names.length === 1)
-
-/** In a new lake all begin at its first watermark; an older version names no tables, and followed what the lake holds. */
-const beginning = Effect.fnUntraced(function* (
-  configured: ReadonlyArray<SourceTable>,
-  layout: Layout,
-  watermark: Option.Option<Watermark>,
-  position: Lsn.Lsn,
-) {
-  if (Option.isNone(watermark)) {
-    const from = configured.map(({ dataset }) => [dataset, { lsn: position, since: Option.none() }] as const)
-    const lines: DatasetLines = { tables: new Map(), from: new Map(from), left: new Map() }
-    return { lines, followed: new Set(configured.map(({ dataset }) => dataset)) }
-  }
-  const followed = new Set<string>()
-  if (watermark.value.tables.size === 0) {
-    for (const { dataset } of configured) {
-      const recorded = Option.fromUndefinedOr(watermark.value.objects.get(dataset))
-      const isThere =
-        Option.isSome(recorded) ||
-        Option.isSome(yield* newestObject("inc", layout, dataset, Option.none())) ||
-        Option.isSome(yield* newestObject("full", layout, dataset, Option.none()))
-      if (isThere) followed.add(dataset)
-    }
-  }
-  const { tables, from, left } = watermark.value
-  return { lines: { tables, from, left }, followed }
-})
 
 export interface Started {
   /** What the watermark says of datasets. */
@@ -150,20 +118,9 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
   watermark: Option.Option<Watermark>,
   position: Lsn.Lsn,
 ) {
-  const { lines, followed } = yield* beginning(configured, layout, watermark, position)
-  const objects = Option.match(watermark, { onNone: () => [], onSome: (known) => [...known.objects.keys()] })
-  const plan = yield* Effect.fromResult(
-    planTables({
-      configured,
-      lines,
-      position,
-      followed,
-      withObjects: new Set(objects),
-      catalog: yield* session.relations(askedRelations(configured, lines)),
-      isRunning: false,
-      isCaughtUp: slot.flushed <= position,
-    }),
-  )
+  const facts = yield* startFacts(session, configured, layout, watermark, position, slot.flushed)
+  const { lines } = facts
+  const plan = yield* Effect.fromResult(planTables(facts))
   const ends = new Map<string, LakeEnd>()
   const all = [...plan.after, ...plan.before.filter(({ dataset }) => plan.leaving.includes(dataset))]
   for (const { dataset } of all) {

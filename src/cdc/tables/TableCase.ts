@@ -16,7 +16,7 @@ export interface TableCaseFacts {
   readonly isRunning: boolean
   /** The watermark names no table for it, but it was followed: by an older version, or since the lake's beginning. */
   readonly isFollowed: boolean
-  /** The lake holds changes of it. */
+  /** The lake holds objects of it. */
   readonly hasObjects: boolean
   /** OID of the table that bears the configured name now. */
   readonly oid: Option.Option<number>
@@ -54,7 +54,7 @@ export const tableCase = (facts: TableCaseFacts): TableCase => {
   if (Option.isNone(oid)) {
     // Nothing waits of a dataset that is not followed.
     if (isLeft) return { _tag: "Unknown" }
-    if (Option.isNone(known)) return { _tag: facts.isFollowed || facts.hasObjects ? "Dropped" : "Unknown" }
+    if (Option.isNone(known)) return { _tag: facts.hasObjects ? "Dropped" : "Unknown" }
     return Option.match(facts.nameNow, {
       onNone: (): TableCase => ({ _tag: "Dropped" }),
       onSome: (to) => ({ _tag: "Renamed", to }),

@@ -22,6 +22,8 @@ export interface LakeAnswers {
   readonly findings: ReadonlyArray<Finding>
   /** None where it cannot be read; inside, none where there is none yet. */
   readonly watermark: Option.Option<Option.Option<Watermark>>
+  /** None where it is not known. */
+  readonly layout: Option.Option<Layout>
 }
 
 const stateChecks = { watermark: "watermark", layout: "layout", newest: "newest objects" }
@@ -47,6 +49,7 @@ export const askLake: Effect.Effect<
         ...rest.map((check) => unchecked(check, `the ${place} cannot be used`)),
       ],
       watermark: Option.none(),
+      layout: Option.none(),
     }
   }
   const found = Result.match(listed, {
@@ -55,9 +58,11 @@ export const askLake: Effect.Effect<
   })
   const tried = yield* probes
   const read = yield* Effect.result(Effect.flatMap(WatermarkStore, (watermarks) => watermarks.read))
+  const state = yield* lakeState(read)
   return {
-    findings: [found, ...tried, ...(yield* lakeState(read))],
+    findings: [found, ...tried, ...state.findings],
     watermark: Result.getSuccess(read),
+    layout: state.layout,
   }
 })
 
@@ -67,21 +72,23 @@ const lakeState = Effect.fnUntraced(function* (
 ) {
   const { tables, layout: wanted } = yield* Settings
   if (Result.isFailure(read)) {
-    return [
+    const findings = [
       faultFinding(stateChecks.watermark, read.failure),
       unchecked(stateChecks.layout, "the watermark cannot be read"),
       unchecked(stateChecks.newest, "the watermark cannot be read"),
     ]
+    return { findings, layout: Option.none<Layout>() }
   }
   const watermark = ok(stateChecks.watermark, printWatermark(read.success))
   const layout = yield* Effect.result(lakeLayout(tables, wanted, read.success))
-  return Result.isFailure(layout)
+  const findings = Result.isFailure(layout)
     ? [
         watermark,
         faultFinding(stateChecks.layout, layout.failure),
         unchecked(stateChecks.newest, "their place is not known"),
       ]
     : [watermark, ok(stateChecks.layout, layout.success), yield* newestObjects(layout.success, read.success)]
+  return { findings, layout: Result.getSuccess(layout) }
 })
 
 const printWatermark = Option.match<string, Watermark, string>({

@@ -9,7 +9,6 @@ import type {
   RoleFacts,
   ServerFacts,
   SlotLook,
-  TableFacts,
 } from "../../services/source/SourceInspection.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import { Settings } from "../../settings/Settings.ts"
@@ -27,7 +26,8 @@ import {
 } from "./LimitFindings.ts"
 import { connection, type Login, pooler, roleFindings, serverFindings } from "./ServerFindings.ts"
 import { type MissingSlot, slotCheck, slotFinding } from "./SlotFindings.ts"
-import { tableCheck, tableFindings } from "./TableFindings.ts"
+import { answerFindings, askTables, type TableAnswer } from "./TableAnswers.ts"
+import { tableCheck } from "./TableFindings.ts"
 
 type Asked<A> = Result.Result<A, SourceError>
 
@@ -41,7 +41,7 @@ export interface SourceAnswers {
   readonly slot: Asked<SlotLook>
   /** What the attempt to read the slot failed with; none where it worked, or was not made. */
   readonly unreadable: Option.Option<SourceError>
-  readonly tables: ReadonlyArray<readonly [SourceTable, Asked<TableFacts>]>
+  readonly tables: ReadonlyArray<TableAnswer>
   /** Bytes a second that the server writes to its log now. */
   readonly rate: Asked<number>
 }
@@ -61,7 +61,7 @@ const rateBetween = (begin: LogMoment, end: LogMoment): number =>
 
 /** One question after the other, on one session; what is asked between the two looks at the log takes part of its time. */
 export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspection: Inspection) {
-  const { tables, slot } = yield* Settings
+  const { slot } = yield* Settings
   const begin = yield* Effect.result(askClock(inspection))
   const answers = yield* Effect.all({
     server: Effect.result(inspection.server),
@@ -69,9 +69,7 @@ export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspecti
     identity: Effect.result(inspection.identity),
     limits: Effect.result(inspection.limits),
     slot: Effect.result(inspection.slot(slot)),
-    tables: Effect.forEach(tables, (table) =>
-      Effect.map(Effect.result(inspection.table(table.table)), (asked) => [table, asked] as const),
-    ),
+    tables: askTables(inspection),
   })
   const unreadable = mayProbe(answers)
     ? Option.filter(Result.getFailure(yield* Effect.result(inspection.probe(slot))), isFailure)
@@ -125,7 +123,7 @@ const told = <A>(
 /** With its partitions each. */
 const relationsOf = ({ tables }: SourceAnswers): number =>
   tables.reduce(
-    (sum, [, asked]) => sum + 1 + (Result.isSuccess(asked) ? asked.success.partitions.length : 0),
+    (sum, { facts }) => sum + 1 + (Result.isSuccess(facts) ? facts.success.partitions.length : 0),
     0,
   )
 
@@ -169,9 +167,7 @@ export const sourceFindings = (
     ...told(keptLogCheck, Result.all([server, answers.rate]), ([facts, bytesPerSecond]) => [
       keptLogFinding(facts.slotLogLimit, bytesPerSecond, Result.getSuccess(slot)),
     ]),
-    ...answers.tables.flatMap(([table, asked]) =>
-      told(tableCheck(table), asked, (facts) => tableFindings(table, facts, roleName)),
-    ),
+    ...answers.tables.flatMap((answer) => answerFindings(answer, roleName)),
   ]
 }
 

@@ -5,7 +5,7 @@
 import { Context, type Effect, type Option } from "effect"
 import type { SourceError } from "./SourceError.ts"
 import type { SlotLook } from "./SourceInspection.ts"
-import type { SourceIdentity } from "./SourceTables.ts"
+import type { Relation, RelationsAsked, SourceIdentity } from "./SourceTables.ts"
 
 /** What the session that holds the writer's lock did last, as the server sees it. */
 export interface WriterActivity {
@@ -29,5 +29,7 @@ export class SlotInspection extends Context.Service<
     readonly slot: string
     /** A session of its own each time, so that whoever asks for hours holds none. */
     readonly look: Effect.Effect<SlotMoment, SourceError>
+    /** As in a `SlotVisit`, on a session of its own. */
+    readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
   }
 >()("afluente/services/SlotInspection") {}

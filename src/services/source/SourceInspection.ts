@@ -6,7 +6,7 @@ import { Context, type Effect, type Option, type Scope } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
-import type { SourceIdentity, TableShape } from "./SourceTables.ts"
+import type { Relation, RelationsAsked, SourceIdentity, TableShape } from "./SourceTables.ts"
 
 export interface ServerFacts {
   /** A connection pooler stands in between, which `SOURCE_SESSION_POOLER=allow` vouches for. */
@@ -125,6 +125,8 @@ export interface Inspection {
   readonly probe: (name: string) => Effect.Effect<void, SourceError>
   /** `SchemaOrTableMissing` where there is none. */
   readonly table: (table: TableName) => Effect.Effect<TableFacts, SourceError>
+  /** As in a `SlotVisit`. */
+  readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
 }
 
 export class SourceInspection extends Context.Service<

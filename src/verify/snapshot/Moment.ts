@@ -13,8 +13,9 @@ import type { ObjectFence } from "../../cdc/rows/DatasetObjects.ts"
 import { openBatch } from "../../cdc/rows/IncObjects.ts"
 import { wholeTransactions } from "../../cdc/rows/Transactions.ts"
 import * as Lsn from "../../core/Lsn.ts"
+import type { TableNow } from "../../core/lake/DatasetState.ts"
 import { nextStamp } from "../../core/lake/ObjectKey.ts"
-import type { Watermark } from "../../core/lake/Watermark.ts"
+import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { forAWhile, patiently } from "../../retry/Patience.ts"
 import type { ComparisonError, Workbench } from "../../services/lake/LakeComparison.ts"
@@ -38,6 +39,10 @@ export interface Moment {
   /** Those that could not be copied. */
   readonly failed: ReadonlyMap<SourceTable, TableFailure>
   readonly watermark: Option.Option<Watermark>
+  /** The slot's confirmed LSN, where there is a slot. */
+  readonly slotBegin: Option.Option<Lsn.Lsn>
+  /** By dataset, what the next batch of `cdc` makes of its table. */
+  readonly tablesNow: ReadonlyMap<string, TableNow>
   /** What the slot still holds, as a small lake; or why it could not be asked. */
   readonly waiting: Result.Result<ObjectStore["Service"], string>
 }
@@ -82,6 +87,7 @@ const peekInto = Effect.fnUntraced(function* (
 /** Takes the moment of these tables. Files and what waits in the slot live in the surrounding scope. */
 export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
   workbench: Workbench,
+  layout: Layout,
   tables: ReadonlyArray<{ readonly source: SourceTable; readonly isInLake: boolean }>,
   explain: (error: SourceError | ComparisonError) => Effect.Effect<never, E2, R2>,
 ) {
@@ -100,16 +106,17 @@ export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
   const peek = Effect.fnUntraced(function* (store: ObjectStore["Service"]) {
     const visit = yield* slot.visit
     yield* visit.flushedTo(seen.lsn)
-    const { watermark, doubt } = yield* checkStanding(visit)
+    const { watermark, slotBegin, flushed, doubt } = yield* checkStanding(visit)
+    const sources = seen.tables.map(({ source }) => source)
+    const { named, tablesNow } = yield* walNames(visit, layout, watermark, sources, flushed)
+    const found = { ...seen, watermark, slotBegin, tablesNow }
     const unreadable = Option.filter(doubt, ({ reason }) => reason !== "SlotAhead")
     if (Option.isSome(unreadable)) {
-      return { ...seen, watermark, waiting: Result.fail(unreadable.value.message) } satisfies Moment
+      return { ...found, waiting: Result.fail(unreadable.value.message) } satisfies Moment
     }
     if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
-    const sources = seen.tables.map(({ source }) => source)
-    const followed = yield* walNames(visit, watermark, sources)
-    if (followed.length > 0) yield* peekInto(visit, store, seen.lsn, followed)
-    return { ...seen, watermark, waiting: Result.succeed(store) } satisfies Moment
+    if (named.length > 0) yield* peekInto(visit, store, seen.lsn, named)
+    return { ...found, waiting: Result.succeed(store) } satisfies Moment
   }, Effect.scoped)
   const moment: Moment = yield* patiently(forAWhile, () =>
     Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>

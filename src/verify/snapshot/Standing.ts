@@ -21,10 +21,12 @@ export const checkStanding = Effect.fnUntraced(function* (visit: SlotVisit) {
   const { flushed } = yield* visit.look
   const facts = { slotName: name, source: visit.source, view: { slot, flushed }, watermark }
   const start = decideStart(facts)
-  if (Result.isSuccess(start)) return { watermark, doubt: Option.none<Refusal | SourceError>() }
+  const slotBegin = Option.map(slot, ({ confirmed }) => confirmed)
+  if (Result.isSuccess(start))
+    return { watermark, slotBegin, flushed, doubt: Option.none<Refusal | SourceError>() }
   const { failure } = start
   if (failure.reason === "ForeignWatermark" || failure.reason === "SourceBehind") return yield* failure
-  return { watermark, doubt: Option.some(failure) }
+  return { watermark, slotBegin, flushed, doubt: Option.some(failure) }
 })
 
 /** Refuses a `full` of another server or database: its transactions mean nothing here. */

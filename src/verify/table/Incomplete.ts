@@ -1,32 +1,42 @@
 /** Datasets whose `full` and `inc` make no whole: they are named and not compared. */
 import { Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
-import { datasetState, snapshotXmin } from "../../core/lake/DatasetState.ts"
+import { type DatasetState, datasetState, newestCopy, unchangedTable } from "../../core/lake/DatasetState.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
 import type { Watermark } from "../../core/lake/Watermark.ts"
+import type { Moment } from "../snapshot/Moment.ts"
 
 /** Why the dataset is not complete, as a sentence with what to do; none where it is. */
 export const incompleteBecause = (
-  watermark: Option.Option<Watermark>,
+  { watermark, slotBegin, tablesNow }: Pick<Moment, "watermark" | "slotBegin" | "tablesNow">,
   dataset: string,
   newest: Option.Option<Manifest>,
   hasObjects: boolean,
-): Option.Option<string> =>
-  Option.flatMap(watermark, (lines) => {
-    const { state, from, reason } = datasetState({
-      watermark: lines,
-      dataset,
-      isConfigured: true,
-      isInLake: hasObjects || Option.isSome(newest),
-      xmin: Option.flatMap(newest, ({ snapshot }) => snapshotXmin(snapshot)),
-    })
+): Option.Option<string> => {
+  const found = datasetState({
+    watermark,
+    slotBegin,
+    dataset,
+    isConfigured: true,
+    isInLake: hasObjects || Option.isSome(newest),
+    copy: Option.map(newest, newestCopy),
+    table: tablesNow.get(dataset) ?? unchangedTable,
+  })
+  return Option.flatMap(found, ({ state, from, reason }) => {
     if (state === "followed") return Option.none()
     const since = Option.match(from, { onNone: () => "", onSome: (lsn) => `, from ${Lsn.print(lsn)}` })
     const why = Option.match(reason, { onNone: () => "", onSome: (one) => ` (${one}${since})` })
+    const gap = Option.contains(reason, "full before slot")
+      ? "what was committed between its newest copy and that is in neither"
+      : "its newest copy and its changes leave a gap"
     return Option.some(
-      `"${dataset}" is ${state}${why}: its newest copy and its changes leave a gap. Run \`node dist/main.js full\` while \`cdc\` follows it`,
+      `"${dataset}" ${sentenceOf(state)}${why}: ${gap}. Run \`node dist/main.js full\` while \`cdc\` follows it`,
     )
   })
+}
+
+/** `needs full` is a predicate already. */
+const sentenceOf = (state: DatasetState): string => (state === "needs full" ? state : `is ${state}`)
 
 /** Names the datasets that SOURCE_TABLES names no more; none where there are none. */
 export const leftNote = (

@@ -112,7 +112,7 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
       incomparable: `\`cdc\` cannot follow ${name}: ${shape.notFollowed.value}. Take it out of SOURCE_TABLES for \`verify\``,
     })
   }
-  const because = incompleteBecause(moment.watermark, source.dataset, fulls.newest, incs.objects.length > 0)
+  const because = incompleteBecause(moment, source.dataset, fulls.newest, incs.objects.length > 0)
   if (Option.isSome(because)) return verdict({ incomparable: because.value, exit: notInLake })
   if (Option.isNone(fulls.newest)) {
     return verdict({ incomparable: `The lake holds no complete \`full\` of ${name}: run \`full\` first` })

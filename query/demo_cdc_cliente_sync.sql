@@ -1,4 +1,4 @@
--- A small shop: the table db_loja.cliente, a publication, a logical slot, and changes for the slot to tell.
+-- A small shop: the table db_loja.cliente, a publication, a logical slot, and changes for the slot.
 --
 --     psql -f query/demo_cdc_cliente_sync.sql "$DATABASE_URL"
 --
@@ -14,7 +14,7 @@ SET client_encoding = 'UTF8';
 SET client_min_messages = 'warning';
 
 -- @section schema
--- The table. A primary key is what identifies the row of an UPDATE or DELETE in the log.
+-- The table. A primary key is what identifies the row of an UPDATE or DELETE in the WAL.
 CREATE SCHEMA IF NOT EXISTS db_loja;
 
 CREATE TABLE IF NOT EXISTS db_loja.cliente (
@@ -106,7 +106,7 @@ INSERT INTO db_loja.cliente (nome, email, cpf, nascimento, saldo, endereco, obse
 ON CONFLICT DO NOTHING;
 COMMIT;
 
--- Several rows, and one row twice, in one transaction: each change is told, in this order.
+-- Several rows, and one row twice, in one transaction: the slot has each change, in this order.
 BEGIN;
 UPDATE db_loja.cliente SET saldo = saldo + 100.00 WHERE nome = 'Maria José D''Ávila';
 UPDATE db_loja.cliente SET saldo = saldo - 30.50, observacao = E'Retirou na loja.\n"Tudo certo", segundo ela' WHERE nome = 'Maria José D''Ávila';
@@ -124,7 +124,7 @@ BEGIN;
 UPDATE db_loja.cliente SET saldo = saldo + 19.80 WHERE email = 'helio.santanna@example.com';
 COMMIT;
 
--- The key itself changes: the log also tells the old key, and the lake keeps it in _before.
+-- The key itself changes: the WAL has the old key too, and the lake keeps it in _before.
 BEGIN;
 UPDATE db_loja.cliente SET id = 1000003 WHERE email = 'antonio.goncalves@example.com';
 COMMIT;
@@ -141,7 +141,7 @@ UPDATE db_loja.cliente SET nome = 'Cadastro de Teste (duplicado)' WHERE email = 
 DELETE FROM db_loja.cliente WHERE email = 'teste@example.com';
 COMMIT;
 
--- Never happened: what is rolled back is not told.
+-- Never happened: the slot has nothing that was rolled back.
 BEGIN;
 UPDATE db_loja.cliente SET saldo = 0;
 ROLLBACK;

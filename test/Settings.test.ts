@@ -1,8 +1,9 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Option, Redacted, Runtime } from "effect"
-import { asVariables } from "../src/cli/Flags.ts"
+import { asVariables, settingFlags } from "../src/cli/Flags.ts"
 import { Settings } from "../src/settings/Settings.ts"
+import { settingSpecs } from "../src/settings/SettingTable.ts"
 
 const load = (variables: Record<string, string>) =>
   Settings.pipe(
@@ -206,24 +207,54 @@ describe("settings", () => {
 
 describe("flags", () => {
   it("stand for the variable of their name", () => {
-    const none = {
-      sourceTables: Option.none(),
-      replicationSlot: Option.none(),
-      pollInterval: Option.none(),
-      lakeUmask: Option.none(),
-      lakeLayout: Option.none(),
-      minioEndpoint: Option.none(),
-      minioRegion: Option.none(),
-      fullParallel: Option.none(),
-      csvCompression: Option.none(),
-      metricsPort: Option.none(),
-      metricsHost: Option.none(),
-      logLevel: Option.none(),
-      logFormat: Option.none(),
-    }
     assert.deepStrictEqual(
-      asVariables({ ...none, lakeUrl: Option.some("file:./x"), batchMaxChanges: Option.some("5") }),
+      asVariables({
+        LAKE_URL: Option.some("file:./x"),
+        LAKE_UMASK: Option.none(),
+        BATCH_MAX_CHANGES: Option.some("5"),
+      }),
       { LAKE_URL: "file:./x", BATCH_MAX_CHANGES: "5" },
     )
   })
+
+  it("carry no secret and no address of the source, which other users of the machine would see", () => {
+    const secret = settingSpecs.flatMap(([variable, { value }]) =>
+      variable === "DATABASE_URL" || ("form" in value && value.form.includes("secret")) ? [variable] : [],
+    )
+    assert.isAtLeast(secret.length, 4)
+    assert.deepStrictEqual(
+      secret.filter((variable) => Object.hasOwn(settingFlags, variable)),
+      [],
+    )
+  })
+})
+
+describe("the table of settings", () => {
+  it.effect("gives examples that the program takes", () =>
+    Effect.gen(function* () {
+      const examples = Object.fromEntries(settingSpecs.map(([variable, { example }]) => [variable, example]))
+      assert.strictEqual((yield* load(examples)).slot, "data_sync_slot")
+    }),
+  )
+
+  it.effect("gives defaults that mean the same where they are set", () =>
+    Effect.gen(function* () {
+      const set = settingSpecs.flatMap(([variable, { fallback }]) =>
+        fallback === undefined ? [] : [[variable, fallback]],
+      )
+      assert.deepStrictEqual(yield* load({ ...keys, ...Object.fromEntries(set) }), yield* load(keys))
+    }),
+  )
+
+  it.effect("gives ranges whose ends are taken, and nothing beyond them", () =>
+    Effect.gen(function* () {
+      for (const [variable, { value }] of settingSpecs) {
+        if (!("from" in value)) continue
+        yield* load({ ...keys, [variable]: String(value.from) })
+        yield* load({ ...keys, [variable]: String(value.to) })
+        for (const beyond of [value.from - 1, value.to + 1])
+          assert.lengthOf(yield* problems({ ...keys, [variable]: String(beyond) }), 1, variable)
+      }
+    }),
+  )
 })

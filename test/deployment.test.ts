@@ -1,8 +1,10 @@
 /** What the deployment files promise. The tools that use them are not at hand in every place where tests run. */
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { parse, parseAllDocuments } from "yaml"
+import { connectionVariables } from "../src/core/source/ConnectionOptions.ts"
+import { settingTable } from "../src/settings/SettingTable.ts"
 
 /** Compose's own tag, which takes away what the file before says. */
 const resetsWhatWasThere = { customTags: [{ tag: "!reset", collection: "seq" as const }] }
@@ -259,6 +261,27 @@ describe("deploy/afluente.service", () => {
   })
 })
 
+describe(".github/workflows/ci.yml", () => {
+  it("runs .ci/run on the oldest Node that package.json allows", () => {
+    const Step = Schema.Struct({
+      run: Schema.optional(Schema.String),
+      with: Schema.optional(Schema.Record(Schema.String, Schema.Unknown)),
+    })
+    const Workflow = Schema.Struct({
+      jobs: Schema.Record(Schema.String, Schema.Struct({ steps: Schema.Array(Step) })),
+    })
+    const { jobs } = Schema.decodeUnknownSync(Workflow)(parse(text(".github/workflows/ci.yml")))
+    const steps = Object.values(jobs).flatMap((job) => job.steps)
+    assert.include(
+      steps.map(({ run }) => run),
+      ".ci/run",
+    )
+    const versions = steps.flatMap((step) => step.with?.["node-version"] ?? [])
+    assert.deepStrictEqual(versions, ["20.20"])
+    assert.match(text("package.json"), /"node": ">=20\./)
+  })
+})
+
 describe("all of them", () => {
   it("name images by version", () => {
     const images = [
@@ -273,12 +296,10 @@ describe("all of them", () => {
   })
 
   it("set variables that the program knows", () => {
-    const sources = readdirSync(new URL("../src/settings", import.meta.url)).filter((file) =>
-      file.endsWith("Settings.ts"),
-    )
-    const known = [...sources.map((file) => `settings/${file}`), "core/ConnectionOptions.ts"]
-      .map((file) => text(`src/${file}`))
-      .join("\n")
+    const known: ReadonlyArray<string> = [
+      ...Object.keys(settingTable),
+      ...connectionVariables.map(({ variable }) => variable),
+    ]
     const named = [
       ...Object.keys(services["app"]?.environment ?? {}),
       ...Object.keys(decode.ConfigMap(kubernetes.get("ConfigMap")).data),
@@ -286,7 +307,7 @@ describe("all of them", () => {
       ...[...text("deploy/kubernetes.yaml").matchAll(/--from-literal=(\w+)/g)].map(([, name]) => name ?? ""),
     ]
     assert.deepStrictEqual(
-      named.filter((name) => !known.includes(`"${name}"`)),
+      named.filter((name) => !known.includes(name)),
       [],
     )
   })

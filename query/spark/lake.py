@@ -49,7 +49,7 @@ def csv(spark: SparkSession, paths: list[str]) -> DataFrame:
 
 
 def padded(lsn: str) -> str:
-    """As _lsn in `inc`: text order is log order."""
+    """As _lsn in `inc`: text order is WAL order."""
     return "/".join(half.zfill(8) for half in lsn.split("/"))
 
 

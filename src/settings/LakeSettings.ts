@@ -2,6 +2,7 @@
 import { Effect, Option, type Redacted, Result } from "effect"
 import { parseLakeUrl } from "./LakeUrl.ts"
 import { first, parsed, parsedIfSet, type Reading, secret, text, together } from "./SettingReading.ts"
+import { settingTable } from "./SettingTable.ts"
 
 export interface S3Access {
   readonly endpoint: URL
@@ -23,8 +24,8 @@ const parseEndpoint = (value: string): Result.Result<URL, string> => {
 const s3: Reading<Option.Option<S3Access>> = Effect.gen(function* () {
   const read = yield* together({
     endpoint: first(
-      parsedIfSet("MINIO_ENDPOINT", "http://localhost:9000", parseEndpoint),
-      parsedIfSet("AWS_ENDPOINT_URL_S3", "https://s3.us-east-1.amazonaws.com", parseEndpoint),
+      parsedIfSet("MINIO_ENDPOINT", parseEndpoint),
+      parsedIfSet("AWS_ENDPOINT_URL_S3", parseEndpoint),
     ),
     accessKey: first(text("MINIO_ACCESS_KEY"), text("AWS_ACCESS_KEY_ID")),
     secretKey: first(secret("MINIO_SECRET_KEY"), secret("AWS_SECRET_ACCESS_KEY")),
@@ -33,13 +34,13 @@ const s3: Reading<Option.Option<S3Access>> = Effect.gen(function* () {
   })
   return Option.map(Option.all({ accessKey: read.accessKey, secretKey: read.secretKey }), (keys) => ({
     ...keys,
-    endpoint: Option.getOrElse(read.endpoint, () => new URL("http://localhost:9000")),
+    endpoint: Option.getOrElse(read.endpoint, () => new URL(settingTable.MINIO_ENDPOINT.fallback)),
     sessionToken: read.sessionToken,
-    region: Option.getOrElse(read.region, () => "us-east-1"),
+    region: Option.getOrElse(read.region, () => settingTable.MINIO_REGION.fallback),
   }))
 })
 
-export const lakeUrl = parsed("LAKE_URL", "s3://raw", "s3://raw", parseLakeUrl)
+export const lakeUrl = parsed("LAKE_URL", parseLakeUrl)
 
 const parseUmask = (value: string): Result.Result<number, string> =>
   /^0?0?[0-7]{1,2}$/.test(value)
@@ -49,7 +50,7 @@ const parseUmask = (value: string): Result.Result<number, string> =>
       )
 
 /** Which rights the files and folders of a lake in a folder do not give. */
-export const lakeUmask = parsed("LAKE_UMASK", "027", "027", parseUmask)
+export const lakeUmask = parsed("LAKE_UMASK", parseUmask)
 
 /** None where the lake is a folder and no keys are set. */
 export const keysWhereNeeded = Effect.gen(function* () {

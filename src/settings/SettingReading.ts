@@ -1,5 +1,6 @@
 /** Reads variables so that every problem is told, each with the variable's name, what was wrong, and an example. */
 import { Config, Effect, Option, Result, Schema } from "effect"
+import { type SettingName, settingTable, type WithSpec } from "./SettingTable.ts"
 
 export type Problems = ReadonlyArray<string>
 export type Reading<A, R = never> = Effect.Effect<A, Problems, R>
@@ -41,22 +42,28 @@ export const variable = <A>(name: string, example: string, config: Config.Config
 export const text = (name: string) => variable(name, "text", Config.option(Config.String(name)))
 export const secret = (name: string) => variable(name, "text", Config.option(Config.Redacted(name)))
 
+type WithFallback = WithSpec<{ readonly fallback: string }>
+type WithRange = WithSpec<{ readonly value: { readonly from: number } }>
+type WithChoice = WithSpec<{ readonly value: { readonly oneOf: ReadonlyArray<string> } }>
+/** The words that a setting may have. */
+export type ChoiceOf<Name extends WithChoice> = (typeof settingTable)[Name]["value"]["oneOf"][number]
+
+/** `parse` says why it cannot take a text. Where the variable is unset it gets the table's default. */
 export const parsed = <A>(
-  name: string,
-  example: string,
-  fallback: string,
+  name: WithFallback,
   parse: (text: string) => Result.Result<A, string>,
-): Reading<A> =>
-  variable(name, example, Config.String(name).pipe(Config.withDefault(fallback))).pipe(
+): Reading<A> => {
+  const { example, fallback } = settingTable[name]
+  return variable(name, example, Config.String(name).pipe(Config.withDefault(fallback))).pipe(
     Effect.flatMap((value) =>
       Effect.mapError(Effect.fromResult(parse(value)), (why) => problem(name, example, why)),
     ),
   )
+}
 
 /** None where it is not set. */
 export const parsedIfSet = <A>(
-  name: string,
-  example: string,
+  name: SettingName,
   parse: (text: string) => Result.Result<A, string>,
 ): Reading<Option.Option<A>> =>
   Effect.flatMap(
@@ -65,25 +72,29 @@ export const parsedIfSet = <A>(
       onNone: () => Effect.succeedNone,
       onSome: (value) =>
         Effect.mapBoth(Effect.fromResult(parse(value)), {
-          onFailure: (why) => problem(name, example, why),
+          onFailure: (why) => problem(name, settingTable[name].example, why),
           onSuccess: Option.some,
         }),
     }),
   )
 
+/** One of the words that the table gives; none where it is not set. */
+export const choice = <Name extends WithChoice>(name: Name): Reading<Option.Option<ChoiceOf<Name>>> => {
+  const words: ReadonlyArray<ChoiceOf<Name>> = settingTable[name].value.oneOf
+  return variable(name, settingTable[name].example, Config.option(Config.Literals(words, name)))
+}
+
 /** The first that is set: MinIO's own variables win over those of AWS. What is not used may be wrong. */
 export const first = <A>(preferred: Reading<Option.Option<A>>, other: Reading<Option.Option<A>>) =>
   Effect.flatMap(preferred, (found) => (Option.isSome(found) ? Effect.succeed(found) : other))
 
-/** None where it is not set. Both bounds are allowed. */
-export const wholeNumber = (name: string, example: string, minimum: number, maximum: number) =>
-  variable(
+/** A whole number in the table's range, both ends allowed; none where it is not set. */
+export const wholeNumber = (name: WithRange): Reading<Option.Option<number>> => {
+  const { example, value } = settingTable[name]
+  const range = Schema.isBetween({ minimum: value.from, maximum: value.to })
+  return variable(
     name,
     example,
-    Config.option(
-      Config.schema(
-        Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })),
-        name,
-      ),
-    ),
+    Config.option(Config.schema(Schema.FiniteFromString.check(Schema.isInt(), range), name)),
   )
+}

@@ -1,35 +1,21 @@
 /**
- * Every setting, with its default and an example. The environment is read first (a `.env` file too, the environment
- * wins); flags override. All problems are told together.
+ * Reads the settings of SettingTable.ts: from the environment first (a `.env` file too, the environment wins), and flags
+ * override. Fails with `SettingsError`, which names all problems at once.
  */
-import {
-  Config,
-  Context,
-  type Duration,
-  Effect,
-  Layer,
-  LogLevel,
-  Option,
-  Result,
-  Runtime,
-  Schema,
-} from "effect"
+import { Context, type Duration, Effect, Layer, LogLevel, Option, Result, Runtime, Schema } from "effect"
 import type { Layout } from "../core/lake/Watermark.ts"
 import type { SourceAddress } from "../core/source/SourceAddress.ts"
 import { parseSourceTables, type SourceTable } from "../core/source/SourceTable.ts"
 import { parseDuration } from "./DurationText.ts"
 import { keysWhereNeeded, lakeUmask, lakeUrl, type S3Access } from "./LakeSettings.ts"
 import type { LakeUrl } from "./LakeUrl.ts"
-import { parsed, parsedIfSet, text, together, variable, wholeNumber } from "./SettingReading.ts"
+import { type ChoiceOf, choice, parsed, parsedIfSet, text, together, wholeNumber } from "./SettingReading.ts"
+import { settingTable } from "./SettingTable.ts"
 import { source } from "./SourceSettings.ts"
 
-const logFormats = ["pretty", "logfmt", "json"] as const
-export type LogFormat = (typeof logFormats)[number]
-
-const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "none"] as const
-
-const compressions = ["none", "gzip"] as const
-export type Compression = (typeof compressions)[number]
+const logFormats = settingTable.LOG_FORMAT.value.oneOf
+export type LogFormat = ChoiceOf<"LOG_FORMAT">
+export type Compression = ChoiceOf<"CSV_COMPRESSION">
 
 export class Settings extends Context.Service<
   Settings,
@@ -75,7 +61,7 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
     return [
       count === 1 ? "A setting cannot be used:" : `${count} settings cannot be used:`,
       ...this.problems.map((problem) => `  - ${problem}`),
-      "Correct them in the environment, in .env or by flags; README.md lists them all.",
+      "Correct them in the environment, in .env or by flags; docs/settings.md lists them all.",
     ].join("\n")
   }
 }
@@ -88,7 +74,7 @@ const parseSlot = (name: string): Result.Result<string, string> =>
 const parseLogLevel = (text: string): Result.Result<LogLevel.LogLevel, string> => {
   const level = LogLevel.values.find((known) => known.toLowerCase() === text.toLowerCase())
   return level === undefined
-    ? Result.fail(`one of ${logLevels.join(", ")} is expected`)
+    ? Result.fail(`one of ${settingTable.LOG_LEVEL.value.oneOf.join(", ")} is expected`)
     : Result.succeed(level)
 }
 
@@ -101,31 +87,27 @@ const parseLogFormat = (text: string): Result.Result<LogFormat, string> => {
 
 const load = together({
   source,
-  tables: parsed("SOURCE_TABLES", "db_loja.cliente=clientes", "db_loja.cliente=clientes", parseSourceTables),
-  slot: parsed("REPLICATION_SLOT", "data_sync_slot", "data_sync_slot", parseSlot),
-  pollInterval: parsed("POLL_INTERVAL", "2s", "2 seconds", parseDuration),
+  tables: parsed("SOURCE_TABLES", parseSourceTables),
+  slot: parsed("REPLICATION_SLOT", parseSlot),
+  pollInterval: parsed("POLL_INTERVAL", parseDuration),
   lake: lakeUrl,
   lakeUmask,
   s3: keysWhereNeeded,
-  layout: variable(
-    "LAKE_LAYOUT",
-    "datasets",
-    Config.option(Config.Literals(["single", "datasets"], "LAKE_LAYOUT")),
+  layout: choice("LAKE_LAYOUT"),
+  logLevel: parsed("LOG_LEVEL", parseLogLevel),
+  logFormat: parsedIfSet("LOG_FORMAT", parseLogFormat),
+  batchMaxChanges: Effect.map(
+    wholeNumber("BATCH_MAX_CHANGES"),
+    Option.getOrElse(() => Number(settingTable.BATCH_MAX_CHANGES.fallback)),
   ),
-  logLevel: parsed("LOG_LEVEL", "debug", "info", parseLogLevel),
-  logFormat: parsedIfSet("LOG_FORMAT", "json", parseLogFormat),
-  batchMaxChanges: wholeNumber("BATCH_MAX_CHANGES", "1000000", 1, 2_147_483_647).pipe(
-    Effect.map(Option.getOrElse(() => 1_000_000)),
+  fullParallel: wholeNumber("FULL_PARALLEL"),
+  csvCompression: Effect.map(
+    choice("CSV_COMPRESSION"),
+    Option.getOrElse(() => settingTable.CSV_COMPRESSION.fallback),
   ),
-  fullParallel: wholeNumber("FULL_PARALLEL", "4", 1, 64),
-  csvCompression: variable(
-    "CSV_COMPRESSION",
-    "gzip",
-    Config.Literals(compressions, "CSV_COMPRESSION").pipe(Config.withDefault("none" as const)),
-  ),
-  metricsPort: wholeNumber("METRICS_PORT", "9187", 1, 65_535),
+  metricsPort: wholeNumber("METRICS_PORT"),
   metricsHost: Effect.map(
     text("METRICS_HOST"),
-    Option.getOrElse(() => "0.0.0.0"),
+    Option.getOrElse(() => settingTable.METRICS_HOST.fallback),
   ),
 }).pipe(Effect.mapError((problems) => new SettingsError({ problems })))

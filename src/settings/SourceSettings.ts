@@ -1,12 +1,13 @@
 /** Where PostgreSQL is, in libpq's order: what `DATABASE_URL` says, then the service file, then libpq's variables. */
-import { Config, Effect, type FileSystem, Option, Redacted, Result } from "effect"
+import { Effect, type FileSystem, Option, Redacted, Result } from "effect"
 import { type ConnectionOptions, connectionVariables, unsupported } from "../core/source/ConnectionOptions.ts"
 import { parseConnectionString } from "../core/source/ConnectionString.ts"
-import { type SourceAddress, sessionPoolers, sourceAddressOf } from "../core/source/SourceAddress.ts"
+import { type SourceAddress, sourceAddressOf } from "../core/source/SourceAddress.ts"
 import { readService } from "./ServiceSettings.ts"
-import { type Problems, problem, type Reading, secret, text, together, variable } from "./SettingReading.ts"
+import { choice, type Problems, problem, type Reading, secret, text, together } from "./SettingReading.ts"
+import { settingTable } from "./SettingTable.ts"
 
-const urlExample = "postgres://user:password@host:5432/database"
+const urlExample = settingTable.DATABASE_URL.example
 const none: ConnectionOptions = new Map()
 
 /** Where libpq looks for passwords where nothing else is set. */
@@ -59,10 +60,9 @@ const serviceOf = (url: ConnectionOptions, variables: ConnectionOptions) => {
   return inVariable === undefined ? Effect.succeed(none) : readService("PGSERVICE", inVariable)
 }
 
-const sessionPooler = variable(
-  "SOURCE_SESSION_POOLER",
-  "allow",
-  Config.Literals(sessionPoolers, "SOURCE_SESSION_POOLER").pipe(Config.withDefault("refuse" as const)),
+const sessionPooler = Effect.map(
+  choice("SOURCE_SESSION_POOLER"),
+  Option.getOrElse(() => settingTable.SOURCE_SESSION_POOLER.fallback),
 )
 
 const server: Reading<SourceAddress, FileSystem.FileSystem> = Effect.gen(function* () {

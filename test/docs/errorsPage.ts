@@ -8,24 +8,7 @@ import { s3Rules, s3Words } from "../../layers/s3/S3FailureRules.ts"
 import { s3Remedies } from "../../layers/s3/S3Remedies.ts"
 import { StoreReason, storeReasons } from "../../src/services/lake/StoreError.ts"
 import { type Consequence, SourceReason, sourceReasons } from "../../src/services/source/SourceError.ts"
-
-const lineLength = 118
-
-/** A paragraph, or an item of a list, in lines that fit. */
-const wrapped = (text: string, indent = ""): string => {
-  const lines: Array<string> = []
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1)
-    if (line === undefined || `${line} ${word}`.length > lineLength)
-      lines.push(lines.length === 0 ? word : indent + word)
-    else lines[lines.length - 1] = `${line} ${word}`
-  }
-  return lines.join("\n")
-}
-
-const code = (text: string): string => `\`${text}\``
-/** Text that Markdown prints as it stands. */
-const plain = (text: string): string => text.replace(/[*_<]/g, "\\$&")
+import { code, plain, wrapped } from "./markdown.ts"
 
 const consequence = ({ isRetryable, exitCode }: Consequence): string =>
   isRetryable ? `Tried again; exit ${exitCode} when that has lasted too long.` : `Exit ${exitCode} at once.`

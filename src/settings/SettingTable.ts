@@ -1,0 +1,144 @@
+/**
+ * Every setting, once. Defaults, examples, flags and help come from this table, and `npm run docs` writes
+ * docs/settings.md and .env.example from it. libpq's own variables are in core's table of connection parameters.
+ */
+import { sessionPoolers } from "../core/source/SourceAddress.ts"
+import { lakeSpecs } from "./LakeSpecs.ts"
+import type { SettingSpec } from "./SettingSpec.ts"
+
+export const settingTable = {
+  DATABASE_URL: {
+    group: "Source",
+    value: { form: "a URL, or `host=… dbname=…`" },
+    example: "postgres://user:password@host:5432/database",
+    unset: "libpq's variables",
+    flag: false,
+    summary: "the source, in libpq's forms",
+    meaning: [
+      "What it does not say comes from the service file, then from `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE` and their siblings, then from libpq's defaults: [source.md](source.md). It has no flag, because it may hold a password.",
+      'In `.env`, put a value with `#` or quotes into double quotes: `DATABASE_URL="…"`. A bare `#` begins a comment.',
+    ],
+  },
+  SOURCE_SESSION_POOLER: {
+    group: "Source",
+    value: { oneOf: sessionPoolers },
+    example: "allow",
+    fallback: "refuse",
+    flag: false,
+    summary: "allow: the pooler in between pools sessions",
+    meaning: [
+      "`allow` is safe only behind a pooler in session pooling mode: [source.md](source.md#behind-a-pooler).",
+    ],
+  },
+  SOURCE_TABLES: {
+    group: "Source",
+    value: { form: "`schema.table[=dataset]`, comma separated" },
+    example: "db_loja.cliente=clientes",
+    fallback: "db_loja.cliente=clientes",
+    flag: true,
+    summary: "schema.table[=dataset], comma separated",
+    meaning: [
+      'Quote names as in SQL where needed: `"Minha loja"."Cliente"=clientes`. Without `=dataset` the dataset has the table\'s name. An extra comma is refused.',
+      "A dataset's name has letters, digits, `_` and `-`. A new one must not begin with `_`, because Spark and Hive hide such files. In a folder two datasets must differ by more than case.",
+    ],
+  },
+  REPLICATION_SLOT: {
+    group: "Source",
+    value: { form: "1 to 63 lower-case letters, digits and underscores" },
+    example: "data_sync_slot",
+    fallback: "data_sync_slot",
+    flag: true,
+    summary: "logical slot, plugin test_decoding",
+    meaning: ["One slot serves one lake. `init` creates it, `drop-slot` removes it."],
+  },
+  POLL_INTERVAL: {
+    group: "Source",
+    value: { form: "a duration: `500ms`, `2s`, `1 minute`" },
+    example: "2s",
+    fallback: "2 seconds",
+    flag: true,
+    summary: "rest between two polls when nothing waits",
+    meaning: ["While more changes are pending `cdc` does not rest."],
+  },
+  ...lakeSpecs,
+  BATCH_MAX_CHANGES: {
+    group: "Pipeline",
+    value: { from: 1, to: 2_147_483_647, unit: "slot lines" },
+    example: "1000000",
+    fallback: "1000000",
+    flag: true,
+    summary: "soft bound of one peek, in slot lines",
+    meaning: [
+      "A sixteenth more may come, and a transaction is never split. It bounds the server's temporary files, not our memory.",
+    ],
+  },
+  FULL_PARALLEL: {
+    group: "Pipeline",
+    value: { from: 1, to: 64, unit: "sessions" },
+    example: "4",
+    unset: "what helps on this machine",
+    flag: true,
+    summary: "readers of one table in full",
+    meaning: [
+      "Unset means one for each two processors of this machine, at most 4. Views, partitioned, foreign and unlogged tables cannot be divided: one session reads them.",
+    ],
+  },
+  CSV_COMPRESSION: {
+    group: "Output",
+    value: { oneOf: ["none", "gzip"] },
+    example: "gzip",
+    fallback: "none",
+    flag: true,
+    summary: "none or gzip",
+    meaning: ["`gzip`: objects are `.csv.gz`. Change it at any time: names and rows continue."],
+  },
+  METRICS_PORT: {
+    group: "Output",
+    value: { from: 1, to: 65_535, unit: "TCP port" },
+    example: "9187",
+    unset: "off",
+    flag: true,
+    summary: "serves /metrics and /healthz there",
+    meaning: ["Of `cdc` and `full`: [monitoring.md](monitoring.md#metrics-and-healthz)."],
+  },
+  METRICS_HOST: {
+    group: "Output",
+    value: { form: "an address of this machine" },
+    example: "127.0.0.1",
+    fallback: "0.0.0.0",
+    flag: true,
+    summary: "address to listen on for that",
+    meaning: ["`127.0.0.1` keeps both on this machine. There is no password."],
+  },
+  LOG_LEVEL: {
+    group: "Output",
+    value: { oneOf: ["trace", "debug", "info", "warn", "error", "fatal", "none"] },
+    example: "debug",
+    fallback: "info",
+    flag: true,
+    summary: "trace, debug, info, warn, error, fatal or none",
+    meaning: [],
+  },
+  LOG_FORMAT: {
+    group: "Output",
+    value: { oneOf: ["pretty", "logfmt", "json"] },
+    example: "json",
+    unset: "pretty on a terminal, else logfmt",
+    flag: true,
+    summary: "pretty, logfmt or json",
+    meaning: [],
+  },
+} as const satisfies Readonly<Record<string, SettingSpec>>
+
+type Table = typeof settingTable
+/** A variable of ours. */
+export type SettingName = keyof Table
+/** Those whose spec has this property, as `WithSpec<{ readonly fallback: string }>`. */
+export type WithSpec<Part> = { [Name in SettingName]: Table[Name] extends Part ? Name : never }[SettingName]
+/** Those that a flag overrides. */
+export type FlagName = WithSpec<{ readonly flag: true }>
+
+/** Each variable with its spec, in the table's order. */
+export const settingSpecs: ReadonlyArray<readonly [SettingName, SettingSpec]> = Object.entries(
+  settingTable,
+) as ReadonlyArray<[SettingName, SettingSpec]> // `Object.entries` widens keys to string.

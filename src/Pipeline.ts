@@ -12,7 +12,7 @@
  * What step 1 wrote before a crash is found again in the lake itself (`TakeOver.ts`), so that every failure can be
  * healed in one way: begin again.
  */
-import { Clock, Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
+import { Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
 import { type PipelineError, peekBound, runBatch } from "./cdc/Batch.ts"
 import { unlessEnded } from "./cdc/FirstFailure.ts"
 import { countFenced } from "./cdc/fence/FencedOut.ts"
@@ -25,15 +25,15 @@ import { copyTable } from "./full/Full.ts"
 import { checkLakeOwner } from "./full/LakeOwner.ts"
 import { checkAllCopied, checkAllFollowed } from "./full/TableChecks.ts"
 import { lakeLayout } from "./lake/LakeLayout.ts"
-import { feltLake, feltSession } from "./observe/Pulse.ts"
-import { forAWhile, forEver, healsByWaiting, patiently } from "./retry/Patience.ts"
+import { reportingReads, reportingWrites } from "./observe/Activity.ts"
+import { publish } from "./observe/PipelineEvents.ts"
+import { isTransient, limitedRetry, retrying, unlimitedRetry } from "./retry/RetryPolicy.ts"
 import { ObjectStore } from "./services/lake/ObjectStore.ts"
 import type { StoreError } from "./services/lake/StoreError.ts"
 import { WatermarkStore } from "./services/lake/WatermarkStore.ts"
 import { StopSignal } from "./services/StopSignal.ts"
 import { ReplicationSlot, type SlotSession } from "./services/source/ReplicationSlot.ts"
 import { SourceTables } from "./services/source/SourceTables.ts"
-import { Vitals } from "./services/Vitals.ts"
 import { Settings } from "./settings/Settings.ts"
 
 export interface FullMode {
@@ -46,31 +46,30 @@ export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) 
   const { tables: configured, layout: wanted, slot } = yield* Settings
   const { check } = yield* ObjectStore
   const source = yield* SourceTables
-  const vitals = yield* Vitals
 
-  yield* patiently(forAWhile, () => check("full"))
+  yield* retrying(limitedRetry, () => check("full"))
   const { read } = yield* WatermarkStore
-  const { layout, tables, dropped } = yield* patiently(
-    forAWhile,
+  const { layout, tables, dropped } = yield* retrying(
+    limitedRetry,
     Effect.fnUntraced(function* () {
       const watermark = yield* read
       const found = yield* lakeLayout(configured, wanted, watermark)
       return { layout: found, ...(yield* checkLakeOwner(configured, found, watermark, isNewSource)) }
     }),
   )
-  yield* patiently(forAWhile, () => warnWithoutSlot)
+  yield* retrying(limitedRetry, () => warnWithoutSlot)
   yield* checkAllCopied(tables, dropped)
   const copyAll = Effect.fnUntraced(function* (reached: Effect.Effect<void>) {
     const snapshot = yield* source.snapshot(tables.map(({ table }) => table))
     yield* reached
-    vitals.begins(yield* Clock.currentTimeMillis)
+    yield* publish((at) => ({ _tag: "CopyBegan", at }))
     const manifests = yield* Effect.forEach(tables, (table) => copyTable(snapshot, table, layout, slot))
-    vitals.finished(yield* Clock.currentTimeMillis)
+    yield* publish((at) => ({ _tag: "CopyFinished", at }))
     return manifests
   })
   // A snapshot that broke cannot be taken up again: all its tables are copied anew, from one moment as promised.
-  return yield* patiently(forAWhile, (_, reached) =>
-    Effect.scoped(Effect.provideServiceEffect(copyAll(reached), ObjectStore, feltLake)),
+  return yield* retrying(limitedRetry, (_, reached) =>
+    Effect.scoped(Effect.provideServiceEffect(copyAll(reached), ObjectStore, reportingWrites)),
   )
 })
 
@@ -102,14 +101,14 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const fenced = yield* Ref.make<ReadonlyArray<number>>([])
   const writing = Effect.gen(function* () {
     yield* Effect.forkScoped(beSeen)
-    yield* patiently(forAWhile, () => check("inc"))
+    yield* retrying(limitedRetry, () => check("inc"))
     yield* checkAllFollowed(tables)
-    yield* patiently(mode.once ? forAWhile : forEver, (healthy, reached) =>
+    yield* retrying(mode.once ? limitedRetry : unlimitedRetry, (healthy, reached) =>
       Effect.scoped(
         Effect.provideServiceEffect(
           writeUntilDone(mode, { failed, fenced }, healthy, reached),
           ObjectStore,
-          feltLake,
+          reportingWrites,
         ),
       ),
     )
@@ -121,7 +120,7 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   // The wish has won the race, which has no ear for what became of the batch in hand.
   const last = yield* Ref.get(failed)
   if (Option.isNone(last)) return
-  if (!healsByWaiting(last.value)) return yield* last.value
+  if (!isTransient(last.value)) return yield* last.value
   yield* Effect.logWarning(`cdc: the batch in hand is left to the next start. ${last.value.message}`)
 })
 
@@ -144,7 +143,7 @@ const writeUntilDone = Effect.fnUntraced(function* (
   if (Option.isNone(attached)) return
   // What an earlier life has left to the next one is in its hands now.
   yield* Ref.set(failed, Option.none())
-  const session = feltSession(takingTurns(attached.value))
+  const session = reportingReads(takingTurns(attached.value))
   return yield* Effect.catchIf(
     write(mode, failed, session, healthy, reached),
     (error): error is StoreError => error._tag === "StoreError" && error.reason === "Fenced",

@@ -1,4 +1,6 @@
-/** Keeps the import directions: main -> pipeline -> services -> core, and layers -> services -> core. */
+/**
+ * Keeps the import directions: main -> pipeline -> observe -> services -> core, and layers -> observe -> services -> core.
+ */
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -40,11 +42,12 @@ const filesOf = (folder: string): ReadonlyArray<string> =>
 const main = "src/main.ts"
 const core = filesOf("src/core")
 const services = filesOf("src/services")
+const observe = filesOf("src/observe")
 const pipeline = filesOf("src").filter(
-  (file) => file !== main && !core.includes(file) && !services.includes(file),
+  (file) => file !== main && ![...core, ...services, ...observe].includes(file),
 )
 const layers = filesOf("layers")
-const everything = [...core, ...services, ...pipeline, main, ...layers].flatMap(importsOf)
+const everything = [...core, ...services, ...observe, ...pipeline, main, ...layers].flatMap(importsOf)
 
 /** Imports of these files that go to none of the allowed targets. */
 const strays = (files: ReadonlyArray<string>, ...allowed: ReadonlyArray<RegExp>) =>
@@ -54,7 +57,8 @@ const strays = (files: ReadonlyArray<string>, ...allowed: ReadonlyArray<RegExp>)
 
 const toCore = /^src\/core\//
 const toServices = /^src\/services\//
-const toPipeline = /^src\/(?!main\.ts$|core\/|services\/)[\w/]+\.ts$/
+const toObserve = /^src\/observe\//
+const toPipeline = /^src\/(?!main\.ts$|core\/|services\/|observe\/)[\w/]+\.ts$/
 const settings = "src/settings/Settings.ts"
 const toLayers = /^layers\//
 const toEffect = /^effect(\/|$)/
@@ -128,15 +132,22 @@ describe("imports", () => {
     assert.deepStrictEqual(strays(services, toServices, toCore, toEffect), [])
   })
 
-  it("of the pipeline go to services and core, never to a layer", () => {
-    assert.deepStrictEqual(strays(pipeline, toPipeline, toServices, toCore, toEffect, /^node:crypto$/), [])
+  it("of the events and what is folded from them go to services and core", () => {
+    assert.deepStrictEqual(strays(observe, toObserve, toServices, toCore, toEffect), [])
   })
 
-  it("of the layers go to services, core and settings, never to the pipeline", () => {
+  it("of the pipeline go to events, services and core, never to a layer", () => {
+    assert.deepStrictEqual(
+      strays(pipeline, toPipeline, toObserve, toServices, toCore, toEffect, /^node:crypto$/),
+      [],
+    )
+  })
+
+  it("of the layers go to events, services, core and settings, never to the pipeline", () => {
     const ours = /^(src|layers)\//
     assert.deepStrictEqual(
-      strays(layers, toLayers, toServices, toCore, /^src\/settings\/Settings\.ts$/).filter((stray) =>
-        ours.test(stray.split(" imports ")[1] ?? ""),
+      strays(layers, toLayers, toObserve, toServices, toCore, /^src\/settings\/Settings\.ts$/).filter(
+        (stray) => ours.test(stray.split(" imports ")[1] ?? ""),
       ),
       [],
     )

@@ -5,23 +5,25 @@ import { Clock, Duration, Effect, Layer } from "effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { format } from "effect/observability/PrometheusMetrics"
-import { readGauges } from "../../src/services/Metrics.ts"
-import { Vitals } from "../../src/services/Vitals.ts"
+import { healthOf } from "../../src/observe/Health.ts"
+import { CurrentStatus } from "../../src/observe/ObservedPipeline.ts"
 import { SettingsError } from "../../src/settings/Settings.ts"
+import { updateGauges } from "./Gauges.ts"
 
-const metrics = Effect.map(Effect.andThen(readGauges, format()), (text) =>
+const metrics = Effect.map(Effect.andThen(updateGauges, format()), (text) =>
   HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" }),
 )
 
 /** 200 where it makes progress or stands by, 503 with the reason where it does not. */
-const health = (patience: number) =>
+const health = (longestIdle: number) =>
   Effect.gen(function* () {
-    const { isWell, text } = (yield* Vitals).health(yield* Clock.currentTimeMillis, patience)
+    const status = yield* (yield* CurrentStatus).get
+    const { isWell, text } = healthOf(status, yield* Clock.currentTimeMillis, longestIdle)
     return HttpServerResponse.text(`${text}\n`, { status: isWell ? 200 : 503 })
   })
 
-/** Long enough for a slow poll, and for several of them where they are rare. */
-const patienceFor = (pollInterval: Duration.Duration): number =>
+/** Milliseconds without a check of the slot that are still well: a slow poll, and several of them where they are rare. */
+const longestIdle = (pollInterval: Duration.Duration): number =>
   Math.max(60_000, 10 * Duration.toMillis(pollInterval))
 
 const cannotListen = (host: string, port: number, cause: unknown) => {
@@ -41,11 +43,11 @@ export const layer = (
   host: string,
   port: number,
   pollInterval: Duration.Duration,
-): Layer.Layer<never, SettingsError> =>
+): Layer.Layer<never, SettingsError, CurrentStatus> =>
   HttpRouter.serve(
     Layer.mergeAll(
       HttpRouter.add("GET", "/metrics", metrics),
-      HttpRouter.add("GET", "/healthz", health(patienceFor(pollInterval))),
+      HttpRouter.add("GET", "/healthz", health(longestIdle(pollInterval))),
     ),
     { disableLogger: true, disableListenLog: true },
   ).pipe(

@@ -7,7 +7,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as OtlpMetrics from "effect/observability/OtlpMetrics"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
-import { readGauges } from "../../src/services/Metrics.ts"
+import { updateGauges } from "./Gauges.ts"
 
 /** The standard's defaults where Effect has none. */
 const defaults = ConfigProvider.fromUnknown({
@@ -27,7 +27,7 @@ const serialization = Config.Literals(["http/protobuf", "http/json"], "OTEL_EXPO
 
 /** An export takes the gauges as they stand: they are kept fresh here, where nobody scrapes. */
 const freshGauges = Layer.effectDiscard(
-  Effect.forkScoped(Effect.repeat(readGauges, Schedule.spaced("5 seconds"))),
+  Effect.forkScoped(Effect.repeat(updateGauges, Schedule.spaced("5 seconds"))),
 )
 
 export const layer = (variables: ConfigProvider.ConfigProvider) =>

@@ -1,10 +1,11 @@
 /** What others see of a running `full` or `cdc`. Loaded only where it is asked for: `--help` needs no HTTP server. */
 import { Cause, Config, type ConfigProvider, Effect, Layer, Option } from "effect"
-import { beginCounting } from "../../src/services/Metrics.ts"
+import type { CurrentStatus } from "../../src/observe/ObservedPipeline.ts"
+import { firstSamples, record } from "../../src/observe/PipelineMetrics.ts"
 import { Settings, SettingsError } from "../../src/settings/Settings.ts"
 
 /** `full` beside a `cdc` of the same settings finds the port taken, and has better things to do than to fail. */
-const orWithout = (server: Layer.Layer<never, SettingsError>): Layer.Layer<never> =>
+const orWithout = <R>(server: Layer.Layer<never, SettingsError, R>): Layer.Layer<never, never, R> =>
   Layer.catch(server, ({ problems }) =>
     Layer.effectDiscard(Effect.logWarning(`${problems.join(" ")}. Nothing is served meanwhile.`)),
   )
@@ -13,7 +14,7 @@ const served = (command: "full" | "cdc") =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { metricsPort, metricsHost, pollInterval, tables } = yield* Settings
-      yield* beginCounting(tables.map(({ dataset }) => dataset))
+      yield* record(firstSamples(tables.map(({ dataset }) => dataset)))
       if (Option.isNone(metricsPort)) return Layer.empty
       const server = yield* Effect.promise(() => import("./MetricsServer.ts"))
       const listening = server.layer(metricsHost, metricsPort.value, pollInterval)
@@ -65,4 +66,5 @@ const exported = (variables: ConfigProvider.ConfigProvider) =>
 export const layer = (
   command: "full" | "cdc",
   variables: ConfigProvider.ConfigProvider,
-): Layer.Layer<never, SettingsError, Settings> => Layer.mergeAll(served(command), exported(variables))
+): Layer.Layer<never, SettingsError, Settings | CurrentStatus> =>
+  Layer.mergeAll(served(command), exported(variables))

@@ -1,17 +1,16 @@
 /** One batch of changes, from the slot into the lake. */
 import { Clock, Effect, Option, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
+import { publish } from "../observe/PipelineEvents.ts"
 import type { Compression } from "../services/lake/Compression.ts"
 import type { ObjectStore } from "../services/lake/ObjectStore.ts"
 import type { StoreError } from "../services/lake/StoreError.ts"
 import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
-import { countWritten } from "../services/Metrics.ts"
 import type { Refusal } from "../services/Refusal.ts"
 import type { Spool } from "../services/Spool.ts"
 import { maxLinesMax, type SlotSession, type SlotView } from "../services/source/ReplicationSlot.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
 import type { SourceTables } from "../services/source/SourceTables.ts"
-import { Vitals } from "../services/Vitals.ts"
 import { askedTogether } from "./AskedTogether.ts"
 import { reportBatch } from "./BatchReport.ts"
 import { notedInScope } from "./FirstFailure.ts"
@@ -81,7 +80,7 @@ const carry = Effect.fnUntraced(function* (
   let readUpTo = position
   let lines = 0
   let reading = true
-  const vitals = yield* Vitals
+  let firstCommittedAt: string | undefined
   // Objects are sent while the session is idle or busy: one that was lost meanwhile is found out before each of them is
   // visible, lest a successor that has the lock by now writes the same rows beside ours.
   const ensureLockHeld = yield* askedTogether(
@@ -105,9 +104,14 @@ const carry = Effect.fnUntraced(function* (
     Stream.map((transactions) => transactions.filter(({ commit }) => commit > position)),
     Stream.runForEach((transactions) => {
       const [first, last] = [transactions[0], transactions.at(-1)]
-      readUpTo = last?.commit ?? readUpTo
-      if (first && last) vitals.reads(first.committedAt, last.committedAt)
-      return objects.append(transactions)
+      if (first === undefined || last === undefined) return Effect.void
+      readUpTo = last.commit
+      firstCommittedAt ??= first.committedAt
+      const times = { firstCommittedAt: first.committedAt, lastCommittedAt: last.committedAt }
+      return Effect.andThen(
+        publish((at) => ({ _tag: "TransactionsRead", at, ...times })),
+        objects.append(transactions),
+      )
     }),
     Effect.withSpan("peek"),
   )
@@ -115,8 +119,8 @@ const carry = Effect.fnUntraced(function* (
   // Also where there is nothing to write: `status` knows an idle writer by its last look.
   yield* ensureLockHeld
   const written = yield* Effect.withSpan(objects.commit, "upload")
-  yield* countWritten(written)
-  return { written, lastCommit: objects.lastCommit(), readUpTo, more: lines >= maxLines }
+  if (written.length > 0) yield* publish((at) => ({ _tag: "ObjectsPublished", at, datasets: written }))
+  return { written, firstCommittedAt, lastCommit: objects.lastCommit(), readUpTo, more: lines >= maxLines }
 }, notedInScope)
 
 /**
@@ -154,9 +158,8 @@ const writeBatch = Effect.fn("batch", { root: true })(function* (
   change: Option.Option<TablePlan>,
   startedAt: number,
 ): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
-  const vitals = yield* Vitals
   const carried = yield* carry(writer, checkpoint, view.flushed, limits.maxLines)
-  const { written, lastCommit, more } = carried
+  const { written, firstCommittedAt, lastCommit, more } = carried
   // A peek that was cut by its bound vouches for nothing after its last COMMIT.
   const position = more ? carried.readUpTo : Lsn.max(view.flushed, carried.readUpTo)
   const readUpTo = more ? checkpoint.readUpTo : view.flushed
@@ -170,16 +173,14 @@ const writeBatch = Effect.fn("batch", { root: true })(function* (
   // A batch that was cut moves always: the next one would read the same again.
   const mayStay = !more && written.length === 0 && Option.isNone(change)
   if (mayStay && step < limits.worthMoving && !writer.held.isOutdated(stayed)) {
-    vitals.caughtUp(startedAt, yield* Clock.currentTimeMillis)
+    yield* publish((at) => ({ _tag: "CaughtUp", at, asOf: startedAt }))
     return { checkpoint: stayed, written, more }
   }
   const reached = movedTo(stayed, position, written, lastCommit)
   const moved = more || Option.isNone(change) ? reached : yield* changed(writer, reached, change.value)
   yield* confirm(writer, checkpoint, moved, more)
-  yield* reportBatch(position, written, startedAt)
-  const now = yield* Clock.currentTimeMillis
-  if (more) vitals.goesOn(now, view.flushed - position)
-  else vitals.caughtUp(startedAt, now)
+  const remainingBytes = more ? view.flushed - position : undefined
+  yield* reportBatch({ position, datasets: written, startedAt, firstCommittedAt, remainingBytes })
   return { checkpoint: moved, written, more }
 })
 
@@ -193,19 +194,15 @@ export const runBatch = Effect.fnUntraced(function* (
   limits: BatchLimits,
 ): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
   const startedAt = yield* Clock.currentTimeMillis
-  const vitals = yield* Vitals
   const view = yield* lookFrom(writer.session, checkpoint)
-  vitals.looked({
-    at: startedAt,
-    flushed: view.flushed,
-    readUpTo: Lsn.max(checkpoint.readUpTo, checkpoint.watermark.position),
-    keptFrom: Option.getOrElse(
-      Option.flatMap(view.slot, ({ restart }) => restart),
-      () => view.flushed,
-    ),
-  })
-  if (view.flushed <= checkpoint.readUpTo) return { checkpoint, written: [], more: false }
   const readUpTo = Lsn.max(checkpoint.readUpTo, checkpoint.watermark.position)
+  const retainedFrom = Option.getOrElse(
+    Option.flatMap(view.slot, ({ restart }) => restart),
+    () => view.flushed,
+  )
+  const { flushed } = view
+  yield* publish(() => ({ _tag: "SlotChecked", at: startedAt, flushed, readUpTo, retainedFrom }))
+  if (flushed <= checkpoint.readUpTo) return { checkpoint, written: [], more: false }
   const { tables, change } = yield* lookAtTables(
     writer.session,
     checkpoint.tables,

@@ -1,6 +1,7 @@
 /** What this machine gives to the commands. `main.ts` fills it with the live layers; nothing else in `src` knows them. */
 import type { ConfigProvider, Effect, Layer, Scope } from "effect"
 import type { SourceAddress } from "../core/source/SourceAddress.ts"
+import type { CurrentStatus } from "../observe/ObservedPipeline.ts"
 import type { Compression } from "../services/lake/Compression.ts"
 import type { LakeComparison } from "../services/lake/LakeComparison.ts"
 import type { ObjectStore } from "../services/lake/ObjectStore.ts"
@@ -42,9 +43,9 @@ export interface Host {
   readonly telemetry: (
     command: "full" | "cdc",
     variables: ConfigProvider.ConfigProvider,
-  ) => Layer.Layer<never, SettingsError, Settings>
+  ) => Layer.Layer<never, SettingsError, Settings | CurrentStatus>
   /** One line at the bottom of a terminal, redrawn while `cdc` runs. */
-  readonly liveLine: Layer.Layer<never>
+  readonly liveLine: Layer.Layer<never, never, CurrentStatus>
   readonly comparison: Layer.Layer<LakeComparison>
   readonly demoDatabase: (source: SourceAddress) => Layer.Layer<DemoDatabase, SourceError>
   readonly demoScripts: Effect.Effect<DemoScripts>

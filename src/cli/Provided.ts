@@ -1,5 +1,6 @@
 /** How a command gets its settings and services, and how it ends when it is stopped. */
-import { ConfigProvider, Effect, FileSystem } from "effect"
+import { ConfigProvider, Effect, FileSystem, Layer } from "effect"
+import * as ObservedPipeline from "../observe/ObservedPipeline.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import { Settings, SettingsError } from "../settings/Settings.ts"
 import { onStderr, unlessStopped } from "./CommandLine.ts"
@@ -55,11 +56,16 @@ export const observed = <A, E, R>(
   host: Host,
   command: "full" | "cdc",
   flags: SettingFlags,
-  program: Effect.Effect<A, E, R | Services>,
+  program: Effect.Effect<A, E, R | Services | ObservedPipeline.CurrentStatus>,
 ) =>
-  Effect.flatMap(configured(flags), (variables) =>
-    provided(host, variables, Effect.provide(program, host.telemetry(command, variables))),
-  )
+  Effect.flatMap(configured(flags), (variables) => {
+    const telemetry = host.telemetry(command, variables)
+    return provided(
+      host,
+      variables,
+      Effect.provide(program, Layer.provideMerge(telemetry, ObservedPipeline.layer)),
+    )
+  })
 
 /** Ends as interrupted (130) when it is stopped: only `cdc` has a batch in hand to finish. */
 export const untilStopped = <A, E, R>(program: Effect.Effect<A, E, R>) =>

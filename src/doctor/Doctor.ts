@@ -5,7 +5,7 @@
 import { Console, Effect, Option, Result, Schema } from "effect"
 import { decideStart } from "../cdc/start/StartDecision.ts"
 import type { TerminalStyle } from "../core/text/TerminalStyle.ts"
-import { forAWhile, patiently } from "../retry/Patience.ts"
+import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import type { Compression } from "../services/lake/Compression.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import type { StoreAdmin } from "../services/lake/StoreAdmin.ts"
@@ -111,7 +111,7 @@ export const examine: Effect.Effect<
   const { tables: configured, slot, fullParallel } = yield* Settings
   const readers = Option.getOrElse(fullParallel, () => 1)
 
-  const asked = patiently(forAWhile, () => source.connect).pipe(
+  const asked = retrying(limitedRetry, () => source.connect).pipe(
     Effect.flatMap((inspection) => Effect.map(askSource(inspection), (answers) => ({ inspection, answers }))),
     Effect.result,
   )

@@ -7,9 +7,9 @@ import { manifestKey, nextStamp, objectKey } from "../core/lake/ObjectKey.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
 import { newestObject } from "../lake/LakeTail.ts"
+import { publish } from "../observe/PipelineEvents.ts"
 import { Compression } from "../services/lake/Compression.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
-import { countCopy } from "../services/Metrics.ts"
 import { Progress } from "../services/Progress.ts"
 import type { Snapshot } from "../services/source/SourceTables.ts"
 import { warnWithoutIdentity } from "./TableChecks.ts"
@@ -76,10 +76,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     finished_at: yield* isoNow,
   }
   yield* store.put(manifestKey(key), Buffer.from(Manifest.print(manifest)))
-  yield* countCopy(dataset, bytes)
   yield* Effect.annotateCurrentSpan({ dataset, rows, bytes })
-  yield* Effect.logInfo("full: table written").pipe(
-    Effect.annotateLogs({ dataset, rows, bytes, object: key }),
-  )
+  yield* publish((at) => ({ _tag: "TableCopied", at, dataset, rows, bytes, object: key }))
   return manifest
 }, Effect.scoped)

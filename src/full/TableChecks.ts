@@ -2,7 +2,7 @@
 import { Effect, Option, Result } from "effect"
 import { lackOfIdentity } from "../core/source/ReplicaIdentity.ts"
 import { printTable, type SourceTable, type TableName } from "../core/source/SourceTable.ts"
-import { forAWhile, patiently } from "../retry/Patience.ts"
+import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { SourceError } from "../services/source/SourceError.ts"
 import { SourceTables, type TableShape } from "../services/source/SourceTables.ts"
@@ -49,7 +49,7 @@ const ofAll = Effect.fnUntraced(function* <A, R>(
   check: (source: SourceTable) => Effect.Effect<A, SourceError, R>,
 ) {
   const results = yield* Effect.forEach(tables, (source) =>
-    Effect.tap(Effect.result(patiently(forAWhile, () => check(source))), (found) =>
+    Effect.tap(Effect.result(retrying(limitedRetry, () => check(source))), (found) =>
       Result.isFailure(found) && found.failure.isRetryable ? Effect.fail(found.failure) : Effect.void,
     ),
   )
@@ -67,7 +67,7 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
   tables: ReadonlyArray<SourceTable>,
 ) {
   const store = yield* WatermarkStore
-  const watermark = yield* patiently(forAWhile, () => store.read)
+  const watermark = yield* retrying(limitedRetry, () => store.read)
   const isKnown = (dataset: string) =>
     Option.exists(watermark, (known) => known.tables.has(dataset) || known.objects.has(dataset))
   const shapeIfThere = ({ table, dataset }: SourceTable) =>

@@ -6,7 +6,7 @@ import * as Manifest from "../core/lake/Manifest.ts"
 import { type Area, datasetPrefix, manifestKey, parseKey } from "../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
 import { counted } from "../core/text/CountedNoun.ts"
-import { forAWhile, patiently } from "../retry/Patience.ts"
+import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { ObjectStore, type StoredObject } from "../services/lake/ObjectStore.ts"
 
 interface Listing {
@@ -24,7 +24,7 @@ const misplaced = (key: string): boolean => {
 
 const listing = Effect.fnUntraced(function* (area: Area, layout: Layout, dataset: string) {
   const store = yield* ObjectStore
-  const all = yield* patiently(forAWhile, () =>
+  const all = yield* retrying(limitedRetry, () =>
     Stream.runCollect(store.list(datasetPrefix(area, layout, dataset))),
   )
   const isOurs = ({ key }: StoredObject) =>
@@ -57,7 +57,7 @@ export interface Fulls extends Inventory {
 
 const readManifest = Effect.fnUntraced(function* (key: string) {
   const store = yield* ObjectStore
-  const bytes = yield* patiently(forAWhile, () => Stream.runCollect(store.read(key)))
+  const bytes = yield* retrying(limitedRetry, () => Stream.runCollect(store.read(key)))
   return Option.getSuccess(Manifest.parse(Buffer.concat(bytes).toString("utf8")))
 })
 

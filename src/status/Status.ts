@@ -1,7 +1,7 @@
 /** `status`: where the pipeline stands. It only looks: the slot is never read, and a `cdc` that runs is not disturbed. */
 import { Console, Effect, Schedule } from "effect"
 import { printable } from "../core/text/PrintableText.ts"
-import { forAWhile, patiently } from "../retry/Patience.ts"
+import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { takeStock } from "./Facts.ts"
 import { jsonReport, lineReport, type StatusReport, textReport } from "./Report.ts"
@@ -21,7 +21,7 @@ const print = (form: StatusForm, report: StatusReport): string => {
 
 /** Prints where the pipeline stands. Fails with what would keep a `cdc` from starting, after it has told all the rest. */
 export const status = Effect.fn("Status.status")(function* (form: StatusForm) {
-  const report = yield* patiently(forAWhile, () => takeStock)
+  const report = yield* retrying(limitedRetry, () => takeStock)
   yield* Console.log(print(form, report))
   const [fault] = report.faults
   if (fault !== undefined) return yield* fault

@@ -9,7 +9,7 @@ import type { SourceTable } from "../core/source/SourceTable.ts"
 import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
 import { type Fulls, listFulls } from "../lake/LakeInventory.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
-import { forAWhile, patiently } from "../retry/Patience.ts"
+import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { LakeComparison } from "../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
@@ -46,7 +46,7 @@ const listTables = Effect.fnUntraced(function* (
   const listed = yield* Effect.forEach(tables, (source) =>
     Effect.map(contain(listFulls(layout, source.dataset)), (fulls): Listed => ({ source, fulls })),
   )
-  const identity = yield* patiently(forAWhile, () => checkBeforehand)
+  const identity = yield* retrying(limitedRetry, () => checkBeforehand)
   const checked = Effect.fnUntraced(function* (source: SourceTable, fulls: Fulls) {
     if (Option.isSome(fulls.newest)) yield* checkManifest(source, identity, fulls.newest.value)
     return all ? yield* withOlderRead(source.dataset, fulls) : fulls
@@ -62,9 +62,9 @@ const compareAll = Effect.fnUntraced(function* (report: Report, all: boolean) {
   const { tables, layout: wanted } = yield* Settings
   // Nothing is written there: who may only read can verify too.
   const { list } = yield* ObjectStore
-  yield* patiently(forAWhile, () => Stream.runHead(list("inc/")))
+  yield* retrying(limitedRetry, () => Stream.runHead(list("inc/")))
   const watermarks = yield* WatermarkStore
-  const layout = yield* patiently(forAWhile, () =>
+  const layout = yield* retrying(limitedRetry, () =>
     Effect.flatMap(watermarks.read, (watermark) => lakeLayout(tables, wanted, watermark)),
   )
   const contained = containment()

@@ -1,30 +1,43 @@
 import { assert, describe, it } from "@effect/vitest"
 import { liveLine } from "../../layers/observe/LiveLine.ts"
-import { VitalSigns } from "../../src/services/Vitals.ts"
-
-const now = Date.parse("2025-11-03T10:15:30Z")
+import {
+  batchWritten,
+  start as now,
+  retryBegan,
+  second,
+  slotChecked,
+  statusAfter,
+  twoDatasets,
+} from "../support/pipelineEvents.ts"
 
 describe("the live line of cdc", () => {
   it("tells rate, rows, lag and the newest object", () => {
-    const vitals = new VitalSigns(now)
-    vitals.caughtUp(now, now)
-    vitals.wrote(1204, "inc/date=20251103/cdc_20251103_101530.csv")
+    const status = statusAfter([batchWritten(0, 0, twoDatasets)])
+    assert.strictEqual(liveLine(status, 311.6, now, 100), "cdc  312 rows/s  4 rows  lag 0.0 s  inc/c.csv")
+  })
+
+  it("tells how long a batch has been in hand, and that nothing is written yet", () => {
+    const status = statusAfter([slotChecked(0, 1000n, 1000n), slotChecked(10, 3000n, 1000n)])
     assert.strictEqual(
-      liveLine(vitals, 311.6, now, 100),
-      "cdc  312 rows/s  1204 rows  lag 0.0 s  inc/date=20251103/cdc_20251103_101530.csv",
+      liveLine(status, 0, second(14), 100),
+      "cdc  0 rows/s  0 rows  lag 14.0 s  batch in hand for 4 s  nothing written yet",
     )
   })
 
+  it("tells that another process writes", () => {
+    const status = statusAfter([{ _tag: "StandbyBegan", at: now }])
+    assert.strictEqual(liveLine(status, 0, now, 100), "cdc  standby, another process writes")
+  })
+
   it("tells why it does not go on", () => {
-    const vitals = new VitalSigns(now)
-    vitals.failed("source", now, "Source, loja: away.")
+    const status = statusAfter([retryBegan("source", 0, { message: "Source, loja: away." })])
     assert.strictEqual(
-      liveLine(vitals, 0, now, 120),
+      liveLine(status, 0, now, 120),
       "cdc  source away since 2025-11-03T10:15:30.000Z, trying again: Source, loja: away.",
     )
   })
 
   it("stays on one line of the terminal", () => {
-    assert.strictEqual(liveLine(new VitalSigns(now), 0, now, 20), "cdc  0 rows/s  0 ro")
+    assert.strictEqual(liveLine(statusAfter([]), 0, now, 20), "cdc  0 rows/s  0 ro")
   })
 })

@@ -1,10 +1,11 @@
 /** Beside another reader of the slot, which holds it for a while. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Option, Stream } from "effect"
+import { Clock, Effect, Layer, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { healthOf } from "../../src/observe/Health.ts"
+import { CurrentStatus, layer as observed } from "../../src/observe/ObservedPipeline.ts"
 import { ReplicationSlot, type SlotSession } from "../../src/services/source/ReplicationSlot.ts"
 import { SourceError } from "../../src/services/source/SourceError.ts"
-import { VitalSigns, Vitals } from "../../src/services/Vitals.ts"
 import {
   ana,
   beginning,
@@ -43,32 +44,32 @@ const run = Effect.fnUntraced(function* (seconds: number) {
   const { server, clientes } = yield* shop
   yield* server.transact((tx) => tx.insert(clientes, ana))
   const { seen, slot } = yield* takenFor(seconds)
-  const vitals = new VitalSigns(beginning)
-  yield* started(
-    cdcForEver.pipe(Effect.provideService(ReplicationSlot, slot), Effect.provideService(Vitals, vitals)),
-  )
-  return { seen, isWell: () => vitals.health(beginning, 60_000).isWell }
+  yield* started(Effect.provideService(cdcForEver, ReplicationSlot, slot))
+  const { get } = yield* CurrentStatus
+  return { seen, isWell: Effect.map(get, (status) => healthOf(status, beginning, 60_000).isWell) }
 })
+
+const observedWorld = Layer.merge(world(), observed)
 
 describe("a cdc whose slot is read by another one", () => {
   it.effect("waits for its turn on the session that it has, and is well", () =>
     Effect.gen(function* () {
       const { seen, isWell } = yield* run(8)
       yield* TestClock.adjust("7 seconds")
-      assert.deepStrictEqual([yield* incKeys, isWell()], [[], true])
+      assert.deepStrictEqual([yield* incKeys, yield* isWell], [[], true])
       yield* TestClock.adjust("3 seconds")
-      assert.deepStrictEqual([(yield* incKeys).length, seen.sessions, isWell()], [1, 1, true])
-    }).pipe(Effect.provide(world())),
+      assert.deepStrictEqual([(yield* incKeys).length, seen.sessions, yield* isWell], [1, 1, true])
+    }).pipe(Effect.provide(observedWorld)),
   )
 
   it.effect("calls it a fault when its turn does not come, and goes on when it does", () =>
     Effect.gen(function* () {
       const { seen, isWell } = yield* run(25)
       yield* TestClock.adjust("15 seconds")
-      assert.isFalse(isWell())
+      assert.isFalse(yield* isWell)
       yield* TestClock.adjust("2 minutes")
-      assert.deepStrictEqual([(yield* incKeys).length, isWell()], [1, true])
+      assert.deepStrictEqual([(yield* incKeys).length, yield* isWell], [1, true])
       assert.isAtLeast(seen.sessions, 2)
-    }).pipe(Effect.provide(world())),
+    }).pipe(Effect.provide(observedWorld)),
   )
 })

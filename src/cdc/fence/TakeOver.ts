@@ -11,11 +11,11 @@ import { type Area, fenceProbeKey, parseKey } from "../../core/lake/ObjectKey.ts
 import { bare, type Layout, type Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { lakeLayout } from "../../lake/LakeLayout.ts"
+import { publish } from "../../observe/PipelineEvents.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { type StoredWatermark, WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { ReplicationSlot, type SlotSession } from "../../services/source/ReplicationSlot.ts"
 import { SourceError } from "../../services/source/SourceError.ts"
-import { Vitals } from "../../services/Vitals.ts"
 import { Settings } from "../../settings/Settings.ts"
 import type { DatasetTail } from "../rows/DatasetObjects.ts"
 import type { Checkpoint } from "../start/Checkpoint.ts"
@@ -165,9 +165,9 @@ const checkpointOf = Effect.fnUntraced(function* (
 
 /** Notes since when the lake may be behind. */
 const beginAfter = Effect.fnUntraced(function* (found: Option.Option<StoredWatermark>) {
-  const vitals = yield* Vitals
   const writtenAt = Option.flatMap(found, ({ watermark }) => watermark.writtenAt)
-  if (Option.isSome(writtenAt)) vitals.beginsAfter(writtenAt.value)
+  if (Option.isNone(writtenAt)) return
+  yield* publish((at) => ({ _tag: "WatermarkFound", at, writtenAt: writtenAt.value }))
 })
 
 /** Makes the session's process the one writer of the lake. Fails with `Fenced` where another one was faster. */

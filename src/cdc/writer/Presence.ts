@@ -1,6 +1,6 @@
 /** A `cdc` that has no session of its own for a while still lives: nobody may take its slot away meanwhile. */
 import { Effect, Option } from "effect"
-import { backOff } from "../../retry/Patience.ts"
+import { backOff } from "../../retry/RetryPolicy.ts"
 import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 
 /**

@@ -1,11 +1,11 @@
 /** One writer at a time: a second `cdc` waits for the writer's lock, and takes over by itself. */
 import { Clock, Duration, Effect, Exit, Option, Scope } from "effect"
 import { isStalled, stallAdvice } from "../../core/source/StalledWriter.ts"
+import { publish } from "../../observe/PipelineEvents.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import { type LockHolder, ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 import type { SessionFacts } from "../../services/source/SourceInspection.ts"
-import { Vitals } from "../../services/Vitals.ts"
 import { Settings } from "../../settings/Settings.ts"
 
 /** A standby asks for the lock this often. */
@@ -29,7 +29,6 @@ export interface WaitMode {
  */
 export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode, healthy: Effect.Effect<void>) {
   const slot = yield* ReplicationSlot
-  const vitals = yield* Vitals
   const scope = yield* Effect.scope
   const begun = yield* Clock.currentTimeMillis
   const checkStall = yield* stallWatch
@@ -38,9 +37,8 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode, healthy
     // A session without the lock is closed at once: a standby that kept each would use up the server's.
     const attempt = yield* Scope.fork(scope)
     const session = yield* Scope.provide(slot.attach, attempt)
-    const now = yield* Clock.currentTimeMillis
     if (Option.isSome(session)) {
-      vitals.takesOver(now)
+      yield* publish((at) => ({ _tag: "LockAcquired", at }))
       if (told)
         yield* Effect.logInfo("cdc: taking over, the other writer has gone").pipe(
           Effect.annotateLogs({ slot: slot.name }),
@@ -49,19 +47,21 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode, healthy
     }
     yield* Scope.close(attempt, Exit.void)
     if (mode.noWait) return yield* anotherWriter(slot.name, yield* slot.lockHolder)
-    if (mode.once && now - begun >= Duration.toMillis(onceWait)) {
+    const waited = (yield* Clock.currentTimeMillis) - begun
+    if (mode.once && waited >= Duration.toMillis(onceWait)) {
       yield* leftToWriter(slot.name, yield* slot.lockHolder)
       return Option.none()
     }
-    if (!told) yield* warnOfUnfenced
-    if (!told)
+    if (!told) {
+      yield* warnOfUnfenced
       yield* Effect.logInfo(
         mode.once
           ? `cdc: another process writes from this slot, waiting ${Duration.format(onceWait)} for its lock`
           : "cdc: standby, another process writes from this slot",
       ).pipe(Effect.annotateLogs({ slot: slot.name }))
-    told = true
-    vitals.standsBy()
+      yield* publish((at) => ({ _tag: "StandbyBegan", at }))
+      told = true
+    }
     yield* healthy
     yield* checkStall
     yield* Effect.sleep(standbyInterval)

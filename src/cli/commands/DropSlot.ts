@@ -1,6 +1,6 @@
 /** Removes the slot, so that PostgreSQL keeps no log for it. Whoever is in doubt can say no. */
 import { Console, Effect, Option, Runtime, Schema } from "effect"
-import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import { ReplicationSlot, type SlotInUse } from "../../services/source/ReplicationSlot.ts"
 import { Settings } from "../../settings/Settings.ts"
@@ -37,14 +37,14 @@ export const dropSlot = Effect.fn("DropSlot.dropSlot")(function* <E, R>(consent:
   const missing = Console.log(`slot  ${slot.name}: does not exist, nothing to drop`)
   if (consent === "nobody to ask") return yield* new NobodyToAsk({ slot: slot.name })
   if (consent !== "given") {
-    if (Option.isNone(yield* patiently(forAWhile, () => slot.state))) return yield* missing
+    if (Option.isNone(yield* retrying(limitedRetry, () => slot.state))) return yield* missing
     const datasets = tables.map(({ dataset }) => dataset).join(", ")
     const agreed = yield* consent(
       `Drop the slot "${slot.name}"? No cdc can go on with this lake (${datasets}) after that`,
     )
     if (!agreed) return yield* Console.log(`slot  ${slot.name}: kept`)
   }
-  const outcome = yield* patiently(forAWhile, () => slot.drop)
+  const outcome = yield* retrying(limitedRetry, () => slot.drop)
   if (outcome === "missing") return yield* missing
   if (outcome !== "dropped") return yield* inUse(slot.name, outcome.by)
   yield* Console.log(`slot  ${slot.name}: dropped`)

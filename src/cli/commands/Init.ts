@@ -1,7 +1,7 @@
 /** Makes what is missing before `full` and `cdc` can run. Safe to repeat. */
 import { Console, Effect, Option } from "effect"
 import { slotGone } from "../../cdc/start/StartDecision.ts"
-import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
@@ -21,8 +21,8 @@ export const init = Effect.gen(function* () {
   const store = yield* ObjectStore
   const admin = yield* StoreAdmin
   const slot = yield* ReplicationSlot
-  const madeLake = yield* patiently(forAWhile, () => admin.prepare)
+  const madeLake = yield* retrying(limitedRetry, () => admin.prepare)
   yield* Console.log(`lake  ${store.location}: ${madeLake ? "made" : "is there"}`)
-  const madeSlot = yield* patiently(forAWhile, () => createSlot)
+  const madeSlot = yield* retrying(limitedRetry, () => createSlot)
   yield* Console.log(`slot  ${slot.name} (test_decoding): ${madeSlot ? "made" : "is there"}`)
 })

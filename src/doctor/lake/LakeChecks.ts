@@ -6,7 +6,7 @@ import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import { lakeLayout } from "../../lake/LakeLayout.ts"
 import { lastPosition, newestObject } from "../../lake/LakeTail.ts"
-import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { Compression } from "../../services/lake/Compression.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import type { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
@@ -40,7 +40,7 @@ export const askLake: Effect.Effect<
   const store = yield* ObjectStore
   const { lake } = yield* Settings
   const place = lake._tag === "Folder" ? "folder" : "bucket"
-  const listed = yield* Effect.result(patiently(forAWhile, () => Stream.runHead(store.list("inc/"))))
+  const listed = yield* Effect.result(retrying(limitedRetry, () => Stream.runHead(store.list("inc/"))))
   if (Result.isFailure(listed) && isOutOfReach(listed.failure)) {
     const rest = [...probeChecks, ...Object.values(stateChecks)]
     return {

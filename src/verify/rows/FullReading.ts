@@ -7,7 +7,7 @@ import { type CsvRecord, fieldText } from "../../core/csv/CsvRecords.ts"
 import type { Finding } from "../../core/lake/LakeFinding.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
-import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { RowFile } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { type ComparedTable, cells, eventValues } from "../sql/ComparedTable.ts"
@@ -70,7 +70,7 @@ export const readFull = Effect.fn("FullReading.readFull")(function* (
 ) {
   const store = yield* ObjectStore
   const object = manifest.object
-  return yield* patiently(forAWhile, () =>
+  return yield* retrying(limitedRetry, () =>
     Effect.gen(function* () {
       yield* file.cut(0)
       const md5 = createHash("md5")

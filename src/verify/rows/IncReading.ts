@@ -8,7 +8,7 @@ import { type CsvRecord, fieldText } from "../../core/csv/CsvRecords.ts"
 import type { Finding } from "../../core/lake/LakeFinding.ts"
 import { metaColumns } from "../../core/row/IncRow.ts"
 import { parseTextArray } from "../../core/source/TextArray.ts"
-import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { RowFile } from "../../services/lake/LakeComparison.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { type ComparedTable, cells, eventValues, identityCells } from "../sql/ComparedTable.ts"
@@ -120,7 +120,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
   { table, file, counts, onBytes }: IncReading,
 ) {
   const start = yield* file.length
-  return yield* patiently(forAWhile, () =>
+  return yield* retrying(limitedRetry, () =>
     Effect.gen(function* () {
       yield* file.cut(start)
       const rows = new ComparableRows(eventValues(table))

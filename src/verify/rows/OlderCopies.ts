@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import { Effect, Stream } from "effect"
 import type { Finding } from "../../core/lake/LakeFinding.ts"
 import type { Fulls } from "../../lake/LakeInventory.ts"
-import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { Progress } from "../../services/Progress.ts"
 
@@ -20,7 +20,7 @@ export const readOlder = Effect.fn("OlderCopies.readOlder")(function* (
   )
   const findings: Array<Finding> = []
   for (const { object, md5: promised } of older) {
-    const digest = yield* patiently(forAWhile, () =>
+    const digest = yield* retrying(limitedRetry, () =>
       Stream.runFold(
         store.read(object),
         () => createHash("md5"),

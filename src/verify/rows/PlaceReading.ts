@@ -1,7 +1,7 @@
 /** Reads where the changes of an object stand in the WAL. */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
-import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { RowFile } from "../../services/lake/LakeComparison.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { ComparableRows } from "./ComparableRows.ts"
@@ -22,7 +22,7 @@ export const readPlaces = Effect.fn("PlaceReading.readPlaces")(function* (
   file: RowFile,
 ) {
   const start = yield* file.length
-  return yield* patiently(forAWhile, () =>
+  return yield* retrying(limitedRetry, () =>
     Effect.gen(function* () {
       yield* file.cut(start)
       const rows = new ComparableRows(placeValues)

@@ -1,7 +1,7 @@
 /** Copies the tables to this machine under one snapshot. A table that cannot be copied is left out, and the others are copied anew. */
 import { Cause, Effect, Exit, Option, Stream } from "effect"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
-import { forAWhile, healsByWaiting, patiently } from "../../retry/Patience.ts"
+import { isTransient, limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparisonError, RowFile } from "../../services/lake/LakeComparison.ts"
 import { Progress } from "../../services/Progress.ts"
 import { SourceError } from "../../services/source/SourceError.ts"
@@ -84,7 +84,7 @@ const refusedAlone = Effect.fnUntraced(function* (requests: ReadonlyArray<CopyRe
 /** A source that is out of reach is no matter of one table. */
 const isOfOneTable = (cause: Cause.Cause<unknown>): boolean => {
   const error = Cause.squash(cause)
-  return !Cause.hasInterruptsOnly(cause) && !(error instanceof SourceError && healsByWaiting(error))
+  return !Cause.hasInterruptsOnly(cause) && !(error instanceof SourceError && isTransient(error))
 }
 
 /** Returns the tables as one snapshot sees them, and why others could not be copied. `explain` completes a failure. */
@@ -97,7 +97,7 @@ export const copyTables = Effect.fn("LiveTables.copyTables")(function* <E2, R2>(
     const requests = wanted.filter(({ source }) => !failed.has(source))
     let inHand: CopyRequest | undefined
     const exit = yield* Effect.exit(
-      patiently(forAWhile, () => copyAll(requests, (request) => (inHand = request))).pipe(
+      retrying(limitedRetry, () => copyAll(requests, (request) => (inHand = request))).pipe(
         Effect.catch(explain),
       ),
     )

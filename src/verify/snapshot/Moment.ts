@@ -17,7 +17,7 @@ import type { TableNow } from "../../core/lake/DatasetState.ts"
 import { nextStamp } from "../../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
-import { forAWhile, patiently } from "../../retry/Patience.ts"
+import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparisonError, Workbench } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { maxLinesMax, ReplicationSlot, type SlotVisit } from "../../services/source/ReplicationSlot.ts"
@@ -118,7 +118,7 @@ export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
     if (named.length > 0) yield* peekInto(visit, store, seen.lsn, named)
     return { ...found, waiting: Result.succeed(store) } satisfies Moment
   }, Effect.scoped)
-  const moment: Moment = yield* patiently(forAWhile, () =>
+  const moment: Moment = yield* retrying(limitedRetry, () =>
     Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>
       // A visit whose peek was refused is over: each try is one of its own.
       Effect.retry(peek(store), {

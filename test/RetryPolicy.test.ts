@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { patiently } from "../src/retry/Patience.ts"
+import { retrying } from "../src/retry/RetryPolicy.ts"
 
 const patience = { atStart: Duration.seconds(30), later: Duration.minutes(2) }
 const away = { message: "away", isRetryable: true }
@@ -21,7 +21,7 @@ const timed = <A, E>(effect: Effect.Effect<A, E>) =>
 describe("patience", () => {
   it.effect("gives up at the start's limit when nothing ever worked", () =>
     Effect.gen(function* () {
-      const { exit, seconds } = yield* timed(patiently(patience, () => Effect.fail(away)))
+      const { exit, seconds } = yield* timed(retrying(patience, () => Effect.fail(away)))
       assert.strictEqual(exit._tag, "Failure")
       assert.isTrue(seconds >= 30 && seconds <= 31, `${seconds} s`)
     }),
@@ -30,7 +30,7 @@ describe("patience", () => {
   it.effect("waits longer once something has worked", () =>
     Effect.gen(function* () {
       const { seconds } = yield* timed(
-        patiently(patience, (healthy) =>
+        retrying(patience, (healthy) =>
           Effect.andThen(healthy, Effect.fail(away)).pipe(Effect.delay("1 second")),
         ).pipe(Effect.timeoutOption("10 minutes")),
       )
@@ -50,7 +50,7 @@ describe("patience", () => {
           if (now > 20_000 && now < 31_000) yield* healthy
           return yield* Effect.fail(away)
         })
-      const { seconds } = yield* timed(patiently(patience, attempt))
+      const { seconds } = yield* timed(retrying(patience, attempt))
       assert.isTrue(seconds > 140 && seconds <= 151, `${seconds} s`)
       assert.isTrue(calls < 80, `${calls} calls`)
     }),
@@ -60,7 +60,7 @@ describe("patience", () => {
     Effect.gen(function* () {
       let calls = 0
       const { seconds } = yield* timed(
-        patiently(patience, () =>
+        retrying(patience, () =>
           Effect.suspend(() => {
             calls++
             return Effect.fail({ message: "denied", isRetryable: false })
@@ -75,7 +75,7 @@ describe("patience", () => {
     Effect.gen(function* () {
       let calls = 0
       const { exit } = yield* timed(
-        patiently(patience, () =>
+        retrying(patience, () =>
           Effect.suspend(() => (calls++ < 3 ? Effect.fail(away) : Effect.succeed("done"))),
         ),
       )

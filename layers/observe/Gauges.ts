@@ -1,0 +1,9 @@
+/** Brings the gauges up to date: whoever scrapes or exports them runs this first. */
+import { Clock, Effect } from "effect"
+import { CurrentStatus } from "../../src/observe/ObservedPipeline.ts"
+import { gaugesOf, record } from "../../src/observe/PipelineMetrics.ts"
+
+export const updateGauges = Effect.gen(function* () {
+  const status = yield* (yield* CurrentStatus).get
+  yield* record(gaugesOf(status, yield* Clock.currentTimeMillis))
+})

@@ -1,0 +1,26 @@
+/** Reports each chunk that comes from the source or is taken by the lake: without them, a batch hangs. */
+import { Effect, Stream } from "effect"
+import { ObjectStore } from "../services/lake/ObjectStore.ts"
+import type { SlotSession } from "../services/source/ReplicationSlot.ts"
+import { publish } from "./PipelineEvents.ts"
+
+const received = publish((at) => ({ _tag: "ChunkReceived", at }))
+const written = publish((at) => ({ _tag: "ChunkWritten", at }))
+
+/** The session, which reports the chunks that it receives. */
+export const reportingReads = (session: SlotSession): SlotSession => ({
+  ...session,
+  peek: (request) => Stream.tap(session.peek(request), () => received),
+})
+
+/** The lake, which reports the chunks that it takes. */
+export const reportingWrites = Effect.map(ObjectStore, (store) =>
+  ObjectStore.of({
+    ...store,
+    create: (key, how) =>
+      Effect.map(store.create(key, how), (writer) => ({
+        ...writer,
+        write: (bytes) => Effect.tap(writer.write(bytes), written),
+      })),
+  }),
+)

@@ -1,0 +1,66 @@
+/** The log line of an event: one for each batch, table and change of state. */
+import { Duration, Effect } from "effect"
+import * as Lsn from "../core/Lsn.ts"
+import { commitMillis } from "../core/row/CommitTime.ts"
+import { bytesIn, type PipelineEvent, rowsIn } from "./PipelineEvent.ts"
+
+export interface LogLine {
+  readonly level: "Debug" | "Info" | "Warn"
+  readonly message: string
+  readonly facts: Readonly<Record<string, string | number>>
+}
+
+type BatchWritten = Extract<PipelineEvent, { readonly _tag: "BatchWritten" }>
+
+/** `lagSeconds`: how old the batch's oldest commit was when all of it was in the lake. */
+const batchLine = ({ at, startedAt, position, datasets, firstCommittedAt }: BatchWritten): LogLine => {
+  const printed = Lsn.print(position)
+  if (datasets.length === 0) {
+    return { level: "Debug", message: "cdc: nothing of ours in the WAL", facts: { position: printed } }
+  }
+  const oldest = commitMillis(firstCommittedAt ?? "") ?? startedAt
+  return {
+    level: "Info",
+    message: "cdc: batch written",
+    facts: {
+      rows: datasets.map((one) => `${one.dataset}:${rowsIn([one])}`).join(","),
+      objects: datasets.reduce((sum, { objects }) => sum + objects.length, 0),
+      bytes: bytesIn(datasets),
+      position: printed,
+      lagSeconds: Math.max(0, (at - oldest) / 1000),
+      millis: at - startedAt,
+    },
+  }
+}
+
+/** Of failures in a row the first is logged, and the end of them. None for events that the log does not show. */
+export const logLine = (event: PipelineEvent): LogLine | undefined => {
+  switch (event._tag) {
+    case "BatchWritten":
+      return batchLine(event)
+    case "TableCopied": {
+      const { dataset, rows, bytes, object } = event
+      return { level: "Info", message: "full: table written", facts: { dataset, rows, bytes, object } }
+    }
+    case "RetryBegan": {
+      if (event.failures > 1) return undefined
+      const tryingAgainFor =
+        event.limit === undefined ? "ever" : Duration.format(Duration.millis(event.limit))
+      return { level: "Warn", message: event.message, facts: { tryingAgainFor } }
+    }
+    case "Recovered": {
+      const after = Duration.format(Duration.millis(event.at - event.since))
+      return { level: "Info", message: "Working again", facts: { after } }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** Logs an event that has a line. */
+export const printLogLine = (event: PipelineEvent): Effect.Effect<void> => {
+  const line = logLine(event)
+  return line === undefined
+    ? Effect.void
+    : Effect.annotateLogs(Effect.logWithLevel(line.level)(line.message), line.facts)
+}

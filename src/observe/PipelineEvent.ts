@@ -1,0 +1,98 @@
+/**
+ * What a running `full` or `cdc` reports: one union, from which health, metrics, log lines and the live line are derived.
+ * Events never leave the process and are never decoded, so they are plain data without a schema.
+ *
+ * `at` is when it happened, in milliseconds since the epoch by this machine's clock; so is every other time that is a
+ * number. Commit times are text, as the server prints them. No event carries a row's value or a secret.
+ */
+import type { Data } from "effect"
+import type { Lsn } from "../core/Lsn.ts"
+
+/** The system at the other end of a failed call. */
+export type Service = "source" | "lake"
+
+export const ops = ["Insert", "Update", "Delete", "Truncate"] as const
+
+/** What became visible of one dataset. */
+export interface PublishedDataset {
+  readonly dataset: string
+  readonly objects: ReadonlyArray<{ readonly key: string; readonly bytes: number }>
+  /** Rows by their operation. */
+  readonly rows: Readonly<Record<(typeof ops)[number], number>>
+}
+
+export type PipelineEvent = Data.TaggedEnum<{
+  /** Another process holds the writer's lock: this one waits as its standby. */
+  StandbyBegan: { readonly at: number }
+  /** This process has the writer's lock: for the first time, after another writer, or again after a failure of its own. */
+  LockAcquired: { readonly at: number }
+  /** A starting writer found a watermark. `writtenAt`: ISO 8601; all WAL up to it was read at that time. */
+  WatermarkFound: { readonly at: number; readonly writtenAt: string }
+  /** The slot and the WAL were read. A batch follows where `flushed` is after `readUpTo`. */
+  SlotChecked: {
+    readonly at: number
+    readonly flushed: Lsn
+    readonly readUpTo: Lsn
+    /** The server retains WAL from here on for the slot. */
+    readonly retainedFrom: Lsn
+  }
+  /** The source sent a chunk of its answer. */
+  ChunkReceived: { readonly at: number }
+  /** The lake took a chunk of an object. */
+  ChunkWritten: { readonly at: number }
+  /** Transactions of the current batch were read; the commit times of the first and the last of them. */
+  TransactionsRead: {
+    readonly at: number
+    readonly firstCommittedAt: string
+    readonly lastCommittedAt: string
+  }
+  /** Objects of `inc` became visible. Whatever becomes of the rest of their batch, they are not written again. */
+  ObjectsPublished: { readonly at: number; readonly datasets: ReadonlyArray<PublishedDataset> }
+  /** A batch was written and confirmed to the slot. `datasets` is empty where it held no rows of ours. */
+  BatchWritten: {
+    readonly at: number
+    /** When the slot was checked for it. */
+    readonly startedAt: number
+    readonly position: Lsn
+    readonly datasets: ReadonlyArray<PublishedDataset>
+    /** Commit time of its oldest transaction. */
+    readonly firstCommittedAt: string | undefined
+    /** Bytes of WAL behind a batch that was cut at its bound; undefined where it read all that `startedAt` saw. */
+    readonly remainingBytes: bigint | undefined
+  }
+  /** All WAL that there was at `asOf` is in the lake, and nothing of it was ours. */
+  CaughtUp: { readonly at: number; readonly asOf: number }
+  /** A copy of all tables began. */
+  CopyBegan: { readonly at: number }
+  /** An object of `full` and its manifest are in the lake. */
+  TableCopied: {
+    readonly at: number
+    readonly dataset: string
+    readonly rows: number
+    readonly bytes: number
+    readonly object: string
+  }
+  CopyFinished: { readonly at: number }
+  /** A transient error is retried. */
+  RetryBegan: {
+    readonly at: number
+    readonly service: Service
+    /** When the first of these failures happened. */
+    readonly since: number
+    /** How many there were since then, from 1. */
+    readonly failures: number
+    readonly message: string
+    /** For how long it is retried, from `since` on; undefined: until it works. Milliseconds. */
+    readonly limit: number | undefined
+  }
+  /** Work was done again after the failures that began at `since`. */
+  Recovered: { readonly at: number; readonly since: number }
+}>
+
+/** Rows of these datasets. */
+export const rowsIn = (datasets: ReadonlyArray<PublishedDataset>): number =>
+  datasets.reduce((sum, { rows }) => sum + ops.reduce((all, op) => all + rows[op], 0), 0)
+
+/** Bytes of their objects, as stored. */
+export const bytesIn = (datasets: ReadonlyArray<PublishedDataset>): number =>
+  datasets.reduce((sum, { objects }) => sum + objects.reduce((all, { bytes }) => all + bytes, 0), 0)

@@ -1,0 +1,97 @@
+/**
+ * Retries transient errors with capped, jittered back-off. What is transient, and for how long it is retried, is decided
+ * here alone.
+ */
+import { Clock, Duration, Effect, Random } from "effect"
+import { publish } from "../observe/PipelineEvents.ts"
+
+interface Failure {
+  readonly _tag?: string
+  readonly message: string
+  readonly isRetryable?: boolean
+}
+
+/** Whether the same call may succeed later without anybody's help. */
+export const isTransient = (error: Failure): boolean => error.isRetryable === true
+
+/** For how long failures in a row are retried. */
+export interface RetryPolicy {
+  /** Before source and lake have answered for the first time. */
+  readonly atStart: Duration.Duration
+  /** After that. */
+  readonly later: Duration.Duration
+}
+
+/** For what is expected to end: `full`, `cdc --once`, `init`. */
+export const limitedRetry: RetryPolicy = { atStart: Duration.seconds(30), later: Duration.seconds(60) }
+/** For `cdc`: a source that comes back after a weekend finds it still there. */
+export const unlimitedRetry: RetryPolicy = { atStart: Duration.seconds(30), later: Duration.infinity }
+
+const firstDelayMillis = 250
+const longestDelayMillis = 10_000
+
+/**
+ * Milliseconds until the next try after so many failures: doubling, capped, plus or minus a fifth, because many processes
+ * must not come back at one moment.
+ */
+export const backOff = (failures: number): Effect.Effect<number> =>
+  Effect.map(Random.nextBetween(0.8, 1.2), (jitter) =>
+    Math.ceil(Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter),
+  )
+
+/**
+ * Runs `attempt` until it succeeds. Fails with its error where that is not transient, or where failures have lasted longer
+ * than the policy allows. Reports `RetryBegan` for each failure that it retries, and `Recovered`.
+ *
+ * `attempt` runs `healthy` whenever work is done: from then on policy and back-off begin anew. That is why this is no
+ * `Effect.retry`, whose schedule goes on where it was after an attempt that worked for a day.
+ *
+ * It runs `reached` when source and lake have answered: then the limit is `later`. An answer alone is not health, because a
+ * lake that is full answers every question and takes no object.
+ */
+export const retrying = <A, E extends Failure, R>(
+  policy: RetryPolicy,
+  attempt: (healthy: Effect.Effect<void>, reached: Effect.Effect<void>) => Effect.Effect<A, E, R>,
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    let reachedOnce = false
+    let failures = 0
+    let failingSince = 0
+
+    const reached = Effect.sync(() => {
+      reachedOnce = true
+    })
+    const healthy = Effect.suspend(() => {
+      reachedOnce = true
+      if (failures === 0) return Effect.void
+      failures = 0
+      const since = failingSince
+      return publish((at) => ({ _tag: "Recovered", at, since }))
+    })
+    const again = (error: E): Effect.Effect<A, E, R> =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        if (failures === 0) failingSince = now
+        const limit = Duration.toMillis(reachedOnce ? policy.later : policy.atStart)
+        const left = limit - (now - failingSince)
+        if (!isTransient(error) || left <= 0) return yield* Effect.fail(error)
+        failures++
+        const failure = {
+          service: error._tag === "StoreError" ? "lake" : "source",
+          since: failingSince,
+          failures,
+          message: error.message,
+          limit: Number.isFinite(limit) ? limit : undefined,
+        } as const
+        yield* publish((at) => ({ _tag: "RetryBegan", at, ...failure }))
+        yield* Effect.sleep(Duration.millis(Math.min(yield* backOff(failures), left)))
+        return yield* loop
+      })
+    const loop: Effect.Effect<A, E, R> = Effect.suspend(() =>
+      Effect.catch(
+        Effect.tap(attempt(healthy, reached), () => healthy),
+        again,
+      ),
+    )
+    return loop
+  })

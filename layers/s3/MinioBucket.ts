@@ -31,7 +31,7 @@ export interface MinioBucket {
   readonly subjectOf: (objectName: string) => string
   /** A call about an object (or the bucket, where the name is empty), sent once. */
   readonly once: <A>(objectName: string, call: (client: Client) => Promise<A>) => Effect.Effect<A, StoreError>
-  /** The same for a call that may be repeated: a few quick tries. Longer patience is for the caller to have. */
+  /** The same for a call that may be repeated: a few quick tries. The caller retries for longer. */
   readonly call: MinioBucket["once"]
 }
 

@@ -10,6 +10,10 @@ describe("a commit time", () => {
     assert.strictEqual(commitMillis("2026-11-23 01:53:09+00"), Date.UTC(2026, 10, 23, 1, 53, 9))
   })
 
+  it("that no calendar has is none", () => {
+    assert.isUndefined(commitMillis("2026-13-32 25:61:61+00"))
+  })
+
   it("of another form is none", () => {
     assert.deepStrictEqual(["", "2026-11-23 01:53:09+02", "10000-01-01 00:00:00+00"].map(commitMillis), [
       undefined,

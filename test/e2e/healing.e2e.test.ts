@@ -1,6 +1,6 @@
 /**
  * PostgreSQL goes away and comes back: `cdc` waits for it, goes on by itself, says so once each way, and the lake holds
- * each row once. How long it waits is in `test/pipeline` and `test/Patience.test.ts`, where time is virtual.
+ * each row once. How long it waits is in `test/pipeline` and `test/RetryPolicy.test.ts`, where time is virtual.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schedule } from "effect"

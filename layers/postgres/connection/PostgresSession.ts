@@ -89,7 +89,7 @@ const close = (client: Client) =>
 
 /**
  * Connects for as long as the scope lives. The client belongs to the scope before it connects: whoever gives up on a
- * server that is silent (a person, or our own patience) does not wait for it.
+ * server that is silent (a person, or our own retry) does not wait for it.
  */
 const open = Effect.fnUntraced(function* (
   config: ClientConfig,

@@ -3,5 +3,6 @@
 /** Milliseconds since the epoch; undefined for anything else, such as a year beyond 9999. */
 export const commitMillis = (text: string): number | undefined => {
   const parts = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)\+00$/.exec(text)
-  return parts === null ? undefined : Date.parse(`${parts[1]}T${parts[2]}Z`)
+  const millis = parts === null ? Number.NaN : Date.parse(`${parts[1]}T${parts[2]}Z`)
+  return Number.isNaN(millis) ? undefined : millis
 }

@@ -1,5 +1,5 @@
 /** One batch of changes, from the slot into the lake. */
-import { Clock, Effect, Option, Stream } from "effect"
+import { Clock, Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import type { Compression } from "../services/lake/Compression.ts"
@@ -8,19 +8,14 @@ import type { StoreError } from "../services/lake/StoreError.ts"
 import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import type { Refusal } from "../services/Refusal.ts"
 import type { Spool } from "../services/Spool.ts"
-import { maxLinesMax, type SlotSession, type SlotView } from "../services/source/ReplicationSlot.ts"
+import { maxLinesMax, type SlotView } from "../services/source/ReplicationSlot.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
 import type { SourceTables } from "../services/source/SourceTables.ts"
-import { askedTogether } from "./AskedTogether.ts"
+import { carry, lookFrom, type Writer } from "./BatchReading.ts"
 import { reportBatch } from "./BatchReport.ts"
-import { notedInScope } from "./FirstFailure.ts"
-import type { HeldWatermark } from "./fence/HeldWatermark.ts"
 import type { WrittenDataset } from "./rows/DatasetObjects.ts"
-import { openBatch } from "./rows/IncObjects.ts"
-import { wholeTransactions } from "./rows/Transactions.ts"
-import { type Checkpoint, followedTails, movedTo } from "./start/Checkpoint.ts"
-import { decideStart } from "./start/StartDecision.ts"
-import { lookAtTables, settle } from "./tables/FollowedTables.ts"
+import { type Checkpoint, movedTo } from "./start/Checkpoint.ts"
+import { lookAtTables, settle, type UnsureTable } from "./tables/FollowedTables.ts"
 import type { TablePlan } from "./tables/TablePlan.ts"
 
 export interface Batch {
@@ -40,12 +35,6 @@ export interface BatchLimits {
   readonly worthMoving: bigint
 }
 
-/** What makes this process the one writer: the lock on the source, and the watermark of the lake. */
-export interface Writer {
-  readonly session: SlotSession
-  readonly held: HeldWatermark
-}
-
 /**
  * BEGIN and COMMIT are lines too. A backlog of just so many changes should not take a second peek for its rest, which
  * would read the log again from where the oldest transaction of the first one began: hence a sixteenth more.
@@ -55,73 +44,6 @@ export const peekBound = (batchMaxChanges: number): number =>
 
 export type PipelineError = SourceError | StoreError | Refusal
 export type PipelineNeeds = ObjectStore | Compression | WatermarkStore | SourceTables | Spool
-
-/** The slot and the log now, if a writer may go on from where it stands. Fails too when the session has gone. */
-const lookFrom = Effect.fnUntraced(function* (
-  session: SlotSession,
-  checkpoint: Checkpoint,
-  look: SlotSession["look"] = session.look,
-) {
-  const view = yield* look
-  const { slot: slotName, source } = checkpoint
-  const watermark = Option.some(checkpoint.watermark)
-  yield* Effect.fromResult(decideStart({ slotName, source, view, watermark }))
-  return view
-})
-
-/** Step 1: what waits, read and made visible in the lake. */
-const carry = Effect.fnUntraced(function* (
-  { session, held }: Writer,
-  checkpoint: Checkpoint,
-  upTo: Lsn.Lsn,
-  maxLines: number,
-) {
-  const { position } = checkpoint.watermark
-  let readUpTo = position
-  let lines = 0
-  let reading = true
-  let firstCommittedAt: string | undefined
-  // Objects are sent while the session is idle or busy: one that was lost meanwhile is found out before each of them is
-  // visible, lest a successor that has the lock by now writes the same rows beside ours.
-  const ensureLockHeld = yield* askedTogether(
-    Effect.suspend(() => lookFrom(session, checkpoint, reading ? session.lookBeside : session.look)),
-  )
-  const tails = followedTails(checkpoint)
-  const objects = yield* openBatch(tails, checkpoint.layout, {
-    ensureLockHeld,
-    publish: held.publish,
-    nameObject: (newest) => held.nameObject(checkpoint, newest),
-  })
-  const tables = checkpoint.tables.now.flatMap(({ names }) => names)
-  yield* session.peek({ upTo, maxLines, tables }).pipe(
-    Stream.tap((chunk) =>
-      Effect.sync(() => {
-        lines = chunk.at(-1)?.ordinal ?? lines
-      }),
-    ),
-    wholeTransactions,
-    // A slot behind the watermark tells again what the lake has: after a crash of the server that is normal.
-    Stream.map((transactions) => transactions.filter(({ commit }) => commit > position)),
-    Stream.runForEach((transactions) => {
-      const [first, last] = [transactions[0], transactions.at(-1)]
-      if (first === undefined || last === undefined) return Effect.void
-      readUpTo = last.commit
-      firstCommittedAt ??= first.committedAt
-      const times = { firstCommittedAt: first.committedAt, lastCommittedAt: last.committedAt }
-      return Effect.andThen(
-        publish((at) => ({ _tag: "TransactionsRead", at, ...times })),
-        objects.append(transactions),
-      )
-    }),
-    Effect.withSpan("peek"),
-  )
-  reading = false
-  // Also where there is nothing to write: `status` knows an idle writer by its last look.
-  yield* ensureLockHeld
-  const written = yield* Effect.withSpan(objects.commit, "upload")
-  if (written.length > 0) yield* publish((at) => ({ _tag: "ObjectsPublished", at, datasets: written }))
-  return { written, firstCommittedAt, lastCommit: objects.lastCommit(), readUpTo, more: lines >= maxLines }
-}, notedInScope)
 
 /**
  * Steps 2 and 3. A writer that lost its lock must not speak for the lake, nor one whose slot somebody else moved just
@@ -149,17 +71,35 @@ const changed = ({ session }: Writer, checkpoint: Checkpoint, plan: TablePlan) =
     }),
   )
 
+/** Rows may be missing up to where the checkpoint is: each of the datasets is whole from there on. */
+const withGaps = ({ session }: Writer, checkpoint: Checkpoint, incomplete: ReadonlySet<string>) => {
+  const anew = new Map([...incomplete].map((dataset) => [dataset, "unknown relation"] as const))
+  const plan: TablePlan = { before: [], after: [], anew, leaving: [], warnings: new Map() }
+  return Effect.map(
+    settle(session, checkpoint.watermark, plan, checkpoint.watermark.position),
+    (lines): Checkpoint => ({ ...checkpoint, watermark: { ...checkpoint.watermark, ...lines } }),
+  )
+}
+
+/** What a look at the catalog has found for a batch. */
+interface Looked {
+  /** Takes effect where the batch ends. */
+  readonly change: Option.Option<TablePlan>
+  readonly unsure: ReadonlyArray<UnsureTable>
+}
+
 /** Reads what waits up to what `view` saw at `startedAt`, and makes it durable. A trace of its own: `cdc` runs for months. */
 const writeBatch = Effect.fn("batch", { root: true })(function* (
   writer: Writer,
   checkpoint: Checkpoint,
   limits: BatchLimits,
   view: SlotView,
-  change: Option.Option<TablePlan>,
+  looked: Looked,
   startedAt: number,
 ): Effect.fn.Return<Batch, PipelineError, PipelineNeeds> {
-  const carried = yield* carry(writer, checkpoint, view.flushed, limits.maxLines)
-  const { written, firstCommittedAt, lastCommit, more } = carried
+  const { change, unsure } = looked
+  const carried = yield* carry(writer, checkpoint, view.flushed, limits.maxLines, unsure)
+  const { written, incomplete, firstCommittedAt, lastCommit, more } = carried
   // A peek that was cut by its bound vouches for nothing after its last COMMIT.
   const position = more ? carried.readUpTo : Lsn.max(view.flushed, carried.readUpTo)
   const readUpTo = more ? checkpoint.readUpTo : view.flushed
@@ -167,16 +107,17 @@ const writeBatch = Effect.fn("batch", { root: true })(function* (
   if (more && step === 0n) {
     // Messages outside of transactions filled it, and they cannot be confirmed one by one.
     const wider = { ...limits, maxLines: Math.min(limits.maxLines * 2, maxLinesMax) }
-    return yield* writeBatch(writer, checkpoint, wider, view, change, startedAt)
+    return yield* writeBatch(writer, checkpoint, wider, view, looked, startedAt)
   }
   const stayed = { ...checkpoint, readUpTo }
   // A batch that was cut moves always: the next one would read the same again.
-  const mayStay = !more && written.length === 0 && Option.isNone(change)
+  const mayStay = !more && written.length === 0 && incomplete.size === 0 && Option.isNone(change)
   if (mayStay && step < limits.worthMoving && !writer.held.isOutdated(stayed)) {
     yield* publish((at) => ({ _tag: "CaughtUp", at, asOf: startedAt }))
     return { checkpoint: stayed, written, more }
   }
-  const reached = movedTo(stayed, position, written, lastCommit)
+  const there = movedTo(stayed, position, written, lastCommit)
+  const reached = incomplete.size === 0 ? there : yield* withGaps(writer, there, incomplete)
   const moved = more || Option.isNone(change) ? reached : yield* changed(writer, reached, change.value)
   yield* confirm(writer, checkpoint, moved, more)
   const remainingBytes = more ? view.flushed - position : undefined
@@ -203,12 +144,13 @@ export const runBatch = Effect.fnUntraced(function* (
   const { flushed } = view
   yield* publish(() => ({ _tag: "SlotChecked", at: startedAt, flushed, readUpTo, retainedFrom }))
   if (flushed <= checkpoint.readUpTo) return { checkpoint, written: [], more: false }
-  const { tables, change } = yield* lookAtTables(
+  const { tables, catalog, ...looked } = yield* lookAtTables(
     writer.session,
     checkpoint.tables,
     checkpoint.watermark,
     readUpTo,
     view.flushed,
   )
-  return yield* writeBatch(writer, { ...checkpoint, tables }, limits, view, change, startedAt)
+  const watermark = { ...checkpoint.watermark, catalog }
+  return yield* writeBatch(writer, { ...checkpoint, watermark, tables }, limits, view, looked, startedAt)
 })

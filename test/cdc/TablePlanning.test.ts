@@ -1,9 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Result } from "effect"
 import type { PlanFacts } from "../../src/cdc/tables/PlannedTable.ts"
-import { type DatasetLines, isChange, linesAfter } from "../../src/cdc/tables/TablePlan.ts"
+import {
+  changedSince,
+  type DatasetLines,
+  isChange,
+  linesAfter,
+  seenAgain,
+} from "../../src/cdc/tables/TablePlan.ts"
 import { planTables } from "../../src/cdc/tables/TablePlanning.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
+import type { CatalogMark } from "../../src/core/lake/Watermark.ts"
 import { printInSql, type TableName } from "../../src/core/source/SourceTable.ts"
 
 const [a, b] = [
@@ -11,11 +18,17 @@ const [a, b] = [
   { schema: "s", name: "b" },
 ]
 const lsn = (value: bigint) => Lsn.Lsn.make(value)
-const relation = (table: TableName, oid: number) => ({ table, oid })
+const mark = { table: 700, schema: 600, endedBelow: 710n }
+const relation = (table: TableName, oid: number, changed: Partial<CatalogMark> = {}) => ({
+  table,
+  oid,
+  mark: { ...mark, ...changed },
+})
 const lines = (tables: Record<string, readonly [TableName, number]>, left = {}): DatasetLines => ({
   tables: new Map(
     Object.entries(tables).map(([dataset, [table, oid]]) => [dataset, { name: printInSql(table), oid }]),
   ),
+  catalog: new Map(Object.keys(tables).map((dataset) => [dataset, mark])),
   from: new Map(),
   left: new Map(Object.entries(left)),
 })
@@ -78,6 +91,7 @@ describe("a plan of tables", () => {
       before: ["as: a", "bs: b"],
       after: ["as: a", "bs: b"],
       warned: ["as"],
+      isChange: true,
     })
   })
 
@@ -125,6 +139,44 @@ describe("a plan of tables", () => {
 
   it("does not give a table to two datasets where one took the other's name", () => {
     assert.deepStrictEqual(told({ catalog: [relation(b, 1)] }).after, ["as: a", "bs: b"])
+  })
+})
+
+describe("a table whose rows of the catalog are others than the watermark records", () => {
+  const changed = (catalog: PlanFacts["catalog"]) =>
+    plan({ catalog }).made.before.filter((one) => Option.isSome(changedSince(facts.lines, one)))
+  const datasets = (catalog: PlanFacts["catalog"]) => changed(catalog).map(({ dataset }) => dataset)
+
+  it("may have borne another name, as may one that has gone", () => {
+    assert.deepStrictEqual(datasets(facts.catalog), [])
+    assert.deepStrictEqual(datasets([relation(a, 1, { table: 720 }), relation(b, 2)]), ["as"])
+    assert.deepStrictEqual(datasets([relation(a, 1, { schema: 720 }), relation(b, 2)]), ["as"])
+    assert.deepStrictEqual(datasets([relation(b, 2)]), ["as"])
+  })
+
+  it("may not, where another table bears its name, which needs a new copy anyway", () => {
+    assert.deepStrictEqual(datasets([relation(a, 3, { table: 720 }), relation(b, 2)]), [])
+  })
+
+  it("changes the watermark, and one that has gone is recorded no more", () => {
+    const altered = plan({ catalog: [relation(a, 1, { table: 720 }), relation(b, 2)] })
+    assert.isTrue(altered.isChange)
+    const after = linesAfter(facts.lines, altered.made, lsn(200n), Option.none())
+    assert.strictEqual(after.catalog.get("as")?.table, 720)
+    const gone = plan({ catalog: [relation(b, 2)] })
+    assert.deepStrictEqual(
+      [...linesAfter(facts.lines, gone.made, lsn(200n), Option.none()).catalog.keys()],
+      ["bs"],
+    )
+  })
+
+  it("keeps what was recorded of it, while the others are seen again with newer transaction ids", () => {
+    const catalog = [relation(a, 1, { table: 720, endedBelow: 730n }), relation(b, 2, { endedBelow: 730n })]
+    const again = seenAgain(facts.lines, plan({ catalog }).made.before)
+    assert.deepStrictEqual(
+      [...again].map(([dataset, { endedBelow }]) => `${dataset} ${endedBelow}`),
+      ["as 710", "bs 730"],
+    )
   })
 })
 

@@ -21,6 +21,7 @@ const whole: Watermark.Watermark = {
   clean: Option.some(false),
   objects: new Map([["clientes", "inc/clientes/date=20251103/cdc_20251103_101540.csv"]]),
   tables: new Map([["clientes", { name: '"Minha loja".cliente', oid: 16402 }]]),
+  catalog: new Map([["clientes", { table: 731, schema: 2 ** 32 - 1, endedBelow: 2n ** 40n }]]),
   from: new Map([
     ["clientes", { lsn: lsn(0x16b3000n), since: Option.none() }],
     ["pedidos", { lsn: lsn(0x16b3100n), since: Option.some({ xid: 2n ** 40n, reason: "unknown relation" }) }],
@@ -106,6 +107,13 @@ describe("the watermark", () => {
     "last_commit=0/0 4294967296 2025-11-03 10:15:40+00",
     "table.clientes=db_loja.cliente 4294967296",
     "left.clientes=never",
+    "catalog.clientes=731",
+    "catalog.clientes=731 712",
+    "catalog.clientes=731 712 731 7",
+    "catalog.clientes=4294967296 712 731",
+    "catalog.clientes=731 0712 731",
+    "catalog.clientes=731 712 18446744073709551616",
+    "catalog.clientes=731 712 -1",
   ]) {
     it(`is refused where it says ${line}`, () => {
       assert.include(why(`0/0\n${line}\n`), line.slice(0, line.indexOf("=")))

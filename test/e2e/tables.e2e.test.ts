@@ -4,33 +4,9 @@ import { rm } from "node:fs/promises"
 import { promisify } from "node:util"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { both, openFollowed, setup, states } from "../support/followedTables.ts"
 import { openPipeline } from "../support/pipeline.ts"
 import { TestPostgres } from "../support/postgres.ts"
-import { type Environment, runProgram } from "../support/program.ts"
-
-const setup =
-  "CREATE TABLE public.a (id integer PRIMARY KEY, v text); CREATE TABLE public.b (id integer PRIMARY KEY, v text)"
-const both = "public.a=as, public.b=bs"
-
-/** Both tables are in the lake with one row each, by `full` and by `cdc`, and nobody runs. */
-const openFollowed = Effect.fnUntraced(function* (tables = both) {
-  const pipeline = yield* openPipeline({ setup, tables, settings: { LAKE_LAYOUT: "datasets" } })
-  const { sql, run, lake, createSlot } = pipeline
-  yield* createSlot
-  assert.strictEqual((yield* run("full")).code, 0)
-  yield* sql("INSERT INTO a VALUES (1, 'a'); INSERT INTO b VALUES (1, 'b')")
-  assert.strictEqual((yield* run("cdc", "--once")).code, 0)
-  return {
-    ...pipeline,
-    /** The program with other settings. */
-    runWith: (settings: Environment, ...args: ReadonlyArray<string>) =>
-      runProgram(args, { ...pipeline.environment, ...settings }),
-    ids: (dataset: string) =>
-      Effect.map(lake.allRecords(`inc/${dataset}/`), (rows) =>
-        rows.map((row) => `${row["_op"]}${row["id"]}`),
-      ),
-  }
-})
 
 const Status = Schema.fromJsonString(
   Schema.Struct({
@@ -65,12 +41,6 @@ const doctorLines = (text: string) =>
 /** What `status` tells to do about a dataset. */
 const adviceOn = (text: string, dataset: string) =>
   Schema.decodeSync(Status)(text).datasets.find((one) => one.dataset === dataset)?.advice
-
-/** `dataset: state reason`, as `status` tells it. */
-const states = (text: string) =>
-  Schema.decodeSync(Status)(text).datasets.map((one) =>
-    `${one.dataset}: ${one.state} ${one.reason ?? ""}`.trim(),
-  )
 
 /** Each runs the program up to ten times. */
 const timeout = 180_000

@@ -84,6 +84,11 @@ const watermarkOf = (random: Random): Watermark.Watermark => ({
       reason: random.pick(Watermark.fromReasons),
     }),
   })),
+  catalog: byDataset(random, () => ({
+    table: random.below(2 ** 32),
+    schema: random.below(2 ** 32),
+    endedBelow: BigInt(random.below(2 ** 31)) << BigInt(random.below(33)),
+  })),
   left: byDataset(random, () => lsnOf(random)),
 })
 

@@ -107,6 +107,7 @@ describe("cdc writes", () => {
           "epoch=1",
           `object.clientes=${first}`,
           "table.clientes=db_loja.cliente 16384",
+          "catalog.clientes=733 1 734",
           "from.clientes=0/16B3748",
         ],
       )

@@ -294,3 +294,20 @@ describe("verify, where a table was renamed", () => {
     }).pipe(Effect.provide(world)),
   )
 })
+
+describe("verify, where the slot holds rows under a name that a table bore for a while", () => {
+  it.effect("says that the table needs a new copy, and compares the others", () =>
+    Effect.gen(function* () {
+      const { server, tables } = yield* shop
+      const [a] = tables
+      if (a === undefined) return yield* Effect.die(new Error("no table"))
+      server.renameTable(a, "passing")
+      yield* changed((tx) => tx.insert(a, { id: "3", v: "x" }))
+      server.renameTable(a, "a")
+      const told = yield* compared
+      assert.deepStrictEqual(verdicts(told.lines), ["not compared", "equal", "equal"], told.message)
+      assert.strictEqual(told.code, 4)
+      assert.match(told.lines.join("\n"), /"a" is needs full \(unknown relation/)
+    }).pipe(Effect.provide(world)),
+  )
+})

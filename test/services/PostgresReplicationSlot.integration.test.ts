@@ -174,7 +174,7 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
           }
           const found = yield* visit.relations(asked)
           assert.sameDeepMembers(
-            [...found],
+            found.map(({ table, oid }) => ({ table, oid })),
             [
               { table: odd, oid: oddOid },
               { table: u, oid: uOid },

@@ -85,7 +85,14 @@ export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0)
   slot: () => Effect.succeed(look()),
   probe: () => Effect.void,
   table: () => Effect.succeed(table),
-  relations: ({ tables }) => Effect.succeed(tables.map((one, i) => ({ table: one, oid: 16400 + i }))),
+  relations: ({ tables }) =>
+    Effect.succeed(
+      tables.map((one, i) => ({
+        table: one,
+        oid: 16400 + i,
+        mark: { table: 700, schema: 701, endedBelow: 702n },
+      })),
+    ),
   ...change,
 })
 

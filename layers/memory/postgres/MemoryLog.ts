@@ -25,6 +25,9 @@ interface ToldRecord {
   readonly lines: ReadonlyArray<LoggedLine>
 }
 
+/** Whether a relation has borne the name since before that transaction. */
+export type IsKnown = (name: TableName, since: bigint) => boolean
+
 /** The header of a record and what surrounds a row in it, about. */
 const recordBytes = 56
 const commitBytes = 48
@@ -84,7 +87,14 @@ export class MemoryLog {
    * `maxLines` lines are told: so the record that reaches a bound is told whole, and lies past `upTo` where that is
    * inside of it. Lines are numbered before any is left out.
    */
-  read(confirmed: Lsn.Lsn, { upTo, maxLines, tables }: PeekRequest): ReadonlyArray<SlotLine> {
+  read(
+    confirmed: Lsn.Lsn,
+    { upTo, maxLines, tables, unknownSince }: PeekRequest,
+    isKnown: IsKnown = () => false,
+  ): ReadonlyArray<SlotLine> {
+    const concerns = (one: TableName) =>
+      tables.some((other) => sameTable(one, other)) ||
+      (unknownSince !== undefined && !isKnown(one, unknownSince))
     const wanted: Array<SlotLine> = []
     let ordinal = 0
     for (const { start, end, lines } of this.#told) {
@@ -92,8 +102,7 @@ export class MemoryLog {
       if (start >= upTo || end > this.#flushed || ordinal >= maxLines) break
       for (const line of lines) {
         ordinal++
-        const concerns = line.tables?.some((one) => tables.some((other) => sameTable(one, other))) ?? true
-        if (concerns) wanted.push(SlotLine.of(line.lsn, ordinal, line.text))
+        if (line.tables?.some(concerns) ?? true) wanted.push(SlotLine.of(line.lsn, ordinal, line.text))
       }
     }
     return wanted

@@ -9,7 +9,12 @@ import { Clock, Context, Effect, Layer } from "effect"
 import type * as Lsn from "../../../src/core/Lsn.ts"
 import { printTable, sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
-import type { Relation, RelationsAsked, SourceIdentity } from "../../../src/services/source/SourceTables.ts"
+import type {
+  KeptColumns,
+  Relation,
+  RelationsAsked,
+  SourceIdentity,
+} from "../../../src/services/source/SourceTables.ts"
 import { MemoryLog } from "./MemoryLog.ts"
 import { MemorySessions } from "./MemorySessions.ts"
 import { MemorySlots } from "./MemorySlots.ts"
@@ -38,6 +43,8 @@ export class MemoryServer {
   readonly slots = new MemorySlots(this.log)
   readonly sessions = new MemorySessions()
   #tables: ReadonlyArray<MemoryTable> = []
+  /** `pg_namespace.xmin`, of those that were renamed. */
+  readonly #schemas = new Map<string, number>()
   readonly #open = new Set<number>()
   readonly #aborted = new Set<number>()
   #nextXid = 733
@@ -48,7 +55,7 @@ export class MemoryServer {
   }
 
   createTable(definition: TableDefinition): MemoryTable {
-    const table = new MemoryTable(definition, this.#nextOid++)
+    const table = new MemoryTable(definition, this.#nextOid++, this.#nextXid, () => this.#nextXid++)
     this.#tables = [...this.#tables, table]
     return table
   }
@@ -60,10 +67,12 @@ export class MemoryServer {
   /** `ALTER TABLE … RENAME TO …`: what the WAL holds from now on bears the new name. */
   renameTable(table: MemoryTable, name: string): void {
     table.name = { ...table.name, name }
+    table.xmin = this.#nextXid++
   }
 
   /** `ALTER SCHEMA … RENAME TO …`: it waits for no transaction, so that one may have logged rows under both names. */
   renameSchema(from: string, to: string): void {
+    this.#schemas.set(to, this.#nextXid++)
     for (const table of this.#tables)
       if (table.name.schema === from) table.name = { ...table.name, schema: to }
   }
@@ -76,7 +85,27 @@ export class MemoryServer {
   relations({ tables, oids }: RelationsAsked): ReadonlyArray<Relation> {
     return this.#tables
       .filter(({ name, oid }) => oids.includes(oid) || tables.some((asked) => sameTable(asked, name)))
-      .map(({ name, oid }) => ({ table: name, oid }))
+      .map(({ name, oid, xmin }) => ({
+        table: name,
+        oid,
+        mark: { table: xmin, schema: this.#schemaXmin(name), endedBelow: this.oldestXid() },
+      }))
+  }
+
+  /** Whether a relation has borne the name since before that transaction. */
+  isKnown(name: TableName, since: bigint): boolean {
+    return this.#tables.some(
+      (table) => sameTable(table.name, name) && table.xmin < since && this.#schemaXmin(name) < since,
+    )
+  }
+
+  keptColumns(oid: number, since: bigint): KeptColumns {
+    const table = this.#tables.find((one) => one.oid === oid)
+    return table?.keptColumns(Number(since)) ?? { names: [], isAll: false }
+  }
+
+  #schemaXmin({ schema }: TableName): number {
+    return this.#schemas.get(schema) ?? 1
   }
 
   /** `pg_current_xact_id()` of a transaction that does nothing. */

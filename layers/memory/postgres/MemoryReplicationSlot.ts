@@ -2,6 +2,7 @@
 import { Clock, Effect, Exit, Layer, Option, Stream } from "effect"
 import { longLineBytes } from "../../../src/core/slot/LongLine.ts"
 import { LinePart, type PeekedLine, type SlotLine } from "../../../src/core/slot/SlotLine.ts"
+import type { TableName } from "../../../src/core/source/SourceTable.ts"
 import {
   type LockHolder,
   type PeekRequest,
@@ -12,6 +13,7 @@ import {
   type SlotState,
 } from "../../../src/services/source/ReplicationSlot.ts"
 import type { RelationsAsked } from "../../../src/services/source/SourceTables.ts"
+import type { IsKnown } from "./MemoryLog.ts"
 import { MemoryPostgres } from "./MemoryPostgres.ts"
 import type { MemorySession } from "./MemorySessions.ts"
 
@@ -45,6 +47,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
     Effect.gen(function* () {
       const server = yield* MemoryPostgres
       const { slots, sessions } = server
+      const isKnown: IsKnown = (one, since) => server.isKnown(one, since)
       const connect = sessions.connect("cdc")
       const presence = `${name}/lives`
       const unfenced = unfencedLock(name)
@@ -70,12 +73,22 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
             inside,
             Effect.sync(() => server.relations(asked)),
           ),
+        unknownNames: (names: ReadonlyArray<TableName>, since: bigint) =>
+          Effect.andThen(
+            inside,
+            Effect.sync(() => names.filter((one) => !isKnown(one, since))),
+          ),
+        keptColumns: (oid: number, since: bigint) =>
+          Effect.andThen(
+            inside,
+            Effect.sync(() => server.keptColumns(oid, since)),
+          ),
         look: Effect.andThen(
           inside,
           Effect.map(state, (slot) => ({ slot, flushed: server.log.flushed })),
         ),
         peek: (request: PeekRequest) =>
-          Stream.fromEffect(Effect.andThen(inside, slots.peek(name, request))).pipe(
+          Stream.fromEffect(Effect.andThen(inside, slots.peek(name, request, isKnown))).pipe(
             Stream.flatMap((lines) => Stream.fromIterable(chunked(lines.flatMap(inParts)))),
             // A session can end in the middle of an answer.
             Stream.mapEffect((chunk) => Effect.as(inside, chunk)),

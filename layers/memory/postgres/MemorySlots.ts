@@ -4,7 +4,7 @@ import * as Lsn from "../../../src/core/Lsn.ts"
 import type { SlotLine } from "../../../src/core/slot/SlotLine.ts"
 import type { PeekRequest } from "../../../src/services/source/ReplicationSlot.ts"
 import { SourceError, type SourceReason } from "../../../src/services/source/SourceError.ts"
-import type { MemoryLog } from "./MemoryLog.ts"
+import type { IsKnown, MemoryLog } from "./MemoryLog.ts"
 
 interface Slot {
   confirmed: Lsn.Lsn
@@ -43,9 +43,13 @@ export class MemorySlots {
   }
 
   /** `pg_logical_slot_peek_changes`, without BEGIN. */
-  peek(name: string, request: PeekRequest): Effect.Effect<ReadonlyArray<SlotLine>, SourceError> {
+  peek(
+    name: string,
+    request: PeekRequest,
+    isKnown?: IsKnown,
+  ): Effect.Effect<ReadonlyArray<SlotLine>, SourceError> {
     return Effect.map(this.#usable(name), (slot) =>
-      this.#log.read(slot.confirmed, request).filter(({ text }) => !text.startsWith("BEGIN ")),
+      this.#log.read(slot.confirmed, request, isKnown).filter(({ text }) => !text.startsWith("BEGIN ")),
     )
   }
 

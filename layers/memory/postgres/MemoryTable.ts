@@ -9,7 +9,7 @@ import { toBytes } from "../../../src/core/bytes/Bytes.ts"
 import type { Tuple } from "../../../src/core/slot/Change.ts"
 import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
-import type { SourceColumn, TableShape } from "../../../src/services/source/SourceTables.ts"
+import type { KeptColumns, SourceColumn, TableShape } from "../../../src/services/source/SourceTables.ts"
 
 /** Columns by name, as PostgreSQL prints the values; null is SQL NULL, and so is a column that is not named. */
 export type Values = Readonly<Record<string, string | null>>
@@ -46,9 +46,23 @@ export class MemoryTable {
   readonly identity: ReadonlyArray<string> | "full" | undefined
   readonly replicaIdentity: ReplicaIdentity
   columns: ReadonlyArray<SourceColumn>
+  /** `pg_class.xmin` */
+  xmin: number
+  /** `pg_attribute.xmin`, by column; dropped ones stay. */
+  readonly #columnXmins: Map<string, number>
+  readonly #newXid: () => number
   #rows: Array<RowVersion> = []
 
-  constructor({ table, columns, primaryKey, replicaIdentity = "default" }: TableDefinition, oid: number) {
+  /** `newXid` gives the transaction that alters it. */
+  constructor(
+    { table, columns, primaryKey, replicaIdentity = "default" }: TableDefinition,
+    oid: number,
+    xmin: number,
+    newXid: () => number,
+  ) {
+    this.xmin = xmin
+    this.#columnXmins = new Map(columns.map((column) => [column.name, xmin]))
+    this.#newXid = newXid
     this.name = table
     this.oid = oid
     this.columns = columns
@@ -59,11 +73,27 @@ export class MemoryTable {
     else this.identity = replicaIdentity === "nothing" || primaryKey.length === 0 ? undefined : primaryKey
   }
 
+  /** As the catalog tells of its columns that were not altered since then. */
+  keptColumns(since: number): KeptColumns {
+    const isKept = (name: string) => (this.#columnXmins.get(name) ?? since) < since
+    return {
+      names: this.columns.map(({ name }) => name).filter(isKept),
+      isAll: [...this.#columnXmins.keys()].every(isKept),
+    }
+  }
+
+  #alter(column: string): void {
+    this.xmin = this.#newXid()
+    this.#columnXmins.set(column, this.xmin)
+  }
+
   addColumn(column: SourceColumn): void {
+    this.#alter(column.name)
     this.columns = [...this.columns, column]
   }
 
   dropColumn(name: string): void {
+    this.#alter(name)
     this.columns = this.columns.filter((column) => column.name !== name)
   }
 

@@ -7,6 +7,7 @@ import type { TableName } from "../../../src/core/source/SourceTable.ts"
 import type { PeekRequest } from "../../../src/services/source/ReplicationSlot.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
+import { knownSince } from "../tables/PostgresKnownNames.ts"
 import { copyBinaryReader } from "./CopyBinary.ts"
 
 const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`
@@ -30,12 +31,28 @@ const concerns = (tables: ReadonlyArray<TableName>): string =>
     "right(data, 60) LIKE '%: TRUNCATE:%'",
   ].join(" OR ")
 
+/** Both names of a line of one table as it begins, in quotes where they need them. */
+const identifier = `(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")+")`
+
+/** Longer than the beginning of any line, up to behind its names: a pattern is tried on a copy of the text. */
+const namesEnd = 6 + 2 * (2 * 63 + 2) + 3
+
+/**
+ * Lines under names that no relation has borne since then. One whose names cannot be told is sent. A CASE, because a pattern
+ * must not be tried on messages.
+ */
+const isUnknown = (since: bigint): string =>
+  `CASE WHEN starts_with(data, 'table ')
+        THEN (substring(left(data, ${namesEnd}) from '^table (${identifier}[.]${identifier}): ')
+              IN (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM ${knownSince(since)})) IS NOT TRUE
+        ELSE false END`
+
 const peekSql = (slot: string, request: PeekRequest): string =>
   `COPY (SELECT lsn, ordinality, CASE WHEN starts_with(data, 'message: ') THEN 'message:' ELSE data END
            FROM pg_logical_slot_peek_changes(${quoteLiteral(slot)}, ${quoteLiteral(Lsn.print(request.upTo))}, ${request.maxLines},
                 'include-xids', '1', 'include-timestamp', '1', 'skip-empty-xacts', '1')
                 WITH ORDINALITY AS line(lsn, xid, data, ordinality)
-          WHERE ${concerns(request.tables)}) TO STDOUT (FORMAT binary)`
+          WHERE ${concerns(request.tables)}${request.unknownSince === undefined ? "" : ` OR ${isUnknown(request.unknownSince)}`}) TO STDOUT (FORMAT binary)`
 
 /**
  * The log is written to disk by pages where nobody waits for it, so that its end there can lie inside of a record: of a

@@ -15,6 +15,7 @@ import { checkProcess } from "../connection/PostgresPooler.ts"
 import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { describeAddress, type PostgresSession, type Row } from "../connection/PostgresSession.ts"
 import { lookAtSlot } from "../inspection/PostgresInspection.ts"
+import { keptColumns, unknownNames } from "../tables/PostgresKnownNames.ts"
 import { newXid, oldestXid, relations, timelineOf } from "../tables/PostgresRelations.ts"
 import { identify } from "../tables/PostgresTableShape.ts"
 import { flushedTo, peek } from "./PostgresPeek.ts"
@@ -105,6 +106,8 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
       source: yield* identify(session),
       timeline: yield* timelineOf(session),
       relations: relations(session),
+      unknownNames: unknownNames(session),
+      keptColumns: keptColumns(session),
       look: look(session),
       peek: peek(session, subject, slot),
     }

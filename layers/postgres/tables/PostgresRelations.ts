@@ -5,13 +5,19 @@ import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { Relation, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 
+/**
+ * `xmin` is the transaction that wrote the row. It stays where the row is frozen (`HeapTupleHeaderGetRawXmin`), and what
+ * VACUUM and ANALYZE write in place leaves it as it is.
+ */
+const marks = `c.xmin::text AS table_xmin, n.xmin::text AS schema_xmin, pg_snapshot_xmin(pg_current_snapshot())::text AS ended`
+
 /** Both halves find their rows by an index. Sequences, indexes and types are no tables. */
 const relationsSql = `
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, ${marks}
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.oid = ANY ($1::oid[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   UNION
-  SELECT c.oid::text, n.nspname, c.relname
+  SELECT c.oid::text, n.nspname, c.relname, ${marks}
     FROM unnest($2::text[], $3::text[]) AS asked(schema, name)
     JOIN pg_namespace n ON n.nspname = asked.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
@@ -27,12 +33,15 @@ export const relations =
       ])
       .pipe(
         Effect.map((rows) =>
-          rows.flatMap(
-            ({ oid, schema, name }): ReadonlyArray<Relation> =>
-              oid != null && schema != null && name != null
-                ? [{ table: { schema, name }, oid: Number(oid) }]
-                : [],
-          ),
+          rows.flatMap(({ oid, schema, name, table_xmin, schema_xmin, ended }): ReadonlyArray<Relation> => {
+            if (oid == null || schema == null || name == null || ended == null) return []
+            const mark = {
+              table: Number(table_xmin),
+              schema: Number(schema_xmin),
+              endedBelow: BigInt(ended),
+            }
+            return [{ table: { schema, name }, oid: Number(oid), mark }]
+          }),
         ),
       )
 

@@ -21,7 +21,8 @@ import type { DatasetTail } from "../rows/DatasetObjects.ts"
 import type { Checkpoint } from "../start/Checkpoint.ts"
 import { checkStart, type LakeEnd, lakeEnd, newestRow, type Started } from "../start/StartChecks.ts"
 import { decideStart } from "../start/StartDecision.ts"
-import { watchRename } from "../tables/SchemaRename.ts"
+import { seenTables } from "../tables/FollowedTables.ts"
+import { inRenamedSchemas, watchRename } from "../tables/SchemaRename.ts"
 import { printSession } from "../writer/Standby.ts"
 import { reasonToWait, requestsLive } from "./Fence.ts"
 import { takeWatermark } from "./HeldWatermark.ts"
@@ -147,7 +148,7 @@ const checkpointOf = Effect.fnUntraced(function* (
   const tails = yield* Effect.forEach(started.datasets, (source) =>
     tailOf(source, layout, watermark, Option.fromUndefinedOr(started.ends.get(source.dataset))),
   )
-  const rename = yield* watchRename(session, started.followed, Option.none())
+  const rename = yield* watchRename(session, inRenamedSchemas(started.lines, started.followed), Option.none())
   const objects = new Map(watermark.objects)
   for (const { source, newestKey } of tails)
     if (Option.isSome(newestKey)) objects.set(source.dataset, newestKey.value)
@@ -158,7 +159,13 @@ const checkpointOf = Effect.fnUntraced(function* (
     watermark: { ...watermark, objects },
     readUpTo: Lsn.zero,
     datasets: tails,
-    tables: { configured: tables, now: started.followed, rename, warned: new Set() },
+    tables: {
+      configured: tables,
+      now: started.followed,
+      rename,
+      seen: seenTables(started.planned),
+      warned: new Set(),
+    },
   }
   return checkpoint
 })

@@ -3,8 +3,11 @@
  * Nothing of a batch is confirmed before `commit` has made all of its objects visible.
  */
 import { Effect, Option, Stream } from "effect"
+import type { Lsn } from "../../core/Lsn.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
+import type { RowChange } from "../../core/row/IncRow.ts"
 import { CommitBytes } from "../../core/row/RowTranscoder.ts"
+import type { Table } from "../../core/slot/Change.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
 import {
   type CommitOfRows,
@@ -32,6 +35,8 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
   tails: ReadonlyArray<FollowedTail>,
   layout: Layout,
   fence: ObjectFence,
+  /** Called with each change of a table that belongs to none of the datasets, and the LSN of its commit. */
+  onOther: (table: Table, change: RowChange, commit: Lsn) => void = () => {},
 ) {
   const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence))
   const byTable = new Map(
@@ -53,7 +58,9 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
     const change = yield* Effect.fromResult(readRowLine(line))
     if (change === undefined) return
     for (const table of tablesOf(change)) {
-      yield* byTable.get(tableKey(table))?.append(change, commit, seq) ?? Effect.void
+      const dataset = byTable.get(tableKey(table))
+      if (dataset === undefined) onOther(table, change, commit.position)
+      else yield* dataset.append(change, commit, seq)
     }
   })
 

@@ -7,23 +7,25 @@ import type { Refusal } from "../../services/Refusal.ts"
 import { maxLinesMax, type SlotSession } from "../../services/source/ReplicationSlot.ts"
 import { catalogKey, readRowLine, tableKey, tablesOf } from "../rows/RowLine.ts"
 import { type Transaction, wholeTransactions } from "../rows/Transactions.ts"
+import { sinceOf, type UnsureTable } from "../tables/FollowedTables.ts"
 import type { FollowedTable } from "../tables/TablePlan.ts"
 import { decideHistory, type LakeHistory, type NewestRow, sendsAgain } from "./HistoryDecision.ts"
 import { startOver } from "./StartDecision.ts"
 
-/** Whose rows a line holds. */
-const ownersIn = (followed: ReadonlyArray<FollowedTable>) => {
+/** Whose rows a line holds: under a name that nobody has borne all along, those of any table that may have borne it. */
+const ownersIn = (followed: ReadonlyArray<FollowedTable>, unsure: ReadonlyArray<UnsureTable>) => {
+  const anyUnsure = unsure.map(({ dataset }) => dataset)
   const owners = new Map(
     followed.flatMap(({ dataset, names }) => names.map((name) => [catalogKey(name), dataset] as const)),
   )
-  return (line: SlotLine): Result.Result<ReadonlyArray<string>, Refusal> =>
-    Result.map(readRowLine(line), (change) =>
-      change === undefined
-        ? []
-        : tablesOf(change).flatMap((table) =>
-            Option.toArray(Option.fromUndefinedOr(owners.get(tableKey(table)))),
-          ),
-    )
+  return (
+    line: SlotLine,
+  ): Result.Result<{ readonly sure: ReadonlyArray<string>; readonly all: ReadonlyArray<string> }, Refusal> =>
+    Result.map(readRowLine(line), (change) => {
+      const found = change === undefined ? [] : tablesOf(change).map((table) => owners.get(tableKey(table)))
+      const sure = found.filter((dataset) => dataset !== undefined)
+      return { sure, all: sure.length < found.length ? [...sure, ...anyUnsure] : sure }
+    })
 }
 
 const linesOf = ({ held, spooled }: Transaction) => Option.getOrElse(spooled, () => Stream.succeed(held))
@@ -35,9 +37,10 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
   confirmed: Lsn.Lsn,
   lake: LakeHistory,
   followed: ReadonlyArray<FollowedTable>,
+  unsure: ReadonlyArray<UnsureTable>,
 ) {
   if (!sendsAgain(confirmed, lake)) return
-  const owners = ownersIn(followed)
+  const owners = ownersIn(followed, unsure)
   let lastCommit = Option.none<CommitMark>()
   let stranger = Option.none<{ readonly commit: CommitMark; readonly dataset: string }>()
   const rowsAgain: Array<NewestRow> = []
@@ -63,8 +66,8 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
           const here = wanted.filter(({ row }) => line.ordinal - beginOrdinal === row.seq)
           if (here.length === 0 && (!asksForRows || Option.isSome(stranger))) continue
           const datasets = yield* Effect.fromResult(owners(line))
-          rowsAgain.push(...here.filter(({ dataset }) => datasets.includes(dataset)))
-          const silent = asksForRows ? datasets.find((dataset) => isSilent(dataset, commit)) : undefined
+          rowsAgain.push(...here.filter(({ dataset }) => datasets.all.includes(dataset)))
+          const silent = asksForRows ? datasets.sure.find((dataset) => isSilent(dataset, commit)) : undefined
           if (silent !== undefined) stranger = Option.some({ commit: mark, dataset: silent })
         }
       }),
@@ -73,7 +76,7 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
 
   const furthest = lake.newestRows.reduce((furthest, { row }) => Lsn.max(furthest, row.lsn), lake.position)
   const tables = followed.flatMap(({ names }) => names)
-  yield* session.peek({ upTo: furthest, maxLines: maxLinesMax, tables }).pipe(
+  yield* session.peek({ upTo: furthest, maxLines: maxLinesMax, tables, unknownSince: sinceOf(unsure) }).pipe(
     wholeTransactions,
     Stream.runForEach((transactions) =>
       Effect.forEach(

@@ -9,8 +9,15 @@ import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { lastPosition, type NewestObject, newestObject } from "../../lake/LakeTail.ts"
 import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
+import { unsureTables } from "../tables/FollowedTables.ts"
 import { startFacts } from "../tables/StartTables.ts"
-import { type DatasetLines, type FollowedTable, linesAfter, type TablePlan } from "../tables/TablePlan.ts"
+import {
+  changedSince,
+  type DatasetLines,
+  type FollowedTable,
+  linesAfter,
+  type TablePlan,
+} from "../tables/TablePlan.ts"
 import { planTables } from "../tables/TablePlanning.ts"
 import { checkHistory } from "./History.ts"
 import { type LakeHistory, lastCommitOf, type NewestRow } from "./HistoryDecision.ts"
@@ -60,14 +67,18 @@ export const newestRow = Effect.fn("StartChecks.newestRow")(function* (
 })
 
 /** A plan that changes nothing of what is read takes effect at once. */
-const isAtOnce = ({ before, anew, leaving }: TablePlan): boolean =>
-  anew.size === 0 && leaving.length === 0 && before.every(({ names }) => names.length === 1)
+const isAtOnce = (lines: DatasetLines, { before, anew, leaving }: TablePlan): boolean =>
+  anew.size === 0 &&
+  leaving.length === 0 &&
+  before.every((one) => one.names.length === 1 && Option.isNone(changedSince(lines, one)))
 
 export interface Started {
   /** What the watermark says of datasets. */
   readonly lines: DatasetLines
   /** Followed up to the flushed LSN of the start. */
   readonly followed: ReadonlyArray<FollowedTable>
+  /** Followed once the change of tables has taken effect. */
+  readonly planned: ReadonlyArray<FollowedTable>
   /** Of all datasets, those that come with a change of tables too. */
   readonly datasets: ReadonlyArray<SourceTable>
   /** By dataset; none where nothing of it is there. */
@@ -128,10 +139,18 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
     if (Option.isSome(end)) ends.set(dataset, end.value)
   }
   const history = historyOf(plan, lines, ends, watermark, position)
-  yield* checkHistory(session, slot.name, slot.confirmed, history, plan.before)
+  yield* checkHistory(
+    session,
+    slot.name,
+    slot.confirmed,
+    history,
+    plan.before,
+    unsureTables(lines, plan.before),
+  )
   const started: Started = {
-    lines: isAtOnce(plan) ? linesAfter(lines, plan, position, Option.none()) : lines,
+    lines: isAtOnce(lines, plan) ? linesAfter(lines, plan, position, Option.none()) : lines,
     followed: plan.before,
+    planned: plan.after,
     datasets: all,
     ends,
     lastCommit: history.lastCommit,

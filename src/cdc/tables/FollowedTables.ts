@@ -3,14 +3,17 @@ import { Effect, Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
-import { type SchemaRename, watchRename, withoutRename } from "./SchemaRename.ts"
+import { inRenamedSchemas, type SchemaRename, watchRename } from "./SchemaRename.ts"
 import {
   askedRelations,
+  changedSince,
   type DatasetLines,
   type FollowedTable,
   isChange,
   linesAfter,
+  seenAgain,
   type TablePlan,
+  withoutChanges,
 } from "./TablePlan.ts"
 import { planTables } from "./TablePlanning.ts"
 
@@ -21,15 +24,66 @@ export interface FollowedTables {
   readonly now: ReadonlyArray<FollowedTable>
   /** Of a schema, as it was known when the WAL was looked at last. */
   readonly rename: Option.Option<SchemaRename>
+  /** By dataset: what the last look at the catalog has found of its table. */
+  readonly seen: ReadonlyMap<string, string>
   /** Warnings that were given, so that each is given once. */
   readonly warned: ReadonlySet<string>
 }
+
+/** The same text for the same table, under the same name, in the same rows of the catalog. */
+export const seenTables = (followed: ReadonlyArray<FollowedTable>): ReadonlyMap<string, string> =>
+  new Map(
+    followed.map(({ dataset, table, oid, mark }) => [
+      dataset,
+      JSON.stringify([
+        table,
+        Option.getOrNull(oid),
+        ...Option.toArray(mark).map((rows) => [rows.table, rows.schema]),
+      ]),
+    ]),
+  )
+
+/**
+ * Datasets whose table changes, and whose WAL cannot be known to be read up to the change. A look shows what was done before
+ * it, and so after `flushed`: only what the look before has shown too lies before `flushed`.
+ */
+const pendingDatasets = (
+  lines: DatasetLines,
+  known: FollowedTables,
+  seen: ReadonlyMap<string, string>,
+  followed: ReadonlyArray<FollowedTable>,
+): ReadonlyArray<string> =>
+  followed
+    .filter(({ names, ...one }) => names.length > 1 || Option.isSome(changedSince(lines, { names, ...one })))
+    .map(({ dataset }) => dataset)
+    .filter((dataset) => known.seen.get(dataset) !== seen.get(dataset))
 
 const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
   Effect.forEach(
     [...warnings].filter(([, text]) => !warned.has(text)),
     ([dataset, text]) => Effect.logWarning(text).pipe(Effect.annotateLogs({ dataset })),
     { discard: true },
+  )
+
+/** A table of which the WAL may hold rows under a name that nobody saw. */
+export interface UnsureTable extends FollowedTable {
+  /** All transactions with a lower id, 64 bits, had ended when its name was known last. */
+  readonly since: bigint
+}
+
+export const unsureTables = (
+  lines: DatasetLines,
+  followed: ReadonlyArray<FollowedTable>,
+): ReadonlyArray<UnsureTable> =>
+  followed.flatMap((one) =>
+    Option.toArray(changedSince(lines, one)).map(({ endedBelow }) => ({ ...one, since: endedBelow })),
+  )
+
+/** From when on names count as unknown; undefined where all names are known. */
+export const sinceOf = (unsure: ReadonlyArray<UnsureTable>): bigint | undefined =>
+  unsure.reduce<bigint | undefined>(
+    (first, { since }) => (first === undefined || since < first ? since : first),
+    undefined,
   )
 
 /**
@@ -58,21 +112,33 @@ export const lookAtTables = Effect.fnUntraced(function* (
     }),
   )
   yield* warn(found, known.warned)
-  const rename = yield* watchRename(session, found.before, known.rename)
+  const renamed = inRenamedSchemas(lines, found.before)
+  const rename = yield* watchRename(session, renamed, known.rename)
   // What was known before `flushed` was read: a transaction that has ended since may have its COMMIT after that.
   const isOver = Option.exists(
     known.rename,
     (seen) => seen.isOver && Option.exists(rename, ({ tables }) => tables === seen.tables),
   )
-  const plan = isOver ? found : withoutRename(found)
+  const seen = seenTables(found.after)
+  const pending = new Set([
+    ...pendingDatasets(lines, known, seen, found.before),
+    ...(isOver ? [] : renamed.map(({ dataset }) => dataset)),
+  ])
+  const plan = withoutChanges(found, pending)
   const change = isChange(lines, plan) ? Option.some(plan) : Option.none<TablePlan>()
   const tables: FollowedTables = {
     configured,
     rename,
+    seen,
     now: Option.isSome(change) ? plan.before : plan.after,
     warned: new Set([...known.warned, ...plan.warnings.values()]),
   }
-  return { tables, change }
+  return {
+    tables,
+    change,
+    unsure: unsureTables(lines, found.before),
+    catalog: seenAgain(lines, found.before),
+  }
 })
 
 /** The change takes effect at `lsn`: all WAL up to there is read. Returns what the watermark says of datasets from then on. */

@@ -5,12 +5,12 @@
 import { Option, Result } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { TableNow } from "../../core/lake/DatasetState.ts"
-import type { FromReason } from "../../core/lake/Watermark.ts"
+import type { CatalogMark, FromReason } from "../../core/lake/Watermark.ts"
 import { printTable, type SourceTable, sameTable, type TableName } from "../../core/source/SourceTable.ts"
 import { Refusal } from "../../services/Refusal.ts"
-import { SourceError } from "../../services/source/SourceError.ts"
+import type { SourceError } from "../../services/source/SourceError.ts"
 import type { Relation } from "../../services/source/SourceTables.ts"
-import { type TableCase, tableCase } from "./TableCase.ts"
+import { type TableCase, tableCase, unknownTable } from "./TableCase.ts"
 import { type DatasetLines, type FollowedTable, knownIn } from "./TablePlan.ts"
 
 export interface PlanFacts {
@@ -29,7 +29,12 @@ export interface PlanFacts {
   readonly isCaughtUp: boolean
 }
 
-const otherTable = (dataset: string, known: Relation, configured: TableName, oid: number) => {
+const otherTable = (
+  dataset: string,
+  known: Pick<Relation, "table" | "oid">,
+  configured: TableName,
+  oid: number,
+) => {
   const [before, now] = [printTable(known.table), printTable(configured)]
   return new Refusal({
     reason: "OtherTable",
@@ -39,13 +44,6 @@ const otherTable = (dataset: string, known: Relation, configured: TableName, oid
   })
 }
 
-const unknownTable = (table: TableName) =>
-  new SourceError({
-    reason: "SchemaOrTableMissing",
-    subject: `table ${printTable(table)}`,
-    detail: "it does not exist",
-  })
-
 const reasonOf = ({ _tag }: TableCase, isMixed: boolean): FromReason | undefined => {
   if (_tag === "New") return "new"
   if (_tag === "Again") return "again"
@@ -53,19 +51,22 @@ const reasonOf = ({ _tag }: TableCase, isMixed: boolean): FromReason | undefined
 }
 
 /** What the catalog says of names and OIDs, and which dataset each configured name is for. */
-interface KnownNames {
+export interface KnownNames {
   readonly oidOf: (table: TableName) => Option.Option<number>
   readonly nameOf: (oid: number) => Option.Option<TableName>
+  readonly markOf: (oid: Option.Option<number>) => Option.Option<CatalogMark>
   readonly isForOther: (table: TableName, dataset: string) => boolean
 }
 
-const knownNames = ({ configured, catalog }: PlanFacts): KnownNames => {
+export const knownNames = ({ configured, catalog }: PlanFacts): KnownNames => {
   const oids = new Map(catalog.map(({ table, oid }) => [printTable(table), oid]))
-  const names = new Map(catalog.map(({ table, oid }) => [oid, table]))
+  const relations = new Map(catalog.map((relation) => [relation.oid, relation]))
+  const relationOf = (oid: number) => Option.fromUndefinedOr(relations.get(oid))
   const owners = new Map(configured.map(({ table, dataset }) => [printTable(table), dataset]))
   return {
     oidOf: (table) => Option.fromUndefinedOr(oids.get(printTable(table))),
-    nameOf: (oid) => Option.fromUndefinedOr(names.get(oid)),
+    nameOf: (oid) => Option.map(relationOf(oid), ({ table }) => table),
+    markOf: (oid) => Option.map(Option.flatMap(oid, relationOf), ({ mark }) => mark),
     isForOther: (table, dataset) => (owners.get(printTable(table)) ?? dataset) !== dataset,
   }
 }
@@ -88,7 +89,7 @@ export interface TableDecision {
 
 const planTable = (
   facts: PlanFacts,
-  { oidOf, nameOf, isForOther }: KnownNames,
+  { oidOf, nameOf, markOf, isForOther }: KnownNames,
   source: SourceTable,
 ): Result.Result<PlannedTable, Refusal | SourceError> => {
   const { dataset, table } = source
@@ -127,12 +128,14 @@ const planTable = (
     !facts.isCaughtUp &&
     Option.exists(known, (one) => Option.exists(oidOf(one.table), (other) => other !== one.oid))
   const reason = reasonOf(found, isMixed)
-  const before = { dataset, table: now, names: sameTable(last, now) ? [now] : [last, now], oid: oidNow }
+  const mark = markOf(oidNow)
+  const names = sameTable(last, now) ? [now] : [last, now]
+  const before = { dataset, table: now, names, oid: oidNow, mark }
   return Result.succeed({
     source,
     found,
     before: wasRead ? Option.some(before) : Option.none(),
-    after: { dataset, table: now, names: [now], oid: oidNow },
+    after: { dataset, table: now, names: [now], oid: oidNow, mark },
     reason,
   })
 }

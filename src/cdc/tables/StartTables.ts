@@ -17,14 +17,19 @@ const beginning = Effect.fnUntraced(function* (
 ) {
   if (Option.isNone(watermark)) {
     const from = configured.map(({ dataset }) => [dataset, { lsn: position, since: Option.none() }] as const)
-    const lines: DatasetLines = { tables: new Map(), from: new Map(from), left: new Map() }
+    const lines: DatasetLines = {
+      tables: new Map(),
+      catalog: new Map(),
+      from: new Map(from),
+      left: new Map(),
+    }
     return {
       lines,
       followed: new Set(configured.map(({ dataset }) => dataset)),
       withObjects: new Set<string>(),
     }
   }
-  const { tables, from, left, objects } = watermark.value
+  const { tables, catalog, from, left, objects } = watermark.value
   const followed = new Set<string>()
   if (tables.size === 0) {
     for (const { dataset } of configured) {
@@ -35,7 +40,11 @@ const beginning = Effect.fnUntraced(function* (
       if (isThere) followed.add(dataset)
     }
   }
-  return { lines: { tables, from, left }, followed, withObjects: new Set([...objects.keys(), ...followed]) }
+  return {
+    lines: { tables, catalog, from, left },
+    followed,
+    withObjects: new Set([...objects.keys(), ...followed]),
+  }
 })
 
 /**

@@ -1,7 +1,8 @@
 /** What a dataset's table has become since the watermark was written. Decided as data from the catalog's answer. */
 import { Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
-import { sameTable, type TableName } from "../../core/source/SourceTable.ts"
+import { printTable, sameTable, type TableName } from "../../core/source/SourceTable.ts"
+import { SourceError } from "../../services/source/SourceError.ts"
 
 export interface TableCaseFacts {
   /** The name that SOURCE_TABLES gives the dataset. */
@@ -68,3 +69,11 @@ export const tableCase = (facts: TableCaseFacts): TableCase => {
   if (isLeft) return { _tag: left.value === facts.position ? "Back" : "Again" }
   return { _tag: Option.isSome(known) || facts.isFollowed ? "Same" : "New" }
 }
+
+/** Of a table that neither the catalog nor the lake knows. */
+export const unknownTable = (table: TableName) =>
+  new SourceError({
+    reason: "SchemaOrTableMissing",
+    subject: `table ${printTable(table)}`,
+    detail: "it does not exist",
+  })

@@ -8,20 +8,27 @@ import type { FromReason } from "../../core/lake/Watermark.ts"
 import { sameTable } from "../../core/source/SourceTable.ts"
 import type { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
-import { type PlanFacts, planEach } from "./PlannedTable.ts"
+import { type KnownNames, knownNames, type PlanFacts, planEach } from "./PlannedTable.ts"
 import { noticeOf, printNotice } from "./TableNotice.ts"
-import { type FollowedTable, knownIn, type TablePlan } from "./TablePlan.ts"
+import { type FollowedTable, knownIn, type TablePlan, withoutForeignNames } from "./TablePlan.ts"
 
 /** Followed up to where the plan takes effect, though SOURCE_TABLES names them no more. */
-const leavingTables = ({ configured, lines }: PlanFacts) => {
+const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, markOf }: KnownNames) => {
   const datasets = new Set(configured.map(({ dataset }) => dataset))
   const leaving = [...lines.tables.keys()].filter(
     (dataset) => !lines.left.has(dataset) && !datasets.has(dataset),
   )
   const tables = leaving.flatMap((dataset) =>
-    Option.toArray(knownIn(lines, dataset)).map(
-      ({ table, oid }): FollowedTable => ({ dataset, table, names: [table], oid: Option.some(oid) }),
-    ),
+    Option.toArray(knownIn(lines, dataset)).map(({ table, oid }): FollowedTable => {
+      const now = Option.getOrElse(nameOf(oid), () => table)
+      return {
+        dataset,
+        table: now,
+        names: sameTable(table, now) ? [now] : [table, now],
+        oid: Option.some(oid),
+        mark: markOf(Option.some(oid)),
+      }
+    }),
   )
   return { leaving, tables }
 }
@@ -41,7 +48,7 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
     if (reason !== undefined) anew.set(source.dataset, reason)
     if (notice !== undefined) warnings.set(source.dataset, printNotice(notice))
   }
-  const { leaving, tables } = leavingTables(facts)
+  const { leaving, tables } = leavingTables(facts, knownNames(facts))
   return Result.succeed({
     before: withoutForeignNames([...before, ...tables]),
     after,
@@ -50,14 +57,3 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
     warnings,
   })
 }
-
-/** A name that was another dataset's stays that one's until all that the WAL holds is read. */
-export const withoutForeignNames = (followed: ReadonlyArray<FollowedTable>): ReadonlyArray<FollowedTable> =>
-  followed.map((one) => ({
-    ...one,
-    names: one.names.filter(
-      (name, i) =>
-        i === 0 ||
-        !followed.some((other) => other !== one && other.names[0] && sameTable(other.names[0], name)),
-    ),
-  }))

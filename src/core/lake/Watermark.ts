@@ -14,6 +14,7 @@
  *     next=20251103_101542.csv
  *     object.clientes=inc/date=20251103/cdc_20251103_101540.csv
  *     table.clientes=db_loja.cliente 16402
+ *     catalog.clientes=728 712 731
  *     from.clientes=0/16B3000 731 new
  *
  * Line 1 alone is a whole watermark (another program's, or an old one): the rest is then unknown, not wrong.
@@ -40,6 +41,20 @@ export interface DatasetTable {
   /** `pg_class.oid`: stays through a rename, and means something on this server and database alone. */
   readonly oid: number
 }
+
+/** What the catalog's rows of a table said of themselves when they were read. */
+export interface CatalogMark {
+  /** `pg_class.xmin`, 32 bits: another one after each ALTER TABLE, and after a rename there and back. */
+  readonly table: number
+  /** `pg_namespace.xmin` of its schema, 32 bits. */
+  readonly schema: number
+  /** `pg_snapshot_xmin`, 64 bits: every transaction with a lower id had ended then. */
+  readonly endedBelow: bigint
+}
+
+/** The same rows: the table has borne one name from one look to the other. */
+export const sameRows = (one: CatalogMark, other: CatalogMark): boolean =>
+  one.table === other.table && one.schema === other.schema
 
 /** Why the changes of a dataset that `inc` holds need a newer `full` beside them. */
 export const fromReasons = [
@@ -90,6 +105,8 @@ export interface Watermark {
   /** Key of the newest object of each dataset. */
   readonly objects: ReadonlyMap<string, string>
   readonly tables: ReadonlyMap<string, DatasetTable>
+  /** Up to line 1 the WAL is read for each name that the table had until these rows were there; none where that is unknown. */
+  readonly catalog: ReadonlyMap<string, CatalogMark>
   readonly from: ReadonlyMap<string, FollowedFrom>
   /** How far datasets were followed that are configured no more. */
   readonly left: ReadonlyMap<string, Lsn.Lsn>
@@ -111,6 +128,7 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
   clean: Option.none(),
   objects: new Map(),
   tables: new Map(),
+  catalog: new Map(),
   from: new Map(),
   left: new Map(),
 })
@@ -128,6 +146,7 @@ export const fromOneLine = (line: string): string =>
 
 const printCommit = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} ${xid} ${at}`
 const printTable = ({ name, oid }: DatasetTable): string => `${oneLine(name)} ${oid}`
+const printMark = ({ table, schema, endedBelow }: CatalogMark): string => `${table} ${schema} ${endedBelow}`
 const printFrom = ({ lsn, since }: FollowedFrom): string =>
   Option.match(since, {
     onNone: () => Lsn.print(lsn),
@@ -154,6 +173,7 @@ export const print = (watermark: Watermark): string => {
     ...known("clean", watermark.clean, (clean) => (clean ? "yes" : "no")),
     ...each("object", watermark.objects),
     ...each("table", watermark.tables, printTable),
+    ...each("catalog", watermark.catalog, printMark),
     ...each("from", watermark.from, printFrom),
     ...each("left", watermark.left, Lsn.print),
   ].join("\n")}\n`

@@ -4,6 +4,7 @@ import * as Lsn from "../Lsn.ts"
 import { parseObjectName } from "./ObjectKey.ts"
 import {
   bare,
+  type CatalogMark,
   type CommitMark,
   type DatasetTable,
   type FollowedFrom,
@@ -43,6 +44,11 @@ const parseCommit = (text: string): Option.Option<CommitMark> => {
 const parseTable = (text: string): Option.Option<DatasetTable> => {
   const [, name = "", digits = ""] = /^(.+) (\d+)$/s.exec(text) ?? []
   return Option.map(parseId(digits), (oid) => ({ name: fromOneLine(name), oid }))
+}
+
+const parseMark = (text: string): Option.Option<CatalogMark> => {
+  const [, table = "", schema = "", endedBelow = ""] = /^(\d+) (\d+) (\d+)$/.exec(text) ?? []
+  return Option.all({ table: parseId(table), schema: parseId(schema), endedBelow: parseFullXid(endedBelow) })
 }
 
 const isReason = (text: string): text is FromReason => fromReasons.some((reason) => reason === text)
@@ -109,6 +115,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
     clean: one("clean", parseClean, "yes or no"),
     objects: each("object", Option.some, "a key"),
     tables: each("table", parseTable, "a table and its OID"),
+    catalog: each("catalog", parseMark, "three transaction ids"),
     from: each("from", parseFrom, "an LSN, or an LSN, a transaction id and a reason"),
     left: each("left", Lsn.parse, "an LSN"),
   }

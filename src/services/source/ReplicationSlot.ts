@@ -8,7 +8,7 @@ import type { PeekedLine } from "../../core/slot/SlotLine.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
 import type { SessionFacts } from "./SourceInspection.ts"
-import type { Relation, RelationsAsked, SourceIdentity } from "./SourceTables.ts"
+import type { KeptColumns, Relation, RelationsAsked, SourceIdentity } from "./SourceTables.ts"
 
 export interface SlotState {
   /** Everything before it was confirmed by a reader. */
@@ -37,6 +37,11 @@ export interface PeekRequest {
   readonly maxLines: number
   /** Lines of other tables may be left out (they are counted in `seq` all the same). */
   readonly tables: ReadonlyArray<TableName>
+  /**
+   * Lines under a name that no relation has borne since before this transaction id, 64 bits, are sent too: they may be of a
+   * table that bore it for a while.
+   */
+  readonly unknownSince?: bigint | undefined
 }
 
 /** What every session of the slot can ask of its source. */
@@ -46,6 +51,13 @@ export interface SourceView {
   readonly timeline: number
   /** The tables that bear one of the names or OIDs, views and the like too. One query, whatever their number. */
   readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
+  /** Those of the names that no relation has borne since before the transaction id, 64 bits. */
+  readonly unknownNames: (
+    names: ReadonlyArray<TableName>,
+    since: bigint,
+  ) => Effect.Effect<ReadonlyArray<TableName>, SourceError>
+  /** The columns that a table has kept as they are since before the transaction id, 64 bits. */
+  readonly keptColumns: (oid: number, since: bigint) => Effect.Effect<KeptColumns, SourceError>
 }
 
 /** A look at the slot that takes no right to it: a writer may run meanwhile, and nothing can be confirmed. */

@@ -1,6 +1,7 @@
 /** The tables of the source: their shape, and a consistent copy of their rows. */
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
+import type { CatalogMark } from "../../core/lake/Watermark.ts"
 import type { ReplicaIdentity } from "../../core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
@@ -47,11 +48,20 @@ export interface Relation {
   readonly table: TableName
   /** `pg_class.oid`: stays through a rename; another table of the same name has another. */
   readonly oid: number
+  readonly mark: CatalogMark
 }
 
 export interface RelationsAsked {
   readonly tables: ReadonlyArray<TableName>
   readonly oids: ReadonlyArray<number>
+}
+
+/** Columns of a table, by what the catalog has of them. */
+export interface KeptColumns {
+  /** Those that were not altered. Each row that was logged meanwhile has them, under these names. */
+  readonly names: ReadonlyArray<string>
+  /** No column was added, altered or dropped: it had these, and no others. */
+  readonly isAll: boolean
 }
 
 /** The rows of one table as PostgreSQL's own `COPY … (FORMAT csv, HEADER)` prints them. */

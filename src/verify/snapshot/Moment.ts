@@ -12,6 +12,8 @@ import { Clock, Effect, Option, Result, Schedule, Scope, Stream } from "effect"
 import type { ObjectFence } from "../../cdc/rows/DatasetObjects.ts"
 import { openBatch } from "../../cdc/rows/IncObjects.ts"
 import { wholeTransactions } from "../../cdc/rows/Transactions.ts"
+import { sinceOf } from "../../cdc/tables/FollowedTables.ts"
+import { OtherNames, whoseMayBe } from "../../cdc/tables/UnknownRelations.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import type { TableNow } from "../../core/lake/DatasetState.ts"
 import { nextStamp } from "../../core/lake/ObjectKey.ts"
@@ -27,7 +29,7 @@ import type { TableFailure } from "../table/TableFailure.ts"
 import { copyTables, type LiveTable } from "./LiveTables.ts"
 import type { Sees } from "./SnapshotView.ts"
 import { checkStanding } from "./Standing.ts"
-import { type NamedTable, walNames } from "./WalNames.ts"
+import { type WalNames, walNames } from "./WalNames.ts"
 
 export interface Moment {
   readonly source: SourceIdentity
@@ -61,13 +63,19 @@ const aloneInLake: ObjectFence = {
     Effect.map(Clock.currentTimeMillis, (now) => ({ stamp: nextStamp(newest, now), ending: ".csv" })),
 }
 
-/** What the slot holds up to the moment, turned into objects by the same code that a writer uses. */
+/**
+ * What the slot holds up to the moment, turned into objects by the same code that a writer uses. Returns the datasets that
+ * rows after the watermark may belong to and are passed over, as a writer will do.
+ */
 const peekInto = Effect.fnUntraced(function* (
   visit: SlotVisit,
   store: ObjectStore["Service"],
   upTo: Lsn.Lsn,
-  tables: ReadonlyArray<NamedTable>,
+  { tables, unsure }: WalNames,
+  watermark: Option.Option<Watermark>,
 ) {
+  const others = new OtherNames()
+  const isNew = (commit: Lsn.Lsn) => Option.exists(watermark, ({ position }) => commit > position)
   const batch = yield* openBatch(
     tables.map((table) => ({
       ...table,
@@ -77,12 +85,25 @@ const peekInto = Effect.fnUntraced(function* (
     })),
     "datasets",
     aloneInLake,
+    (table, change, commit) => isNew(commit) && others.note(table, change),
   ).pipe(Effect.provideService(ObjectStore, store))
   const names = tables.flatMap((table) => table.names)
-  const lines = visit.peek({ upTo, maxLines: maxLinesMax, tables: names })
+  const lines = visit.peek({ upTo, maxLines: maxLinesMax, tables: names, unknownSince: sinceOf(unsure) })
   yield* Stream.runForEach(wholeTransactions(lines), batch.append)
   yield* batch.commit
+  return yield* whoseMayBe(visit, unsure, others)
 }, Effect.scoped)
+
+/** No copy counts before a writer has read up to there. */
+const noXid = 2n ** 64n - 1n
+
+/** The watermark as a writer will leave it that reads what the slot holds. */
+const withGaps = (watermark: Option.Option<Watermark>, incomplete: ReadonlySet<string>, lsn: Lsn.Lsn) =>
+  Option.map(watermark, (known): Watermark => {
+    const since = Option.some({ xid: noXid, reason: "unknown relation" as const })
+    const gaps = [...incomplete].map((dataset) => [dataset, { lsn, since }] as const)
+    return { ...known, from: new Map([...known.from, ...gaps]) }
+  })
 
 /** Takes the moment of these tables. Files and what waits in the slot live in the surrounding scope. */
 export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
@@ -108,15 +129,19 @@ export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
     yield* visit.flushedTo(seen.lsn)
     const { watermark, slotBegin, flushed, doubt } = yield* checkStanding(visit)
     const sources = seen.tables.map(({ source }) => source)
-    const { named, tablesNow } = yield* walNames(visit, layout, watermark, sources, flushed)
-    const found = { ...seen, watermark, slotBegin, tablesNow }
+    const followed = yield* walNames(visit, layout, watermark, sources, flushed)
+    const found = { ...seen, watermark, slotBegin, tablesNow: followed.tablesNow }
     const unreadable = Option.filter(doubt, ({ reason }) => reason !== "SlotAhead")
     if (Option.isSome(unreadable)) {
       return { ...found, waiting: Result.fail(unreadable.value.message) } satisfies Moment
     }
     if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
-    if (named.length > 0) yield* peekInto(visit, store, seen.lsn, named)
-    return { ...found, waiting: Result.succeed(store) } satisfies Moment
+    const incomplete =
+      followed.tables.length > 0
+        ? yield* peekInto(visit, store, seen.lsn, followed, watermark)
+        : new Set<string>()
+    const waiting = Result.succeed(store)
+    return { ...found, watermark: withGaps(watermark, incomplete, seen.lsn), waiting } satisfies Moment
   }, Effect.scoped)
   const moment: Moment = yield* retrying(limitedRetry, () =>
     Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>

@@ -1,8 +1,12 @@
-/** The names under which the WAL may hold the rows of each table: that of a renamed one before, too. */
+/**
+ * The names under which the WAL may hold the rows of each table: that of a renamed one before, too; and the tables of which
+ * it may hold rows under a name that nobody saw.
+ */
 import { Effect, Option, Result } from "effect"
+import { type UnsureTable, unsureTables } from "../../cdc/tables/FollowedTables.ts"
 import { planEach, tableNow } from "../../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../../cdc/tables/StartTables.ts"
-import { withoutForeignNames } from "../../cdc/tables/TablePlanning.ts"
+import { withoutForeignNames } from "../../cdc/tables/TablePlan.ts"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { TableNow } from "../../core/lake/DatasetState.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
@@ -12,6 +16,13 @@ import type { SlotVisit } from "../../services/source/ReplicationSlot.ts"
 export interface NamedTable {
   readonly source: SourceTable
   readonly names: ReadonlyArray<TableName>
+}
+
+export interface WalNames {
+  readonly tables: ReadonlyArray<NamedTable>
+  readonly unsure: ReadonlyArray<UnsureTable>
+  /** By dataset, what the next batch of `cdc` makes of its table. */
+  readonly tablesNow: ReadonlyMap<string, TableNow>
 }
 
 /** Asks the catalog once. A table that `cdc` would refuse has its own name alone: its comparison says what is wrong. */
@@ -24,7 +35,8 @@ export const walNames = Effect.fn("WalNames.walNames")(function* (
 ) {
   const ownName = (source: SourceTable): NamedTable => ({ source, names: [source.table] })
   const tablesNow = new Map<string, TableNow>()
-  if (Option.isNone(watermark)) return { named: tables.map(ownName), tablesNow }
+  if (Option.isNone(watermark))
+    return { tables: tables.map(ownName), unsure: [], tablesNow } satisfies WalNames
   const { position } = watermark.value
   const decided = planEach(yield* startFacts(visit, tables, layout, watermark, position, flushed))
   const planned = decided.flatMap((one) => (Result.isSuccess(one.planned) ? [one.planned.success] : []))
@@ -34,5 +46,5 @@ export const walNames = Effect.fn("WalNames.walNames")(function* (
     const found = before.find(({ dataset }) => dataset === source.dataset)
     return found === undefined ? ownName(source) : { source, names: found.names }
   })
-  return { named, tablesNow }
+  return { tables: named, unsure: unsureTables(watermark.value, before), tablesNow } satisfies WalNames
 })

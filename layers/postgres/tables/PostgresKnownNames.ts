@@ -1,0 +1,59 @@
+/** Which names nobody but one relation can have borne for a while, by the transactions that wrote the catalog's rows. */
+import { Effect } from "effect"
+import type { TableName } from "../../../src/core/source/SourceTable.ts"
+import { printTextArray } from "../../../src/core/source/TextArray.ts"
+import type { SourceError } from "../../../src/services/source/SourceError.ts"
+import type { KeptColumns } from "../../../src/services/source/SourceTables.ts"
+import type { PostgresSession } from "../connection/PostgresSession.ts"
+
+/** The lower 32 bits, which are what rows hold. */
+const shortXid = (xid: bigint): string => `'${BigInt.asUintN(32, xid)}'::xid`
+
+/**
+ * The row was written before that transaction id was given out. No row that is seen is of the future: one whose age is below
+ * zero lies more than 2^31 transactions back.
+ */
+const isOlder = (row: string, since: bigint): string =>
+  `(age(${shortXid(since)}) >= 0 AND (age(${row}.xmin) < 0 OR age(${row}.xmin) > age(${shortXid(since)})))`
+
+/** The relations that have borne their names since before it; a name belongs to one relation at a time. */
+export const knownSince = (since: bigint): string =>
+  `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${isOlder("c", since)} AND ${isOlder("n", since)}`
+
+export const unknownNames =
+  (session: PostgresSession) =>
+  (names: ReadonlyArray<TableName>, since: bigint): Effect.Effect<ReadonlyArray<TableName>, SourceError> =>
+    session
+      .query(
+        "catalog",
+        `SELECT asked.schema, asked.name FROM unnest($1::text[], $2::text[]) AS asked(schema, name)
+          WHERE NOT EXISTS (SELECT FROM ${knownSince(since)} AND n.nspname = asked.schema AND c.relname = asked.name)`,
+        [printTextArray(names.map(({ schema }) => schema)), printTextArray(names.map(({ name }) => name))],
+      )
+      .pipe(
+        Effect.map((rows) =>
+          rows.flatMap(({ schema, name }) => (schema != null && name != null ? [{ schema, name }] : [])),
+        ),
+      )
+
+/** Of a column that is computed when it is read (PostgreSQL 18) the log has no value. Dropped columns keep their rows. */
+export const keptColumns =
+  (session: PostgresSession) =>
+  (oid: number, since: bigint): Effect.Effect<KeptColumns, SourceError> =>
+    Effect.map(
+      session.query(
+        "catalog",
+        `SELECT a.attname AS name, a.attisdropped::text AS dropped, (a.attgenerated = 'v')::text AS virtual,
+                ${isOlder("a", since)}::text AS kept
+           FROM pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 ORDER BY a.attnum`,
+        [String(oid)],
+      ),
+      (rows) => ({
+        names: rows.flatMap(({ name, dropped, virtual, kept }) =>
+          name != null && kept === "true" && dropped === "false" && virtual === "false" ? [name] : [],
+        ),
+        // A table that has gone has no rows here, and could have had any columns.
+        isAll: rows.length > 0 && rows.every(({ virtual, kept }) => kept === "true" && virtual === "false"),
+      }),
+    )

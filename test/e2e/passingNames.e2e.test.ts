@@ -33,7 +33,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
         assert.deepStrictEqual(states((yield* run("status", "--json")).stdout), expected)
         const verdict = yield* run("verify")
         assert.strictEqual(verdict.code, 4)
-        assert.match(verdict.stdout, /^as {2}"as" is needs full \(unknown relation, from 0\//m)
+        assert.match(verdict.stdout, /^as {2}"as" needs full \(unknown relation, from 0\//m)
         assert.strictEqual((yield* run("full")).code, 0)
         assert.strictEqual((yield* run("verify")).code, 0)
         yield* sql("INSERT INTO a VALUES (4, 'x')")

@@ -307,7 +307,7 @@ describe("verify, where the slot holds rows under a name that a table bore for a
       const told = yield* compared
       assert.deepStrictEqual(verdicts(told.lines), ["not compared", "equal", "equal"], told.message)
       assert.strictEqual(told.code, 4)
-      assert.match(told.lines.join("\n"), /"a" is needs full \(unknown relation/)
+      assert.match(told.lines.join("\n"), /"a" needs full \(unknown relation/)
     }).pipe(Effect.provide(world)),
   )
 })

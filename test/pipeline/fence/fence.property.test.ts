@@ -8,7 +8,7 @@ import { TestClock } from "effect/testing"
 import { beginning } from "../../support/memoryWorld.ts"
 import { type Course, history, type Kind } from "./History.ts"
 import { historyBesideOlder } from "./OlderHistory.ts"
-import { fenceRules, olderVersionRules, type Rule, waitingRules } from "./Rules.ts"
+import { fenceRules, goesWrongAt, olderVersionRules, type Rule, waitingRules } from "./Rules.ts"
 import { incessant, spaced } from "./Trouble.ts"
 
 const quiet = Layer.succeed(References.MinimumLogLevel, "None")
@@ -71,7 +71,8 @@ for (const [name, play, rules] of families) {
             `${name}: ${histories} histories, ${late} late requests, ${refused} refused starts\n`,
           )
           assert.deepStrictEqual(wrong, [])
-          assert.isAbove(late, 0, "requests that were carried out after their sender had gone")
+          // One history alone may have none: it is run to see it again.
+          if (histories > 3) assert.isAbove(late, 0, "requests carried out after their sender had gone")
         }),
       0,
     )
@@ -79,7 +80,7 @@ for (const [name, play, rules] of families) {
     for (const rule of rules) {
       it.effect(`needs its rule: ${rule}`, () =>
         Effect.gen(function* () {
-          const { wrong } = yield* run(play, 1, 60, rule)
+          const { wrong } = yield* run(play, goesWrongAt[rule], 60, rule)
           assert.isNotEmpty(wrong)
         }).pipe(Effect.provide(quiet)),
       )

@@ -4,9 +4,9 @@ import { defineConfig } from "vitest/config"
 /** `npm run test:postgres`: what depends on the server's version, against the server that `TEST_POSTGRES` names. */
 export default defineConfig({
   test: {
-    include: ["test/{core,services}/*.integration.test.ts", "test/{e2e,oracle}/*.e2e.test.ts"],
+    include: ["test/integration/**/*.integration.test.ts", "test/e2e/**/*.e2e.test.ts"],
     // The demo and these have the server that comes with the project.
-    exclude: ["test/e2e/demo.e2e.test.ts", "test/services/Embedded*"],
+    exclude: ["test/e2e/cli/demo.e2e.test.ts", "test/integration/embedded/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

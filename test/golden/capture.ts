@@ -10,9 +10,9 @@
  */
 import { readFile, writeFile } from "node:fs/promises"
 import { Effect } from "effect"
-import { TestPostgres } from "../support/postgres.ts"
-import { captureLines, majorVersion, printGolden, withoutXids } from "../support/goldenLines.ts"
-import { goldenCases } from "../support/testDecodingCases.ts"
+import { TestPostgres } from "../support/postgres/postgres.ts"
+import { captureLines, majorVersion, printGolden, withoutXids } from "../support/slot/goldenLines.ts"
+import { goldenCases } from "../support/slot/testDecodingCases.ts"
 
 const folder = "test/golden/test_decoding"
 

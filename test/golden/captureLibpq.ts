@@ -1,5 +1,5 @@
 /**
- * Writes `libpq/forms.json` again: what psql does with each form of `test/support/libpqForms.ts`. Needs psql (captured
+ * Writes `libpq/forms.json` again: what psql does with each form of `test/support/libpq/libpqForms.ts`. Needs psql (captured
  * with version 15), which the embedded server's package does not hold.
  *
  *     npx esbuild test/golden/captureLibpq.ts --bundle --platform=node --format=esm --packages=external --outfile=capture.mjs
@@ -10,8 +10,8 @@
 import { spawn } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { Effect } from "effect"
-import { type Form, forms } from "../support/libpqForms.ts"
-import { formKey, libpqWorld, type LibpqWorld, type Outcome } from "../support/libpqWorld.ts"
+import { type Form, forms } from "../support/libpq/libpqForms.ts"
+import { formKey, libpqWorld, type LibpqWorld, type Outcome } from "../support/libpq/libpqWorld.ts"
 
 const psql = (url: string, environment: Record<string, string>): Effect.Effect<boolean> =>
   Effect.callback((resume) => {

@@ -1,12 +1,12 @@
 /** The program behind PgBouncer: refused where sessions are shared, and at home where they are not. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { runDoctor } from "../support/doctor.ts"
-import { openPgBouncer, type PoolMode } from "../support/pgBouncer.ts"
-import { openSession } from "../support/pgClient.ts"
-import { openPipeline } from "../support/pipeline.ts"
-import { TestPostgres } from "../support/postgres.ts"
-import { type Environment, runProgram, startProgram } from "../support/program.ts"
+import { openPgBouncer, type PoolMode } from "../support/postgres/pgBouncer.ts"
+import { openSession } from "../support/postgres/pgClient.ts"
+import { TestPostgres } from "../support/postgres/postgres.ts"
+import { runDoctor } from "../support/program/doctor.ts"
+import { openPipeline } from "../support/program/pipeline.ts"
+import { type Environment, runProgram, startProgram } from "../support/program/program.ts"
 
 /** The application is a client of the same pool: of the same user and database. */
 const openPooled = Effect.fnUntraced(function* (mode: PoolMode, poolSize: number) {

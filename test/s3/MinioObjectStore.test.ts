@@ -5,10 +5,10 @@ import * as MinioObjectStore from "../../layers/s3/MinioObjectStore.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
 import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
+import { keysOf, objectStoreContract, readAll, write } from "../contract/objectStoreContract.ts"
 import { eventually } from "../support/eventually.ts"
-import { keysOf, objectStoreContract, readAll, write } from "../support/objectStoreContract.ts"
-import { nobodysPort } from "../support/ports.ts"
-import { freshBucket, plainClient, unfinishedUploads, withBucket } from "../support/s3Endpoint.ts"
+import { nobodysPort } from "../support/network/ports.ts"
+import { freshBucket, plainClient, unfinishedUploads, withBucket } from "../support/s3/s3Endpoint.ts"
 
 const whole = freshBucket()
 objectStoreContract({

@@ -2,10 +2,10 @@
 import { randomUUID } from "node:crypto"
 import { Effect, Redacted } from "effect"
 import type { MinioOptions } from "../../layers/s3/MinioBucket.ts"
-import { parseRecords } from "../support/csvText.ts"
-import { TestPostgres } from "../support/postgres.ts"
-import type { Environment } from "../support/program.ts"
-import { plainClient } from "../support/s3Endpoint.ts"
+import { parseRecords } from "../support/csv/csvText.ts"
+import { TestPostgres } from "../support/postgres/postgres.ts"
+import type { Environment } from "../support/program/program.ts"
+import { plainClient } from "../support/s3/s3Endpoint.ts"
 
 const setup = "CREATE TABLE public.t (id integer PRIMARY KEY, v text)"
 

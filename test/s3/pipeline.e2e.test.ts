@@ -3,10 +3,10 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted, Result } from "effect"
 import type { MinioOptions } from "../../layers/s3/MinioBucket.ts"
 import * as Manifest from "../../src/core/lake/Manifest.ts"
-import { TestPostgres } from "../support/postgres.ts"
-import { type Environment, runProgram } from "../support/program.ts"
-import { freshBucket, plainClient, unfinishedUploads, withBucket } from "../support/s3Endpoint.ts"
-import { serverCopy } from "../support/serverCopy.ts"
+import { TestPostgres } from "../support/postgres/postgres.ts"
+import { type Environment, runProgram } from "../support/program/program.ts"
+import { freshBucket, plainClient, unfinishedUploads, withBucket } from "../support/s3/s3Endpoint.ts"
+import { serverCopy } from "../support/table/serverCopy.ts"
 
 const rows = 40_000
 

@@ -1,7 +1,7 @@
 /** A network to the S3 server that receives each request whole and lets it through when a rule says so. */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
 import { Effect, type Scope } from "effect"
-import { listening } from "../support/ports.ts"
+import { listening } from "../support/network/ports.ts"
 
 export interface SlowStore {
   readonly endpoint: string

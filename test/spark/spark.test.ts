@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { lakeServer } from "../query/clientsLake.ts"
-import { type Ask, queryContract } from "../query/queryContract.ts"
+import { lakeServer } from "../integration/query/clientsLake.ts"
+import { type Ask, queryContract } from "../integration/query/queryContract.ts"
 
 const folder = fileURLToPath(new URL("../../query/spark/", import.meta.url))
 const run = promisify(execFile)

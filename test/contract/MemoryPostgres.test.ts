@@ -1,0 +1,223 @@
+/** Where the PostgreSQL in memory must do as a real one does, because the pipelines' tests rely on it. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option, Stream } from "effect"
+import { csvRow } from "../../src/core/csv/Csv.ts"
+import * as Lsn from "../../src/core/Lsn.ts"
+import { SlotLine } from "../../src/core/slot/SlotLine.ts"
+import { ReplicationSlot, type SlotSession } from "../../src/services/source/ReplicationSlot.ts"
+import { SourceTables } from "../../src/services/source/SourceTables.ts"
+import { ana, cliente, pedido, shop, slotName, world } from "../support/memory/memoryWorld.ts"
+
+const far = Lsn.Lsn.make(0x7fff_ffff_ffffn)
+const both = [cliente.table, pedido.table]
+
+const attached = Effect.flatMap(ReplicationSlot, ({ attach }) =>
+  Effect.map(attach, (session) => Option.getOrThrow(session)),
+)
+
+const told = (session: SlotSession, request: Partial<Parameters<SlotSession["peek"]>[0]> = {}) =>
+  Effect.map(
+    Stream.runCollect(session.peek({ upTo: far, maxLines: 1000, tables: both, ...request })),
+    (chunks) => chunks.flat().filter((line) => line instanceof SlotLine),
+  )
+
+const texts = (session: SlotSession, request?: Partial<Parameters<SlotSession["peek"]>[0]>) =>
+  Effect.map(told(session, request), (lines) => lines.map(({ text }) => text))
+
+describe("the slot in memory", () => {
+  it.effect("prints what test_decoding prints, and leaves BEGIN out", () =>
+    Effect.gen(function* () {
+      const { server, clientes, pedidos } = yield* shop
+      yield* server.transact((tx) => {
+        tx.insert(clientes, { id: "1", nome: "D'Ávila", ativo: "true" })
+        tx.insert(pedidos, { id: "7", total: null })
+        tx.update(clientes, { id: "1" }, { id: "2" })
+        tx.delete(clientes, { id: "2" })
+        tx.truncate([clientes, pedidos], { cascade: true })
+      })
+      const lines = yield* texts(yield* attached)
+      assert.deepStrictEqual(
+        lines.map((line) => Buffer.from(line, "latin1").toString()),
+        [
+          "table db_loja.cliente: INSERT: id[integer]:1 nome[character varying]:'D''Ávila' ativo[boolean]:true",
+          "table db_loja.pedido: INSERT: id[bigint]:7 total[numeric]:null",
+          "table db_loja.cliente: UPDATE: old-key: id[integer]:1 new-tuple: id[integer]:2 nome[character varying]:'D''Ávila' ativo[boolean]:true",
+          "table db_loja.cliente: DELETE: id[integer]:2",
+          "table db_loja.cliente, db_loja.pedido: TRUNCATE: cascade",
+          "COMMIT 733 (at 2025-11-03 10:15:30+00)",
+        ],
+      )
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("tells by commits, so that a row may stand before what was told already", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const [early, late] = [server.begin(), server.begin()]
+      early.insert(clientes, ana)
+      late.insert(clientes, { ...ana, id: "2" })
+      const first = yield* server.commit(late)
+      const second = yield* server.commit(early)
+      const lines = yield* told(yield* attached)
+      assert.deepStrictEqual(
+        lines.filter(({ text }) => text.startsWith("COMMIT")).map(({ lsn }) => lsn),
+        [first, second],
+      )
+      assert.isTrue((lines[2]?.lsn ?? far) < first)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("numbers lines before those of other tables are left out", () =>
+    Effect.gen(function* () {
+      const { server, clientes, pedidos } = yield* shop
+      yield* server.transact((tx) => {
+        tx.insert(pedidos, { id: "7", total: "1.00" })
+        tx.insert(clientes, ana)
+      })
+      const lines = yield* told(yield* attached, { tables: [cliente.table] })
+      assert.deepStrictEqual(
+        lines.map(({ ordinal }) => ordinal),
+        [3, 4],
+      )
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("tells the transaction that reaches the bound to its end, and none after it", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      for (const id of ["1", "2", "3"]) yield* server.transact((tx) => tx.insert(clientes, { ...ana, id }))
+      const session = yield* attached
+      assert.strictEqual((yield* told(session, { maxLines: 3 })).length, 2)
+      assert.strictEqual((yield* told(session, { maxLines: 4 })).length, 4)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("tells a commit whose record holds the last position asked for, and none after it", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const first = yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "2" }))
+      const session = yield* attached
+      assert.strictEqual((yield* told(session, { upTo: first })).length, 2)
+      assert.strictEqual((yield* told(session, { upTo: Lsn.Lsn.make(first - 1n) })).length, 2)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("tells the same again until it is advanced", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const lsn = yield* server.transact((tx) => tx.insert(clientes, ana))
+      const session = yield* attached
+      assert.deepStrictEqual(yield* texts(session), yield* texts(session))
+      yield* session.advance(lsn)
+      assert.deepStrictEqual(yield* texts(session), [])
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("tells nothing of a transaction of messages but the messages, without COMMIT", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* server.transact((tx) => tx.message("audit", "one"))
+      yield* server.transact((tx) => {
+        tx.message("audit", "two")
+        tx.insert(clientes, ana)
+      })
+      assert.deepStrictEqual(
+        (yield* told(yield* attached)).map(({ ordinal, text }) => [ordinal, text.split(" ")[0]]),
+        [
+          [1, "message:"],
+          [2, "message:"],
+          [4, "table"],
+          [5, "COMMIT"],
+        ],
+      )
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("is advanced no further than the log is on disk, and answers where it stands", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const tx = server.begin()
+      tx.insert(clientes, ana)
+      const { flushed } = server.log
+      yield* server.commit(tx, { flush: false })
+      assert.strictEqual(yield* (yield* attached).advance(far), flushed)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("stands where it stood at the last checkpoint after a crash", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const kept = yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* server.slots.advance(slotName, kept)
+      server.slots.checkpoint()
+      const lost = yield* server.transact((tx) => tx.delete(clientes, {}))
+      yield* server.slots.advance(slotName, lost)
+      server.crash()
+      assert.strictEqual(server.slots.find(slotName)?.confirmed, kept)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("is one session's at a time", () =>
+    Effect.gen(function* () {
+      yield* shop
+      const slot = yield* ReplicationSlot
+      const first = yield* Effect.scoped(slot.attach)
+      const second = yield* slot.attach
+      const third = yield* slot.attach
+      assert.deepStrictEqual([first, second, third].map(Option.isSome), [true, true, false])
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect(
+    "fails in every call of a session that was killed, in a way that heals, and is free for the next",
+    () =>
+      Effect.gen(function* () {
+        const { server } = yield* shop
+        const session = yield* attached
+        server.sessions.killAll()
+        const errors = yield* Effect.all([
+          Effect.flip(session.look),
+          Effect.flip(texts(session)),
+          Effect.flip(session.advance(Lsn.zero)),
+        ])
+        assert.isTrue(errors.every((error) => error.isRetryable))
+        yield* attached
+      }).pipe(Effect.provide(world())),
+  )
+})
+
+describe("the tables in memory", () => {
+  it.effect("are copied in PostgreSQL's CSV", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const names = ["a", "", null, "a,b", '"', "\n", "\r", " ", "\\.", "'", "=1", "ç"]
+      yield* server.transact((tx) => {
+        for (const [id, nome] of names.entries()) tx.insert(clientes, { id: `${id}`, nome, ativo: "true" })
+      })
+      const { snapshot } = yield* SourceTables
+      const moment = yield* snapshot([])
+      const copy = moment.copy(yield* moment.describe(cliente.table))
+      const csv = Buffer.concat(yield* Stream.runCollect(copy.csv)).toString()
+      const rows = names.map((nome, id) => csvRow([`${id}`, nome, "true"]))
+      assert.strictEqual(csv, `id,nome,ativo\n${rows.join("")}`)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("are copied as of the snapshot, whatever commits while it is open", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      const open = server.begin()
+      open.insert(clientes, { ...ana, id: "2" })
+      const { snapshot } = yield* SourceTables
+      const moment = yield* snapshot([])
+      yield* server.commit(open)
+      yield* server.transact((tx) => tx.delete(clientes, { id: "1" }))
+      const copy = moment.copy(yield* moment.describe(cliente.table))
+      const csv = Buffer.concat(yield* Stream.runCollect(copy.csv)).toString()
+      assert.strictEqual(csv, "id,nome,ativo\n1,Ana,true\n")
+      assert.strictEqual(yield* copy.rows, 1)
+    }).pipe(Effect.provide(world())),
+  )
+})

@@ -1,0 +1,105 @@
+/** A source in good order as `doctor` sees it, of which a test changes what it is about. */
+import { Clock, Effect, Option } from "effect"
+import * as Lsn from "../../../src/core/Lsn.ts"
+import type {
+  Inspection,
+  LimitFacts,
+  ServerFacts,
+  SlotFacts,
+  SlotLook,
+  SourceInspection,
+  TableFacts,
+} from "../../../src/services/source/SourceInspection.ts"
+
+export const server: ServerFacts = {
+  isPooled: false,
+  version: "15.18",
+  versionNumber: 150018,
+  inRecovery: false,
+  encoding: "UTF8",
+  walLevel: "logical",
+  maxSlots: 10,
+  usedSlots: 1,
+  maxWalSenders: 10,
+  slotLogLimit: Option.none(),
+  decodingMemory: Option.some(64 * 1024 * 1024),
+  tls: Option.none(),
+}
+
+export const limits: LimitFacts = {
+  tempFileLimit: Option.none(),
+  sessions: [{ scope: "server", limit: 97, used: 5 }],
+  maxConnections: 100,
+  locksPerTransaction: 64,
+  lockRoom: 6400,
+}
+
+export const slot: SlotFacts = {
+  plugin: Option.some("test_decoding"),
+  database: Option.some("loja"),
+  isHere: true,
+  walStatus: "reserved",
+  confirmed: Lsn.Lsn.make(0x1000n),
+  restart: Option.some(Lsn.Lsn.make(0x1000n)),
+  safeBytes: Option.none(),
+  reader: Option.none(),
+}
+
+export const look = (change: Partial<SlotFacts> = {}): SlotLook => ({
+  slot: Option.some({ ...slot, ...change }),
+  writer: Option.none(),
+  present: [],
+  flushed: Lsn.Lsn.make(0x1800n),
+})
+
+export const table: TableFacts = {
+  shape: {
+    table: { schema: "db_loja", name: "cliente" },
+    columns: [{ name: "id", type: "integer", nullable: false }],
+    primaryKey: ["id"],
+    replicaIdentity: "default",
+    replicaKey: ["id"],
+    identifiesDeletes: true,
+    notFollowed: Option.none(),
+    virtualColumns: [],
+    estimatedRows: 0,
+    estimatedBytes: 0,
+  },
+  isUnlogged: false,
+  partitions: [],
+  mayUseSchema: true,
+  mayRead: true,
+  rowsAreHidden: false,
+}
+
+/** `bytesPerSecond` is what it writes into its log. */
+export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0): Inspection => ({
+  server: Effect.succeed(server),
+  role: Effect.succeed({ name: "afluente", mayReplicate: true, mayNotCall: [] }),
+  limits: Effect.succeed(limits),
+  identity: Effect.succeed({ systemIdentifier: "7423642870011110000", database: "loja" }),
+  log: Effect.map(Clock.currentTimeMillis, (millis) => ({
+    position: Lsn.Lsn.make(BigInt(Math.round((millis / 1000) * bytesPerSecond))),
+    millis,
+  })),
+  slot: () => Effect.succeed(look()),
+  probe: () => Effect.void,
+  table: () => Effect.succeed(table),
+  relations: ({ tables }) =>
+    Effect.succeed(
+      tables.map((one, i) => ({
+        table: one,
+        oid: 16400 + i,
+        mark: { table: 700, schema: 701, endedBelow: 702n },
+      })),
+    ),
+  ...change,
+})
+
+export const source = (connect: SourceInspection["Service"]["connect"]): SourceInspection["Service"] => ({
+  location: "loja on db:5432",
+  role: "afluente",
+  database: "loja",
+  isLocal: true,
+  connect,
+})

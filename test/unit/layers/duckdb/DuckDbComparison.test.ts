@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it, vi } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import * as DuckDbComparison from "../../../../layers/duckdb/DuckDbComparison.ts"
+import { LakeComparison } from "../../../../src/services/lake/LakeComparison.ts"
+
+const opened = Effect.flatMap(LakeComparison, ({ open }) => open)
+
+const ownFolder = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "afluente-test-"))
+    vi.stubEnv("TMPDIR", folder)
+    return folder
+  }),
+  (folder) =>
+    Effect.promise(() => {
+      vi.unstubAllEnvs()
+      return rm(folder, { recursive: true })
+    }),
+)
+
+describe("The comparing engine", () => {
+  it.effect("tells its memory limit apart from a full disk, and names no value", () =>
+    Effect.gen(function* () {
+      const { engine } = yield* opened
+      const { run } = yield* engine
+      // A list is one value, which nothing can be set aside of.
+      const error = yield* Effect.flip(
+        run(["CREATE TABLE t AS SELECT list(i) AS l FROM range(80000000) AS r(i)"]),
+      )
+      assert.strictEqual(error.reason, "Memory")
+      assert.match(
+        error.message,
+        /needs more than the 256MB of memory that DuckDB is given\. It is a fault of this program/,
+      )
+    }).pipe(Effect.provide(DuckDbComparison.layer)),
+  )
+
+  for (const said of [
+    "Error: IO Error: Could not write all bytes: No space left on device",
+    "Error: Out of Memory Error: failed to offload data block of size 256.0 KiB (1.0 GiB/1.0 GiB used).\nThis limit was set by the 'max_temp_directory_size' setting.",
+  ]) {
+    it(`takes for a full disk: ${said.slice(7, 50)}…`, () => {
+      const error = DuckDbComparison.comparisonError("the comparison", new Error(said.slice(7)))
+      assert.strictEqual(error.reason, "Full")
+      assert.include(error.message, "set TMPDIR to a folder on a larger disk")
+    })
+  }
+
+  it("says which kind of error it is, and nothing that may hold a value", () => {
+    const cause = new Error("Conversion Error: Could not convert string 'secret' to INT32")
+    const { message } = DuckDbComparison.comparisonError("the comparison", cause)
+    assert.match(message, /^Comparison: the comparison failed \(Conversion Error\)\./)
+    assert.notInclude(message, "secret")
+  })
+
+  it.effect("begins anew for each comparison, and leaves nothing behind", () =>
+    Effect.gen(function* () {
+      const folder = yield* ownFolder
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { engine } = yield* opened
+          for (let i = 0; i < 2; i++) {
+            yield* Effect.scoped(
+              Effect.flatMap(engine, ({ run }) => run(["CREATE TABLE t AS SELECT 1 AS a"])),
+            )
+          }
+          const [made = ""] = yield* Effect.promise(() => readdir(folder))
+          assert.deepStrictEqual(yield* Effect.promise(() => readdir(join(folder, made))), [])
+          const { rows } = yield* engine
+          assert.deepStrictEqual([...(yield* Stream.runCollect(rows("SELECT 'a', NULL")))], [["a", null]])
+        }),
+      )
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), [])
+    }).pipe(Effect.provide(DuckDbComparison.layer)),
+  )
+})

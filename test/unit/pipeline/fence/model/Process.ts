@@ -1,0 +1,63 @@
+/** One process of the program, from its start to its end. Only the store and the server are not its own. */
+import { Cause, Effect, Exit, type Fiber, Layer, Option, type Scope } from "effect"
+import * as LakeWatermarkStore from "../../../../../layers/store/LakeWatermarkStore.ts"
+import type { PipelineError } from "../../../../../src/cdc/Batch.ts"
+import * as Pipeline from "../../../../../src/Pipeline.ts"
+import { Compression } from "../../../../../src/services/lake/Compression.ts"
+import { ObjectStore } from "../../../../../src/services/lake/ObjectStore.ts"
+import { WatermarkStore } from "../../../../../src/services/lake/WatermarkStore.ts"
+import { ReplicationSlot } from "../../../../../src/services/source/ReplicationSlot.ts"
+import type { TablesRefused } from "../../../../../src/services/source/TablesRefused.ts"
+import { settings, twoTables } from "../../../../support/memory/memoryWorld.ts"
+import type { Random } from "../../../../support/Random.ts"
+import { type LateLake, lateLake } from "./LateLake.ts"
+import { type Rule, slotWithout, watermarkWithout } from "./Rules.ts"
+
+/** Names end as a setting says, and that may change from one process to the next. The bytes are the same here. */
+export const compressionOf = (ending: ".csv" | ".csv.gz") =>
+  Compression.of({ ending, around: (_, stored) => Effect.succeed(stored), plain: (_, stored) => stored })
+
+export interface Surroundings {
+  readonly random: Random
+  readonly lake: LateLake
+  readonly without: Rule | undefined
+  /** Outlives every process: requests go on in it. */
+  readonly world: Scope.Scope
+}
+
+/** Settings that may differ from one process to the next. */
+const settingsOf = (random: Random) => ({
+  SOURCE_TABLES: random.pick([twoTables.SOURCE_TABLES, "db_loja.pedido=pedidos, db_loja.cliente=clientes"]),
+  BATCH_MAX_CHANGES: random.pick(["1", "4", "1000000"]),
+  POLL_INTERVAL: random.pick(["1 second", "2 seconds", "5 seconds"]),
+})
+
+/** Starts one. */
+export const startProcess = ({ random, lake, without, world }: Surroundings) =>
+  Effect.gen(function* () {
+    const shared = yield* ObjectStore
+    const own = lateLake(shared, lake, world, without)
+    const watermark = yield* Effect.provide(
+      watermarkWithout(without),
+      Layer.fresh(LakeWatermarkStore.layer).pipe(Layer.provide(Layer.succeed(ObjectStore, own))),
+    )
+    const program = Pipeline.cdc({ once: false, noWait: false }).pipe(
+      Effect.provideService(ObjectStore, own),
+      Effect.provideService(WatermarkStore, watermark),
+      Effect.provideServiceEffect(ReplicationSlot, slotWithout(without)),
+      Effect.provideService(Compression, compressionOf(random.pick([".csv", ".csv.gz"]))),
+      Effect.provide(settings(settingsOf(random))),
+    )
+    return yield* Effect.forkIn(program, world)
+  })
+
+export type Running = Fiber.Fiber<void, PipelineError | TablesRefused>
+
+/** What a process ended with that has not been killed: none while it runs, or where it ended without a failure. */
+export const failureOf = (fiber: Running): Option.Option<PipelineError | TablesRefused> => {
+  const exit = fiber.pollUnsafe()
+  return exit !== undefined && Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
+}
+
+export const isRetryable = (error: PipelineError | TablesRefused): boolean =>
+  error._tag !== "Refusal" && error.isRetryable

@@ -1,0 +1,134 @@
+/** The rules that keep writers apart. Each can be taken out, to see that histories go wrong without it. */
+import { Effect, Option } from "effect"
+import type { Watermark } from "../../../../../src/core/lake/Watermark.ts"
+import type { ObjectStore } from "../../../../../src/services/lake/ObjectStore.ts"
+import { WatermarkStore } from "../../../../../src/services/lake/WatermarkStore.ts"
+import { ReplicationSlot } from "../../../../../src/services/source/ReplicationSlot.ts"
+
+/** On a store that honours conditions. */
+export const fenceRules = [
+  "an object is created only where there is none",
+  "a watermark is replaced only where it is the one that was read",
+  "a take-over replaces the watermark before anything else",
+  "an announced name outlives its writer",
+] as const
+
+/** On a store that ignores conditions, or honours them on PutObject alone. */
+export const waitingRules = [
+  "late requests of a writer that did not end in order are waited out",
+  "a writer says that its requests may be under way before it sends one",
+  "names are announced only where the store honours conditions",
+] as const
+
+/** Beside processes of an older version. */
+export const olderVersionRules = [
+  "an older version is seen by its lock",
+  "an older version is looked for again before the first write",
+  "late requests of an older version are waited out",
+] as const
+
+export type Rule =
+  | (typeof fenceRules)[number]
+  | (typeof waitingRules)[number]
+  | (typeof olderVersionRules)[number]
+
+/** The first seed whose history goes wrong without the rule: the search begins there, so that it is short. */
+export const goesWrongAt: Readonly<Record<Rule, number>> = {
+  "an object is created only where there is none": 7,
+  "a watermark is replaced only where it is the one that was read": 3,
+  "a take-over replaces the watermark before anything else": 5,
+  "an announced name outlives its writer": 2,
+  "late requests of a writer that did not end in order are waited out": 1,
+  "a writer says that its requests may be under way before it sends one": 1,
+  "names are announced only where the store honours conditions": 1,
+  "an older version is seen by its lock": 11,
+  "an older version is looked for again before the first write": 6,
+  "late requests of an older version are waited out": 1,
+}
+
+/** The conditions of a store that ignores some of them. */
+export const storeWithout = (
+  store: ObjectStore["Service"],
+  without: Rule | undefined,
+): ObjectStore["Service"] => {
+  switch (without) {
+    case "a watermark is replaced only where it is the one that was read":
+      return {
+        ...store,
+        replace: (key, body) =>
+          Effect.gen(function* () {
+            yield* store.put(key, body)
+            return Option.match(yield* store.readVersion(key), {
+              onNone: () => "",
+              onSome: ({ version }) => version,
+            })
+          }),
+      }
+    case "an object is created only where there is none":
+      return { ...store, create: (key) => Effect.succeed(overwriting(store, key)) }
+    case "names are announced only where the store honours conditions":
+      return { ...store, honoursConditions: () => Effect.succeed(true) }
+    default:
+      return store
+  }
+}
+
+/** An object that replaces what stands under its key. */
+export const overwriting = (store: ObjectStore["Service"], key: string) => {
+  const pieces: Array<Uint8Array> = []
+  return {
+    write: (piece: Uint8Array) => Effect.sync(() => void pieces.push(new Uint8Array(piece))),
+    commit: Effect.suspend(() => {
+      const body = Buffer.concat(pieces)
+      return Effect.as(store.put(key, body), { bytes: body.length })
+    }),
+  }
+}
+
+/** What a writer reads, where a rule is out. */
+const readWithout = (watermark: Watermark, without: Rule | undefined): Watermark => {
+  switch (without) {
+    case "an announced name outlives its writer":
+      return { ...watermark, next: Option.none() }
+    case "late requests of a writer that did not end in order are waited out":
+      return { ...watermark, clean: Option.map(watermark.clean, () => true) }
+    case "late requests of an older version are waited out":
+      return { ...watermark, epoch: Option.orElse(watermark.epoch, () => Option.some(0)) }
+    default:
+      return watermark
+  }
+}
+
+/** Takes rules of the watermark out. */
+export const watermarkWithout = (without: Rule | undefined) =>
+  Effect.map(WatermarkStore, (store) => {
+    const skipsTakeOver = without === "a take-over replaces the watermark before anything else"
+    const isAlwaysClean = without === "a writer says that its requests may be under way before it sends one"
+    let read = 0
+    return WatermarkStore.of({
+      ...store,
+      readVersion: Effect.map(store.readVersion, (found) => {
+        const epoch = Option.flatMap(found, ({ watermark }) => watermark.epoch)
+        read = Option.getOrElse(epoch, () => 0)
+        return Option.map(found, (stored) => ({
+          ...stored,
+          watermark: readWithout(stored.watermark, without),
+        }))
+      }),
+      replace: (watermark, version) => {
+        const isTakeOver = Option.isSome(version) && Option.exists(watermark.epoch, (epoch) => epoch > read)
+        if (isTakeOver) read++
+        return skipsTakeOver && isTakeOver ? Effect.succeed(version.value) : store.replace(watermark, version)
+      },
+      overwrite: (watermark) =>
+        store.overwrite(isAlwaysClean ? { ...watermark, clean: Option.some(true) } : watermark),
+    })
+  })
+
+/** Takes the second look for older versions out. */
+export const slotWithout = (without: Rule | undefined) =>
+  Effect.map(ReplicationSlot, (slot) =>
+    without === "an older version is looked for again before the first write"
+      ? ReplicationSlot.of({ ...slot, unfencedProcesses: Effect.succeed([]) })
+      : slot,
+  )

@@ -1,0 +1,97 @@
+/** A writer whose session ended while it wrote: the lock is free, and somebody else may write the same rows by now. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Option, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import type { MemoryServer } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
+import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
+import { ReplicationSlot, type SlotSession } from "../../../../src/services/source/ReplicationSlot.ts"
+import {
+  ana,
+  cdcForEver,
+  gated,
+  incKeys,
+  shop,
+  slotName,
+  started,
+  world,
+} from "../../../support/memory/memoryWorld.ts"
+
+/** All sessions are gone, and the lock is another's. */
+const loseLock = (server: MemoryServer) =>
+  Effect.sync(() => {
+    server.sessions.killAll()
+    server.sessions.tryLock(slotName, { purpose: "another", pid: 0, askedAt: 0 })
+  })
+
+type Peek = SlotSession["peek"]
+
+/** The slot, but a peek is another one. The session's end is not heard of: as where the network has swallowed it. */
+const peeking = (otherwise: (peek: Peek) => Peek) =>
+  Effect.map(ReplicationSlot, (slot) =>
+    ReplicationSlot.of({
+      ...slot,
+      attach: Effect.map(
+        slot.attach,
+        Option.map((session) => ({ ...session, ended: Effect.never, peek: otherwise(session.peek) })),
+      ),
+    }),
+  )
+
+/** When it has told everything, the session is gone and the lock is another's; then `lost` is run. */
+const losesItsLock = (server: MemoryServer, lost: Effect.Effect<unknown>) =>
+  peeking((peek) => (request) => Stream.onEnd(peek(request), Effect.andThen(loseLock(server), lost)))
+
+/** The session is gone and the lock is another's by the time what it has told is read. */
+const lostItsLock = (server: MemoryServer, lost: Effect.Effect<unknown>) =>
+  peeking((peek) => (request) => {
+    const told = Stream.runCollect(peek(request))
+    return Stream.unwrap(
+      Effect.map(Effect.tap(told, Effect.andThen(loseLock(server), lost)), Stream.fromIterable),
+    )
+  })
+
+describe("cdc", () => {
+  it.effect("takes its objects back when its session ends while the lake hesitates", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const [hesitates, visible] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const lake = gated(Effect.andThen(Deferred.succeed(hesitates, undefined), Deferred.await(visible)))
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* started(Effect.provideServiceEffect(cdcForEver, ObjectStore, lake))
+      yield* Deferred.await(hesitates)
+      yield* loseLock(server)
+      yield* TestClock.adjust("1 second")
+      yield* Deferred.succeed(visible, undefined)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* incKeys, [])
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("makes nothing visible once its session has ended", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      const lost = yield* Deferred.make<void>()
+      const slot = losesItsLock(server, Deferred.succeed(lost, undefined))
+      yield* started(Effect.provideServiceEffect(cdcForEver, ReplicationSlot, slot))
+      yield* Deferred.await(lost)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* incKeys, [])
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("makes nothing visible then either where the columns change in the middle of the batch", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      clientes.addColumn({ name: "novo", type: "text", nullable: true })
+      yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "2" }))
+      const lost = yield* Deferred.make<void>()
+      const slot = lostItsLock(server, Deferred.succeed(lost, undefined))
+      yield* started(Effect.provideServiceEffect(cdcForEver, ReplicationSlot, slot))
+      yield* Deferred.await(lost)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* incKeys, [])
+    }).pipe(Effect.provide(world())),
+  )
+})

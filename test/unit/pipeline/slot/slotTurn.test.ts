@@ -1,0 +1,75 @@
+/** Beside another reader of the slot, which holds it for a while. */
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Layer, Option, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { healthOf } from "../../../../src/observe/Health.ts"
+import { CurrentStatus, layer as observed } from "../../../../src/observe/ObservedPipeline.ts"
+import { ReplicationSlot, type SlotSession } from "../../../../src/services/source/ReplicationSlot.ts"
+import { SourceError } from "../../../../src/services/source/SourceError.ts"
+import {
+  ana,
+  beginning,
+  cdcForEver,
+  incKeys,
+  shop,
+  slotName,
+  started,
+  world,
+} from "../../../support/memory/memoryWorld.ts"
+
+const inUse = new SourceError({
+  reason: "SlotInUse",
+  subject: `slot "${slotName}"`,
+  detail: "replication slot is active for PID 7",
+})
+
+/** The slot, which another one reads for the first `seconds`. Counts the sessions that were let in. */
+const takenFor = Effect.fnUntraced(function* (seconds: number) {
+  const slot = yield* ReplicationSlot
+  const seen = { sessions: 0 }
+  const isTaken = Effect.map(Clock.currentTimeMillis, (now) => now < beginning + seconds * 1000)
+  const refused = Effect.flatMap(isTaken, (taken) => (taken ? Effect.fail(inUse) : Effect.void))
+  const beside = (session: SlotSession): SlotSession => {
+    seen.sessions++
+    return {
+      ...session,
+      peek: (request) => Stream.unwrap(Effect.as(refused, session.peek(request))),
+      advance: (lsn) => Effect.andThen(refused, session.advance(lsn)),
+    }
+  }
+  return { seen, slot: ReplicationSlot.of({ ...slot, attach: Effect.map(slot.attach, Option.map(beside)) }) }
+})
+
+const run = Effect.fnUntraced(function* (seconds: number) {
+  const { server, clientes } = yield* shop
+  yield* server.transact((tx) => tx.insert(clientes, ana))
+  const { seen, slot } = yield* takenFor(seconds)
+  yield* started(Effect.provideService(cdcForEver, ReplicationSlot, slot))
+  const { get } = yield* CurrentStatus
+  return { seen, isWell: Effect.map(get, (status) => healthOf(status, beginning, 60_000).isWell) }
+})
+
+const observedWorld = Layer.merge(world(), observed)
+
+describe("a cdc whose slot is read by another one", () => {
+  it.effect("waits for its turn on the session that it has, and is well", () =>
+    Effect.gen(function* () {
+      const { seen, isWell } = yield* run(8)
+      yield* TestClock.adjust("7 seconds")
+      assert.deepStrictEqual([yield* incKeys, yield* isWell], [[], true])
+      yield* TestClock.adjust("3 seconds")
+      assert.deepStrictEqual([(yield* incKeys).length, seen.sessions, yield* isWell], [1, 1, true])
+    }).pipe(Effect.provide(observedWorld)),
+  )
+
+  it.effect("calls it a fault when its turn does not come, and goes on when it does", () =>
+    Effect.gen(function* () {
+      const { seen, isWell } = yield* run(25)
+      yield* TestClock.adjust("15 seconds")
+      assert.isFalse(yield* isWell)
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual([(yield* incKeys).length, yield* isWell], [1, true])
+      assert.isAtLeast(seen.sessions, 2)
+    }).pipe(Effect.provide(observedWorld)),
+  )
+})

@@ -1,0 +1,33 @@
+import { assert, describe, it } from "@effect/vitest"
+import { incHeader, metaColumns } from "../../../src/core/row/IncRow.ts"
+import { columnPlaces, unknownNames } from "../../../src/verify/rows/ColumnPlaces.ts"
+
+const inInc = (shape: ReadonlyArray<string>) =>
+  incHeader(shape).trimEnd().split(",").slice(metaColumns.length)
+
+describe("columnPlaces", () => {
+  it("finds columns by name, and tells which an older shape lacked", () => {
+    assert.deepStrictEqual(columnPlaces(["a", "gone", "b"], ["b", "new", "a"]), [2, -1, 0])
+  })
+
+  it("finds the columns that bear names of ours, which inc had to change", () => {
+    for (const shape of [
+      ["_op"],
+      ["_op", "_op_", "x"],
+      ["_op_"],
+      ["_op__", "_op"],
+      ["_lsn", "_op_", "_op"],
+    ]) {
+      assert.deepStrictEqual(columnPlaces(inInc(shape), shape), [...shape.keys()], shape.join())
+      assert.deepStrictEqual(columnPlaces(shape, shape), [...shape.keys()], shape.join())
+    }
+  })
+})
+
+describe("unknownNames", () => {
+  it("are those of no column, be it with the sign that inc appends", () => {
+    const known = ["a", "_op", "_lsn", "_lsn_"]
+    assert.deepStrictEqual(unknownNames(inInc(known), new Set(known)), [])
+    assert.deepStrictEqual(unknownNames(["a_", "_op_", "_seq_", "b"], new Set(known)), ["a_", "_seq_", "b"])
+  })
+})

@@ -1,11 +1,11 @@
 /** A database with one table, a bucket of its own, and what `inc` of it holds, read past the program. */
 import { randomUUID } from "node:crypto"
-import { Effect, Redacted } from "effect"
+import { Effect } from "effect"
 import type { MinioOptions } from "../../layers/s3/MinioBucket.ts"
 import { parseRecords } from "../support/csv/csvText.ts"
 import { TestPostgres } from "../support/postgres/postgres.ts"
 import type { Environment } from "../support/program/program.ts"
-import { plainClient } from "../support/s3/s3Endpoint.ts"
+import { bucketEnvironment, plainClient } from "../support/s3/s3Endpoint.ts"
 
 const setup = "CREATE TABLE public.t (id integer PRIMARY KEY, v text)"
 
@@ -20,10 +20,8 @@ export const openShop = Effect.fn("openShop")(function* (bucket: MinioOptions) {
     SOURCE_TABLES: "public.t",
     REPLICATION_SLOT: slot,
     POLL_INTERVAL: "50ms",
-    LAKE_URL: `s3://${bucket.bucket}`,
+    ...bucketEnvironment(bucket),
     MINIO_ENDPOINT: endpoint,
-    MINIO_ACCESS_KEY: bucket.accessKey,
-    MINIO_SECRET_KEY: Redacted.value(bucket.secretKey),
   })
   return { database, slot, createSlot, environment }
 })

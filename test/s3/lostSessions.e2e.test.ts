@@ -1,11 +1,11 @@
 import { setTimeout } from "node:timers/promises"
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Schedule } from "effect"
-import { Dice } from "../../tools/chaos/Dice.ts"
 import { eventually } from "../support/eventually.ts"
 import { TestPostgres } from "../support/postgres/postgres.ts"
 import { endWriter } from "../support/program/following.ts"
 import { startProgram } from "../support/program/program.ts"
+import { Random } from "../support/Random.ts"
 import { freshBucket, withBucket } from "../support/s3/s3Endpoint.ts"
 import { idsInLake, openShop } from "./cdcLake.ts"
 import { isDurable, slowStore } from "./slowStore.ts"
@@ -27,7 +27,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true })(
       Effect.gen(function* () {
         const { server } = yield* TestPostgres
         const { database, environment } = yield* openShop(bucket)
-        const dice = new Dice(seed)
+        const dice = new Random(seed)
         const store = yield* slowStore(bucket.endpoint, (method, path) =>
           isDurable(method, path) ? setTimeout(dice.between(0, slowestMillis)) : undefined,
         )

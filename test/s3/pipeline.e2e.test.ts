@@ -1,11 +1,17 @@
 import { createHash } from "node:crypto"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Redacted, Result } from "effect"
+import { Effect, Result } from "effect"
 import type { MinioOptions } from "../../layers/s3/MinioBucket.ts"
 import * as Manifest from "../../src/core/lake/Manifest.ts"
 import { TestPostgres } from "../support/postgres/postgres.ts"
 import { type Environment, runProgram } from "../support/program/program.ts"
-import { freshBucket, plainClient, unfinishedUploads, withBucket } from "../support/s3/s3Endpoint.ts"
+import {
+  bucketEnvironment,
+  freshBucket,
+  plainClient,
+  unfinishedUploads,
+  withBucket,
+} from "../support/s3/s3Endpoint.ts"
 import { serverCopy } from "../support/table/serverCopy.ts"
 
 const rows = 40_000
@@ -23,11 +29,9 @@ const openShop = Effect.fn("openShop")(function* (bucket: MinioOptions, override
   const database = yield* (yield* TestPostgres).database(shop)
   const environment: Environment = {
     DATABASE_URL: `${database.url}?sslmode=disable`,
+    ...bucketEnvironment(bucket),
     LAKE_URL: `s3://${bucket.bucket}/loja`,
     REPLICATION_SLOT: database.name,
-    MINIO_ENDPOINT: bucket.endpoint,
-    MINIO_ACCESS_KEY: bucket.accessKey,
-    MINIO_SECRET_KEY: Redacted.value(bucket.secretKey),
     ...overrides,
   }
   return { database, run: (...args: ReadonlyArray<string>) => runProgram(args, environment) }

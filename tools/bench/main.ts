@@ -2,11 +2,12 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Effect } from "effect"
+import { runInterruptibly, tool } from "../kit/Tool.ts"
 import type { Bench } from "./Bench.ts"
 import { describeMachine, placeFor } from "./figures/Machine.ts"
 import type { Result } from "./figures/Result.ts"
-import { printMachine, printTable } from "./figures/Table.ts"
-import { type BenchName, type Options, parseOptions } from "./Options.ts"
+import { printMachine, printResults } from "./figures/Table.ts"
+import { type BenchName, flags, type Options, optionsOf, usage } from "./Options.ts"
 import { cdcBench } from "./subject/Cdc.ts"
 import { checkFloor, floorName } from "./subject/Floor.ts"
 import { fullBench } from "./subject/Full.ts"
@@ -47,7 +48,7 @@ const measure = Effect.fn("measure")(function* (options: Options, resultsFolder:
   console.log(
     `${printMachine(machine)}\ndata and lake in ${place}, floor by ${floorName}, ${options.runs} runs\n`,
   )
-  console.log(printTable(results))
+  console.log(printResults(results))
   const stamp = machine.date.replace(/[^0-9]/g, "").slice(0, 14)
   const file = options.json ?? join(resultsFolder, `${options.bench}-${stamp}.json`)
   yield* Effect.promise(async () => {
@@ -60,17 +61,13 @@ const measure = Effect.fn("measure")(function* (options: Options, resultsFolder:
   console.error(`\nfigures in ${file}`)
 }, Effect.scoped)
 
-/** Answers the process's exit code. Ctrl-C takes away what was made. */
-export const main = async (args: ReadonlyArray<string>, resultsFolder: string): Promise<number> => {
-  const stop = new AbortController()
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stop.abort())
-  try {
+export const main = tool({
+  usage,
+  flags,
+  run: async (values, { root }, positionals) => {
+    const options = optionsOf(values, positionals)
     checkFloor()
-    await Effect.runPromise(measure(parseOptions(args), resultsFolder), { signal: stop.signal })
-    return 0
-  } catch (cause) {
-    if (stop.signal.aborted) return 130
-    console.error(cause instanceof Error ? cause.message : cause)
-    return 1
-  }
-}
+    await runInterruptibly(measure(options, join(root, "tools", "bench", "results")))
+    return true
+  },
+})

@@ -5,13 +5,13 @@ import { setTimeout } from "node:timers/promises"
 import { promisify } from "node:util"
 import type { EmbeddedServer } from "../../layers/embedded/EmbeddedPostgres.ts"
 import { passwordSql, roleSql, tablesSql } from "../../test/support/postgres/role.ts"
-import { Dice } from "./Dice.ts"
+import { Random } from "../../test/support/Random.ts"
 import { watchFolder } from "./lake/folderWatch.ts"
 import type { Lake, Settings } from "./lake/Lake.ts"
 import { startPooler } from "./network/pooler.ts"
 import { planRounds } from "./plan.ts"
 import { ProcessPool } from "./process/ProcessPool.ts"
-import { showProgress } from "./progress.ts"
+import { showRounds } from "./progress.ts"
 import type { Run } from "./report.ts"
 import { runRounds } from "./rounds.ts"
 import { setupSql, sourceTables } from "./source/ledgers.ts"
@@ -65,7 +65,7 @@ const runProgram = (
 export const chaos = async (options: ChaosOptions): Promise<Run> => {
   const { kills, minutes, seed, only, program, server, lake, scratch } = options
   const startedAt = performance.now()
-  const dice = new Dice(seed)
+  const dice = new Random(seed)
   const source = new Source(server)
   const { url } = source
   const pooler = options.pooler
@@ -108,7 +108,7 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
     dice.fork("plan"),
   )
   const heldCount = () => [...pool.held.byStep.values()].reduce((sum, { held }) => sum + held, 0)
-  const progress = showProgress(plan.length, tally, heldCount, options.rounds)
+  const progress = showRounds(plan.length, tally, heldCount, options.rounds)
   const throttle = setInterval(async () => {
     const backlog = await source.backlog(slot)
     if (backlog !== undefined) writers.throttle(backlog > mostBacklog)

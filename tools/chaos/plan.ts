@@ -1,5 +1,5 @@
 /** What is done to the program, round by round, decided from the seed before anything starts. */
-import type { Dice } from "./Dice.ts"
+import type { Random } from "../../test/support/Random.ts"
 import type { LastingTrouble } from "./strike/StoreTrouble.ts"
 import { type Strike, StrikeDraw, type StrikeOptions } from "./strike/strikes.ts"
 
@@ -34,8 +34,8 @@ const awaitedStep = (strike: Strike): "object" | "completion" | undefined => {
   return step.startsWith("completion") ? "completion" : step.startsWith("object") ? "object" : undefined
 }
 
-const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike, dice: Dice): Round => {
-  const mayStandBy = dice.chance(strike.do === "hold" ? 0.5 : 0.2) && number > 5
+const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike, dice: Random): Round => {
+  const mayStandBy = dice.is(strike.do === "hold" ? 0.5 : 0.2) && number > 5
   const needsStandby =
     strike.do === "freeze" ||
     strike.do === "session" ||
@@ -43,9 +43,9 @@ const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike
   const standby = needsStandby || (mayStandBy && !(strike.do === "hold" && strike.fate === "none"))
   const awaited = awaitedStep(strike)
   // Bulk alone makes no object in one request: who waits for one would wait for ever.
-  const bulk = awaited === "completion" || (dice.chance(0.05) && awaited !== "object")
+  const bulk = awaited === "completion" || (dice.is(0.05) && awaited !== "object")
   const isS3 = lake === "s3"
-  const weather = dice.pick({
+  const weather = dice.weighted({
     calm: 68,
     crash: 7,
     cut: 6,
@@ -59,9 +59,9 @@ const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike
   return {
     strike,
     standby,
-    victim: strike.do === "kill" && standby && dice.chance(0.15) ? "standby" : "writer",
+    victim: strike.do === "kill" && standby && dice.is(0.15) ? "standby" : "writer",
     bulk,
-    batchMax: dice.one([1, 20, 300, 1_000_000, 1_000_000, 1_000_000]),
+    batchMax: dice.pick([1, 20, 300, 1_000_000, 1_000_000, 1_000_000]),
     // What the writer loses its session by shall meet slow requests.
     weather: strike.do === "session" && isS3 ? "slow" : weather,
     weatherAfterMillis: strike.do === "session" ? 0 : dice.between(0, 1500),
@@ -69,7 +69,7 @@ const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike
 }
 
 /** Rounds with so many kills; where nothing is killed, so many rounds. */
-export const planRounds = (options: PlanOptions, dice: Dice): ReadonlyArray<Round> => {
+export const planRounds = (options: PlanOptions, dice: Random): ReadonlyArray<Round> => {
   const strikes = new StrikeDraw(options, dice)
   const rounds: Array<Round> = []
   const killsNothing = !options.only.includes("kill") && !options.only.includes("hold")

@@ -1,5 +1,6 @@
 /** What a run was and what came of it, as tables. */
-import { cpus } from "node:os"
+import { printedMachine } from "../kit/Machine.ts"
+import { printCounts, printFacts, type Row } from "../kit/TextTable.ts"
 import type { Lake } from "./lake/Lake.ts"
 import { phases, type StepName, stepNames } from "./steps.ts"
 import type { HeldCounts } from "./strike/HeldRequests.ts"
@@ -27,8 +28,6 @@ export interface Run {
   /** Whatever else must not happen: a process that ended by itself, a last run that failed. */
   readonly failures: ReadonlyArray<string>
 }
-
-type Cells = ReadonlyArray<string | number>
 
 const listed = (counts: ReadonlyMap<string, number>): string =>
   [...counts]
@@ -60,17 +59,9 @@ export const commandOf = ({
     .filter((part) => part !== "")
     .join(" ")
 
-const printTable = (rows: ReadonlyArray<Cells>): void => {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => String(row[i] ?? "").length)))
-  for (const row of rows) {
-    const cells = row.map((cell, i) => String(cell)[i === 0 ? "padEnd" : "padStart"](widths[i] ?? 0))
-    console.log(cells.join("  ").trimEnd())
-  }
-}
-
-const heldTable = ({ held: { byStep } }: Run): ReadonlyArray<Cells> => [
+const heldTable = ({ held: { byStep } }: Run): ReadonlyArray<Row> => [
   ["requests held, by step", "held", "after death", "after take-over", "200", "412", "404", "other"],
-  ...stepNames.flatMap((step): ReadonlyArray<Cells> => {
+  ...stepNames.flatMap((step): ReadonlyArray<Row> => {
     const counts = byStep.get(step)
     if (counts === undefined) return []
     const { held, afterDeath, afterTakeOver, answers } = counts
@@ -79,9 +70,9 @@ const heldTable = ({ held: { byStep } }: Run): ReadonlyArray<Cells> => [
   }),
 ]
 
-const formerTable = ({ formerWriters }: Run): ReadonlyArray<Cells> => [
+const formerTable = ({ formerWriters }: Run): ReadonlyArray<Row> => [
   ["requests of a writer after another took over", "200", "412", "404", "other"],
-  ...stepNames.flatMap((step): ReadonlyArray<Cells> => {
+  ...stepNames.flatMap((step): ReadonlyArray<Row> => {
     const answers = formerWriters.get(step)
     if (answers === undefined) return []
     const known = ["200", "412", "404"].map((status) => answers.get(status) ?? 0)
@@ -89,9 +80,9 @@ const formerTable = ({ formerWriters }: Run): ReadonlyArray<Cells> => [
   }),
 ]
 
-const struckTable = ({ tally }: Run): ReadonlyArray<Cells> => [
+const struckTable = ({ tally }: Run): ReadonlyArray<Row> => [
   ["where it was struck", "killed", "frozen", "session ended meanwhile", "taken over meanwhile"],
-  ...phases.map((phase): Cells => {
+  ...phases.map((phase): Row => {
     const { frozen, terminated, takenOver } = tally.frozen.get(phase) ?? {
       frozen: 0,
       terminated: 0,
@@ -105,18 +96,15 @@ export const printReport = (run: Run): void => {
   const { tally, verdict } = run
   const { takeOvers } = tally
   const longest = takeOvers.length === 0 ? "" : `, the longest ${Math.round(Math.max(...takeOvers))} ms`
-  printTable(struckTable(run))
+  console.log(printCounts(struckTable(run)))
   if (run.lake.endpoint !== undefined)
-    for (const table of [heldTable(run), formerTable(run)]) {
-      console.log()
-      printTable(table)
-    }
+    for (const table of [heldTable(run), formerTable(run)]) console.log(`\n${printCounts(table)}`)
   const frozen = sum([...tally.frozen.values()].map((counts) => counts.frozen))
   console.log()
-  const rows: ReadonlyArray<readonly [string, string | number]> = [
+  const facts: ReadonlyArray<Row> = [
     ["seed", run.seed],
     ["lake", run.lake.told],
-    ["machine", `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}`],
+    ["machine", printedMachine],
     ["rounds", `${tally.rounds}: ${listed(tally.acts)}`],
     ["kills", `${tally.kills}, ${tally.tiedKills} tied to a moment`],
     ["held requests", `${listed(tally.fates)}; the longest ${(run.held.longest / 1000).toFixed(1)} s`],
@@ -136,8 +124,7 @@ export const printReport = (run: Run): void => {
     ["duration", `${Math.round(run.seconds)} s`],
     ["verdict", isGood(run) ? "every change once, in order; lake = tables" : "FAILED"],
   ]
-  const width = Math.max(...rows.map(([name]) => name.length))
-  for (const [name, value] of rows) console.log(`${name.padEnd(width)}  ${value}`)
+  console.log(printFacts(facts))
   for (const wrong of [...verdict.differences, ...run.failures, ...tally.hangs]) console.log(`\n! ${wrong}`)
   if (!isGood(run)) console.log(`\nTo repeat: ${commandOf(run)}`)
 }

@@ -1,27 +1,8 @@
-/** The long run: as many inputs as asked for. Ends with 1 where it found something, which it prints. */
-import { parseArgs } from "node:util"
+/** The long run: as many inputs as asked for, of each kind or for so long. Ends with 1 where it found something, which it prints. */
+import { minutes, seed, whole } from "../kit/Arguments.ts"
+import { tool } from "../kit/Tool.ts"
 import { fuzzFiles, fuzzLines, type Run, type Tally } from "./Fuzz.ts"
 import { watch } from "./Watchdog.ts"
-
-const usage = "npm run test:fuzz -- [--lines 1000000] [--files 100000] [--seed 42] [--minutes 10]"
-
-const options = (args: ReadonlyArray<string>) => {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      lines: { type: "string", default: "1000000" },
-      files: { type: "string", default: "100000" },
-      minutes: { type: "string", default: "Infinity" },
-      seed: { type: "string", default: String(Date.now() % 1_000_000_000) },
-    },
-  })
-  const [lines, files, seed] = [Number(values.lines), Number(values.files), Number(values.seed)]
-  if (![lines, files, seed].every((value) => Number.isSafeInteger(value) && value >= 0))
-    throw new Error(usage)
-  const minutes = Number(values.minutes)
-  if (!(minutes > 0)) throw new Error(usage)
-  return { lines, files, seed, minutes }
-}
 
 const report = (what: string, run: (run: Run) => Tally, asked: Run): boolean => {
   const dog = watch(`${what} of seed ${asked.seed}`)
@@ -41,13 +22,20 @@ const report = (what: string, run: (run: Run) => Tally, asked: Run): boolean => 
   return findings.length === 0
 }
 
-/** The process's exit code. */
-export const main = (args: ReadonlyArray<string>): number => {
-  const { lines, files, seed, minutes } = options(args)
-  console.log(`seed ${seed}`)
-  const isGood = [
-    report("lines", fuzzLines, { count: lines, seed, minutes }),
-    report("files", fuzzFiles, { count: files, seed, minutes }),
-  ]
-  return isGood.every(Boolean) ? 0 : 1
-}
+export const main = tool({
+  usage: "npm run test:fuzz -- [--lines 1000000] [--files 100000] [--seed 42] [--minutes 10]",
+  flags: {
+    lines: whole(1_000_000),
+    files: whole(100_000),
+    seed: seed(),
+    minutes: minutes(Number.POSITIVE_INFINITY),
+  },
+  run: async ({ lines, files, seed, minutes }) => {
+    console.log(`seed ${seed}`)
+    const isGood = [
+      report("lines", fuzzLines, { count: lines, seed, minutes }),
+      report("files", fuzzFiles, { count: files, seed, minutes }),
+    ]
+    return isGood.every(Boolean)
+  },
+})

@@ -1,8 +1,6 @@
 /**
  * Starts a long run that is written in TypeScript, which Node 20 does not read: bundles it together with a copy of the
  * built program, so that a build made meanwhile changes nothing in it.
- *
- *     process.exitCode = await runBundled("tools/chaos/main.ts", ({ main }, folder) => main(process.argv.slice(2)))
  */
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
@@ -10,19 +8,19 @@ import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 
 /** The project's folder. */
-export const root = fileURLToPath(new URL("../../", import.meta.url))
+const root = fileURLToPath(new URL("../../", import.meta.url))
 
 /**
- * `run` gets the module of `entry`, and the folder where its copies lie as in the project: `dist`, `query` (the SQL of the
- * role that the program works as) and the files of `also`.
+ * `run` gets the module of `entry`, and the places of the project and of the copied program. Beside the program are copied
+ * `query` (the SQL of the role that the program works as) and `files`.
  */
-export const runBundled = async (entry, run, also = []) => {
+export const bundled = async (entry, files, run) => {
   // Inside `node_modules`, from where both find their packages.
   const cache = join(root, "node_modules", ".cache")
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, `${basename(dirname(entry))}-`))
   try {
-    for (const path of ["dist", "query", ...also])
+    for (const path of ["dist", "query", ...files])
       await cp(join(root, path), join(folder, path), { recursive: true })
     // As deep as the sources, which look for the program at `../../../dist`.
     const outfile = join(folder, "test", "support", "bundle", "main.mjs")
@@ -36,7 +34,7 @@ export const runBundled = async (entry, run, also = []) => {
       sourcemap: "inline",
       packages: "external",
     })
-    return await run(await import(outfile), folder)
+    return await run(await import(outfile), { root, program: join(folder, "dist", "main.js") })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -27,3 +27,18 @@ export const installPostgres = async (version) => {
     throw cause
   }
 }
+
+/**
+ * Takes `--postgres VERSION` out of a command line: `run` gets the other arguments, and the folder of that version, which
+ * is installed for this run only; undefined where the flag is absent.
+ */
+export const withPostgres = async (args, run) => {
+  const at = args.indexOf("--postgres")
+  if (at === -1) return run(args, undefined)
+  const { folder, remove } = await installPostgres(args[at + 1])
+  try {
+    return await run(args.toSpliced(at, 2), folder)
+  } finally {
+    await remove()
+  }
+}

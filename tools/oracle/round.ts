@@ -8,8 +8,8 @@ import { openLakeFolder } from "../../test/support/lake/lakeFolder.ts"
 import { openSession } from "../../test/support/postgres/pgClient.ts"
 import { type TestDatabase, TestPostgres } from "../../test/support/postgres/postgres.ts"
 import { runProgram } from "../../test/support/program/program.ts"
+import { Random } from "../../test/support/Random.ts"
 import { promisedSettings } from "../../test/support/table/awkwardTable.ts"
-import { Dice } from "../chaos/Dice.ts"
 import { distinctNames, type Encoding } from "./values/hostileText.ts"
 import { checkFulls } from "./verdict/fullVerdict.ts"
 import { checkInc } from "./verdict/incVerdict.ts"
@@ -45,15 +45,15 @@ const createDatabase = Effect.fn("createDatabase")(function* (encoding: Encoding
   return { database, programUrl: `${made.url}?sslmode=disable` }
 })
 
-const makePlaces = (dice: Dice, world: World): ReadonlyArray<Place> => {
+const makePlaces = (dice: Random, world: World): ReadonlyArray<Place> => {
   const count = dice.between(1, 3)
   const names = distinctNames(dice, world.encoding, count + 1, world.typeNames)
   return names.map((name, i) => {
-    const schema = dice.one(world.schemas)
+    const schema = dice.pick(world.schemas)
     const others = world.schemas.filter((other) => other !== schema)
     return {
       table: { schema, name },
-      away: dice.chance(0.5) ? { schema, name: `longe ${i}` } : { schema: dice.one(others), name },
+      away: dice.is(0.5) ? { schema, name: `longe ${i}` } : { schema: dice.pick(others), name },
       ...(i < count ? { dataset: `d${i}` } : {}),
     }
   })
@@ -61,7 +61,7 @@ const makePlaces = (dice: Dice, world: World): ReadonlyArray<Place> => {
 
 /** A table that the server does not take (too wide a row, a name twice) is drawn again. */
 const createTables = Effect.fnUntraced(function* (
-  dice: Dice,
+  dice: Random,
   world: World,
   places: ReadonlyArray<Place>,
   { sql }: TestDatabase,
@@ -75,8 +75,8 @@ const createTables = Effect.fnUntraced(function* (
 })
 
 export const runRound = Effect.fn("runRound")(function* (seed: number, size: number) {
-  const dice = new Dice(seed)
-  const encoding = dice.pick<Encoding>({ UTF8: 6, LATIN1: 1, EUC_JP: 1 })
+  const dice = new Random(seed)
+  const encoding = dice.weighted<Encoding>({ UTF8: 6, LATIN1: 1, EUC_JP: 1 })
   const { database, programUrl } = yield* createDatabase(encoding)
   yield* database.sql(promisedSettings)
   // Names may clash: an array's type has the name of its element's with `_` before it.
@@ -103,7 +103,7 @@ export const runRound = Effect.fn("runRound")(function* (seed: number, size: num
     // A commit brings the log to the disk up to a record's end. Where it ends inside a record (open transactions write,
     // too), the server's own reading of the log waits for the rest, up to 25 s.
     yield* database.sql("SELECT pg_logical_emit_message(true, '', '')")
-    const bound = { BATCH_MAX_CHANGES: String(dice.one([1, 2, 7, 60, 1_000_000])) }
+    const bound = { BATCH_MAX_CHANGES: String(dice.pick([1, 2, 7, 60, 1_000_000])) }
     const { code, stderr } = yield* runProgram(args, { ...environment, ...bound })
     if (code !== 0) differences.push(`${args.join(" ")} ended with ${code}: ${stderr}`)
   })
@@ -125,7 +125,7 @@ export const runRound = Effect.fn("runRound")(function* (seed: number, size: num
   const write = Effect.fnUntraced(function* (steps: number, definitions: boolean) {
     for (let i = 0; i < steps; i++) {
       const { typeChanges } = tally
-      const writer = dice.one(writers)
+      const writer = dice.pick(writers)
       const transaction = yield* step(writer, tally, { definitions })
       if (transaction !== undefined) committed.push(transaction)
       // The server prints rows that were written before a type changed as it prints those of the transaction that it told

@@ -1,7 +1,7 @@
 /** What a database has before its tables: types of its own under awkward names, and defaults that would spoil every text. */
 
 import { printName } from "../../src/core/slot/text/PrintedName.ts"
-import type { Dice } from "../chaos/Dice.ts"
+import type { Random } from "../../test/support/Random.ts"
 import {
   arrayOf,
   builtInRanges,
@@ -37,7 +37,7 @@ const keyOfType = (type: string): string => type.replace(/"([a-z_][a-z0-9_]*)"/g
 const printedType = (schema: string, name: string): string => `${printName(schema)}.${printName(name)}`
 
 /** `version` as `server_version_num` tells it. */
-export const makeWorld = (dice: Dice, encoding: Encoding, version: number): World => {
+export const makeWorld = (dice: Random, encoding: Encoding, version: number): World => {
   const schemas = ["public", ...distinctNames(dice, encoding, 2, ["public"])]
   const own = schemas[1] ?? "public"
   const typeNames = distinctNames(dice, encoding, 11)
@@ -57,7 +57,7 @@ export const makeWorld = (dice: Dice, encoding: Encoding, version: number): Worl
   const type = (name: string) => typeSql({ schema: own, name })
   const printed = (name: string) => printedType(own, name)
   const plain = scalars(encoding)
-  const pick = () => dice.one(plain)
+  const pick = () => dice.pick(plain)
 
   // A label has at most 63 bytes.
   const labels = [
@@ -168,10 +168,10 @@ const clientEncodings: Readonly<Record<Encoding, ReadonlyArray<string>>> = {
   EUC_JP: ["'SJIS'", "'SQL_ASCII'"],
 }
 
-export const hostileDefaults = (dice: Dice, database: string, { schemas, encoding }: World): string =>
+export const hostileDefaults = (dice: Random, database: string, { schemas, encoding }: World): string =>
   [
     `ALTER DATABASE ${database} SET search_path = ${[...schemas].reverse().map(nameSql).join(", ")}`,
     ...Object.entries({ ...defaults, client_encoding: clientEncodings[encoding] })
-      .filter(() => dice.chance(0.6))
-      .map(([name, values]) => `ALTER DATABASE ${database} SET ${name} = ${dice.one(values)}`),
+      .filter(() => dice.is(0.6))
+      .map(([name, values]) => `ALTER DATABASE ${database} SET ${name} = ${dice.pick(values)}`),
   ].join(";\n")

@@ -1,12 +1,14 @@
 /**
  * The operator's trial: what a new operator would do, and every failure that the contract names, mended by what the program
- * says and nothing else. Writes the transcript and answers the process's exit code: 1 where its words were not enough.
+ * says and nothing else. Writes the transcript, and ends with 1 where its words were not enough.
  */
 import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
-import { cpus, release, type } from "node:os"
+import { join } from "node:path"
 import { Effect } from "effect"
 import { testServer } from "../../test/support/postgres/postgres.ts"
+import { printedMachine } from "../kit/Machine.ts"
+import { runInterruptibly, tool } from "../kit/Tool.ts"
 import { absences } from "./absences.ts"
 import { tryOut, type Verdict } from "./Failure.ts"
 import { lakeFailures } from "./failures/lakeFailures.ts"
@@ -21,9 +23,6 @@ import { openBucket } from "./world/Bucket.ts"
 import { openOperator } from "./world/Operator.ts"
 import { openSource, password } from "./world/Source.ts"
 import { openTranscript } from "./world/Transcript.ts"
-
-const machine = () =>
-  `${cpus().length} x ${cpus()[0]?.model.trim()}, ${type()} ${release().split(".", 2).join(".")}, Node ${process.version}`
 
 const trial = Effect.fn("trial")(function* (file: string) {
   const transcript = openTranscript((text) => console.log(`${text}\n`))
@@ -48,7 +47,7 @@ const trial = Effect.fn("trial")(function* (file: string) {
   )
   transcript.say(
     [
-      `- ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC; ${machine()}`,
+      `- ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC; ${printedMachine}`,
       `- PostgreSQL ${version?.["server_version"]} (embedded); lake: a folder, and ${bucket.server}`,
       "- Ports and the folder's path are other ones in truth; passwords and keys are shown as ••••••, and no output of the program held one. `…` stands where long output was cut. Below a command stands what it wrote to stdout, then to stderr, then its exit code.",
     ].join("\n"),
@@ -82,7 +81,11 @@ const trial = Effect.fn("trial")(function* (file: string) {
     `${verdicts.length} failures provoked, ${mended.length} mended by the program's words alone${told.trouble === undefined ? "" : "; the story itself failed"}.`,
   )
   yield* Effect.promise(() => writeFile(file, transcript.text()))
-  return isGood ? 0 : 1
+  return isGood
 }, Effect.scoped)
 
-export const main = (file: string): Promise<number> => Effect.runPromise(trial(file))
+export const main = tool({
+  usage: "npm run trial",
+  flags: {},
+  run: (_, { root }) => runInterruptibly(trial(join(root, "docs", "trial.md"))),
+})

@@ -1,6 +1,7 @@
 /** On what a figure was measured: without it the figure means nothing. */
 import { statfsSync } from "node:fs"
-import { cpus, freemem, loadavg, tmpdir, totalmem } from "node:os"
+import { freemem, loadavg, tmpdir, totalmem } from "node:os"
+import { machine } from "../../kit/Machine.ts"
 
 export interface Machine {
   readonly cpu: string
@@ -17,11 +18,11 @@ export interface Machine {
 const gibibyte = 1024 ** 3
 
 export const describeMachine = (postgres: string): Machine => ({
-  cpu: cpus()[0]?.model.trim() ?? "unknown",
-  cores: cpus().length,
-  memoryGiB: Math.round(totalmem() / gibibyte),
-  system: `${process.platform} ${process.arch}`,
-  node: process.version,
+  cpu: machine.cpu,
+  cores: machine.cores,
+  memoryGiB: machine.memoryGiB,
+  system: machine.system,
+  node: machine.node,
   postgres,
   loadAtStart: Math.round((loadavg()[0] ?? 0) * 100) / 100,
   date: new Date().toISOString(),

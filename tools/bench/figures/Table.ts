@@ -1,4 +1,5 @@
 /** The figures for people. */
+import { printMarkdown } from "../../kit/TextTable.ts"
 import type { Spread } from "./Figures.ts"
 import type { Machine } from "./Machine.ts"
 import type { Result } from "./Result.ts"
@@ -19,15 +20,9 @@ const cells = (result: Result): ReadonlyArray<string> => [
   result.cpuSeconds?.toFixed(2) ?? "",
 ]
 
-/** As Markdown, in columns of even width. */
-export const printTable = (results: ReadonlyArray<Result>): string => {
-  const rows = [heads, ...results.map(cells)]
-  const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (row: ReadonlyArray<string>) =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`
-  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`
-  return [line(heads), rule, ...rows.slice(1).map(line)].join("\n")
-}
+/** As Markdown. */
+export const printResults = (results: ReadonlyArray<Result>): string =>
+  printMarkdown([heads, ...results.map(cells)])
 
 export const printMachine = (machine: Machine): string =>
   [

@@ -1,9 +1,9 @@
 /** Where a run writes: a lake of its own each time, empty, and gone with the scope. */
 import { mkdtemp, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { Effect, Layer, Redacted, type Scope } from "effect"
+import { Effect, Layer, type Scope } from "effect"
 import type { Environment } from "../../../test/support/program/program.ts"
-import { freshBucket, withBucket } from "../../../test/support/s3/s3Endpoint.ts"
+import { bucketEnvironment, freshBucket, withBucket } from "../../../test/support/s3/s3Endpoint.ts"
 import type { LakeName } from "../Options.ts"
 import { discardingS3 } from "./DiscardingS3.ts"
 
@@ -37,13 +37,7 @@ const serverLake: Lake = {
   fresh: Effect.gen(function* () {
     const options = freshBucket()
     yield* Layer.build(withBucket(options))
-    return {
-      LAKE_URL: `s3://${options.bucket}`,
-      MINIO_ENDPOINT: options.endpoint,
-      MINIO_ACCESS_KEY: options.accessKey,
-      MINIO_SECRET_KEY: Redacted.value(options.secretKey),
-      MINIO_REGION: options.region,
-    }
+    return bucketEnvironment(options)
   }),
 }
 

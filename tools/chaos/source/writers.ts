@@ -5,7 +5,7 @@
  */
 import { setTimeout } from "node:timers/promises"
 import pg from "pg"
-import type { Dice } from "../Dice.ts"
+import type { Random } from "../../../test/support/Random.ts"
 import { bystander, type Ledger, ledgers } from "./ledgers.ts"
 
 export interface Writers {
@@ -34,9 +34,9 @@ class Writer {
 
   readonly #url: string
   readonly #number: number
-  readonly #dice: Dice
+  readonly #dice: Random
 
-  constructor(url: string, number: number, dice: Dice) {
+  constructor(url: string, number: number, dice: Random) {
     this.#url = url
     this.#number = number
     this.#dice = dice
@@ -71,7 +71,7 @@ class Writer {
     const from = dice.between(0, keys)
     const to = from + rows - 1
     const mark = `${this.#marks(keys + rows)} + b`
-    const note = dice.one([
+    const note = dice.pick([
       `'vírgula, "aspas" e ''plica'' ' || b`,
       "E'linha\\noutra\\r\\n' || b",
       "''",
@@ -80,7 +80,7 @@ class Writer {
       "'unchanged-toast-datum'",
     ])
     const big = large ? `repeat(md5(${dice.between(1, 1e6)} || '-' || b), ${dice.between(80, 250)})` : "NULL"
-    switch (dice.pick({ insert: 45, update: 25, updateBig: large ? 8 : 0, move: 10, delete: 15 })) {
+    switch (dice.weighted({ insert: 45, update: 25, updateBig: large ? 8 : 0, move: 10, delete: 15 })) {
       case "insert":
         return `INSERT INTO ${name} (a, b, mark, note, big, flag, at)
           SELECT ${a}, b, ${mark}, ${note}, ${big}, b % 3 = 0, clock_timestamp() FROM generate_series(${from}, ${to}) AS b
@@ -100,7 +100,7 @@ class Writer {
 
   #rare(): string {
     const grown = ledgers.find(({ grows }) => grows)
-    switch (this.#dice.pick({ truncate: 5, truncateAll: 1, grow: this.#columns < 2 ? 1 : 0 })) {
+    switch (this.#dice.weighted({ truncate: 5, truncateAll: 1, grow: this.#columns < 2 ? 1 : 0 })) {
       case "truncate":
         return `TRUNCATE ${ledgers.flatMap(({ name, truncated }) => (truncated ? [name] : [])).join(", ")}`
       case "truncateAll":
@@ -112,7 +112,7 @@ class Writer {
 
   async transaction(): Promise<void> {
     const dice = this.#dice
-    const kind = dice.pick({ small: 60, middle: 20, large: 1, long: 6, message: 6, other: 6, rare: 1 })
+    const kind = dice.weighted({ small: 60, middle: 20, large: 1, long: 6, message: 6, other: 6, rare: 1 })
     const client = await this.#session()
     const run = (sql: string) => client.query(sql)
     const rows = () =>
@@ -121,29 +121,29 @@ class Writer {
         : kind === "middle"
           ? dice.between(5, 60)
           : dice.between(1, 4)
-    const write = () => run(this.#statement(dice.one(ledgers), rows()))
+    const write = () => run(this.#statement(dice.pick(ledgers), rows()))
 
     await run("BEGIN")
-    if (dice.chance(0.25)) await run("SET LOCAL synchronous_commit = off")
+    if (dice.is(0.25)) await run("SET LOCAL synchronous_commit = off")
     if (kind === "rare") await run(this.#rare())
-    if (kind === "other" || dice.chance(0.1))
+    if (kind === "other" || dice.is(0.1))
       await run(`INSERT INTO ${bystander} SELECT generate_series(1, ${rows()})`)
-    if (kind === "message") await run(`SELECT pg_logical_emit_message(${dice.chance(0.5)}, 'chaos', 'x')`)
+    if (kind === "message") await run(`SELECT pg_logical_emit_message(${dice.is(0.5)}, 'chaos', 'x')`)
     for (let left = dice.between(1, kind === "large" ? 1 : 4); left > 0; left--) {
       await write()
       if (kind === "long") await setTimeout(dice.between(100, 700))
-      if (dice.chance(0.1)) {
+      if (dice.is(0.1)) {
         await run("SAVEPOINT s")
         await write()
-        await run(dice.chance(0.5) ? "ROLLBACK TO s" : "RELEASE s")
+        await run(dice.is(0.5) ? "ROLLBACK TO s" : "RELEASE s")
       }
     }
-    await run(dice.chance(0.06) ? "ROLLBACK" : "COMMIT")
+    await run(dice.is(0.06) ? "ROLLBACK" : "COMMIT")
     this.committed++
   }
 
   async bulk(): Promise<void> {
-    const { name } = this.#dice.one(ledgers.filter(({ large }) => large))
+    const { name } = this.#dice.pick(ledgers.filter(({ large }) => large))
     const mark = `${this.#marks(bulkRows)} + b`
     const sql = `INSERT INTO ${name} (a, b, mark, note, big, flag, at)
       SELECT ${this.#number}, b, ${mark}, 'bulk', repeat(md5(${this.#dice.between(1, 1e6)} || '-' || b), 250), true, clock_timestamp()
@@ -174,7 +174,7 @@ class Writer {
   }
 }
 
-export const startWriters = (url: string, count: number, dice: Dice): Writers => {
+export const startWriters = (url: string, count: number, dice: Random): Writers => {
   let stopped = false
   let resting = false
   let throttled = false

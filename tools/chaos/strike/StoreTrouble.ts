@@ -1,5 +1,5 @@
 /** What befalls requests to the store: now and then by chance, or all of them while a trouble lasts. */
-import type { Dice } from "../Dice.ts"
+import type { Random } from "../../../test/support/Random.ts"
 import { counted } from "./HeldRequests.ts"
 
 export const faults = ["lost", "late", "half", "busy", "answer lost", "answer half", "denied"] as const
@@ -22,9 +22,9 @@ export class StoreTrouble {
   requests = 0
   /** Those that last now: two may overlap. */
   readonly #lasting: Array<LastingTrouble> = []
-  readonly #dice: Dice
+  readonly #dice: Random
 
-  constructor(dice: Dice) {
+  constructor(dice: Random) {
     this.#dice = dice
   }
 
@@ -50,8 +50,8 @@ export class StoreTrouble {
   }
 
   #chance(): Fault | undefined {
-    return this.#dice.chance(faultChance)
-      ? this.#dice.one(["lost", "late", "half", "busy", "answer lost", "answer half"] as const)
+    return this.#dice.is(faultChance)
+      ? this.#dice.pick(["lost", "late", "half", "busy", "answer lost", "answer half"] as const)
       : undefined
   }
 

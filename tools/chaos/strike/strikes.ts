@@ -1,5 +1,5 @@
 /** What may be done to the program in a round, drawn from the seed. */
-import type { Dice } from "../Dice.ts"
+import type { Random } from "../../../test/support/Random.ts"
 import { type DurableStep, type Moment, moments } from "../steps.ts"
 
 /** How a writer loses its place. `restart` is PostgreSQL's, in good order; `none`: it goes on. */
@@ -52,16 +52,16 @@ export interface StrikeOptions {
 const isSeenInFolder = (moment: Moment): boolean => !/Half|objectSent|watermarkSent|^completion/.test(moment)
 
 /** What a process does once, as it begins, does not come again. */
-const drawSkip = (moment: Moment, dice: Dice): number =>
+const drawSkip = (moment: Moment, dice: Random): number =>
   dice.between(0, moment.startsWith("object") ? 4 : /^(lock|look|completion)/.test(moment) ? 0 : 2)
 
 export class StrikeDraw {
-  readonly #dice: Dice
+  readonly #dice: Random
   readonly #options: StrikeOptions
   readonly #seen: ReadonlyArray<Moment>
   #early: Array<Moment>
 
-  constructor(options: StrikeOptions, dice: Dice) {
+  constructor(options: StrikeOptions, dice: Random) {
     this.#dice = dice
     this.#options = options
     this.#seen = moments.filter((moment) => options.lake === "s3" || isSeenInFolder(moment))
@@ -72,19 +72,19 @@ export class StrikeDraw {
   #kill(): Strike {
     const dice = this.#dice
     const early = this.#early.shift()
-    const moment = early ?? (dice.chance(0.4) ? undefined : dice.one(this.#seen))
+    const moment = early ?? (dice.is(0.4) ? undefined : dice.pick(this.#seen))
     const skip = early !== undefined || moment === undefined ? 0 : drawSkip(moment, dice)
-    const afterMillis = dice.chance(0.3) ? dice.between(0, 600) : dice.between(300, 2500)
+    const afterMillis = dice.is(0.3) ? dice.between(0, 600) : dice.between(300, 2500)
     return { do: "kill", moment, skip, afterMillis }
   }
 
   #hold(): Strike {
     const dice = this.#dice
-    const step = dice.pick({ object: 45, completion: 20, watermark: 35 } satisfies Record<
+    const step = dice.weighted({ object: 45, completion: 20, watermark: 35 } satisfies Record<
       DurableStep,
       number
     >)
-    const fate = dice.pick({
+    const fate = dice.weighted({
       kill: 60,
       freeze: 10,
       terminate: 12,
@@ -95,7 +95,7 @@ export class StrikeDraw {
     const after =
       fate === "none"
         ? "fate"
-        : dice.pick({
+        : dice.weighted({
             fate: 25,
             lookAsked: 10,
             lookAnswered: 10,
@@ -106,7 +106,7 @@ export class StrikeDraw {
             watermarkAnswered: 8,
           })
     const long = fate === "none" ? dice.between(31_000, 40_000) : dice.between(20_000, 60_000)
-    const delay = dice.pick({ none: 35, short: 35, middle: 20, long: fate === "none" ? 3 : 10 })
+    const delay = dice.weighted({ none: 35, short: 35, middle: 20, long: fate === "none" ? 3 : 10 })
     const delayMillis = { none: 0, short: dice.between(0, 3000), middle: dice.between(3000, 20_000), long }[
       delay
     ]
@@ -116,11 +116,11 @@ export class StrikeDraw {
 
   #freeze(): Strike {
     const dice = this.#dice
-    const moment = dice.chance(0.3)
+    const moment = dice.is(0.3)
       ? "lookAnswered"
-      : dice.one(this.#seen.filter((each) => each !== "lockAsked"))
-    const terminated = dice.chance(0.5)
-    const length = dice.pick({ short: terminated ? 40 : 75, middle: 40, long: terminated ? 20 : 5 })
+      : dice.pick(this.#seen.filter((each) => each !== "lockAsked"))
+    const terminated = dice.is(0.5)
+    const length = dice.weighted({ short: terminated ? 40 : 75, middle: 40, long: terminated ? 20 : 5 })
     const seconds = { short: dice.between(5, 8), middle: dice.between(8, 30), long: dice.between(30, 90) }[
       length
     ]
@@ -135,7 +135,7 @@ export class StrikeDraw {
 
   #session(): Strike {
     const dice = this.#dice
-    const moment = dice.pick({
+    const moment = dice.weighted({
       objectAsked: 40,
       lookAnswered: 15,
       watermarkAsked: 20,
@@ -146,7 +146,7 @@ export class StrikeDraw {
       do: "session",
       moment,
       skip: dice.between(0, 2),
-      how: dice.pick({ terminate: 45, restart: 35, cut: 20 }),
+      how: dice.weighted({ terminate: 45, restart: 35, cut: 20 }),
     }
   }
 
@@ -154,7 +154,7 @@ export class StrikeDraw {
     const { only, lake } = this.#options
     const weights = { kill: 58, hold: lake === "s3" ? 24 : 0, freeze: 7, session: 11 }
     for (const act of acts) if (!only.includes(act)) weights[act] = 0
-    const act = this.#dice.pick(weights)
+    const act = this.#dice.weighted(weights)
     return {
       kill: () => this.#kill(),
       hold: () => this.#hold(),

@@ -1,5 +1,5 @@
 /** Types made of other types: arrays, ranges, composites, domains, enums. All of their texts are made of others' texts. */
-import type { Dice } from "../../chaos/Dice.ts"
+import type { Random } from "../../../test/support/Random.ts"
 import type { Room } from "./hostileText.ts"
 import { type Kind, kind, oneOf } from "./Kind.ts"
 
@@ -10,15 +10,14 @@ const escaped = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`
 /** Empty, flat, with two dimensions, with bounds other than 1, with NULLs. */
 export const arrayOf = (of: Kind): Kind => {
   const { delimiter = "," } = of
-  const element = (dice: Dice, room: Room) =>
-    dice.chance(nullChance) ? "NULL" : escaped(of.draw(dice, room))
+  const element = (dice: Random, room: Room) => (dice.is(nullChance) ? "NULL" : escaped(of.draw(dice, room)))
   const list = (count: number, member: () => string) =>
     `{${Array.from({ length: count }, member).join(delimiter)}}`
-  const draw = (dice: Dice, room: Room): string => {
+  const draw = (dice: Random, room: Room): string => {
     const [width, height] = [dice.between(1, 4), dice.between(1, 3)]
     const [x, y] = [dice.between(-3, 5), dice.between(-3, 5)]
     const flat = () => list(width, () => element(dice, room))
-    switch (dice.pick({ empty: 2, flat: 6, bounded: 1, square: 1, boundedSquare: 1 })) {
+    switch (dice.weighted({ empty: 2, flat: 6, bounded: 1, square: 1, boundedSquare: 1 })) {
       case "empty":
         return "{}"
       case "flat":
@@ -39,11 +38,11 @@ export const rangeOf = (type: string, bounds: ReadonlyArray<string>): Kind =>
   kind(
     type,
     (dice) => {
-      if (dice.chance(0.15)) return "empty"
+      if (dice.is(0.15)) return "empty"
       const low = dice.between(0, bounds.length - 2)
       const high = dice.between(low + 1, bounds.length - 1)
-      const bound = (at: number) => (dice.chance(0.15) ? "" : escaped(bounds[at] ?? ""))
-      return `${dice.one(["[", "("])}${bound(low)},${bound(high)}${dice.one(["]", ")"])}`
+      const bound = (at: number) => (dice.is(0.15) ? "" : escaped(bounds[at] ?? ""))
+      return `${dice.pick(["[", "("])}${bound(low)},${bound(high)}${dice.pick(["]", ")"])}`
     },
     true,
   )
@@ -59,7 +58,7 @@ export const compositeOf = (type: string, fields: ReadonlyArray<Kind>): Kind =>
   kind(
     type,
     (dice, room) =>
-      `(${fields.map((field) => (dice.chance(nullChance) ? "" : escaped(field.draw(dice, room)))).join(",")})`,
+      `(${fields.map((field) => (dice.is(nullChance) ? "" : escaped(field.draw(dice, room)))).join(",")})`,
   )
 
 export const domainOver = (type: string, base: Kind): Kind => ({ ...base, type, delimiter: "," })

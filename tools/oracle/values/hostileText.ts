@@ -1,5 +1,5 @@
 /** Texts and names drawn from all that breaks a line, a file or a parser. Never a zero byte: PostgreSQL holds none. */
-import type { Dice } from "../../chaos/Dice.ts"
+import type { Random } from "../../../test/support/Random.ts"
 
 export type Encoding = "UTF8" | "LATIN1" | "EUC_JP"
 
@@ -104,29 +104,25 @@ const planes: Readonly<Record<Encoding, ReadonlyArray<readonly [number, number]>
   ],
 }
 
-const letter = (dice: Dice, encoding: Encoding): string => {
-  const [first, last] = dice.one(planes[encoding])
+const letter = (dice: Random, encoding: Encoding): string => {
+  const [first, last] = dice.pick(planes[encoding])
   return String.fromCodePoint(dice.between(first, last))
 }
 
-const piece = (dice: Dice, encoding: Encoding): string =>
-  dice.chance(0.6)
-    ? dice.one(ascii)
-    : dice.chance(0.5)
-      ? dice.one(beyondAscii[encoding])
-      : letter(dice, encoding)
+const piece = (dice: Random, encoding: Encoding): string =>
+  dice.is(0.6) ? dice.pick(ascii) : dice.is(0.5) ? dice.pick(beyondAscii[encoding]) : letter(dice, encoding)
 
-const pieces = (dice: Dice, encoding: Encoding, count: number): string =>
+const pieces = (dice: Random, encoding: Encoding, count: number): string =>
   Array.from({ length: count }, () => piece(dice, encoding)).join("")
 
 /** Hardly compressible, so that it is stored apart and not packed into the row. */
-const noise = (dice: Dice, length: number): string =>
+const noise = (dice: Random, length: number): string =>
   Array.from({ length: length / 8 }, () => dice.between(0, 0xffff_ffff).toString(16).padStart(8, "0")).join(
     "",
   )
 
-export const hostileText = (dice: Dice, encoding: Encoding, room: Room): string => {
-  const length = dice.pick({
+export const hostileText = (dice: Random, encoding: Encoding, room: Room): string => {
+  const length = dice.weighted({
     empty: 1,
     short: 10,
     medium: room === "any" ? 2 : 0,
@@ -141,7 +137,7 @@ export const hostileText = (dice: Dice, encoding: Encoding, room: Room): string 
       return pieces(dice, encoding, dice.between(20, 400))
     case "large":
       // What repeats itself is packed, in the row or apart from it.
-      if (dice.chance(0.3)) return pieces(dice, encoding, 8).repeat(dice.between(200, 2000))
+      if (dice.is(0.3)) return pieces(dice, encoding, 8).repeat(dice.between(200, 2000))
       return pieces(dice, encoding, 3) + noise(dice, dice.between(300, 30_000)) + pieces(dice, encoding, 3)
   }
 }
@@ -194,11 +190,11 @@ const names = [
 ]
 
 /** Never empty, and never longer than the 63 bytes that PostgreSQL keeps of a name. */
-export const hostileName = (dice: Dice, encoding: Encoding): string => {
-  const drawn = dice.chance(0.4)
+export const hostileName = (dice: Random, encoding: Encoding): string => {
+  const drawn = dice.is(0.4)
     ? `c${dice.between(1, 99)}`
-    : dice.chance(0.6)
-      ? dice.one(names)
+    : dice.is(0.6)
+      ? dice.pick(names)
       : pieces(dice, encoding, dice.between(1, 5))
   const letters = [...drawn]
   while (Buffer.byteLength(letters.join("")) > 63) letters.pop()
@@ -207,7 +203,7 @@ export const hostileName = (dice: Dice, encoding: Encoding): string => {
 
 /** Names of which no two are the same. */
 export const distinctNames = (
-  dice: Dice,
+  dice: Random,
   encoding: Encoding,
   count: number,
   taken: ReadonlyArray<string> = [],

@@ -1,26 +1,22 @@
 /** Every built-in type that a table can have a column of, save those that hold other types. */
-import type { Dice } from "../../chaos/Dice.ts"
+import type { Random } from "../../../test/support/Random.ts"
 import { type Encoding, hostileText, type Room } from "./hostileText.ts"
 import { type Kind, kind, oneOf } from "./Kind.ts"
 
 const integer = (type: string, bits: 16 | 32 | 64): Kind => {
   const most = 2n ** BigInt(bits - 1) - 1n
   const edges = [0n, 1n, -1n, most, -most - 1n].map(String)
-  return kind(
-    type,
-    (dice) => (dice.chance(0.3) ? dice.one(edges) : String(dice.between(-32_000, 32_000))),
-    true,
-  )
+  return kind(type, (dice) => (dice.is(0.3) ? dice.pick(edges) : String(dice.between(-32_000, 32_000))), true)
 }
 
-const digits = (dice: Dice, count: number): string =>
+const digits = (dice: Random, count: number): string =>
   Array.from({ length: count }, () => dice.between(0, 9)).join("")
 
-const numeric = (dice: Dice, room: Room): string => {
+const numeric = (dice: Random, room: Room): string => {
   const most = room === "any" ? 1000 : 40
-  switch (dice.pick({ special: 2, small: 6, long: 2, scientific: 1 })) {
+  switch (dice.weighted({ special: 2, small: 6, long: 2, scientific: 1 })) {
     case "special":
-      return dice.one([
+      return dice.pick([
         "NaN",
         "Infinity",
         "-Infinity",
@@ -33,9 +29,9 @@ const numeric = (dice: Dice, room: Room): string => {
         "1e100",
       ])
     case "small":
-      return `${dice.chance(0.3) ? "-" : ""}${dice.between(0, 9999)}.${digits(dice, dice.between(1, 5))}`
+      return `${dice.is(0.3) ? "-" : ""}${dice.between(0, 9999)}.${digits(dice, dice.between(1, 5))}`
     case "long":
-      return `${dice.chance(0.3) ? "-" : ""}1${digits(dice, dice.between(1, most))}.${digits(dice, dice.between(1, most))}`
+      return `${dice.is(0.3) ? "-" : ""}1${digits(dice, dice.between(1, most))}.${digits(dice, dice.between(1, most))}`
     case "scientific":
       return `${dice.between(1, 9)}.${digits(dice, 3)}e${dice.between(-200, 200)}`
   }
@@ -45,8 +41,8 @@ const float = (type: string, edges: ReadonlyArray<string>, exponent: number): Ki
   kind(
     type,
     (dice) =>
-      dice.chance(0.5)
-        ? dice.one([
+      dice.is(0.5)
+        ? dice.pick([
             ...edges,
             "-0",
             "0",
@@ -60,16 +56,16 @@ const float = (type: string, edges: ReadonlyArray<string>, exponent: number): Ki
             "1e16",
             "123456789012345680",
           ])
-        : `${dice.chance(0.5) ? "-" : ""}${dice.between(1, 9)}.${digits(dice, 17)}e${dice.between(-exponent, exponent)}`,
+        : `${dice.is(0.5) ? "-" : ""}${dice.between(1, 9)}.${digits(dice, 17)}e${dice.between(-exponent, exponent)}`,
     true,
   )
 
 const two = (n: number): string => String(n).padStart(2, "0")
-const clock = (dice: Dice): string =>
-  `${two(dice.between(0, 23))}:${two(dice.between(0, 59))}:${two(dice.between(0, 59))}${dice.chance(0.5) ? `.${digits(dice, dice.between(1, 6))}` : ""}`
-const zone = (dice: Dice): string => dice.one(["+00", "-03", "+05:45", "-15:59", "+15:59:59", "+00:00:01"])
-const day = (dice: Dice): string => {
-  const [year, era] = dice.one([
+const clock = (dice: Random): string =>
+  `${two(dice.between(0, 23))}:${two(dice.between(0, 59))}:${two(dice.between(0, 59))}${dice.is(0.5) ? `.${digits(dice, dice.between(1, 6))}` : ""}`
+const zone = (dice: Random): string => dice.pick(["+00", "-03", "+05:45", "-15:59", "+15:59:59", "+00:00:01"])
+const day = (dice: Random): string => {
+  const [year, era] = dice.pick([
     [dice.between(1900, 2100), ""],
     [dice.between(1, 4700), " BC"],
     [dice.between(10_000, 290_000), ""],
@@ -77,19 +73,19 @@ const day = (dice: Dice): string => {
   ] as const)
   return `${String(year).padStart(4, "0")}-${two(dice.between(1, 12))}-${two(dice.between(1, 28))}${era}`
 }
-const moment = (dice: Dice): string => {
-  if (dice.chance(0.1)) return dice.one(["infinity", "-infinity"])
+const moment = (dice: Random): string => {
+  if (dice.is(0.1)) return dice.pick(["infinity", "-infinity"])
   const [date = "", era = ""] = day(dice).split(" ")
   return `${date} ${clock(dice)}${era && ` ${era}`}`
 }
-const momentWithZone = (dice: Dice): string => {
+const momentWithZone = (dice: Random): string => {
   const [date = "", time, era] = moment(dice).split(" ")
   return time === undefined ? date : `${date} ${time}${zone(dice)}${era === undefined ? "" : ` ${era}`}`
 }
 
-const interval = (dice: Dice): string => {
-  if (dice.chance(0.2)) {
-    return dice.one([
+const interval = (dice: Random): string => {
+  if (dice.is(0.2)) {
+    return dice.pick([
       "0",
       "1 mon",
       "30 days",
@@ -100,17 +96,17 @@ const interval = (dice: Dice): string => {
     ])
   }
   const part = () => dice.between(-40, 40)
-  return `${part()} years ${part()} mons ${part()} days ${dice.chance(0.5) ? "-" : ""}${clock(dice)}`
+  return `${part()} years ${part()} mons ${part()} days ${dice.is(0.5) ? "-" : ""}${clock(dice)}`
 }
 
 const dates: ReadonlyArray<Kind> = [
   kind(
     "date",
     (dice) =>
-      dice.chance(0.1) ? dice.one(["infinity", "-infinity", "5874897-12-31", "4713-01-01 BC"]) : day(dice),
+      dice.is(0.1) ? dice.pick(["infinity", "-infinity", "5874897-12-31", "4713-01-01 BC"]) : day(dice),
     true,
   ),
-  kind("time without time zone", (dice) => (dice.chance(0.1) ? "24:00:00" : clock(dice)), true),
+  kind("time without time zone", (dice) => (dice.is(0.1) ? "24:00:00" : clock(dice)), true),
   kind("time(2) without time zone", clock),
   kind("time with time zone", (dice) => `${clock(dice)}${zone(dice)}`, true),
   kind("timestamp without time zone", moment, true),
@@ -121,22 +117,23 @@ const dates: ReadonlyArray<Kind> = [
   kind("interval day to second(2)", interval),
 ]
 
-const hex = (dice: Dice, bytes: number): string =>
+const hex = (dice: Random, bytes: number): string =>
   Array.from({ length: bytes }, () => dice.between(0, 255).toString(16).padStart(2, "0")).join("")
 
-const bits = (dice: Dice, count: number): string =>
+const bits = (dice: Random, count: number): string =>
   Array.from({ length: count }, () => dice.between(0, 1)).join("")
 
-const point = (dice: Dice): string =>
-  `(${dice.one(["0", "1.5", "-0", "1e300", "-2", "0.1", "NaN"])},${dice.between(-9, 9)})`
-const points = (dice: Dice): string => Array.from({ length: dice.between(2, 4) }, () => point(dice)).join(",")
+const point = (dice: Random): string =>
+  `(${dice.pick(["0", "1.5", "-0", "1e300", "-2", "0.1", "NaN"])},${dice.between(-9, 9)})`
+const points = (dice: Random): string =>
+  Array.from({ length: dice.between(2, 4) }, () => point(dice)).join(",")
 
 const shapes: ReadonlyArray<Kind> = [
   kind("point", point),
   oneOf("line", ["{1,-1,0}", "{0,1.5,-3}", "{-1,0,1e10}"]),
   kind("lseg", (dice) => `[${point(dice)},${point(dice)}]`),
   { ...kind("box", (dice) => `${point(dice)},${point(dice)}`), delimiter: ";" },
-  kind("path", (dice) => (dice.chance(0.5) ? `[${points(dice)}]` : `(${points(dice)})`)),
+  kind("path", (dice) => (dice.is(0.5) ? `[${points(dice)}]` : `(${points(dice)})`)),
   kind("polygon", (dice) => `(${points(dice)})`),
   kind("circle", (dice) => `<${point(dice)},${dice.between(0, 9)}>`),
 ]
@@ -180,24 +177,24 @@ const lexeme = (text: string): string => `'${text.replaceAll("\\", "\\\\").repla
 const mapEntry = (key: string, value: string): string =>
   `"${key.replace(/["\\]/g, "\\$&")}"=>${value === "b" ? "NULL" : `"${value.replace(/["\\]/g, "\\$&")}"`}`
 
-const documents = (text: (dice: Dice, room: Room) => string): ReadonlyArray<Kind> => {
-  const value = (dice: Dice, room: Room, depth: number): unknown => {
-    switch (dice.pick({ text: 4, number: 2, plain: 1, list: depth, object: depth })) {
+const documents = (text: (dice: Random, room: Room) => string): ReadonlyArray<Kind> => {
+  const value = (dice: Random, room: Room, depth: number): unknown => {
+    switch (dice.weighted({ text: 4, number: 2, plain: 1, list: depth, object: depth })) {
       case "text":
         return text(dice, room)
       case "number":
-        return dice.one([0, -1, 1e300, 0.1, 1e-7])
+        return dice.pick([0, -1, 1e300, 0.1, 1e-7])
       case "plain":
-        return dice.one([null, true, false])
+        return dice.pick([null, true, false])
       case "list":
         return [value(dice, "short", depth - 1), value(dice, "short", depth - 1)]
       case "object":
         return Object.fromEntries([[text(dice, "short"), value(dice, "short", depth - 1)]])
     }
   }
-  const document = (dice: Dice, room: Room) => JSON.stringify(value(dice, room, 2), null, dice.one([0, 1]))
+  const document = (dice: Random, room: Room) => JSON.stringify(value(dice, room, 2), null, dice.pick([0, 1]))
   // XML 1.0 knows no other control characters, and two code points are none in it.
-  const xmlText = (dice: Dice, room: Room) =>
+  const xmlText = (dice: Random, room: Room) =>
     text(dice, room)
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
       .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "")
@@ -209,15 +206,15 @@ const documents = (text: (dice: Dice, room: Room) => string): ReadonlyArray<Kind
     kind(
       "xml",
       (dice, room) =>
-        `${dice.one(["", '<?xml version="1.0" encoding="UTF-8"?>'])}<a b="c">${xmlText(dice, room)}</a>`,
+        `${dice.pick(["", '<?xml version="1.0" encoding="UTF-8"?>'])}<a b="c">${xmlText(dice, room)}</a>`,
     ),
     kind("tsvector", (dice) =>
-      [1, 2].map((n) => `${lexeme(text(dice, "short") || "x")}:${n}${dice.one(["", "A"])}`).join(" "),
+      [1, 2].map((n) => `${lexeme(text(dice, "short") || "x")}:${n}${dice.pick(["", "A"])}`).join(" "),
     ),
     kind(
       "tsquery",
       (dice) =>
-        `${lexeme(text(dice, "short") || "x")} ${dice.one(["&", "|", "<->", "& !"])} ${lexeme("b c")}`,
+        `${lexeme(text(dice, "short") || "x")} ${dice.pick(["&", "|", "<->", "& !"])} ${lexeme("b c")}`,
     ),
     kind("public.hstore", (dice) =>
       [1, 2].map((n) => mapEntry(`${n}${text(dice, "short")}`, text(dice, "short"))).join(","),
@@ -228,8 +225,8 @@ const documents = (text: (dice: Dice, room: Room) => string): ReadonlyArray<Kind
 }
 
 export const scalars = (encoding: Encoding): ReadonlyArray<Kind> => {
-  const text = (dice: Dice, room: Room) => hostileText(dice, encoding, room)
-  const upTo = (length: number) => (dice: Dice) => [...text(dice, "short")].slice(0, length).join("")
+  const text = (dice: Random, room: Room) => hostileText(dice, encoding, room)
+  const upTo = (length: number) => (dice: Random) => [...text(dice, "short")].slice(0, length).join("")
   return [
     integer("smallint", 16),
     integer("integer", 32),
@@ -246,7 +243,7 @@ export const scalars = (encoding: Encoding): ReadonlyArray<Kind> => {
     ),
     kind(
       "money",
-      (dice) => dice.one(["0", "-0.01", "1234567.89", "-92233720368547758.08", "92233720368547758.07"]),
+      (dice) => dice.pick(["0", "-0.01", "1234567.89", "-92233720368547758.08", "92233720368547758.07"]),
       true,
     ),
     oneOf("boolean", ["true", "false"], true),
@@ -259,7 +256,7 @@ export const scalars = (encoding: Encoding): ReadonlyArray<Kind> => {
     kind(
       "bytea",
       (dice, room) =>
-        `\\x${hex(dice, room === "any" && dice.chance(0.15) ? dice.between(1000, 9000) : dice.between(0, 12))}`,
+        `\\x${hex(dice, room === "any" && dice.is(0.15) ? dice.between(1000, 9000) : dice.between(0, 12))}`,
       true,
     ),
     ...dates,

@@ -7,19 +7,19 @@ import { alterColumns, createTable, replicaIdentity } from "./tables.ts"
 import type { Pen } from "./writer.ts"
 
 export const changeColumns = Effect.fnUntraced(function* ({ session, dice, world, places }: Pen) {
-  const { table } = dice.one(places)
+  const { table } = dice.pick(places)
   const look = yield* lookAt(session, table)
   if (look === undefined) return []
   const free = look.columns.filter(({ isMade }) => !isMade)
   const key = free.filter(({ isKey }) => isKey).map(({ name }) => name)
   yield* session.sql(
-    dice.chance(0.25) ? replicaIdentity(dice, table, key) : alterColumns(dice, world, table, free),
+    dice.is(0.25) ? replicaIdentity(dice, table, key) : alterColumns(dice, world, table, free),
   )
   return []
 })
 
 export const changeTypes = Effect.fnUntraced(function* ({ session, dice, world }: Pen) {
-  yield* session.sql(dice.one(world.typeChanges))
+  yield* session.sql(dice.pick(world.typeChanges))
   return []
 })
 
@@ -30,7 +30,7 @@ export const carry = (from: TableName, to: TableName): string =>
     : `ALTER TABLE ${tableSql(from)} SET SCHEMA ${nameSql(to.schema)}`
 
 export const moveTables = Effect.fnUntraced(function* ({ session, dice, world, places }: Pen) {
-  const { table, away } = dice.one(places)
+  const { table, away } = dice.pick(places)
   if ((yield* lookAt(session, table)) === undefined) {
     yield* session.sql(carry(away, table))
     return []
@@ -38,7 +38,7 @@ export const moveTables = Effect.fnUntraced(function* ({ session, dice, world, p
   const twin = places.find((place) => place.table.schema === table.schema && place.table.name !== table.name)
   const name = tableSql(table)
   const passing = { schema: table.schema, name: "passing by" }
-  switch (dice.pick({ away: 2, swap: twin ? 2 : 0, again: 2, rewrite: 1 })) {
+  switch (dice.weighted({ away: 2, swap: twin ? 2 : 0, again: 2, rewrite: 1 })) {
     case "away":
       yield* session.sql(carry(table, away))
       return []

@@ -1,7 +1,7 @@
 /** Statements that change rows, each with what the server says of every row it changed. */
 import { Effect } from "effect"
 import type { SqlFailure, TextRow } from "../../../test/support/postgres/pgClient.ts"
-import type { Dice } from "../../chaos/Dice.ts"
+import type { Random } from "../../../test/support/Random.ts"
 import { hostileText } from "../values/hostileText.ts"
 import { type Column, type Look, lookAt } from "../verdict/tableLook.ts"
 import { columnList, valuesOf, type Witnessed } from "../verdict/witness.ts"
@@ -18,10 +18,8 @@ interface Target {
 
 /** A table that is there, now and then one that was taken away: nobody follows it under its other name. */
 const someTable = Effect.fnUntraced(function* ({ session, dice, places }: Pen) {
-  const place = dice.one(places)
-  const { table, dataset }: Pick<Place, "table" | "dataset"> = dice.chance(0.05)
-    ? { table: place.away }
-    : place
+  const place = dice.pick(places)
+  const { table, dataset }: Pick<Place, "table" | "dataset"> = dice.is(0.05) ? { table: place.away } : place
   const look = yield* lookAt(session, table)
   return look && { name: tableSql(table), dataset, look }
 })
@@ -43,7 +41,7 @@ const told = (
 const draw = ({ dice, world }: Pen, column: Column): string => {
   const kind = world.kindOf(column.type)
   if (kind === undefined) throw new Error(`no values are known of the type ${column.type}`)
-  if (!column.isRequired && dice.chance(0.15)) return "NULL"
+  if (!column.isRequired && dice.is(0.15)) return "NULL"
   return textSql(kind.draw(dice, column.isKey ? "short" : "any"))
 }
 
@@ -52,7 +50,7 @@ export const insertRows = withTable((pen, target) => {
   const { columns } = target.look
   const given = columns.filter((column) => !column.isMade)
   const rowSql = () =>
-    `(${given.map((column) => (dice.chance(0.1) && !column.isRequired ? "DEFAULT" : draw(pen, column))).join(", ")})`
+    `(${given.map((column) => (dice.is(0.1) && !column.isRequired ? "DEFAULT" : draw(pen, column))).join(", ")})`
   const rows = Array.from({ length: dice.between(1, 4) }, rowSql)
   const values =
     given.length === 0
@@ -79,11 +77,11 @@ const places = (rows: ReadonlyArray<TextRow>): string =>
   `(VALUES ${rows.map((row) => `('${row["at"]}'::tid)`).join(", ")}) AS o(at)`
 
 /** What each column becomes; itself now and then, which changes nothing. */
-const assignments = (pen: Pen, columns: ReadonlyArray<Column>, dice: Dice) => {
-  const chosen = columns.filter((column) => !column.isMade && dice.chance(column.isKey ? 0.15 : 0.35))
+const assignments = (pen: Pen, columns: ReadonlyArray<Column>, dice: Random) => {
+  const chosen = columns.filter((column) => !column.isMade && dice.is(column.isKey ? 0.15 : 0.35))
   return chosen.map((column) => ({
     column,
-    value: dice.chance(0.1) ? `t.${nameSql(column.name)}` : draw(pen, column),
+    value: dice.is(0.1) ? `t.${nameSql(column.name)}` : draw(pen, column),
   }))
 }
 
@@ -132,13 +130,13 @@ export const deleteRows = withTable((pen, target) =>
 export const truncateTables = Effect.fnUntraced(function* ({ session, dice, places }: Pen) {
   const chosen: Array<{ readonly place: Place; readonly look: Look }> = []
   for (const place of places) {
-    const look = dice.chance(0.5) ? yield* lookAt(session, place.table) : undefined
+    const look = dice.is(0.5) ? yield* lookAt(session, place.table) : undefined
     if (look !== undefined) chosen.push({ place, look })
   }
   if (chosen.length === 0) return []
   const names = chosen.map(({ place }) => tableSql(place.table)).join(", ")
   yield* session.sql(
-    `TRUNCATE ONLY ${names} ${dice.one(["", "RESTART IDENTITY", "CASCADE", "RESTART IDENTITY CASCADE"])}`,
+    `TRUNCATE ONLY ${names} ${dice.pick(["", "RESTART IDENTITY", "CASCADE", "RESTART IDENTITY CASCADE"])}`,
   )
   return chosen.flatMap(
     ({ place: { dataset }, look }): ReadonlyArray<Witnessed> =>
@@ -148,7 +146,7 @@ export const truncateTables = Effect.fnUntraced(function* ({ session, dice, plac
 
 export const emitMessage = Effect.fnUntraced(function* ({ session, dice, world }: Pen) {
   const text = () => textSql(hostileText(dice, world.encoding, "short"))
-  const content = dice.chance(0.3) ? `'\\x00c3ff00'::bytea` : text()
-  yield* session.sql(`SELECT pg_logical_emit_message(${dice.chance(0.5)}, ${text()}, ${content})`)
+  const content = dice.is(0.3) ? `'\\x00c3ff00'::bytea` : text()
+  yield* session.sql(`SELECT pg_logical_emit_message(${dice.is(0.5)}, ${text()}, ${content})`)
   return []
 })

@@ -1,7 +1,7 @@
 /** Random tables: what they are made of, and the statements that make them. */
 
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
-import type { Dice } from "../../chaos/Dice.ts"
+import type { Random } from "../../../test/support/Random.ts"
 import { distinctNames, hostileText } from "../values/hostileText.ts"
 import type { World } from "../world.ts"
 import { nameSql, tableSql, textSql } from "./sql.ts"
@@ -21,45 +21,45 @@ const generated = (name: string, type: string, of: string, how: string): string 
   }
 }
 
-const typicalCount = (dice: Dice): number =>
-  dice.chance(0.7)
+const typicalCount = (dice: Random): number =>
+  dice.is(0.7)
     ? dice.between(1, 9)
-    : dice.one([0, dice.between(10, 25), dice.between(10, 25), dice.between(60, 150)])
+    : dice.pick([0, dice.between(10, 25), dice.between(10, 25), dice.between(60, 150)])
 
 /** The statements that make a table of that name, each a new draw. */
-export const createTable = (dice: Dice, world: World, table: TableName): ReadonlyArray<string> => {
+export const createTable = (dice: Random, world: World, table: TableName): ReadonlyArray<string> => {
   const columns = distinctNames(dice, world.encoding, typicalCount(dice)).map((name) => ({
     name,
-    kind: dice.one(world.kinds),
+    kind: dice.pick(world.kinds),
   }))
   const keyKinds = world.kinds.filter(
     (kind) => kind.isKey && /^(integer|bigint|text|uuid|character varying|timestamp|numeric)/.test(kind.type),
   )
   const keyable = columns.filter(({ kind }) => kind.isKey)
-  const extra = columns.length > 0 && dice.chance(0.6) ? [{ name: "chave", kind: dice.one(keyKinds) }] : []
-  const key = [...extra, ...(dice.chance(0.4) ? keyable.slice(0, 2) : [])].filter(() => columns.length > 0)
-  if (dice.chance(0.5)) key.reverse()
-  const all = dice.chance(0.5) ? [...extra, ...columns] : [...columns, ...extra]
+  const extra = columns.length > 0 && dice.is(0.6) ? [{ name: "chave", kind: dice.pick(keyKinds) }] : []
+  const key = [...extra, ...(dice.is(0.4) ? keyable.slice(0, 2) : [])].filter(() => columns.length > 0)
+  if (dice.is(0.5)) key.reverse()
+  const all = dice.is(0.5) ? [...extra, ...columns] : [...columns, ...extra]
   const made = columns.flatMap(({ name, kind }) => {
-    const sql = dice.chance(0.4)
-      ? generated(`${[...name].slice(0, 8).join("")} 2x`, kind.type, name, dice.one(world.generated))
+    const sql = dice.is(0.4)
+      ? generated(`${[...name].slice(0, 8).join("")} 2x`, kind.type, name, dice.pick(world.generated))
       : undefined
     return sql === undefined ? [] : [sql]
   })
   const identityColumn =
-    columns.length > 0 && dice.chance(0.2) ? [`"nº" bigint GENERATED ALWAYS AS IDENTITY`] : []
+    columns.length > 0 && dice.is(0.2) ? [`"nº" bigint GENERATED ALWAYS AS IDENTITY`] : []
   const parts = [
     ...all.map(({ name, kind }) => `${nameSql(name)} ${kind.type}`),
     ...(world.encoding === "UTF8" ? identityColumn : []),
     ...new Set(made),
-    ...(columns.length > 3 && dice.chance(0.4) ? ["sumiu integer"] : []),
+    ...(columns.length > 3 && dice.is(0.4) ? ["sumiu integer"] : []),
   ]
-  const primary = key.length > 0 && dice.chance(0.8)
+  const primary = key.length > 0 && dice.is(0.8)
   const name = tableSql(table)
   return [
     `CREATE TABLE ${name} (${[...parts, ...(primary ? [`PRIMARY KEY (${key.map((column) => nameSql(column.name)).join(", ")})`] : [])].join(", ")})`,
     ...(parts.includes("sumiu integer") ? [`ALTER TABLE ${name} DROP COLUMN sumiu`] : []),
-    ...(dice.chance(0.4)
+    ...(dice.is(0.4)
       ? [
           replicaIdentity(
             dice,
@@ -69,16 +69,16 @@ export const createTable = (dice: Dice, world: World, table: TableName): Readonl
         ]
       : []),
     ...all
-      .filter(({ kind }) => /^(text|character varying|bytea|numeric)$/.test(kind.type) && dice.chance(0.4))
+      .filter(({ kind }) => /^(text|character varying|bytea|numeric)$/.test(kind.type) && dice.is(0.4))
       .map((column) => `ALTER TABLE ${name} ALTER ${nameSql(column.name)} SET STORAGE EXTERNAL`),
   ]
 }
 
 /** Several statements, which a session must run as one. */
-export const replicaIdentity = (dice: Dice, table: TableName, key: ReadonlyArray<string>): string => {
+export const replicaIdentity = (dice: Random, table: TableName, key: ReadonlyArray<string>): string => {
   const name = tableSql(table)
   const index = `i${dice.between(0, 1e9)}`
-  const choice = dice.pick({ DEFAULT: 2, FULL: 4, NOTHING: 1, index: key.length > 0 ? 3 : 0 })
+  const choice = dice.weighted({ DEFAULT: 2, FULL: 4, NOTHING: 1, index: key.length > 0 ? 3 : 0 })
   return choice === "index"
     ? `${key.map((column) => `ALTER TABLE ${name} ALTER ${nameSql(column)} SET NOT NULL`).join("; ")};
        CREATE UNIQUE INDEX ${index} ON ${name} (${key.map(nameSql).join(", ")});
@@ -88,7 +88,7 @@ export const replicaIdentity = (dice: Dice, table: TableName, key: ReadonlyArray
 
 /** One `ALTER TABLE` that changes the columns of a table, which has these. */
 export const alterColumns = (
-  dice: Dice,
+  dice: Random,
   world: World,
   table: TableName,
   columns: ReadonlyArray<{ readonly name: string; readonly type: string }>,
@@ -101,8 +101,8 @@ export const alterColumns = (
     columns.map(({ name }) => name),
   )
   const added = `${alter} ADD ${nameSql(fresh)}`
-  const some = columns.length === 0 ? undefined : dice.one(columns)
-  const choice = dice.pick({
+  const some = columns.length === 0 ? undefined : dice.pick(columns)
+  const choice = dice.weighted({
     add: 3,
     default: 3,
     made: 1,
@@ -114,10 +114,10 @@ export const alterColumns = (
   const old = nameSql(some?.name ?? "")
   switch (choice) {
     case "add":
-      return `${added} ${dice.one(world.kinds).type}`
+      return `${added} ${dice.pick(world.kinds).type}`
     case "default": {
-      const kind = dice.one(world.kinds)
-      return dice.chance(0.3)
+      const kind = dice.pick(world.kinds)
+      return dice.is(0.3)
         ? `${added} text DEFAULT clock_timestamp()::text`
         : `${added} ${kind.type} DEFAULT ${textSql(kind.draw(dice, "short"))}`
     }

@@ -5,7 +5,7 @@
 import { Effect, Result } from "effect"
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
 import type { SqlFailure, TestSession } from "../../../test/support/postgres/pgClient.ts"
-import type { Dice } from "../../chaos/Dice.ts"
+import type { Random } from "../../../test/support/Random.ts"
 import type { Witnessed, WitnessedTransaction } from "../verdict/witness.ts"
 import type { World } from "../world.ts"
 import { changeColumns, changeTypes, moveTables } from "./definitions.ts"
@@ -21,7 +21,7 @@ export interface Place {
 
 export interface Pen {
   readonly session: TestSession
-  readonly dice: Dice
+  readonly dice: Random
   readonly world: World
   readonly places: ReadonlyArray<Place>
 }
@@ -50,7 +50,7 @@ const statement = (
   allowed: { readonly definitions: boolean },
 ): Effect.Effect<ReadonlyArray<Witnessed>, SqlFailure> => {
   const { pen } = writer
-  const kind = pen.dice.pick({
+  const kind = pen.dice.weighted({
     insert: 10,
     update: 8,
     delete: 3,
@@ -98,14 +98,14 @@ const attempt = Effect.fnUntraced(function* (
   allowed: { readonly definitions: boolean },
 ) {
   const { session, dice } = writer.pen
-  const isGuarded = dice.chance(0.7)
+  const isGuarded = dice.is(0.7)
   if (isGuarded) yield* session.sql("SAVEPOINT guard")
   const told = yield* Effect.result(statement(writer, allowed))
   tally.statements++
   if (writer.holdsTypes) tally.typeChanges++
   if (Result.isSuccess(told)) {
     writer.pending.push(...told.success)
-    if (isGuarded && dice.chance(0.5)) yield* session.sql("RELEASE guard")
+    if (isGuarded && dice.is(0.5)) yield* session.sql("RELEASE guard")
     return
   }
   const { code } = told.failure
@@ -149,7 +149,7 @@ export const step = Effect.fnUntraced(function* (
     writer.isOpen = true
   }
   switch (
-    dice.pick({
+    dice.weighted({
       statement: 12,
       savepoint: 1,
       back: writer.savepoints.length > 0 ? 1 : 0,

@@ -1,8 +1,8 @@
 /** The S3 lake: a server of its own where `S3_TEST_…` names one, else one in memory. */
-import { Effect, Redacted, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import type { Environment } from "../../../test/support/program/program.ts"
 import { openMemoryS3 } from "../../../test/support/s3/memoryS3.ts"
-import { freshBucket, removeBucket } from "../../../test/support/s3/s3Endpoint.ts"
+import { bucketEnvironment, freshBucket, removeBucket } from "../../../test/support/s3/s3Endpoint.ts"
 import { s3Error } from "../../../test/support/s3/scriptedS3.ts"
 
 export interface Bucket {
@@ -21,12 +21,7 @@ const real: Effect.Effect<Bucket, never, Scope.Scope> = Effect.gen(function* () 
   return {
     server: `${answer.headers.get("server") ?? "S3"} (\`S3_TEST_ENDPOINT\`)`,
     name: options.bucket,
-    environment: {
-      LAKE_URL: `s3://${options.bucket}`,
-      MINIO_ENDPOINT: options.endpoint,
-      MINIO_ACCESS_KEY: options.accessKey,
-      MINIO_SECRET_KEY: Redacted.value(options.secretKey),
-    },
+    environment: bucketEnvironment(options),
     wrongKeys: (secret) => ({ MINIO_SECRET_KEY: secret }),
   }
 })

@@ -92,7 +92,7 @@ export const sourceReasons = {
   Corrupted: permanent(
     "The server's data are damaged. Look into its log, and restore it from a backup before anything else.",
   ),
-  TooOld: permanent("PostgreSQL 13 or newer is needed."),
+  TooOld: permanent("Upgrade the server: PostgreSQL 13 or newer is needed."),
   OpenTransactions: {
     ...permanent(
       "A slot begins when the transactions open now have ended. End them and try again: SELECT pid, xact_start, query FROM pg_stat_activity WHERE xact_start IS NOT NULL; and, since a prepared transaction has no session, SELECT gid, prepared FROM pg_prepared_xacts; with COMMIT PREPARED or ROLLBACK PREPARED.",

@@ -22,6 +22,10 @@ const advices = [
   })),
 ]
 
+/** The verbs with which an advice begins, in a sentence of its own or behind a condition. */
+const action =
+  /(?:^|[.;:,?] |or )(?:As a superuser: |for .* )?(?:Check|Correct|Create|Choose|Drop|End|Find|Free|Give|Install|Look|Make|Move|Name|Point|Raise|raise|Remove|Restore|Set|set|Stop|stop|take|Upgrade|Use|ALTER|drop|free)\b|`node dist\/main\.js \w+/
+
 const breaking = (rule: RegExp, ofThese: RegExp) =>
   advices.filter(({ of, text }) => ofThese.test(of) && rule.test(text)).map(({ of }) => of)
 
@@ -43,6 +47,22 @@ describe("an advice", () => {
       const texts = ofFiles.map((reason) => remedies[reason] ?? storeReasons[reason].advice)
       assert.isEmpty(texts.filter((text) => /MINIO|bucket|S3/.test(text)))
     }
+  })
+})
+
+describe("an error", () => {
+  const reasons = Object.entries({ ...sourceReasons, ...storeReasons })
+
+  it("that no retry mends names an action", () => {
+    const silent = reasons.filter(([, { isRetryable, advice }]) => !isRetryable && !action.test(advice))
+    assert.deepStrictEqual(silent, [])
+  })
+
+  it("that is retried ends with 1 when the retries have lasted too long", () => {
+    assert.deepStrictEqual(
+      reasons.filter(([, { isRetryable, exitCode }]) => isRetryable && exitCode !== 1),
+      [],
+    )
   })
 })
 

@@ -142,14 +142,18 @@ describe("SlotText", () => {
     }),
   )
 
-  it.effect("does not print a change that would be read as another", () =>
-    Effect.gen(function* () {
-      const forged: Change = { _tag: "Insert", table, row: [cell("a", "text]:'x' b[text", "y")] }
-      yield* Effect.flip(encode(forged))
-    }),
-  )
-
-  it.effect("does not print a number that is none", () =>
-    Effect.flip(encode({ _tag: "Insert", table, row: [cell("a", "integer", "x")] })),
-  )
+  const unprintable: ReadonlyArray<readonly [string, Change]> = [
+    [
+      "a type that would be read as a second column",
+      { _tag: "Insert", table, row: [cell("a", "text]:'x' b[text", "y")] },
+    ],
+    ["a number that is none", { _tag: "Insert", table, row: [cell("a", "integer", "x")] }],
+  ]
+  for (const [what, change] of unprintable)
+    it.effect(`does not print ${what}`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(encode(change))
+        assert.strictEqual(error.message, "Expected a change that the server can print")
+      }),
+    )
 })

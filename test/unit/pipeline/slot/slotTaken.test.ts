@@ -1,0 +1,76 @@
+/** A slot that is dropped or moved by somebody else while `cdc` is at it. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option, Runtime, Stream } from "effect"
+import type { MemoryServer } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
+import { init } from "../../../../src/cli/commands/Init.ts"
+import { ReplicationSlot, type SlotSession } from "../../../../src/services/source/ReplicationSlot.ts"
+import {
+  ana,
+  bia,
+  cdcOnce,
+  failureOf,
+  shop,
+  slotName,
+  watermarkLines,
+  world,
+} from "../../../support/memory/memoryWorld.ts"
+
+/** The lake has been written to, and a change is waiting. */
+const waiting = Effect.gen(function* () {
+  const { server, clientes } = yield* shop
+  yield* server.transact((tx) => tx.insert(clientes, ana))
+  yield* cdcOnce
+  yield* server.transact((tx) => tx.insert(clientes, bia))
+  return server
+})
+
+/** `cdc` with a session of the slot to which something is done as soon as it is there. */
+const cdcWith = (change: (session: SlotSession) => SlotSession) =>
+  Effect.provideServiceEffect(
+    cdcOnce,
+    ReplicationSlot,
+    Effect.map(ReplicationSlot, (slot) =>
+      ReplicationSlot.of({ ...slot, attach: Effect.map(slot.attach, Option.map(change)) }),
+    ),
+  )
+
+const dropped = (server: MemoryServer) => (session: SlotSession) => {
+  server.slots.drop(slotName)
+  return session
+}
+const moved = (server: MemoryServer) => (session: SlotSession) => ({
+  ...session,
+  peek: (request: Parameters<SlotSession["peek"]>[0]) =>
+    Stream.unwrap(Effect.as(server.slots.advance(slotName, request.upTo), session.peek(request))),
+})
+
+describe("cdc refuses", () => {
+  it.effect("a slot that goes missing while it runs", () =>
+    Effect.gen(function* () {
+      const error = yield* failureOf(cdcWith(dropped(yield* waiting)))
+      assert.strictEqual(Runtime.getErrorExitCode(error), 3)
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("a slot that another consumer moves just before it is read", () =>
+    Effect.gen(function* () {
+      const server = yield* waiting
+      const [position] = yield* watermarkLines
+      const error = yield* failureOf(cdcWith(moved(server)))
+      assert.strictEqual(error.reason, "SlotAhead")
+      assert.strictEqual((yield* watermarkLines)[0], position)
+    }).pipe(Effect.provide(world())),
+  )
+})
+
+describe("init refuses", () => {
+  it.effect("to create a slot again from which the lake was written: it would begin with a gap", () =>
+    Effect.gen(function* () {
+      const server = yield* waiting
+      server.slots.drop(slotName)
+      const error = yield* failureOf(init)
+      assert.strictEqual(error._tag === "Refusal" ? error.reason : error._tag, "SlotGone")
+      assert.isUndefined(server.slots.find(slotName))
+    }).pipe(Effect.provide(world())),
+  )
+})

@@ -111,7 +111,7 @@ export const examine: Effect.Effect<
   const { tables: configured, slot, fullParallel } = yield* Settings
   const readers = Option.getOrElse(fullParallel, () => 1)
 
-  const asked = retrying(limitedRetry, () => source.connect).pipe(
+  const asked = retrying(limitedRetry, source.connect).pipe(
     Effect.flatMap((inspection) => Effect.map(askSource(inspection), (answers) => ({ inspection, answers }))),
     Effect.result,
   )

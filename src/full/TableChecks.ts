@@ -49,7 +49,7 @@ const ofAll = Effect.fnUntraced(function* <A, R>(
   check: (source: SourceTable) => Effect.Effect<A, SourceError, R>,
 ) {
   const results = yield* Effect.forEach(tables, (source) =>
-    Effect.tap(Effect.result(retrying(limitedRetry, () => check(source))), (found) =>
+    Effect.tap(Effect.result(retrying(limitedRetry, check(source))), (found) =>
       Result.isFailure(found) && found.failure.isRetryable ? Effect.fail(found.failure) : Effect.void,
     ),
   )
@@ -67,7 +67,7 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
   tables: ReadonlyArray<SourceTable>,
 ) {
   const store = yield* WatermarkStore
-  const watermark = yield* retrying(limitedRetry, () => store.read)
+  const watermark = yield* retrying(limitedRetry, store.read)
   const isKnown = (dataset: string) =>
     Option.exists(watermark, (known) => known.tables.has(dataset) || known.objects.has(dataset))
   const shapeIfThere = ({ table, dataset }: SourceTable) =>

@@ -24,7 +24,8 @@ const misplaced = (key: string): boolean => {
 
 const listing = Effect.fnUntraced(function* (area: Area, layout: Layout, dataset: string) {
   const store = yield* ObjectStore
-  const all = yield* retrying(limitedRetry, () =>
+  const all = yield* retrying(
+    limitedRetry,
     Stream.runCollect(store.list(datasetPrefix(area, layout, dataset))),
   )
   const isOurs = ({ key }: StoredObject) =>
@@ -57,7 +58,7 @@ export interface Fulls extends Inventory {
 
 const readManifest = Effect.fnUntraced(function* (key: string) {
   const store = yield* ObjectStore
-  const bytes = yield* retrying(limitedRetry, () => Stream.runCollect(store.read(key)))
+  const bytes = yield* retrying(limitedRetry, Stream.runCollect(store.read(key)))
   return Option.getSuccess(Manifest.parse(Buffer.concat(bytes).toString("utf8")))
 })
 

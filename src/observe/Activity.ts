@@ -14,7 +14,7 @@ export const reportingReads = (session: SlotSession): SlotSession => ({
 })
 
 /** The lake, which reports the chunks that it takes. */
-export const reportingWrites = Effect.map(ObjectStore, (store) =>
+const reportingWrites = Effect.map(ObjectStore, (store) =>
   ObjectStore.of({
     ...store,
     create: (key, how) =>
@@ -24,3 +24,7 @@ export const reportingWrites = Effect.map(ObjectStore, (store) =>
       })),
   }),
 )
+
+/** Runs with a lake that reports the chunks that it takes. */
+export const reportingActivity = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+  Effect.provideServiceEffect(work, ObjectStore, reportingWrites)

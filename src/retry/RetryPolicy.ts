@@ -2,7 +2,7 @@
  * Retries transient errors with capped, jittered back-off. What is transient, and for how long it is retried, is decided
  * here alone.
  */
-import { Clock, Duration, Effect, Random } from "effect"
+import { Clock, Context, Duration, Effect, Random } from "effect"
 import { publish } from "../observe/PipelineEvents.ts"
 
 interface Failure {
@@ -39,30 +39,42 @@ export const backOff = (failures: number): Effect.Effect<number> =>
     Math.ceil(Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter),
   )
 
+/** What an attempt reports of itself while it runs. Outside of `retrying` nobody listens. */
+const Attempt = Context.Reference<{
+  readonly healthy: Effect.Effect<void>
+  readonly answered: Effect.Effect<void>
+}>("afluente/retry/Attempt", { defaultValue: () => ({ healthy: Effect.void, answered: Effect.void }) })
+
+/** To be run whenever work is done: from then on policy and back-off begin anew. */
+export const reportHealthy: Effect.Effect<void> = Effect.flatMap(Attempt, ({ healthy }) => healthy)
+
+/**
+ * To be run when source and lake have answered: then the limit is `later`. An answer alone is not health, because a lake that
+ * is full answers every question and takes no object.
+ */
+export const reportAnswered: Effect.Effect<void> = Effect.flatMap(Attempt, ({ answered }) => answered)
+
 /**
  * Runs `attempt` until it succeeds. Fails with its error where that is not transient, or where failures have lasted longer
  * than the policy allows. Reports `RetryBegan` for each failure that it retries, and `Recovered`.
  *
- * `attempt` runs `healthy` whenever work is done: from then on policy and back-off begin anew. That is why this is no
- * `Effect.retry`, whose schedule goes on where it was after an attempt that worked for a day.
- *
- * It runs `reached` when source and lake have answered: then the limit is `later`. An answer alone is not health, because a
- * lake that is full answers every question and takes no object.
+ * `attempt` may run `reportHealthy` and `reportAnswered`. That is why this is no `Effect.retry`, whose schedule goes on where
+ * it was after an attempt that worked for a day.
  */
 export const retrying = <A, E extends Failure, R>(
   policy: RetryPolicy,
-  attempt: (healthy: Effect.Effect<void>, reached: Effect.Effect<void>) => Effect.Effect<A, E, R>,
+  attempt: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
-    let reachedOnce = false
+    let hasAnswered = false
     let failures = 0
     let failingSince = 0
 
-    const reached = Effect.sync(() => {
-      reachedOnce = true
+    const answered = Effect.sync(() => {
+      hasAnswered = true
     })
     const healthy = Effect.suspend(() => {
-      reachedOnce = true
+      hasAnswered = true
       if (failures === 0) return Effect.void
       failures = 0
       const since = failingSince
@@ -72,7 +84,7 @@ export const retrying = <A, E extends Failure, R>(
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         if (failures === 0) failingSince = now
-        const limit = Duration.toMillis(reachedOnce ? policy.later : policy.atStart)
+        const limit = Duration.toMillis(hasAnswered ? policy.later : policy.atStart)
         const left = limit - (now - failingSince)
         if (!isTransient(error) || left <= 0) return yield* Effect.fail(error)
         failures++
@@ -87,9 +99,10 @@ export const retrying = <A, E extends Failure, R>(
         yield* Effect.sleep(Duration.millis(Math.min(yield* backOff(failures), left)))
         return yield* loop
       })
+    const reporting = Effect.provideService(attempt, Attempt, { healthy, answered })
     const loop: Effect.Effect<A, E, R> = Effect.suspend(() =>
       Effect.catch(
-        Effect.tap(attempt(healthy, reached), () => healthy),
+        Effect.tap(reporting, () => healthy),
         again,
       ),
     )

@@ -21,7 +21,7 @@ const print = (form: StatusForm, report: StatusReport): string => {
 
 /** Prints where the pipeline stands. Fails with what would keep a `cdc` from starting, after it has told all the rest. */
 export const status = Effect.fn("Status.status")(function* (form: StatusForm) {
-  const report = yield* retrying(limitedRetry, () => takeStock)
+  const report = yield* retrying(limitedRetry, takeStock)
   yield* Console.log(print(form, report))
   const [fault] = report.faults
   if (fault !== undefined) return yield* fault

@@ -46,7 +46,7 @@ const listTables = Effect.fnUntraced(function* (
   const listed = yield* Effect.forEach(tables, (source) =>
     Effect.map(contain(listFulls(layout, source.dataset)), (fulls): Listed => ({ source, fulls })),
   )
-  const identity = yield* retrying(limitedRetry, () => checkBeforehand)
+  const identity = yield* retrying(limitedRetry, checkBeforehand)
   const checked = Effect.fnUntraced(function* (source: SourceTable, fulls: Fulls) {
     if (Option.isSome(fulls.newest)) yield* checkManifest(source, identity, fulls.newest.value)
     return all ? yield* withOlderRead(source.dataset, fulls) : fulls
@@ -62,9 +62,10 @@ const compareAll = Effect.fnUntraced(function* (report: Report, all: boolean) {
   const { tables, layout: wanted } = yield* Settings
   // Nothing is written there: who may only read can verify too.
   const { list } = yield* ObjectStore
-  yield* retrying(limitedRetry, () => Stream.runHead(list("inc/")))
+  yield* retrying(limitedRetry, Stream.runHead(list("inc/")))
   const watermarks = yield* WatermarkStore
-  const layout = yield* retrying(limitedRetry, () =>
+  const layout = yield* retrying(
+    limitedRetry,
     Effect.flatMap(watermarks.read, (watermark) => lakeLayout(tables, wanted, watermark)),
   )
   const contained = containment()

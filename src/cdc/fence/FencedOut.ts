@@ -6,6 +6,10 @@ import type { StoreError } from "../../services/lake/StoreError.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
 
+/** The lake has another writer by now. */
+export const isFenced = (error: { readonly _tag: string }): error is StoreError =>
+  error._tag === "StoreError" && "reason" in error && error.reason === "Fenced"
+
 const timesMax = 3
 const within = Duration.toMillis("1 minute")
 

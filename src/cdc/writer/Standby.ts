@@ -2,6 +2,7 @@
 import { Clock, Duration, Effect, Exit, Option, Scope } from "effect"
 import { isStalled, stallAdvice } from "../../core/source/StalledWriter.ts"
 import { publish } from "../../observe/PipelineEvents.ts"
+import { reportHealthy } from "../../retry/RetryPolicy.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import { type LockHolder, ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
@@ -24,10 +25,10 @@ export interface WaitMode {
 
 /**
  * Takes the writer's lock, at once or when the other writer has gone. Refused (`AnotherWriter`) with `noWait`; none where
- * another writer still holds it after `onceWait` with `once`. Runs `healthy` while it waits, because waiting is a standby's
+ * another writer still holds it after `onceWait` with `once`. Reports `healthy` while it waits, because waiting is a standby's
  * work: after a day of it the source is not given up after 30 seconds.
  */
-export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode, healthy: Effect.Effect<void>) {
+export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode) {
   const slot = yield* ReplicationSlot
   const scope = yield* Effect.scope
   const begun = yield* Clock.currentTimeMillis
@@ -62,7 +63,7 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode, healthy
       yield* publish((at) => ({ _tag: "StandbyBegan", at }))
       told = true
     }
-    yield* healthy
+    yield* reportHealthy
     yield* checkStall
     yield* Effect.sleep(standbyInterval)
   }

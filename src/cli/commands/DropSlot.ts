@@ -37,14 +37,14 @@ export const dropSlot = Effect.fn("DropSlot.dropSlot")(function* <E, R>(consent:
   const missing = Console.log(`slot  ${slot.name}: does not exist, nothing to drop`)
   if (consent === "nobody to ask") return yield* new NobodyToAsk({ slot: slot.name })
   if (consent !== "given") {
-    if (Option.isNone(yield* retrying(limitedRetry, () => slot.state))) return yield* missing
+    if (Option.isNone(yield* retrying(limitedRetry, slot.state))) return yield* missing
     const datasets = tables.map(({ dataset }) => dataset).join(", ")
     const agreed = yield* consent(
       `Drop the slot "${slot.name}"? No cdc can go on with this lake (${datasets}) after that`,
     )
     if (!agreed) return yield* Console.log(`slot  ${slot.name}: kept`)
   }
-  const outcome = yield* retrying(limitedRetry, () => slot.drop)
+  const outcome = yield* retrying(limitedRetry, slot.drop)
   if (outcome === "missing") return yield* missing
   if (outcome !== "dropped") return yield* inUse(slot.name, outcome.by)
   yield* Console.log(`slot  ${slot.name}: dropped`)

@@ -21,8 +21,8 @@ export const init = Effect.gen(function* () {
   const store = yield* ObjectStore
   const admin = yield* StoreAdmin
   const slot = yield* ReplicationSlot
-  const madeLake = yield* retrying(limitedRetry, () => admin.prepare)
+  const madeLake = yield* retrying(limitedRetry, admin.prepare)
   yield* Console.log(`lake  ${store.location}: ${madeLake ? "made" : "is there"}`)
-  const madeSlot = yield* retrying(limitedRetry, () => createSlot)
+  const madeSlot = yield* retrying(limitedRetry, createSlot)
   yield* Console.log(`slot  ${slot.name} (test_decoding): ${madeSlot ? "made" : "is there"}`)
 })

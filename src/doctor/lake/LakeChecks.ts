@@ -40,7 +40,7 @@ export const askLake: Effect.Effect<
   const store = yield* ObjectStore
   const { lake } = yield* Settings
   const place = lake._tag === "Folder" ? "folder" : "bucket"
-  const listed = yield* Effect.result(retrying(limitedRetry, () => Stream.runHead(store.list("inc/"))))
+  const listed = yield* Effect.result(retrying(limitedRetry, Stream.runHead(store.list("inc/"))))
   if (Result.isFailure(listed) && isOutOfReach(listed.failure)) {
     const rest = [...probeChecks, ...Object.values(stateChecks)]
     return {

@@ -70,7 +70,8 @@ export const readFull = Effect.fn("FullReading.readFull")(function* (
 ) {
   const store = yield* ObjectStore
   const object = manifest.object
-  return yield* retrying(limitedRetry, () =>
+  return yield* retrying(
+    limitedRetry,
     Effect.gen(function* () {
       yield* file.cut(0)
       const md5 = createHash("md5")

@@ -120,7 +120,8 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
   { table, file, counts, onBytes }: IncReading,
 ) {
   const start = yield* file.length
-  return yield* retrying(limitedRetry, () =>
+  return yield* retrying(
+    limitedRetry,
     Effect.gen(function* () {
       yield* file.cut(start)
       const rows = new ComparableRows(eventValues(table))

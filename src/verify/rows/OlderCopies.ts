@@ -20,7 +20,8 @@ export const readOlder = Effect.fn("OlderCopies.readOlder")(function* (
   )
   const findings: Array<Finding> = []
   for (const { object, md5: promised } of older) {
-    const digest = yield* retrying(limitedRetry, () =>
+    const digest = yield* retrying(
+      limitedRetry,
       Stream.runFold(
         store.read(object),
         () => createHash("md5"),

@@ -22,7 +22,8 @@ export const readPlaces = Effect.fn("PlaceReading.readPlaces")(function* (
   file: RowFile,
 ) {
   const start = yield* file.length
-  return yield* retrying(limitedRetry, () =>
+  return yield* retrying(
+    limitedRetry,
     Effect.gen(function* () {
       yield* file.cut(start)
       const rows = new ComparableRows(placeValues)

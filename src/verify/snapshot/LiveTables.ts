@@ -97,9 +97,10 @@ export const copyTables = Effect.fn("LiveTables.copyTables")(function* <E2, R2>(
     const requests = wanted.filter(({ source }) => !failed.has(source))
     let inHand: CopyRequest | undefined
     const exit = yield* Effect.exit(
-      retrying(limitedRetry, () => copyAll(requests, (request) => (inHand = request))).pipe(
-        Effect.catch(explain),
-      ),
+      retrying(
+        limitedRetry,
+        copyAll(requests, (request) => (inHand = request)),
+      ).pipe(Effect.catch(explain)),
     )
     if (Exit.isSuccess(exit)) return { ...exit.value, failed }
     const found =

@@ -143,7 +143,8 @@ export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
     const waiting = Result.succeed(store)
     return { ...found, watermark: withGaps(watermark, incomplete, seen.lsn), waiting } satisfies Moment
   }, Effect.scoped)
-  const moment: Moment = yield* retrying(limitedRetry, () =>
+  const moment: Moment = yield* retrying(
+    limitedRetry,
     Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>
       // A visit whose peek was refused is over: each try is one of its own.
       Effect.retry(peek(store), {

@@ -3,7 +3,7 @@ import { Clock, Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import type { PipelineEvent } from "../../../src/observe/PipelineEvent.ts"
 import { PipelineEvents } from "../../../src/observe/PipelineEvents.ts"
-import { retrying } from "../../../src/retry/RetryPolicy.ts"
+import { reportHealthy, retrying } from "../../../src/retry/RetryPolicy.ts"
 
 const policy = { atStart: Duration.seconds(30), later: Duration.minutes(2) }
 const away = { message: "away", isRetryable: true }
@@ -23,7 +23,7 @@ const timed = <A, E>(effect: Effect.Effect<A, E>) =>
 describe("retrying", () => {
   it.effect("gives up at the start's limit when nothing ever worked", () =>
     Effect.gen(function* () {
-      const { exit, seconds } = yield* timed(retrying(policy, () => Effect.fail(away)))
+      const { exit, seconds } = yield* timed(retrying(policy, Effect.fail(away)))
       assert.strictEqual(exit._tag, "Failure")
       assert.isTrue(seconds >= 30 && seconds <= 31, `${seconds} s`)
     }),
@@ -32,8 +32,9 @@ describe("retrying", () => {
   it.effect("waits longer once something has worked", () =>
     Effect.gen(function* () {
       const { seconds } = yield* timed(
-        retrying(policy, (healthy) =>
-          Effect.andThen(healthy, Effect.fail(away)).pipe(Effect.delay("1 second")),
+        retrying(
+          policy,
+          Effect.andThen(reportHealthy, Effect.fail(away)).pipe(Effect.delay("1 second")),
         ).pipe(Effect.timeoutOption("10 minutes")),
       )
       // Each attempt works for a moment, so that faults never last: only the timeout ends it.
@@ -44,14 +45,13 @@ describe("retrying", () => {
   it.effect("begins anew after an outage that healed", () =>
     Effect.gen(function* () {
       let calls = 0
-      const attempt = (healthy: Effect.Effect<void>) =>
-        Effect.gen(function* () {
-          calls++
-          const now = yield* Clock.currentTimeMillis
-          // Out of reach for the first 20 s, well for an instant, then out of reach for good.
-          if (now > 20_000 && now < 31_000) yield* healthy
-          return yield* Effect.fail(away)
-        })
+      const attempt = Effect.gen(function* () {
+        calls++
+        const now = yield* Clock.currentTimeMillis
+        // Out of reach for the first 20 s, well for an instant, then out of reach for good.
+        if (now > 20_000 && now < 31_000) yield* reportHealthy
+        return yield* Effect.fail(away)
+      })
       const { seconds } = yield* timed(retrying(policy, attempt))
       assert.isTrue(seconds > 140 && seconds <= 151, `${seconds} s`)
       assert.isTrue(calls < 80, `${calls} calls`)
@@ -62,7 +62,8 @@ describe("retrying", () => {
     Effect.gen(function* () {
       let calls = 0
       const { seconds } = yield* timed(
-        retrying(policy, () =>
+        retrying(
+          policy,
           Effect.suspend(() => {
             calls++
             return Effect.fail({ message: "denied", isRetryable: false })
@@ -77,7 +78,8 @@ describe("retrying", () => {
     Effect.gen(function* () {
       let calls = 0
       const { exit } = yield* timed(
-        retrying(policy, () =>
+        retrying(
+          policy,
           Effect.suspend(() => (calls++ < 3 ? Effect.fail(away) : Effect.succeed("done"))),
         ),
       )
@@ -90,7 +92,8 @@ describe("retrying", () => {
       const events: Array<PipelineEvent> = []
       let calls = 0
       yield* timed(
-        retrying(policy, () =>
+        retrying(
+          policy,
           Effect.suspend(() =>
             calls++ < 2 ? Effect.fail({ ...away, _tag: "StoreError" }) : Effect.succeed("done"),
           ),

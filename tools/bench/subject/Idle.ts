@@ -4,9 +4,9 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { ConfigProvider, Effect, Option } from "effect"
 import { live } from "../../../layers/Live.ts"
 import { connect } from "../../../layers/postgres/connection/PostgresSession.ts"
-import { runBatch } from "../../../src/cdc/Batch.ts"
 import { takeOver } from "../../../src/cdc/fence/TakeOver.ts"
 import { halfSegment } from "../../../src/core/Lsn.ts"
+import { writeBatch } from "../../../src/Pipeline.ts"
 import { ReplicationSlot } from "../../../src/services/source/ReplicationSlot.ts"
 import { Settings } from "../../../src/settings/Settings.ts"
 import { openSession } from "../../../test/support/postgres/pgClient.ts"
@@ -50,9 +50,9 @@ const poll = Effect.fnUntraced(
         const session = Option.getOrThrow(yield* slot.attach)
         const limits = { maxLines: 1_000_000, worthMoving: halfSegment }
         const { held, checkpoint: first } = yield* takeOver(session)
-        const { checkpoint } = yield* runBatch({ session, held }, first, limits)
+        const { checkpoint } = yield* writeBatch({ session, held }, first, limits)
         const floor = timed(other.query("bench", "SELECT 1"))
-        const tool = timed(runBatch({ session, held }, checkpoint, limits))
+        const tool = timed(writeBatch({ session, held }, checkpoint, limits))
         const what = `idle poll, ${pollsAtOnce} one after the other`
         const pairs = yield* alternate(what, options.runs, floor, tool)
         yield* found(compared({ what, against: "SELECT 1, same client", pairs, target: { atMost: 10 } }))

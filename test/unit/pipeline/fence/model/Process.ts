@@ -1,7 +1,7 @@
 /** One process of the program, from its start to its end. Only the store and the server are not its own. */
 import { Cause, Effect, Exit, type Fiber, Layer, Option, type Scope } from "effect"
 import * as LakeWatermarkStore from "../../../../../layers/store/LakeWatermarkStore.ts"
-import type { PipelineError } from "../../../../../src/cdc/Batch.ts"
+import type { PipelineError } from "../../../../../src/cdc/CurrentBatch.ts"
 import * as Pipeline from "../../../../../src/Pipeline.ts"
 import { Compression } from "../../../../../src/services/lake/Compression.ts"
 import { ObjectStore } from "../../../../../src/services/lake/ObjectStore.ts"

@@ -1,7 +1,7 @@
 /** What a person does where a late watermark has put the position back: docs/reliability.md, "Refusals, and how to recover". */
 import { Effect } from "effect"
 import type { MemoryServer } from "../../../../../layers/memory/postgres/MemoryPostgres.ts"
-import type { PipelineError } from "../../../../../src/cdc/Batch.ts"
+import type { PipelineError } from "../../../../../src/cdc/CurrentBatch.ts"
 import * as Lsn from "../../../../../src/core/Lsn.ts"
 import { watermarkKey } from "../../../../../src/core/lake/ObjectKey.ts"
 import type { TablesRefused } from "../../../../../src/services/source/TablesRefused.ts"

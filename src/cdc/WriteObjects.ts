@@ -1,78 +1,55 @@
-/** Step 1 of a batch: what waits in the slot, read and made visible in the lake. */
-import { Effect, Option, Stream } from "effect"
-import type * as Lsn from "../core/Lsn.ts"
+/** Step 1 of a batch: what waits in the slot becomes objects, each visible whole. */
+import { Effect, type Option, Stream } from "effect"
+import * as Lsn from "../core/Lsn.ts"
 import type { Stamp } from "../core/lake/ObjectKey.ts"
 import { publish } from "../observe/PipelineEvents.ts"
-import type { SlotSession } from "../services/source/ReplicationSlot.ts"
+import { maxLinesMax } from "../services/source/ReplicationSlot.ts"
 import { askedTogether } from "./AskedTogether.ts"
-import { notedInScope } from "./FirstFailure.ts"
-import type { HeldWatermark } from "./fence/HeldWatermark.ts"
+import type { WaitingBatch, Writer, WrittenBatch } from "./Batch.ts"
+import { notedInScope } from "./CurrentBatch.ts"
+import { ensureLockHeld } from "./ReadBatch.ts"
 import { openBatch } from "./rows/IncObjects.ts"
 import { wholeTransactions } from "./rows/Transactions.ts"
-import { type Checkpoint, followedTails } from "./start/Checkpoint.ts"
-import { decideStart } from "./start/StartDecision.ts"
-import { sinceOf, type UnsureTable } from "./tables/FollowedTables.ts"
+import { followedTails } from "./start/Checkpoint.ts"
+import { sinceOf } from "./tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "./tables/UnknownRelations.ts"
 
-/** What makes this process the one writer: the lock on the source, and the watermark of the lake. */
-export interface Writer {
-  readonly session: SlotSession
-  readonly held: HeldWatermark
-}
-
-/** The slot and the log now, if a writer may go on from where it stands. Fails too when the session has gone. */
-export const lookFrom = Effect.fnUntraced(function* (
-  session: SlotSession,
-  checkpoint: Checkpoint,
-  look: SlotSession["look"] = session.look,
-) {
-  const view = yield* look
-  const { slot: slotName, source } = checkpoint
-  const watermark = Option.some(checkpoint.watermark)
-  yield* Effect.fromResult(decideStart({ slotName, source, view, watermark }))
-  return view
-})
-
-/** Step 1: what waits, read and made visible in the lake. */
-export const carry = Effect.fnUntraced(function* (
+const writeUpTo = Effect.fnUntraced(function* (
   { session, held }: Writer,
-  checkpoint: Checkpoint,
-  upTo: Lsn.Lsn,
+  { checkpoint, view, unsure }: WaitingBatch,
   maxLines: number,
-  unsure: ReadonlyArray<UnsureTable>,
 ) {
   const { position } = checkpoint.watermark
   let readUpTo = position
   let lines = 0
   let reading = true
   let firstCommittedAt: string | undefined
-  // Objects are sent while the session is idle or busy: one that was lost meanwhile is found out before each of them is
-  // visible, lest a successor that has the lock by now writes the same rows beside ours.
-  const ensureLockHeld = yield* askedTogether(
-    Effect.suspend(() => lookFrom(session, checkpoint, reading ? session.lookBeside : session.look)),
+  // Objects are sent while the session is idle or busy. A session that has ended meanwhile is found out before each of them
+  // is visible: a standby that has the lock by now would write the same rows beside ours.
+  const lockHeld = yield* askedTogether(
+    Effect.suspend(() => ensureLockHeld(session, checkpoint, reading ? session.lookBeside : session.look)),
   )
-  const tails = followedTails(checkpoint)
   const others = new OtherNames()
   const fence = {
-    ensureLockHeld,
+    ensureLockHeld: lockHeld,
     publish: held.publish,
     nameObject: (newest: Option.Option<Stamp>) => held.nameObject(checkpoint, newest),
   }
   const objects = yield* openBatch(
-    tails,
+    followedTails(checkpoint),
     checkpoint.layout,
     fence,
     unsure.length === 0 ? undefined : (table, change) => others.note(table, change),
   )
   const tables = checkpoint.tables.now.flatMap(({ names }) => names)
-  yield* session.peek({ upTo, maxLines, tables, unknownSince: sinceOf(unsure) }).pipe(
+  yield* session.peek({ upTo: view.flushed, maxLines, tables, unknownSince: sinceOf(unsure) }).pipe(
     Stream.tap((chunk) =>
       Effect.sync(() => {
         lines = chunk.at(-1)?.ordinal ?? lines
       }),
     ),
     wholeTransactions,
-    // A slot behind the watermark tells again what the lake has: after a crash of the server that is normal.
+    // A slot behind the watermark sends again what the lake has: after a crash of the server that is normal.
     Stream.map((transactions) => transactions.filter(({ commit }) => commit > position)),
     Stream.runForEach((transactions) => {
       const [first, last] = [transactions[0], transactions.at(-1)]
@@ -89,7 +66,7 @@ export const carry = Effect.fnUntraced(function* (
   )
   reading = false
   // Also where there is nothing to write: `status` knows an idle writer by its last look.
-  yield* ensureLockHeld
+  yield* lockHeld
   const incomplete = yield* whoseMayBe(session, unsure, others)
   const written = yield* Effect.withSpan(objects.commit, "upload")
   if (written.length > 0) yield* publish((at) => ({ _tag: "ObjectsPublished", at, datasets: written }))
@@ -102,3 +79,23 @@ export const carry = Effect.fnUntraced(function* (
     more: lines >= maxLines,
   }
 }, notedInScope)
+
+/**
+ * Reads the batch from the slot and writes its rows; all of its objects are visible when this ends. Whole transactions alone
+ * are written, so `maxLines` is a soft bound.
+ */
+export const writeObjects = Effect.fnUntraced(function* (
+  writer: Writer,
+  batch: WaitingBatch,
+  maxLines: number,
+) {
+  const { checkpoint, view } = batch
+  for (let bound = maxLines; ; bound = Math.min(bound * 2, maxLinesMax)) {
+    const { readUpTo, ...found } = yield* writeUpTo(writer, batch, bound)
+    // A peek that was cut at its bound vouches for nothing after its last COMMIT.
+    const position = found.more ? readUpTo : Lsn.max(view.flushed, readUpTo)
+    // Messages outside of transactions can fill a whole peek, and cannot be confirmed one by one: the next one is wider.
+    if (found.more && position === checkpoint.watermark.position) continue
+    return { ...batch, ...found, position } satisfies WrittenBatch
+  }
+})

@@ -1,16 +1,16 @@
-/** A `cdc` that has no session of its own for a while still lives: nobody may take its slot away meanwhile. */
+/** The liveness lock of a `cdc` process: it keeps the slot from being dropped while the process has no writing session. */
 import { Effect, Option } from "effect"
 import { backOff } from "../../retry/RetryPolicy.ts"
 import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 
 /**
- * Lets this process be seen for as long as it lives, whether it writes, stands by or waits for its lake. Where the
- * source is away it cannot be, and comes back by itself; that the source is away, the writer tells.
+ * Holds the lock for as long as the process lives, whether it writes, stands by or waits for its lake. Never fails: a source
+ * that is away is reported by the writer, and the lock is taken again when it is back.
  */
-export const beSeen = Effect.gen(function* () {
+export const holdLivenessLock = Effect.gen(function* () {
   const { attend } = yield* ReplicationSlot
   let failures = 0
-  const untilUnseen = Effect.flatMap(
+  const untilLost = Effect.flatMap(
     attend,
     Option.match({
       onNone: () => Effect.void,
@@ -21,7 +21,7 @@ export const beSeen = Effect.gen(function* () {
     }),
   )
   while (true) {
-    yield* Effect.ignore(Effect.scoped(untilUnseen))
+    yield* Effect.ignore(Effect.scoped(untilLost))
     failures++
     yield* Effect.sleep(yield* backOff(failures))
   }

@@ -1,0 +1,25 @@
+/** The writer's lock, held while a process writes. */
+import { Effect, Option, Ref } from "effect"
+import { reportingReads } from "../../observe/Activity.ts"
+import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
+import { forgetFailure, type PipelineError } from "../CurrentBatch.ts"
+import { countFenced, isFenced } from "../fence/FencedOut.ts"
+import { takingTurns } from "./SlotTurn.ts"
+import { attachOrWait, type WaitMode } from "./Standby.ts"
+
+/**
+ * Returns a combinator that runs `write` with the session that holds the lock. A standby waits for the lock first; with `once`
+ * it succeeds without it after a while. It may be run again after a failure. Fails as `write` does, and with `AnotherWriter`
+ * where another one takes the lake from this writer again and again although it has the lock.
+ */
+export const writerLock = Effect.fnUntraced(function* (mode: WaitMode) {
+  const fenced = yield* Ref.make<ReadonlyArray<number>>([])
+  return <R>(write: (session: SlotSession) => Effect.Effect<void, PipelineError, R>) =>
+    Effect.gen(function* () {
+      const attached = yield* attachOrWait(mode)
+      if (Option.isNone(attached)) return
+      yield* forgetFailure
+      const session = reportingReads(takingTurns(attached.value))
+      yield* Effect.catchIf(write(session), isFenced, (error) => countFenced(fenced, session, error))
+    })
+})

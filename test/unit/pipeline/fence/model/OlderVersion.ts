@@ -80,13 +80,13 @@ const write = Effect.fnUntraced(function* (older: OlderVersion) {
       yield* Effect.sleep("1 second")
     }
   })
-  yield* Effect.raceFirst(writing, sessions.ended(session))
+  return yield* Effect.raceFirst(writing, sessions.ended(session))
 }, Effect.scoped)
 
 const beSeen = Effect.gen(function* () {
   const { sessions } = yield* MemoryPostgres
   const session = yield* sessions.connect("older cdc presence")
-  if (sessions.tryLockShared(unfencedLock(slotName), session)) yield* sessions.ended(session)
+  if (sessions.tryLockShared(unfencedLock(slotName), session)) return yield* sessions.ended(session)
 }).pipe(Effect.scoped, Effect.ignore, Effect.andThen(Effect.sleep("250 millis")), Effect.forever)
 
 /** Runs until it is interrupted, or refused. */

@@ -140,9 +140,13 @@ const oneLine = (name: string): string =>
     .replaceAll("\r", "%0D")
     .replaceAll("\n", "%0A")
 
-/** The name that `oneLine` has printed. */
-export const fromOneLine = (line: string): string =>
-  line.replace(/%(0A|0D|25)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+/** The name that `oneLine` has printed; none where it prints that name otherwise, for then somebody changed the line. */
+export const fromOneLine = (line: string): Option.Option<string> => {
+  const name = line.replace(/%(0A|0D|25)/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  )
+  return oneLine(name) === line ? Option.some(name) : Option.none()
+}
 
 const printCommit = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} ${xid} ${at}`
 const printTable = ({ name, oid }: DatasetTable): string => `${oneLine(name)} ${oid}`

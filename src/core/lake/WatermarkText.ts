@@ -43,7 +43,7 @@ const parseCommit = (text: string): Option.Option<CommitMark> => {
 /** The OID stands last: a name may hold spaces, and characters that Unicode counts as line ends. */
 const parseTable = (text: string): Option.Option<DatasetTable> => {
   const [, name = "", digits = ""] = /^(.+) (\d+)$/s.exec(text) ?? []
-  return Option.map(parseId(digits), (oid) => ({ name: fromOneLine(name), oid }))
+  return Option.all({ name: fromOneLine(name), oid: parseId(digits) })
 }
 
 const parseMark = (text: string): Option.Option<CatalogMark> => {
@@ -103,7 +103,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
   const watermark: Watermark = {
     ...bare(position),
     slot: text("slot"),
-    database: Option.map(text("database"), fromOneLine),
+    database: one("database", fromOneLine, "a name"),
     systemIdentifier: text("system_identifier"),
     timeline: one("timeline", parseCount, "a whole number"),
     layout: one("layout", parseLayout, "single or datasets"),

@@ -1,6 +1,6 @@
 /**
- * Runs a tool: `node tools/run.mjs bench|chaos|docs|fuzz|oracle|postgres|trial [its flags]`. The npm scripts build the
- * program first. Each tool says its flags when it is given a wrong one.
+ * Runs a tool: `node tools/run.mjs bench|chaos|docs|fuzz|oracle|pictures|postgres|trial [its flags]`. The npm scripts
+ * build the program first. Each tool says its flags when it is given a wrong one.
  */
 import { bundled } from "./kit/bundled.mjs"
 import { withPostgres } from "./kit/otherPostgres.mjs"
@@ -13,6 +13,7 @@ const filesOf = {
   docs: [],
   fuzz: ["test/golden"],
   oracle: [],
+  pictures: [],
   trial: [],
 }
 

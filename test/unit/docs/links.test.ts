@@ -32,11 +32,12 @@ const anchorOf = (heading: string): string =>
 const anchorsOf = (page: string): ReadonlyArray<string> =>
   prose(page).flatMap((line) => /^#+ (.*)$/.exec(line)?.slice(1).map(anchorOf) ?? [])
 
+/** Targets of links and pictures, as Markdown or as HTML. */
 const links = written.flatMap((page) =>
   [
     ...prose(page)
       .join("\n")
-      .matchAll(/\]\(([^)\s]+)\)/g),
+      .matchAll(/(?:\]\(|src=")([^)"\s]+)[)"]/g),
   ].flatMap(([, target = ""]) => (/^[a-z]+:/.test(target) ? [] : [{ page, target }])),
 )
 
@@ -47,7 +48,7 @@ const isBroken = ({ page, target }: { readonly page: string; readonly target: st
 }
 
 describe("the documents", () => {
-  it("link to files and headings that are there", () => {
+  it("link to files, pictures and headings that are there", () => {
     assert.isAbove(links.length, 100)
     assert.deepStrictEqual(links.filter(isBroken), [])
   })

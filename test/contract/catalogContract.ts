@@ -64,6 +64,14 @@ export const catalogContract: ReadonlyArray<Case> = [
     }),
   ],
   [
+    "finds the same rows of a table that got a column",
+    Effect.fnUntraced(function* (world) {
+      const before = yield* relationOf(world, a)
+      yield* world.addColumn("a", "w")
+      assert.isTrue(sameRows(before.mark, (yield* relationOf(world, a)).mark))
+    }),
+  ],
+  [
     "finds other rows of a table that was renamed there and back",
     Effect.fnUntraced(function* (world) {
       const before = yield* relationOf(world, a)

@@ -46,7 +46,7 @@ export class MemoryTable {
   readonly identity: ReadonlyArray<string> | "full" | undefined
   readonly replicaIdentity: ReplicaIdentity
   columns: ReadonlyArray<SourceColumn>
-  /** `pg_class.xmin` */
+  /** `pg_type.xmin` of its row type: a rename writes it anew. */
   xmin: number
   /** `pg_attribute.xmin`, by column; dropped ones stay. */
   readonly #columnXmins: Map<string, number>
@@ -83,8 +83,7 @@ export class MemoryTable {
   }
 
   #alter(column: string): void {
-    this.xmin = this.#newXid()
-    this.#columnXmins.set(column, this.xmin)
+    this.#columnXmins.set(column, this.#newXid())
   }
 
   addColumn(column: SourceColumn): void {

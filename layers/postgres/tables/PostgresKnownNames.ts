@@ -16,10 +16,13 @@ const shortXid = (xid: bigint): string => `'${BigInt.asUintN(32, xid)}'::xid`
 const isOlder = (row: string, since: bigint): string =>
   `(age(${shortXid(since)}) >= 0 AND (age(${row}.xmin) < 0 OR age(${row}.xmin) > age(${shortXid(since)})))`
 
-/** The relations that have borne their names since before it; a name belongs to one relation at a time. */
+/**
+ * The relations that have borne their names since before it; a name belongs to one relation at a time. Their row types
+ * have the same names, and are written anew by a rename alone.
+ */
 export const knownSince = (since: bigint): string =>
-  `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${isOlder("c", since)} AND ${isOlder("n", since)}`
+  `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${isOlder("t", since)} AND ${isOlder("n", since)}`
 
 export const unknownNames =
   (session: PostgresSession) =>

@@ -6,21 +6,23 @@ import type { Relation, RelationsAsked } from "../../../src/services/source/Sour
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 
 /**
- * `xmin` is the transaction that wrote the row. It stays where the row is frozen (`HeapTupleHeaderGetRawXmin`), and what
- * VACUUM and ANALYZE write in place leaves it as it is.
+ * `xmin` is the transaction that wrote the row. It stays where the row is frozen (`HeapTupleHeaderGetRawXmin`). A table's
+ * name and schema stand in the row of its row type too, which RENAME and SET SCHEMA write anew (`RenameTypeInternal`,
+ * `AlterTypeNamespaceInternal`) and TRUNCATE, GRANT or a new column do not.
  */
-const marks = `c.xmin::text AS table_xmin, n.xmin::text AS schema_xmin, pg_snapshot_xmin(pg_current_snapshot())::text AS ended`
+const marks = `t.xmin::text AS table_xmin, n.xmin::text AS schema_xmin, pg_snapshot_xmin(pg_current_snapshot())::text AS ended`
 
 /** Both halves find their rows by an index. Sequences, indexes and types are no tables. */
 const relationsSql = `
   SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, ${marks}
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
    WHERE c.oid = ANY ($1::oid[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   UNION
   SELECT c.oid::text, n.nspname, c.relname, ${marks}
     FROM unnest($2::text[], $3::text[]) AS asked(schema, name)
     JOIN pg_namespace n ON n.nspname = asked.schema
-    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    JOIN pg_type t ON t.oid = c.reltype`
 
 export const relations =
   (session: PostgresSession) =>

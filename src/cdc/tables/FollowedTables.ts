@@ -69,6 +69,8 @@ const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
 export interface UnsureTable extends FollowedTable {
   /** All transactions with a lower id, 64 bits, had ended when its name was known last. */
   readonly since: bigint
+  /** It may have been in a schema of another name, but had its own name all along. */
+  readonly hasKeptName: boolean
 }
 
 export const unsureTables = (
@@ -76,7 +78,11 @@ export const unsureTables = (
   followed: ReadonlyArray<FollowedTable>,
 ): ReadonlyArray<UnsureTable> =>
   followed.flatMap((one) =>
-    Option.toArray(changedSince(lines, one)).map(({ endedBelow }) => ({ ...one, since: endedBelow })),
+    Option.toArray(changedSince(lines, one)).map((recorded) => ({
+      ...one,
+      since: recorded.endedBelow,
+      hasKeptName: Option.exists(one.mark, (now) => now.table === recorded.table),
+    })),
   )
 
 /** From when on names count as unknown; undefined where all names are known. */

@@ -117,11 +117,13 @@ export const whoseMayBe = Effect.fn("UnknownRelations.whoseMayBe")(function* (
   if (since === undefined || others.isEmpty) return datasets
   const unknown = yield* unknownAmong(session, others, since)
   if (unknown.length === 0 && !others.isCut) return datasets
-  for (const { dataset, table, oid, since: from } of unsure) {
+  for (const { dataset, table, oid, since: from, hasKeptName } of unsure) {
     const kept: KeptColumns = Option.isSome(oid)
       ? yield* session.keptColumns(oid.value, from)
       : { names: [], isAll: false }
-    const names = unknown.filter(({ seen }) => canBeOf(seen, kept)).map(({ printed }) => printed)
+    const names = unknown
+      .filter(({ seen, name }) => (!hasKeptName || name.name === table.name) && canBeOf(seen, kept))
+      .map(({ printed }) => printed)
     if (names.length === 0 && !others.isCut) continue
     datasets.add(dataset)
     yield* Effect.logWarning(

@@ -44,7 +44,7 @@ export interface DatasetTable {
 
 /** What the catalog's rows of a table said of themselves when they were read. */
 export interface CatalogMark {
-  /** `pg_class.xmin`, 32 bits: another one after each ALTER TABLE, and after a rename there and back. */
+  /** `pg_type.xmin` of its row type, 32 bits: another one after each rename, also after one there and back. */
   readonly table: number
   /** `pg_namespace.xmin` of its schema, 32 bits. */
   readonly schema: number

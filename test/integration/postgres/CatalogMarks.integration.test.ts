@@ -47,12 +47,45 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("the catalog of a ser
         yield* world.insert("a")
         const before = yield* rows
         yield* sql("VACUUM (FREEZE, ANALYZE) loja.a")
-        yield* sql("VACUUM FREEZE pg_class")
+        yield* sql("VACUUM FREEZE pg_type")
         yield* sql("VACUUM FREEZE pg_namespace")
         assert.deepStrictEqual(yield* rows, before)
-        yield* sql("VACUUM FULL pg_class")
+        yield* sql("VACUUM FULL pg_type")
         yield* sql("VACUUM FULL pg_namespace")
         assert.deepStrictEqual(yield* rows, before)
+      }),
+    ),
+  )
+
+  for (const [what, statement] of [
+    ["is emptied", "TRUNCATE loja.a"],
+    ["is granted", "GRANT SELECT ON loja.a TO PUBLIC"],
+    ["gets an index", "CREATE INDEX ON loja.a (v)"],
+    ["gets another type of a column", "ALTER TABLE loja.a ALTER v TYPE varchar(9)"],
+    ["is written anew", "VACUUM FULL loja.a"],
+  ] as const)
+    it.effect(`keeps its rows where the table ${what}`, () =>
+      withWorld((world, sql) =>
+        Effect.gen(function* () {
+          const look = Effect.orDie(world.visit.relations({ tables: [a], oids: [] }))
+          const rows = Effect.map(look, ([found]) => [found?.mark.table, found?.mark.schema])
+          const before = yield* rows
+          yield* sql(statement)
+          assert.deepStrictEqual(yield* rows, before)
+        }),
+      ),
+    )
+
+  it.effect("has another row where the table goes to another schema and back", () =>
+    withWorld((world, sql) =>
+      Effect.gen(function* () {
+        const look = Effect.orDie(world.visit.relations({ tables: [a], oids: [] }))
+        const row = Effect.map(look, ([found]) => found?.mark.table)
+        const before = yield* row
+        yield* sql(
+          "CREATE SCHEMA away; ALTER TABLE loja.a SET SCHEMA away; ALTER TABLE away.a SET SCHEMA loja",
+        )
+        assert.notStrictEqual(yield* row, before)
       }),
     ),
   )

@@ -41,7 +41,7 @@ export const announcement = (newest: ReadonlyArray<Stamp>, now: number, ending: 
   return { stamp: nextStamp(latest, now), ending }
 }
 
-/** How long an announcement holds, in milliseconds: the time in a name is at most this old when its object is begun. */
+/** How long an announcement holds, in milliseconds: the time in a name is at most this old when its batch's first object is begun. */
 const announcementHolds = Duration.toMillis("60 seconds")
 
 /** How far the WAL is read, and how far the predecessor can have read it. */

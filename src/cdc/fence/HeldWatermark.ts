@@ -19,7 +19,8 @@ export interface HeldWatermark {
   /** How this writer's objects become visible. */
   readonly publish: Publish
   /**
-   * The name of a dataset's next object, after its `newest`. Announces first where nothing holds that is announced. Called
+   * The name of a dataset's next object, after its `newest`. Announces first where nothing holds that is announced; what one
+   * object of a batch has is for all its objects, however long the batch is read. Called
    * before the first request for the object; each object of a dataset is answered before the next one is named.
    */
   readonly nameObject: (
@@ -66,6 +67,8 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
     clean: isConditional ? Option.none() : Option.some(false),
   }
   let version = Option.map(found, (stored) => stored.version)
+  /** Objects have been named since the last batch ended, so that requests for them may be under way. */
+  let isNaming = false
   const write = (watermark: Watermark) =>
     Effect.gen(function* () {
       if (isConditional) version = Option.some(yield* store.replace(watermark, version))
@@ -85,7 +88,9 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
 
   const announced = Effect.fnUntraced(function* (checkpoint: Checkpoint) {
     const now = yield* Clock.currentTimeMillis
-    const held = holding(current.next, readSoFar(checkpoint), now)
+    // A successor knows one announcement alone: it must not be replaced while an object is under way under it.
+    const held = isNaming ? current.next : holding(current.next, readSoFar(checkpoint), now)
+    isNaming = true
     if (Option.isSome(held)) return held.value
     const next = yield* fresh(checkpoint)
     yield* write({ ...current, next: Option.some(next) })
@@ -113,6 +118,7 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
           : nameUnfenced(newest),
       ),
     confirm: Effect.fnUntraced(function* (checkpoint, more) {
+      isNaming = false
       const next = more ? Option.some(yield* fresh(checkpoint)) : Option.none()
       const writtenAt = Option.some(DateTime.formatIso(yield* DateTime.now))
       yield* write({

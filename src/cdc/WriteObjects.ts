@@ -29,7 +29,7 @@ const writeUpTo = Effect.fnUntraced(function* (
   const lockHeld = yield* askedTogether(
     Effect.suspend(() => ensureLockHeld(session, checkpoint, reading ? session.lookBeside : session.look)),
   )
-  const others = new OtherNames()
+  const others = new OtherNames(unsure)
   const fence = {
     ensureLockHeld: lockHeld,
     publish: held.publish,

@@ -33,11 +33,18 @@ const keep = (rows: Seen["wholeRows"], names: ReadonlyArray<string>): boolean =>
   return rows.size < mostKept
 }
 
-/** The names of a batch that belong to no dataset, and the columns under them. */
+/** The names of a batch that belong to no dataset and may have been one of these tables', and the columns under them. */
 export class OtherNames {
   readonly #seen = new Map<string, Seen>()
+  /** Whatever the schema; undefined where a table may have borne any name. */
+  readonly #names: ReadonlySet<string> | undefined
   /** There were more than are kept. */
   isCut = false
+
+  constructor(unsure: ReadonlyArray<UnsureTable>) {
+    const haveAllKept = unsure.every(({ hasKeptName }) => hasKeptName)
+    this.#names = haveAllKept ? new Set(unsure.map(({ table }) => toBytes(table.name))) : undefined
+  }
 
   get isEmpty(): boolean {
     return this.#seen.size === 0
@@ -48,6 +55,7 @@ export class OtherNames {
   }
 
   note(table: Table, change: RowChange): void {
+    if (this.#names?.has(table.name) === false) return
     const seen = this.#of(table)
     if (seen === undefined) return
     if (change._tag === "Insert" || change._tag === "Update") {

@@ -74,7 +74,7 @@ const peekInto = Effect.fnUntraced(function* (
   { tables, unsure }: WalNames,
   watermark: Option.Option<Watermark>,
 ) {
-  const others = new OtherNames()
+  const others = new OtherNames(unsure)
   const isNew = (commit: Lsn.Lsn) => Option.exists(watermark, ({ position }) => commit > position)
   const batch = yield* openBatch(
     tables.map((table) => ({

@@ -196,6 +196,8 @@ describe("a table that was altered", () => {
     Effect.gen(function* () {
       const { server, clientes } = yield* followed
       clientes.addColumn({ name: "email", type: "text", nullable: true })
+      server.renameTable(clientes, "passing")
+      server.renameTable(clientes, "cliente")
       yield* server.transact((tx) => tx.insert(clientes, { ...bia, email: "x" }))
       const other = server.createTable({ ...pedido, table: { ...pedido.table, name: "novo" } })
       yield* server.transact((tx) => tx.insert(other, order))
@@ -203,6 +205,25 @@ describe("a table that was altered", () => {
       assert.deepStrictEqual(yield* rows, ["I1", "I2"])
       assert.strictEqual(yield* reason, "")
     }).pipe(Effect.provide(world(both))),
+  )
+
+  it.effect(
+    "stays followed in a schema that was renamed there and back, beside the rows of 1001 others",
+    () =>
+      Effect.gen(function* () {
+        const { server } = yield* followed
+        const others = Array.from({ length: 1001 }, (_, i) =>
+          server.createTable({ ...cliente, table: { ...cliente.table, name: `cliente_${i}` } }),
+        )
+        yield* cdcOnce
+        server.renameSchema("db_loja", "db_passing")
+        server.renameSchema("db_passing", "db_loja")
+        yield* server.transact((tx) => {
+          for (const other of others) tx.insert(other, ana)
+        })
+        yield* cdcOnce
+        assert.strictEqual(yield* reason, "")
+      }).pipe(Effect.provide(world(both))),
   )
 
   it.effect("stays followed, where the unknown rows have columns that it has not", () =>

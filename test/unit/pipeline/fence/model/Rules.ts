@@ -41,7 +41,7 @@ export const goesWrongAt: Readonly<Record<Rule, number>> = {
   "late requests of a writer that did not end in order are waited out": 1,
   "a writer says that its requests may be under way before it sends one": 1,
   "names are announced only where the store honours conditions": 1,
-  "an older version is seen by its lock": 11,
+  "an older version is seen by its lock": 12,
   "an older version is looked for again before the first write": 6,
   "late requests of an older version are waited out": 1,
 }

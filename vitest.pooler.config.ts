@@ -1,7 +1,4 @@
-import "./vitest.node20.ts"
-import { defineConfig } from "vitest/config"
+import { suite } from "./vitest.suite.ts"
 
 /** `npm run test:pooler`: the suite that needs PgBouncer on this machine. */
-export default defineConfig({
-  test: { include: ["test/pooler/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 60_000 },
-})
+export default suite({ include: ["test/pooler/**/*.test.ts"], timeout: 120_000 })

@@ -1,27 +1,22 @@
-import "./vitest.node20.ts"
-import { defineConfig } from "vitest/config"
+import { fenceRules, long, suite } from "./vitest.suite.ts"
 
 /**
  * `npm run test:unit`: what needs no server, no build and no patience, for every few minutes of work. `npm test` runs the
- * rest: drawn cases by the hundred, the comparing engine, real folders and real time. Files share the modules that they
- * import, which are most of the time otherwise.
+ * rest: drawn cases by the hundred, the comparing engine, real folders and real time.
  */
-export default defineConfig({
-  test: {
-    include: [
-      "test/unit/**/*.test.ts",
-      "test/contract/Memory*.test.ts",
-      "test/contract/WatermarkStore.test.ts",
-    ],
-    exclude: [
-      "test/unit/**/*.{property,fault}.test.ts",
-      "test/unit/pipeline/verify/**",
-      "test/unit/layers/duckdb/**",
-      "test/unit/layers/s3/PartMemory.test.ts",
-      "test/unit/tools/fuzz.test.ts",
-    ],
-    isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-  },
+export default suite({
+  include: [
+    "test/unit/**/*.test.ts",
+    "test/contract/Memory*.test.ts",
+    "test/contract/WatermarkStore.test.ts",
+  ],
+  exclude: [
+    ...long,
+    fenceRules,
+    "test/unit/**/*.{property,fault}.test.ts",
+    "test/unit/pipeline/verify/**",
+    "test/unit/layers/duckdb/**",
+    "test/unit/tools/fuzz.test.ts",
+  ],
+  timeout: 60_000,
 })

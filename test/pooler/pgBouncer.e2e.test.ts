@@ -26,7 +26,7 @@ const left = `
            WHERE source = 'session' AND name <> 'application_name') AS set,
          (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory') AS locks`
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("PgBouncer in transaction mode", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("PgBouncer in transaction mode", (it) => {
   it.effect("lets no command leave a setting or a lock on the pool's session", () =>
     Effect.gen(function* () {
       const { application, createSlot, pooled } = yield* openPooled("transaction", 1)
@@ -67,7 +67,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("PgBouncer in transac
   )
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("PgBouncer in session mode", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("PgBouncer in session mode", (it) => {
   it.effect("is refused until it is vouched for", () =>
     Effect.gen(function* () {
       const { createSlot, pooled } = yield* openPooled("session", 20)

@@ -55,7 +55,7 @@ const found = (content: ReadonlyMap<string, Buffer>, name: RegExp) =>
 
 const bucket = freshBucket()
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("the program and a real S3 server", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("the program and a real S3 server", (it) => {
   it.effect("full and cdc write the objects of the contract, byte for byte", () =>
     Effect.gen(function* () {
       const { database, run } = yield* openShop(bucket)

@@ -13,7 +13,7 @@ const slowMillis = 4000
 
 const bucket = freshBucket()
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("two slots on one new lake", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("two slots on one new lake", (it) => {
   it.effect("one writes and the other is refused, although the first watermark is slow", () =>
     Effect.gen(function* () {
       const { database, slot, createSlot, environment } = yield* openShop(bucket)

@@ -33,7 +33,7 @@ const awkwardLake = Effect.gen(function* () {
   return { ...pipeline, rows, inc, full }
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("inc", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("inc", (it) => {
   it.effect("holds every value in the very bytes that full has, whatever the server's defaults are", () =>
     Effect.gen(function* () {
       const { lake, inc, full } = yield* awkwardLake

@@ -79,7 +79,7 @@ const killedWhenSeen = (pid: number, folder: string, name: RegExp) =>
     return Effect.sync(() => watcher.close())
   })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cdc", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc", (it) => {
   it.effect("follows the slot until it is interrupted, and ends with 0", () =>
     Effect.gen(function* () {
       const { sql, start, lake } = yield* openSimple

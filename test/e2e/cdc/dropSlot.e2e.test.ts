@@ -18,7 +18,7 @@ const exists = ({ sql, slot }: Pipeline) =>
     (found) => found.length === 1,
   )
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("drop-slot", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("drop-slot", (it) => {
   it.effect("drops the slot when it is told --yes", () =>
     Effect.gen(function* () {
       const pipeline = yield* openSimple

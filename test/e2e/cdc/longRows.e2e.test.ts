@@ -61,7 +61,7 @@ const changes: ReadonlyArray<string> = [
 const plain = (row: string): string =>
   row.replace(/^([IUD]),[0-9A-F]{8}\/[0-9A-F]{8},(\d+),\d+,[^,]+,/, "$1,$2,")
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("inc", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("inc", (it) => {
   it.effect("holds long rows as PostgreSQL prints them, whatever they are made of", () =>
     Effect.gen(function* () {
       const pipeline = yield* openPipeline({ setup, tables: "public.t" })

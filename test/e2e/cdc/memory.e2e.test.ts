@@ -47,7 +47,7 @@ const large: ReadonlyArray<readonly [string, string]> = existsSync(status)
 /** The program takes 95 MB for a small row, and some 30 MB for windows. The rest is for what is collected late. */
 const mostBytes = 200_000_000
 
-layer(TestPostgres.layer(), { excludeTestServices: true })(
+layer(TestPostgres.shared, { excludeTestServices: true })(
   "cdc takes hardly more memory for long rows than for short ones",
   (it) => {
     for (const [what, sql] of large) {

@@ -9,7 +9,7 @@ const timeout = 180_000
 
 const lossOf = (name: string) => new RegExp(`rows of ${name.replace(".", "\\.")}.*Run .*full`)
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cdc", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc", (it) => {
   it.effect(
     "says that rows are missing which a table got under a name that it bore while cdc was down",
     () =>

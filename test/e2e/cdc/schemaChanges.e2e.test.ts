@@ -33,7 +33,7 @@ const steps: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
   ["TRUNCATE public.t", ["v,id", "T,,"]],
 ]
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("inc", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("inc", (it) => {
   it.effect("has each row under the header of its moment while cdc follows a table that changes", () =>
     Effect.gen(function* () {
       const pipeline = yield* openPipeline(simple)

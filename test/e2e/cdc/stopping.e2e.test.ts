@@ -84,7 +84,7 @@ const neverAnswer = (s3: MemoryS3, isOne: (asked: Asked) => boolean) => {
   )
 }
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("the program", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("the program", (it) => {
   it.effect("gives the batch up when it is stopped while the server decodes", () =>
     Effect.gen(function* () {
       const { server } = yield* TestPostgres

@@ -45,7 +45,7 @@ const adviceOn = (text: string, dataset: string) =>
 /** Each runs the program up to ten times. */
 const timeout = 180_000
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cdc", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc", (it) => {
   it.effect(
     "carries a table that was renamed while it was down, under both names, and says so",
     () =>
@@ -215,7 +215,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cd
   )
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("status and doctor", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("status and doctor", (it) => {
   const makeOther = "CREATE TABLE a (id integer PRIMARY KEY, v text)"
   const named = "public.c=as, public.b=bs"
   const cases: ReadonlyArray<{
@@ -358,7 +358,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("st
   )
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("full", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("full", (it) => {
   it.effect(
     "copies a table that was renamed under its new name, and says so",
     () =>

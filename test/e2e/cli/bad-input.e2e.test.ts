@@ -153,7 +153,7 @@ describe.concurrent("settings that cannot be used", () => {
   )
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("bad input", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("bad input", (it) => {
   it.effect("a server that does not answer is tried for 30 seconds, then it is 1", () =>
     Effect.gen(function* () {
       const settings = (environment: Environment) =>

@@ -72,7 +72,7 @@ describe.concurrent("demo", () => {
   )
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("init", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("init", (it) => {
   it.effect("makes the folder and the slot, and finds them the second time", () =>
     Effect.gen(function* () {
       const { run, sql, slot, lake } = yield* openPipeline({ setup: "", tables: "public.t" })

@@ -19,7 +19,7 @@ const copied = readFileSync(join(root, "Dockerfile"), "utf8")
   .flatMap((stage) => [...stage.matchAll(/^COPY (?:--from=build \/app\/)?(\S+) (\S+)$/gm)])
   .map(([, from = "", to = ""]) => [from, to] as const)
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("the deployed program", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("the deployed program", (it) => {
   it.effect("can do init, full, cdc, status, verify and drop-slot", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder

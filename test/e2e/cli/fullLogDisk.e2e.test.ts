@@ -22,7 +22,7 @@ const runWithLog = (args: ReadonlyArray<string>, environment: Environment, log: 
     return new Promise<number | null>((resolve) => child.once("close", resolve)).finally(() => file.close())
   })
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("a log on a full disk", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("a log on a full disk", (it) => {
   for (const device of fullDevices) {
     it.effect(`${device} keeps neither full nor cdc from their work`, () =>
       Effect.gen(function* () {

@@ -25,7 +25,7 @@ const withoutReader = (args: ReadonlyArray<string>, environment: Readonly<Record
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("the program", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("the program", (it) => {
   it.effect("says that .env cannot be read where it is a folder", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder

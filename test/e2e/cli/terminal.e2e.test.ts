@@ -66,7 +66,7 @@ const interrupt = "\u0003"
 const dumb = { TERM: "dumb" }
 const colourless = { TERM: "xterm", NO_COLOR: "1" }
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("a pipe", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("a pipe", (it) => {
   it.effect("gets plain lines, whatever the terminal around it can do", () =>
     Effect.gen(function* () {
       const { environment } = yield* shop
@@ -77,7 +77,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true })("a pipe", (it) => {
 })
 
 if (hasTerminal) {
-  layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a terminal", (it) => {
+  layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("a terminal", (it) => {
     it.effect("that is dumb gets plain lines from every command", () =>
       Effect.gen(function* () {
         const pipeline = yield* shop

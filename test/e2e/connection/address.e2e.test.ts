@@ -22,7 +22,7 @@ const fullBy = Effect.fn("fullBy")(function* (form: (right: URL) => string) {
   return { ...outcome, keys: yield* lake.keys }
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("an address", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("an address", (it) => {
   for (const [what, form] of [
     [
       "in the query of a URL",

@@ -61,7 +61,7 @@ const forbidden = [
   "SELECT pg_read_file('PG_VERSION')",
 ]
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("the role", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("the role", (it) => {
   it.effect("has what every command needs of the source", () =>
     Effect.gen(function* () {
       const { run, sql, lake } = yield* openShop

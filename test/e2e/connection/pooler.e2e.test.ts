@@ -32,7 +32,7 @@ const openPooled = Effect.gen(function* () {
   return { ...pipeline, pooled }
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("behind a pooler", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("behind a pooler", (it) => {
   it.effect("every command that connects ends with 2 and asks for the server's own address", () =>
     Effect.gen(function* () {
       const { createSlot, pooled } = yield* openPooled

@@ -72,7 +72,7 @@ layer(TestCertificates.layer, { excludeTestServices: true })("over TLS", (it) =>
     )
   }
 
-  it.layer(TestPostgres.layer())("a lake", (it) => {
+  it.layer(TestPostgres.shared)("a lake", (it) => {
     const open = Effect.fnUntraced(function* (which?: ServerCertificate) {
       const certificates = yield* TestCertificates
       const pipeline = yield* openPipeline({ setup, tables: "public.t" })

@@ -40,7 +40,7 @@ const assertPlain = ({ stdout, stderr }: { readonly stdout: string; readonly std
   )
 }
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("doctor", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("doctor", (it) => {
   it.effect("ends with 0 and leaves nothing in the lake where full and cdc work", () =>
     Effect.gen(function* () {
       const { environment, lake } = yield* withSlot()
@@ -432,7 +432,7 @@ layer(TestPostgres.layer({ settings: { max_connections: "20", max_locks_per_tran
   )
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("doctor at a bucket", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("doctor at a bucket", (it) => {
   /** The bucket of the test server; what it tells of its clock is fixed. */
   const openBucket = Effect.gen(function* () {
     const s3 = yield* memoryS3

@@ -17,7 +17,7 @@ const refusedInTheMiddle = Effect.fn("refusedInTheMiddle")(function* (status: nu
   return { shop, s3, writer: yield* shop.start("cdc") }
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cdc", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc", (it) => {
   it.effect("ends with 2 and the lake's words when a right is taken away in the middle of a batch", () =>
     Effect.gen(function* () {
       const { writer } = yield* refusedInTheMiddle(403, "AccessDenied")

@@ -51,7 +51,7 @@ const sufferFrom = (s3: MemoryS3, { from, answer }: LakeTrouble) => {
   )
 }
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })(
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })(
   "cdc goes on by itself",
   (it) => {
     it.effect("and leaves the batch to its standby when its connection breaks while it writes", () =>

@@ -68,7 +68,7 @@ const writerOf = ({ sql }: Shop) =>
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'afluente cdc'",
   )
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })(
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })(
   "cdc goes on by itself",
   (it) => {
     for (const mode of ["fast", "immediate"] as const) {

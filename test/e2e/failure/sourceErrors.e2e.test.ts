@@ -11,7 +11,7 @@ import { runProgram } from "../../support/program/program.ts"
 
 const setup = "CREATE TABLE public.a (id integer PRIMARY KEY, v text)"
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("cdc", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc", (it) => {
   it.effect("ends at once with 2 where a transaction is larger than temp_file_limit", () =>
     Effect.gen(function* () {
       const { sql, database, run, createSlot } = yield* openPipeline({ setup, tables: "public.a" })

@@ -32,7 +32,7 @@ const isWaiting = (sql: TestSession["sql"]) =>
 
 const simple = "CREATE TABLE public.t (id integer PRIMARY KEY, v text)"
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("full", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("full", (it) => {
   it.effect("writes the bytes that PostgreSQL's own COPY writes, whatever the server's defaults are", () =>
     Effect.gen(function* () {
       const { database, lake, object, query } = yield* awkwardFull

@@ -31,7 +31,7 @@ const openShop = Effect.gen(function* () {
 /** Without the quotes around names, and the log's backslashes before them. */
 const unquoted = (text: string): string => text.replace(/[\\"]/g, "")
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })(
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })(
   "one of several tables",
   (it) => {
     it.effect("that cannot be copied keeps full from writing any, and all such are reported", () =>

@@ -16,7 +16,7 @@ const header = "_op,_lsn,_seq,_xid,_commit_ts,_before,_unchanged"
 
 const simple = { setup: "CREATE TABLE public.t (id integer PRIMARY KEY, v text)", tables: "public.t" }
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("full and inc", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("full and inc", (it) => {
   it.effect("hold a table of 1,600 columns, which is as many as PostgreSQL allows", () =>
     Effect.gen(function* () {
       const names = Array.from({ length: 1600 }, (_, i) => `c${i}`)
@@ -209,7 +209,7 @@ layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("fu
   )
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("full", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("full", (it) => {
   it.effect("copies what cdc cannot follow: views, partitioned, unlogged and foreign tables", () =>
     Effect.gen(function* () {
       const pipeline = yield* openPipeline({

@@ -72,7 +72,7 @@ const decodeAlerts = Schema.decodeUnknownSync(
   { onExcessProperty: "error" },
 )
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("METRICS_PORT", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("METRICS_PORT", (it) => {
   it.effect("counts exactly the changes, objects and bytes that are in the lake", () =>
     Effect.gen(function* () {
       const serving = yield* openServing

@@ -30,7 +30,7 @@ const openExporting = Effect.fn("openExporting")(function* (settings: Environmen
 const has = (found: ReadonlySet<string>, wanted: ReadonlyArray<string>) =>
   wanted.filter((name) => !found.has(name))
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("OpenTelemetry", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("OpenTelemetry", (it) => {
   it.effect(
     "gets the spans of a batch and the metrics, under our name and with the headers of the variable",
     () =>

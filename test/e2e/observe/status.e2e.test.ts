@@ -88,7 +88,7 @@ const written = Effect.fn("written")(function* (pipeline: Pipeline) {
   return writer
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("status", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("status", (it) => {
   it.effect("tells of a cdc that runs, with exactly the keys that are promised", () =>
     Effect.gen(function* () {
       const pipeline = yield* openSimple

@@ -6,7 +6,7 @@ import { TestPostgres } from "../../support/postgres/postgres.ts"
 
 const budgetMillis = 5_000
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("the lake", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("the lake", (it) => {
   it.effect("says what PostgreSQL says, whatever the types, the shapes and the order of things", () =>
     Effect.gen(function* () {
       const startedAt = performance.now()

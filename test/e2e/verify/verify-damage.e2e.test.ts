@@ -35,7 +35,7 @@ class Shop extends Context.Service<Shop>()("afluente/test/Shop", {
   }),
 }) {}
 
-const madeShop = Layer.effect(Shop, Shop.make).pipe(Layer.provideMerge(TestPostgres.layer()))
+const madeShop = Layer.effect(Shop, Shop.make).pipe(Layer.provideMerge(TestPostgres.shared))
 
 /** A lake to be damaged, and the names of its objects. */
 const shop = Effect.gen(function* () {

@@ -43,7 +43,7 @@ const followed = Effect.fnUntraced(function* ({ sql, run }: Pipeline, changes: R
 const large = (n: number) =>
   `(SELECT string_agg(md5(n::text || '${n}'), '') FROM generate_series(1, 300) AS n)`
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("verify", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("verify", (it) => {
   it.effect("finds equal what inserts, updates, deletes and changes of the key made", () =>
     Effect.gen(function* () {
       const pipeline = yield* shop()

@@ -17,7 +17,7 @@ const copied = Effect.fn("copied")(function* (rows: ReadonlyArray<ReadonlyArray<
   return Buffer.from(file?.["bytes"] ?? "", "base64").toString("utf8")
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("PostgreSQL prints", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("PostgreSQL prints", (it) => {
   for (const fields of [1, 3]) {
     it.effect.prop(
       `rows of ${fields === 1 ? "one field" : "several fields"} as csvRow does`,

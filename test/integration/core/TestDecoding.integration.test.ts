@@ -25,7 +25,7 @@ const newerKeywords: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
 }
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("PostgreSQL prints", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("PostgreSQL prints", (it) => {
   for (const goldenCase of goldenCases) {
     it.effect(`what the golden holds: ${goldenCase.name}`, () =>
       Effect.gen(function* () {

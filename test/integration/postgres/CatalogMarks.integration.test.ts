@@ -35,7 +35,7 @@ const withWorld = Effect.fnUntraced(function* <E>(
   )
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("the catalog of a server", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("the catalog of a server", (it) => {
   for (const [behaviour, program] of catalogContract)
     it.effect(behaviour, () => withWorld((world) => program(world)))
 

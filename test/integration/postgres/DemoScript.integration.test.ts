@@ -23,7 +23,7 @@ const demoDatabase = Effect.gen(function* () {
   return { ...database, told: told.map((line) => line["data"] ?? "") }
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("demo script", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("demo script", (it) => {
   it.effect("can be run again as a whole", () =>
     Effect.gen(function* () {
       const { sql } = yield* demoDatabase

@@ -28,7 +28,7 @@ const behindPooler = Effect.fnUntraced(function* (
   return yield* addressOf("postgres", sessionPooler, port)
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a session", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("a session", (it) => {
   it.effect("knows its server process", () =>
     Effect.gen(function* () {
       const session = yield* connect(yield* addressOf("postgres", "refuse"), "test")

@@ -53,7 +53,7 @@ const breaksAfter = (bytes: number): TcpProxyOptions => {
   }
 }
 
-layer(TestPostgres.layer(), { excludeTestServices: true, concurrent: true })("a session", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("a session", (it) => {
   it.effect("prints every value the same way, whatever the database's defaults are", () =>
     Effect.gen(function* () {
       const { database, server } = yield* TestPostgres

@@ -61,7 +61,7 @@ const overHidden = `
 const nothingHidden = (role: string) =>
   `REVOKE ALL ON ALL TABLES IN SCHEMA hidden FROM ${role}; REVOKE ALL ON SCHEMA hidden FROM ${role}`
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("a snapshot", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("a snapshot", (it) => {
   for (const statement of [
     "TRUNCATE hidden.t",
     "ALTER TABLE hidden.t ALTER k TYPE bigint",

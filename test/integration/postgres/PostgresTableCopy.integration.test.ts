@@ -52,7 +52,7 @@ const recordsOf = (text: string): ReadonlyArray<string> => {
 const readersThere =
   "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'afluente snapshot%'"
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("a table that several sessions read", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("a table that several sessions read", (it) => {
   it.effect("is the copy that one session makes, rows in another order", () =>
     Effect.gen(function* () {
       const { url } = yield* (yield* TestPostgres).database(setup)

@@ -181,7 +181,7 @@ layer(TestCertificates.layer, { excludeTestServices: true })("sslmode", (it) => 
     }
   })
 
-  it.layer(TestPostgres.layer())("on a server without TLS", (it) => {
+  it.layer(TestPostgres.shared)("on a server without TLS", (it) => {
     it.effect("prefer goes in clear", () => assertClear({ sslMode: "prefer" }))
     for (const sslMode of ["require", "verify-ca", "verify-full"] as const) {
       it.effect(`${sslMode} is refused, with what to switch on`, () =>

@@ -29,7 +29,7 @@ const countedWay = Effect.fnUntraced(function* (url: string) {
   return { url: counted.href, connections: () => sockets.length }
 })
 
-layer(TestPostgres.layer(), { excludeTestServices: true })("The catalog", (it) => {
+layer(TestPostgres.shared, { excludeTestServices: true })("The catalog", (it) => {
   it.effect("is asked about several tables over one connection, also where one does not exist", () =>
     Effect.gen(function* () {
       const { superuserUrl } = yield* (yield* TestPostgres).database(setup)

@@ -1,7 +1,7 @@
 /**
- * The PostgreSQL of a test file: one embedded server, and in it as many databases of their own as the tests want.
+ * The PostgreSQL of a test file: an embedded server, and in it as many databases of their own as the tests want.
  *
- *     layer(TestPostgres.layer(), { excludeTestServices: true })("…", (it) => {
+ *     layer(TestPostgres.shared, { excludeTestServices: true })("…", (it) => {
  *       it.effect("…", () => Effect.gen(function* () {
  *         const { sql, url } = yield* (yield* TestPostgres).database("CREATE TABLE …")
  *
@@ -9,7 +9,7 @@
  */
 import { randomBytes } from "node:crypto"
 import { statfs } from "node:fs/promises"
-import { Context, Effect, Layer, type Scope } from "effect"
+import { Context, Effect, Layer, Scope } from "effect"
 import {
   type EmbeddedOptions,
   type EmbeddedServer,
@@ -59,11 +59,25 @@ export class TestPostgres extends Context.Service<
     ) => Effect.Effect<TestDatabase, SqlFailure, Scope.Scope>
   }
 >()("afluente/test/TestPostgres") {
+  /**
+   * The server of this worker of vitest: it is started once, and the files that the worker runs one after another share
+   * it. For whatever needs no settings of its own and leaves the server running.
+   */
+  static readonly shared: Layer.Layer<TestPostgres, EmbeddedPostgresError> = Layer.suspend(() =>
+    TestPostgres.on(workerServer),
+  )
+
+  /** A server of its own: with other settings, or to be stopped and started again. */
   static readonly layer = (options: EmbeddedOptions = {}): Layer.Layer<TestPostgres, EmbeddedPostgresError> =>
+    TestPostgres.on(testServer(options))
+
+  private static readonly on = (
+    started: Effect.Effect<EmbeddedServer, EmbeddedPostgresError, Scope.Scope>,
+  ): Layer.Layer<TestPostgres, EmbeddedPostgresError> =>
     Layer.effect(
       TestPostgres,
       Effect.gen(function* () {
-        const server = yield* testServer(options)
+        const server = yield* started
         const { sql } = yield* openSession(server.url("postgres"))
         const database = Effect.fn("TestPostgres.database")(function* (setup?: string, encoding = "UTF8") {
           const name = `test_${randomBytes(6).toString("hex")}`
@@ -96,6 +110,23 @@ const otherVersion = (): EmbeddedOptions => {
 /** A server of a test's own, to be stopped, killed and started again. */
 export const testServer = (options: EmbeddedOptions = {}) =>
   Effect.flatMap(roomyMemory, (memory) => start({ ...memory, ...otherVersion(), ...options }))
+
+let ofWorker: Promise<EmbeddedServer> | undefined
+
+/** The scope stays open: the server ends with the worker's process, as any embedded server does. */
+const startForWorker = (): Promise<EmbeddedServer> =>
+  Effect.runPromise(Effect.provideService(testServer(), Scope.Scope, Scope.makeUnsafe()))
+
+const notToBeStopped = Effect.die(
+  new Error("This server is shared. `TestPostgres.layer()` gives one to stop."),
+)
+
+const workerServer = Effect.gen(function* () {
+  const starting = ofWorker ?? startForWorker()
+  ofWorker = starting
+  const server = yield* Effect.promise(() => starting)
+  return { ...server, stop: () => notToBeStopped, restart: notToBeStopped }
+})
 
 const tablesThere = `
   SELECT string_agg(DISTINCT quote_ident(nspname), ', ') AS schemas, string_agg(format('%I.%I', nspname, relname), ', ') AS tables

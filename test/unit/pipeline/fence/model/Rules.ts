@@ -32,20 +32,6 @@ export type Rule =
   | (typeof waitingRules)[number]
   | (typeof olderVersionRules)[number]
 
-/** The first seed whose history goes wrong without the rule: the search begins there, so that it is short. */
-export const goesWrongAt: Readonly<Record<Rule, number>> = {
-  "an object is created only where there is none": 7,
-  "a watermark is replaced only where it is the one that was read": 3,
-  "a take-over replaces the watermark before anything else": 5,
-  "an announced name outlives its writer": 2,
-  "late requests of a writer that did not end in order are waited out": 1,
-  "a writer says that its requests may be under way before it sends one": 1,
-  "names are announced only where the store honours conditions": 1,
-  "an older version is seen by its lock": 12,
-  "an older version is looked for again before the first write": 6,
-  "late requests of an older version are waited out": 1,
-}
-
 /** The conditions of a store that ignores some of them. */
 export const storeWithout = (
   store: ObjectStore["Service"],

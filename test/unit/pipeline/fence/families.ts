@@ -1,0 +1,63 @@
+/** The kinds of random histories, and how many of them are run. */
+import { Config, Effect, Exit, Layer, References } from "effect"
+import { TestClock } from "effect/testing"
+import { beginning } from "../../../support/memory/memoryWorld.ts"
+import { type Course, history, type Kind } from "./model/History.ts"
+import { historyBesideOlder } from "./model/OlderHistory.ts"
+import { fenceRules, olderVersionRules, type Rule, waitingRules } from "./model/Rules.ts"
+import { incessant, spaced } from "./model/Trouble.ts"
+
+export const quiet = Layer.succeed(References.MinimumLogLevel, "None")
+
+/** `FENCE_HISTORIES` sets how many of each kind, `FENCE_SEED` the first. */
+export const options = Config.all({
+  histories: Config.withDefault(Config.Int("FENCE_HISTORIES"), 4),
+  first: Config.withDefault(Config.Int("FENCE_SEED"), 1),
+})
+
+const fenced: Kind = {
+  conditions: () => "all",
+  longestDelay: 90,
+  troubledSeconds: 120,
+  trouble: incessant,
+}
+
+/** Requests arrive within the minute that is waited for. */
+const unfenced: Kind = {
+  conditions: (random) => random.pick(["of PutObject alone", "none"]),
+  longestDelay: 55,
+  troubledSeconds: 400,
+  trouble: spaced,
+}
+
+export type Play = (seed: number, without?: Rule) => Effect.Effect<Course, unknown>
+
+/** The first history that goes wrong, if there is one, and what happened in all of them. */
+export const run = Effect.fnUntraced(function* (
+  play: Play,
+  first: number,
+  histories: number,
+  without?: Rule,
+) {
+  yield* TestClock.setTime(beginning)
+  const wrong: Array<string> = []
+  const course = { late: 0, refused: 0 }
+  for (let seed = first; seed < first + histories && wrong.length === 0; seed++) {
+    const exit = yield* Effect.exit(play(seed, without))
+    if (Exit.isSuccess(exit)) {
+      course.late += exit.value.late
+      course.refused += exit.value.refused
+    } else wrong.push(`seed ${seed}: ${exit.cause}`)
+  }
+  return { wrong, ...course }
+})
+
+export const families: ReadonlyArray<readonly [string, Play, ReadonlyArray<Rule>]> = [
+  ["the fence", (seed, without) => history(fenced, seed, without), fenceRules],
+  [
+    "the wait on a store without conditions",
+    (seed, without) => history(unfenced, seed, without),
+    waitingRules,
+  ],
+  ["a version before the fence", historyBesideOlder, olderVersionRules],
+]

@@ -51,89 +51,84 @@ const sufferFrom = (s3: MemoryS3, { from, answer }: LakeTrouble) => {
   )
 }
 
-layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })(
-  "cdc goes on by itself",
-  (it) => {
-    it.effect("and leaves the batch to its standby when its connection breaks while it writes", () =>
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc goes on by itself", (it) => {
+  it.effect("and leaves the batch to its standby when its connection breaks while it writes", () =>
+    Effect.gen(function* () {
+      const s3 = yield* memoryS3
+      const shop = yield* openShop(s3.environment)
+      const network = yield* tcpProxy((yield* TestPostgres).server.port)
+      const writer = yield* following(shop, through(shop, network))
+      const standby = yield* shop.start("cdc")
+      yield* standby.says("cdc: standby")
+      let held = false
+      let release = (): void => {}
+      const gate = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      // The writer has read all, and waits for a part of its object when the lock changes hands.
+      yield* s3.suffer(async (asked, perform) => {
+        if (!held && asked.url.includes("partNumber=1")) {
+          held = true
+          await gate
+        }
+        return perform()
+      })
+      yield* shop.sql("INSERT INTO public.t SELECT n, repeat('x', 1000000) FROM generate_series(2, 21) AS n")
+      yield* writer.brings(
+        "it has sent all but the end",
+        Effect.sync(() => held && s3.asked.some((asked) => asked.url.includes("partNumber=2"))),
+      )
+      yield* network.cut
+      yield* network.freeze
+      yield* standby.says("cdc: batch written")
+      release()
+      yield* network.thaw
+      yield* writer.says("cdc: standby")
+      yield* writer.signal("SIGTERM")
+      yield* checkHealed(shop, standby, never, s3.copyTo(shop.lake))
+      assert.deepStrictEqual(yield* s3.unfinished, [])
+    }),
+  )
+
+  for (const trouble of troubles) {
+    it.effect(`when the store ${trouble.name} for a while`, () =>
       Effect.gen(function* () {
         const s3 = yield* memoryS3
         const shop = yield* openShop(s3.environment)
-        const network = yield* tcpProxy((yield* TestPostgres).server.port)
-        const writer = yield* following(shop, through(shop, network))
-        const standby = yield* shop.start("cdc")
-        yield* standby.says("cdc: standby")
-        let held = false
-        let release = (): void => {}
-        const gate = new Promise<void>((resolve) => {
-          release = resolve
-        })
-        // The writer has read all, and waits for a part of its object when the lock changes hands.
-        yield* s3.suffer(async (asked, perform) => {
-          if (!held && asked.url.includes("partNumber=1")) {
-            held = true
-            await gate
-          }
-          return perform()
-        })
-        yield* shop.sql(
-          "INSERT INTO public.t SELECT n, repeat('x', 1000000) FROM generate_series(2, 21) AS n",
+        const program = yield* following(shop)
+        const suffered = yield* sufferFrom(s3, trouble)
+        yield* insert(shop, 2)
+        // Four requests make a try.
+        yield* program.brings(
+          "three tries",
+          Effect.sync(() => suffered() >= 12),
         )
-        yield* writer.brings(
-          "it has sent all but the end",
-          Effect.sync(() => held && s3.asked.some((asked) => asked.url.includes("partNumber=2"))),
-        )
-        yield* network.cut
-        yield* network.freeze
-        yield* standby.says("cdc: batch written")
-        release()
-        yield* network.thaw
-        yield* writer.says("cdc: standby")
-        yield* writer.signal("SIGTERM")
-        yield* checkHealed(shop, standby, never, s3.copyTo(shop.lake))
-        assert.deepStrictEqual(yield* s3.unfinished, [])
+        yield* s3.heal
+        yield* insert(shop, 3)
+        yield* checkHealed(shop, program, once, s3.copyTo(shop.lake))
       }),
     )
+  }
 
-    for (const trouble of troubles) {
-      it.effect(`when the store ${trouble.name} for a while`, () =>
-        Effect.gen(function* () {
-          const s3 = yield* memoryS3
-          const shop = yield* openShop(s3.environment)
-          const program = yield* following(shop)
-          const suffered = yield* sufferFrom(s3, trouble)
-          yield* insert(shop, 2)
-          // Four requests make a try.
-          yield* program.brings(
-            "three tries",
-            Effect.sync(() => suffered() >= 12),
-          )
-          yield* s3.heal
-          yield* insert(shop, 3)
-          yield* checkHealed(shop, program, once, s3.copyTo(shop.lake))
-        }),
-      )
-    }
-
-    for (const [what, isLost] of [
-      ["object", isObject],
-      ["watermark", isWatermark],
-    ] as const) {
-      it.effect(`without a word when a single answer about the ${what} is lost`, () =>
-        Effect.gen(function* () {
-          const s3 = yield* memoryS3
-          const shop = yield* openShop(s3.environment)
-          const program = yield* following(shop)
-          let done = false
-          yield* s3.suffer((asked, perform) => {
-            if (done || !isLost(asked)) return perform()
-            done = true
-            return lost(perform)
-          })
-          yield* insert(shop, 2)
-          yield* checkHealed(shop, program, never, s3.copyTo(shop.lake))
-          assert.isTrue(done)
-        }),
-      )
-    }
-  },
-)
+  for (const [what, isLost] of [
+    ["object", isObject],
+    ["watermark", isWatermark],
+  ] as const) {
+    it.effect(`without a word when a single answer about the ${what} is lost`, () =>
+      Effect.gen(function* () {
+        const s3 = yield* memoryS3
+        const shop = yield* openShop(s3.environment)
+        const program = yield* following(shop)
+        let done = false
+        yield* s3.suffer((asked, perform) => {
+          if (done || !isLost(asked)) return perform()
+          done = true
+          return lost(perform)
+        })
+        yield* insert(shop, 2)
+        yield* checkHealed(shop, program, never, s3.copyTo(shop.lake))
+        assert.isTrue(done)
+      }),
+    )
+  }
+})

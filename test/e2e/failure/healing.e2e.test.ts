@@ -68,102 +68,99 @@ const writerOf = ({ sql }: Shop) =>
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'afluente cdc'",
   )
 
-layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })(
-  "cdc goes on by itself",
-  (it) => {
-    for (const mode of ["fast", "immediate"] as const) {
-      it.effect(`when PostgreSQL is restarted (${mode}) while nothing waits`, () =>
-        Effect.gen(function* () {
-          const { server } = yield* TestPostgres
-          const shop = yield* openShop()
-          const program = yield* following(shop)
-          yield* server.stop(mode)
-          yield* program.says("level=WARN")
-          yield* server.restart
-          yield* insert(shop, 2)
-          yield* checkHealed(shop, program, once)
-        }).pipe(Effect.provide(TestPostgres.layer())),
-      )
-
-      it.effect(`when PostgreSQL is restarted (${mode}) while a batch is read`, () =>
-        Effect.gen(function* () {
-          const { server } = yield* TestPostgres
-          const shop = yield* openShop()
-          const program = yield* following(shop)
-          yield* readingLong(shop)
-          yield* server.stop(mode)
-          yield* server.restart
-          yield* insert(shop, 3)
-          yield* checkHealed(shop, program, once)
-        }).pipe(Effect.provide(TestPostgres.layer())),
-      )
-    }
-
-    it.effect("when PostgreSQL is away for several tries, and speaks of it once", () =>
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc goes on by itself", (it) => {
+  for (const mode of ["fast", "immediate"] as const) {
+    it.effect(`when PostgreSQL is restarted (${mode}) while nothing waits`, () =>
       Effect.gen(function* () {
         const { server } = yield* TestPostgres
         const shop = yield* openShop()
-        const network = yield* tcpProxy(server.port)
-        const program = yield* following(shop, through(shop, network))
-        yield* server.stop("fast")
-        const before = network.asked()
-        // After 0.25, 0.5, 1 and 2 seconds.
-        yield* eventually(
-          "four tries",
-          Effect.sync(() => network.asked() >= before + 4),
-        )
+        const program = yield* following(shop)
+        yield* server.stop(mode)
+        yield* program.says("level=WARN")
         yield* server.restart
         yield* insert(shop, 2)
         yield* checkHealed(shop, program, once)
       }).pipe(Effect.provide(TestPostgres.layer())),
     )
 
-    it.effect("when its session is ended while nothing waits", () =>
+    it.effect(`when PostgreSQL is restarted (${mode}) while a batch is read`, () =>
       Effect.gen(function* () {
-        const shop = yield* openShop()
-        const program = yield* following(shop)
-        yield* endWriter(shop.sql)
-        yield* insert(shop, 2)
-        yield* checkHealed(shop, program, once)
-      }),
-    )
-
-    it.effect("when its session is ended while a batch is read", () =>
-      Effect.gen(function* () {
+        const { server } = yield* TestPostgres
         const shop = yield* openShop()
         const program = yield* following(shop)
         yield* readingLong(shop)
-        yield* endWriter(shop.sql)
+        yield* server.stop(mode)
+        yield* server.restart
         yield* insert(shop, 3)
         yield* checkHealed(shop, program, once)
-      }),
+      }).pipe(Effect.provide(TestPostgres.layer())),
     )
+  }
 
-    it.effect("when another session held the slot for a while", () =>
-      Effect.gen(function* () {
-        const shop = yield* openShop()
-        const program = yield* following(shop)
-        yield* besideReader(
-          shop,
-          Effect.andThen(insert(shop, 2), program.says("Another session reads the slot")),
-        )
-        yield* checkHealed(shop, program, once)
-      }),
-    )
+  it.effect("when PostgreSQL is away for several tries, and speaks of it once", () =>
+    Effect.gen(function* () {
+      const { server } = yield* TestPostgres
+      const shop = yield* openShop()
+      const network = yield* tcpProxy(server.port)
+      const program = yield* following(shop, through(shop, network))
+      yield* server.stop("fast")
+      const before = network.asked()
+      // After 0.25, 0.5, 1 and 2 seconds.
+      yield* eventually(
+        "four tries",
+        Effect.sync(() => network.asked() >= before + 4),
+      )
+      yield* server.restart
+      yield* insert(shop, 2)
+      yield* checkHealed(shop, program, once)
+    }).pipe(Effect.provide(TestPostgres.layer())),
+  )
 
-    it.effect("without a word when another session held the slot for a moment", () =>
-      Effect.gen(function* () {
-        const shop = yield* openShop()
-        const program = yield* following(shop)
-        const writer = yield* writerOf(shop)
-        yield* besideReader(shop, Effect.andThen(insert(shop, 2), Effect.sleep("2 seconds")))
-        yield* eventually(
-          "the lake has it",
-          Effect.map(shop.lake.allRecords("inc/"), (rows) => rows.length === 2),
-        )
-        assert.deepStrictEqual(yield* writerOf(shop), writer)
-        yield* checkHealed(shop, program, never)
-      }),
-    )
-  },
-)
+  it.effect("when its session is ended while nothing waits", () =>
+    Effect.gen(function* () {
+      const shop = yield* openShop()
+      const program = yield* following(shop)
+      yield* endWriter(shop.sql)
+      yield* insert(shop, 2)
+      yield* checkHealed(shop, program, once)
+    }),
+  )
+
+  it.effect("when its session is ended while a batch is read", () =>
+    Effect.gen(function* () {
+      const shop = yield* openShop()
+      const program = yield* following(shop)
+      yield* readingLong(shop)
+      yield* endWriter(shop.sql)
+      yield* insert(shop, 3)
+      yield* checkHealed(shop, program, once)
+    }),
+  )
+
+  it.effect("when another session held the slot for a while", () =>
+    Effect.gen(function* () {
+      const shop = yield* openShop()
+      const program = yield* following(shop)
+      yield* besideReader(
+        shop,
+        Effect.andThen(insert(shop, 2), program.says("Another session reads the slot")),
+      )
+      yield* checkHealed(shop, program, once)
+    }),
+  )
+
+  it.effect("without a word when another session held the slot for a moment", () =>
+    Effect.gen(function* () {
+      const shop = yield* openShop()
+      const program = yield* following(shop)
+      const writer = yield* writerOf(shop)
+      yield* besideReader(shop, Effect.andThen(insert(shop, 2), Effect.sleep("2 seconds")))
+      yield* eventually(
+        "the lake has it",
+        Effect.map(shop.lake.allRecords("inc/"), (rows) => rows.length === 2),
+      )
+      assert.deepStrictEqual(yield* writerOf(shop), writer)
+      yield* checkHealed(shop, program, never)
+    }),
+  )
+})

@@ -31,44 +31,41 @@ const openShop = Effect.gen(function* () {
 /** Without the quotes around names, and the log's backslashes before them. */
 const unquoted = (text: string): string => text.replace(/[\\"]/g, "")
 
-layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })(
-  "one of several tables",
-  (it) => {
-    it.effect("that cannot be copied keeps full from writing any, and all such are reported", () =>
-      Effect.gen(function* () {
-        const { run, lake } = yield* openShop
-        const { code, stderr } = yield* run("full")
-        assert.strictEqual(code, 2, stderr)
-        assert.deepStrictEqual(yield* lake.keys, [])
-        for (const words of [
-          /table public\.hidden: permission denied/,
-          /table public\.closed: permission denied/,
-          /table public\.secret: query would be affected by row-level security/,
-          /table public\.missing: it does not exist/,
-          /table public\.counter: it is a sequence, which has no rows/,
-          /table public\.ordered: it is an index, which has no rows/,
-          /table public\.colour: it is a type, which has no rows/,
-        ]) {
-          assert.match(unquoted(stderr), words)
-        }
-        assert.notMatch(unquoted(stderr), /table public\.first/)
-      }),
-    )
+layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("one of several tables", (it) => {
+  it.effect("that cannot be copied keeps full from writing any, and all such are reported", () =>
+    Effect.gen(function* () {
+      const { run, lake } = yield* openShop
+      const { code, stderr } = yield* run("full")
+      assert.strictEqual(code, 2, stderr)
+      assert.deepStrictEqual(yield* lake.keys, [])
+      for (const words of [
+        /table public\.hidden: permission denied/,
+        /table public\.closed: permission denied/,
+        /table public\.secret: query would be affected by row-level security/,
+        /table public\.missing: it does not exist/,
+        /table public\.counter: it is a sequence, which has no rows/,
+        /table public\.ordered: it is an index, which has no rows/,
+        /table public\.colour: it is a type, which has no rows/,
+      ]) {
+        assert.match(unquoted(stderr), words)
+      }
+      assert.notMatch(unquoted(stderr), /table public\.first/)
+    }),
+  )
 
-    it.effect("that cannot be followed keeps cdc from writing any, and all such are reported", () =>
-      Effect.gen(function* () {
-        const { run, lake } = yield* openShop
-        const { code, stderr } = yield* run("cdc", "--once")
-        assert.strictEqual(code, 2, stderr)
-        assert.deepStrictEqual(yield* lake.keys, [])
-        for (const words of [
-          /closed: it is a view/,
-          /missing: it does not exist/,
-          /counter: it is a sequence/,
-        ]) {
-          assert.match(unquoted(stderr), words)
-        }
-      }),
-    )
-  },
-)
+  it.effect("that cannot be followed keeps cdc from writing any, and all such are reported", () =>
+    Effect.gen(function* () {
+      const { run, lake } = yield* openShop
+      const { code, stderr } = yield* run("cdc", "--once")
+      assert.strictEqual(code, 2, stderr)
+      assert.deepStrictEqual(yield* lake.keys, [])
+      for (const words of [
+        /closed: it is a view/,
+        /missing: it does not exist/,
+        /counter: it is a sequence/,
+      ]) {
+        assert.match(unquoted(stderr), words)
+      }
+    }),
+  )
+})

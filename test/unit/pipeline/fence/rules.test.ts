@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { families, options, quiet, run } from "./families.ts"
 
-/** A dozen finds it today; which seed it is changes with each line of the program that draws or waits. */
+/** Most rules take a dozen, some take forty: which seed it is changes with whatever the program asks or waits for. */
 const mostHistories = 300
 
 for (const [name, play, rules] of families) {

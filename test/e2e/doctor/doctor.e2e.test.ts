@@ -86,7 +86,7 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("doc
       const { code, complaints, stdout } = yield* runDoctor(pipeline.environment)
       assert.deepStrictEqual([code, complaints], [0, []], stdout)
       assert.match(stdout, /followed by process \d+ \(afluente cdc\)/)
-      assert.match(stdout, /1 of 1 datasets have some in inc/)
+      assert.match(stdout, /1 of 1 dataset has some in inc/)
     }),
   )
 

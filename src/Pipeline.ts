@@ -74,7 +74,7 @@ export interface CdcMode {
 
 /**
  * Follows the slot: for ever, or with `once` until nothing waits. Finishes the current batch when it is asked to stop. Fails
- * with what no retry can mend: a refusal, a permanent error, or a transient one that lasted longer than the policy allows.
+ * with what no retry can cure: a refusal, a permanent error, or a transient one that lasted longer than the policy allows.
  */
 export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const { check } = yield* ObjectStore

@@ -140,13 +140,13 @@ const serverProgram = /postgres(\.exe)?(\0|\s|:|$)/i
 
 /** The command line of a process, or none where it cannot be told. */
 const commandOf = async (pid: number): Promise<string | undefined> => {
-  const told = await readFile(`/proc/${pid}/cmdline`, "utf8")
+  const cmdline = await readFile(`/proc/${pid}/cmdline`, "utf8")
     .catch(async () => {
       const { stdout } = await promisify(execFile)("ps", ["-o", "command=", "-p", String(pid)])
       return stdout
     })
     .catch(() => "")
-  return told === "" ? undefined : told
+  return cmdline === "" ? undefined : cmdline
 }
 
 /**

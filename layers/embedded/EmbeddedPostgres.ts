@@ -1,6 +1,6 @@
 /**
  * A PostgreSQL 15 of our own, from binaries that npm brought: for `demo` and for tests. It listens on the loopback
- * interface only, asks for a password, keeps a logical log, and ends with this process however that ends.
+ * interface only, asks for a password, writes its WAL at level `logical`, and ends with this process however that ends.
  */
 import { rm } from "node:fs/promises"
 import { createServer } from "node:net"

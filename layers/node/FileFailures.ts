@@ -32,7 +32,7 @@ export const errno = (cause: unknown): string =>
 
 /** As the system call would fail that takes the folder for a file. */
 export const folderStands = (path: string): Error =>
-  Object.assign(new Error(`EISDIR: a folder stands there, '${path}'`), { code: "EISDIR" })
+  Object.assign(new Error(`EISDIR: a folder is there, '${path}'`), { code: "EISDIR" })
 
 /** Reason and words of a failed system call. Where it was on the way to reading, a name that leads nowhere is `NotFound`. */
 export const fileFailure = (cause: unknown, way: "reading" | "writing") => ({

@@ -9,7 +9,7 @@ export const temporaryFileRemedies: Readonly<Partial<Record<StoreReason, string>
   Unreachable: `The file system of the temporary files did not answer. ${setTmpdir}`,
   Full: "No space is left for temporary files. Free some, or set TMPDIR to a folder with more.",
   NotWritable: setTmpdir,
-  InTheWay: `A folder stands where a file must be, or a file where a folder must be. ${setTmpdir}`,
+  InTheWay: `A folder is where a file must be, or a file where a folder must be. ${setTmpdir}`,
   NotFound: `Was it removed? Start again. ${setTmpdir}`,
   Broken: "The file system failed in a way that is not understood. Look into the system's log.",
 }

@@ -45,8 +45,8 @@ export const tlsProblem = (code: string, message: string, authorities: string): 
   const ofCertificate = certificateProblem(code, message, authorities)
   if (ofCertificate !== undefined) return Option.some(ofCertificate)
   if (!code.startsWith("ERR_SSL_") && code !== "EPROTO") return Option.none()
-  const told = `${code} ${message}`
+  const failure = `${code} ${message}`
   if (code === tlsWanted) return Option.some("it speaks TLS on this port; write https://")
-  if (noTls.test(told)) return Option.some("it does not speak TLS on this port")
-  return refused.test(told) ? Option.some(`the two sides do not agree on TLS (${code})`) : Option.none()
+  if (noTls.test(failure)) return Option.some("it does not speak TLS on this port")
+  return refused.test(failure) ? Option.some(`the two sides do not agree on TLS (${code})`) : Option.none()
 }

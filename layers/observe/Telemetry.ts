@@ -43,8 +43,8 @@ const otelProblem = (error: unknown): string => {
   const [, why, name] = /^(.+?)\s+at \["(OTEL_\w+)"\]/s.exec(message) ?? []
   const example = examples.find(([ending]) => ending.test(name ?? ""))?.[1]
   if (why !== undefined && example !== undefined) return `${name}: ${why}. For example: ${name}=${example}`
-  const told = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")
-  return `OTEL_…: ${told}. For example: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318`
+  const detail = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")
+  return `OTEL_…: ${detail}. For example: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318`
 }
 
 const cannotBeUsed = (cause: Cause.Cause<unknown>) =>

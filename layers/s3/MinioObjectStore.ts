@@ -162,7 +162,7 @@ const endlessList = (subject: string) =>
     detail: "the list of objects is cut short without a way to go on",
   })
 
-/** An object store in a bucket. Building it connects to nothing; a wrong endpoint is told by its first use. */
+/** An object store in a bucket. Building it connects to nothing; a wrong endpoint fails at its first use. */
 export const layer = (options: MinioOptions): Layer.Layer<ObjectStore | StoreAdmin, StoreError> =>
   Layer.effectContext(
     Effect.map(Effect.all([openBucket(options), makePartMemory]), ([bucket, memory]) =>

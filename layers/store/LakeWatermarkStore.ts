@@ -11,9 +11,9 @@ import { Refusal } from "../../src/services/Refusal.ts"
 const broken = (why: string) =>
   new Refusal({
     reason: "BrokenWatermark",
-    found: `The watermark ${watermarkKey} cannot be read: ${why}`,
-    stake: "Without it nobody knows which changes the lake holds, and a guess would lose or repeat rows",
-    mend:
+    problem: `The watermark ${watermarkKey} cannot be read: ${why}`,
+    risk: "Without it nobody knows which changes the lake holds, and a guess would lose or repeat rows",
+    remedy:
       "Put its last good version back; or write the slot's confirmed_flush_lsn (SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots) " +
       "as its only line: objects written after that are found by their last rows",
   })

@@ -33,7 +33,7 @@ export const notFound = (subject: string): StoreError =>
   new StoreError({ reason: "NotFound", subject, detail: "no object has this name" })
 
 export const taken = (subject: string): StoreError =>
-  new StoreError({ reason: "Exists", subject, detail: "an object with this name stands there" })
+  new StoreError({ reason: "Exists", subject, detail: "an object with this name exists" })
 
 export const outside = (subject: string, offset: number): StoreError =>
   new StoreError({ reason: "Broken", subject, detail: `the object ends before byte ${offset}` })

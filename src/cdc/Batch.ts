@@ -6,7 +6,7 @@ import { maxLinesMax, type SlotSession, type SlotView } from "../services/source
 import type { HeldWatermark } from "./fence/HeldWatermark.ts"
 import type { WrittenDataset } from "./rows/DatasetObjects.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
-import type { UnsureTable } from "./tables/FollowedTables.ts"
+import type { UncertainTable } from "./tables/FollowedTables.ts"
 import type { TablePlan } from "./tables/TablePlan.ts"
 
 /** What makes this process the one writer: the lock on the source, and the watermark of the lake. */
@@ -43,7 +43,7 @@ export interface WaitingBatch {
   /** A change of tables, which takes effect where the batch ends. */
   readonly change: Option.Option<TablePlan>
   /** Tables of which the WAL may hold rows under a name that nobody saw. */
-  readonly unsure: ReadonlyArray<UnsureTable>
+  readonly unsure: ReadonlyArray<UncertainTable>
 }
 
 /** A batch whose objects are all visible in the lake. */

@@ -6,7 +6,7 @@ import type { SlotSession } from "../services/source/ReplicationSlot.ts"
 import type { WaitingBatch } from "./Batch.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
 import { decideStart } from "./start/StartDecision.ts"
-import { lookAtTables } from "./tables/FollowedTables.ts"
+import { readCatalog } from "./tables/FollowedTables.ts"
 
 /**
  * Returns the slot and the flushed WAL now. Fails where the session has ended, and with a refusal where somebody else moved
@@ -15,7 +15,7 @@ import { lookAtTables } from "./tables/FollowedTables.ts"
 export const ensureLockHeld = Effect.fnUntraced(function* (
   session: SlotSession,
   checkpoint: Checkpoint,
-  look: SlotSession["look"] = session.look,
+  look: SlotSession["readState"] = session.readState,
 ) {
   const view = yield* look
   const { slot: slotName, source } = checkpoint
@@ -39,7 +39,7 @@ export const readBatch = Effect.fnUntraced(function* (session: SlotSession, chec
   )
   yield* publish(() => ({ _tag: "SlotChecked", at: startedAt, flushed, readUpTo, retainedFrom }))
   if (flushed <= checkpoint.readUpTo) return Option.none<WaitingBatch>()
-  const { tables, catalog, change, unsure } = yield* lookAtTables(
+  const { tables, catalog, change, unsure } = yield* readCatalog(
     session,
     checkpoint.tables,
     checkpoint.watermark,

@@ -27,7 +27,9 @@ const writeUpTo = Effect.fnUntraced(function* (
   // Objects are sent while the session is idle or busy. A session that has ended meanwhile is found out before each of them
   // is visible: a standby that has the lock by now would write the same rows beside ours.
   const lockHeld = yield* askedTogether(
-    Effect.suspend(() => ensureLockHeld(session, checkpoint, reading ? session.lookBeside : session.look)),
+    Effect.suspend(() =>
+      ensureLockHeld(session, checkpoint, reading ? session.readStateElsewhere : session.readState),
+    ),
   )
   const others = new OtherNames(unsure)
   const fence = {

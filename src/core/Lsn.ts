@@ -1,5 +1,5 @@
 /**
- * A position in PostgreSQL's write-ahead log: a 64-bit byte offset.
+ * An LSN, a position in PostgreSQL's write-ahead log (WAL): a 64-bit byte offset.
  * Printed as two hexadecimal halves, high and low, e.g. `16/B374D848`.
  * Source: PostgreSQL manual, type `pg_lsn`.
  */
@@ -11,7 +11,7 @@ export type Lsn = typeof Lsn.Type
 /** The position before everything; PostgreSQL prints it `0/0` and never gives it to a record. */
 export const zero: Lsn = Lsn.make(0n)
 
-/** Half a segment of the log, in bytes. The server forgets whole segments, so less is hardly worth a write to the lake. */
+/** Half a WAL segment, in bytes. The server removes whole segments, so less is hardly worth a write to the lake. */
 export const halfSegment = 8n * 1024n * 1024n
 
 /** Positions compare as numbers. Their printed form does not sort: `9/0` is before `10/0`. */
@@ -38,6 +38,6 @@ const hexOfByte = Array.from({ length: 256 }, (_, byte) => hex(BigInt(byte)).pad
 const hexOfHalf = (half: number): string =>
   `${hexOfByte[half >>> 24]}${hexOfByte[(half >>> 16) & 0xff]}${hexOfByte[(half >>> 8) & 0xff]}${hexOfByte[half & 0xff]}`
 
-/** `00000000/016B3748`: text order is log order, and PostgreSQL still reads it as a `pg_lsn`. Column `_lsn`. */
+/** `00000000/016B3748`: text order is WAL order, and PostgreSQL still reads it as a `pg_lsn`. Column `_lsn`. */
 export const printSortable = (lsn: Lsn): string =>
   `${hexOfHalf(Number(lsn >> 32n))}/${hexOfHalf(Number(lsn & 0xffffffffn))}`

@@ -1,6 +1,6 @@
 /**
  * Everything that `full` and `cdc` need, looked at before they miss it. Facts of source and lake are gathered side by
- * side, decided as data, and told together. A check that fails ends no other; what depends on it is told as not checked.
+ * side, decided as data, and printed together. A check that fails ends no other; what depends on it is reported as not checked.
  */
 import { Console, Effect, Option, Result, Schema } from "effect"
 import { decideStart } from "../cdc/start/StartDecision.ts"
@@ -13,12 +13,12 @@ import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Spool } from "../services/Spool.ts"
 import { type Inspection, SourceInspection } from "../services/source/SourceInspection.ts"
 import { Settings } from "../settings/Settings.ts"
-import { faultFinding } from "./FaultFinding.ts"
+import { failureFinding } from "./FailureFinding.ts"
 import { count, failed, ok, type Section, unchecked } from "./Finding.ts"
 import { printJson, printTable, summary } from "./FindingTable.ts"
 import { askLake, type LakeAnswers } from "./lake/LakeChecks.ts"
 import { notConnected } from "./source/ServerFindings.ts"
-import { missingSlot, type Start, standingCheck, standingFinding } from "./source/SlotFindings.ts"
+import { lakeAndSlotCheck, lakeAndSlotFinding, missingSlot, type Start } from "./source/SlotFindings.ts"
 import {
   askSource,
   isStandby,
@@ -33,13 +33,13 @@ export class ChecksFailed extends Schema.TaggedError<ChecksFailed>()("ChecksFail
   summary: Schema.String,
 }) {
   override get message(): string {
-    return `doctor: ${this.summary}. \`full\` or \`cdc\` would fail; what mends it stands beside each finding.`
+    return `doctor: ${this.summary}. \`full\` or \`cdc\` would fail. Each finding says what to do.`
   }
 }
 
 /**
  * What a start would say. A running `cdc` moves lake, watermark and slot forward, in this order: the slot was looked at
- * before the watermark was read, and the log's end is asked after it, so that a healthy one never seems out of order.
+ * before the watermark was read, and the WAL position after it, so that a healthy one never seems out of order.
  */
 const startOf = Effect.fnUntraced(function* (
   inspection: Inspection,
@@ -75,7 +75,7 @@ const tablesOf = Effect.fnUntraced(function* (
   return yield* decideTables(inspection, answers.tables, known.success, lake).pipe(
     Effect.map((tables) => ({ tables, faults: [] })),
     Effect.catch((error) =>
-      Effect.succeed({ tables: answers.tables, faults: [faultFinding("tables", error)] }),
+      Effect.succeed({ tables: answers.tables, faults: [failureFinding("tables", error)] }),
     ),
   )
 })
@@ -119,7 +119,7 @@ export const examine: Effect.Effect<
   const [answered, lake] = yield* Effect.all([asked, askLake], { concurrency: 2 })
   const about = { name: "lake", location: store.location }
   if (Result.isFailure(answered)) {
-    const standing = unchecked(standingCheck, "there is no connection to the source")
+    const standing = unchecked(lakeAndSlotCheck, "there is no connection to the source")
     return [
       {
         name: "source",
@@ -142,7 +142,7 @@ export const examine: Effect.Effect<
         ...faults,
       ],
     },
-    { ...about, findings: [...lake.findings, standingFinding(start)] },
+    { ...about, findings: [...lake.findings, lakeAndSlotFinding(start)] },
     here,
   ]
 }).pipe(Effect.scoped)

@@ -7,14 +7,14 @@
 export type Mark = "ok" | "note" | "warning" | "failed" | "unchecked"
 
 /** What a person does about it. */
-export interface Mend {
+export interface Remedy {
   /** Statements to run as they are, in this order. None of them loses anything: what does is left to the advice. */
   readonly sql: ReadonlyArray<string>
   /** Settings, commands and choices, in words; empty where the statements are all. */
   readonly advice: string
 }
 
-export interface Finding extends Mend {
+export interface Finding extends Remedy {
   readonly mark: Mark
   /** What was looked at: `wal_level`, `slot "data_sync_slot"`, `"db_loja"."cliente"`. */
   readonly check: string
@@ -30,7 +30,7 @@ export interface Section {
   readonly findings: ReadonlyArray<Finding>
 }
 
-const nothingToDo: Mend = { sql: [], advice: "" }
+const nothingToDo: Remedy = { sql: [], advice: "" }
 
 export const ok = (check: string, finding: string): Finding => ({
   mark: "ok",
@@ -49,21 +49,21 @@ export const note = (check: string, finding: string, advice = ""): Finding => ({
 })
 
 /** `full` and `cdc` work, but not as well as they could, or not for as long. */
-export const warning = (check: string, finding: string, mend: Partial<Mend>): Finding => ({
+export const warning = (check: string, finding: string, remedy: Partial<Remedy>): Finding => ({
   mark: "warning",
   check,
   finding,
   ...nothingToDo,
-  ...mend,
+  ...remedy,
 })
 
 /** `full` or `cdc` would fail. */
-export const failed = (check: string, finding: string, mend: Partial<Mend>): Finding => ({
+export const failed = (check: string, finding: string, remedy: Partial<Remedy>): Finding => ({
   mark: "failed",
   check,
   finding,
   ...nothingToDo,
-  ...mend,
+  ...remedy,
 })
 
 /** `because` is what failed before: `the lake cannot be reached`. */

@@ -6,7 +6,7 @@ import * as Manifest from "../core/lake/Manifest.ts"
 import { manifestKey, nextStamp, objectKey } from "../core/lake/ObjectKey.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
-import { newestObject } from "../lake/LakeTail.ts"
+import { newestObject } from "../lake/NewestObject.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import { Compression } from "../services/lake/Compression.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
@@ -26,8 +26,8 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const store = yield* ObjectStore
   const progress = yield* Progress
   const startedAt = yield* isoNow
-  const shape = yield* snapshot.describe(table)
-  yield* warnWithoutIdentity(shape)
+  const description = yield* snapshot.describe(table)
+  yield* warnWithoutIdentity(description)
   const newest = yield* newestObject("full", layout, dataset, Option.none())
   const stamp = nextStamp(
     Option.map(newest, (n) => n.stamp),
@@ -36,7 +36,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const compression = yield* Compression
   const key = objectKey("full", layout, dataset, stamp, compression.ending)
 
-  const bar = yield* progress.show(`full ${dataset}`, shape.estimatedBytes)
+  const bar = yield* progress.show(`full ${dataset}`, description.estimatedBytes)
   const stored = yield* store.create(key)
   const md5 = createHash("md5")
   // Of what is stored: whoever has the object can hold it to the manifest.
@@ -48,7 +48,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
         stored.write(bytes),
       ),
   })
-  const copy = snapshot.copy(shape)
+  const copy = snapshot.copy(description)
   yield* Stream.runForEach(copy.csv, (chunk) => {
     bar.advance(chunk.length)
     return writer.write(chunk)
@@ -62,8 +62,8 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     table: printTable(table),
     dataset,
     object: key,
-    columns: shape.columns,
-    primary_key: shape.primaryKey,
+    columns: description.columns,
+    primary_key: description.primaryKey,
     rows,
     bytes,
     md5: md5.digest("hex"),

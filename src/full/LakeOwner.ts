@@ -15,9 +15,10 @@ import type { SourceIdentity } from "../services/source/SourceTables.ts"
 const otherSource = (source: SourceIdentity, { dataset, object, ...manifest }: Manifest) =>
   new Refusal({
     reason: "ForeignWatermark",
-    found: `The newest copy of "${dataset}" (${object}) is of the database "${manifest.database}" of server ${manifest.system_identifier}, not of "${source.database}" of ${source.systemIdentifier}`,
-    stake: "Readers begin with the newest copy: that of another source would take the place of this one's",
-    mend: "Point the program at the source that this lake is of, or choose another LAKE_URL. Where the source has moved and no `cdc` has written here: `node dist/main.js full --new-source`",
+    problem: `The newest copy of "${dataset}" (${object}) is of the database "${manifest.database}" of server ${manifest.system_identifier}, not of "${source.database}" of ${source.systemIdentifier}`,
+    risk: "Readers begin with the newest copy: that of another source would take the place of this one's",
+    remedy:
+      "Point the program at the source that this lake is of, or choose another LAKE_URL. Where the source has moved and no `cdc` has written here: `node dist/main.js full --new-source`",
   })
 
 /** What `full` copies: each dataset's table under the name that it has now. */

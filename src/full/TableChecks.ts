@@ -5,39 +5,39 @@ import { printTable, type SourceTable, type TableName } from "../core/source/Sou
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { SourceError } from "../services/source/SourceError.ts"
-import { SourceTables, type TableShape } from "../services/source/SourceTables.ts"
+import { SourceTables, type TableDescription } from "../services/source/SourceTables.ts"
 import { allRefused } from "../services/source/TablesRefused.ts"
 
 /**
  * Deletes of such a table arrive without saying which row: the warning holds the `ALTER TABLE` that mends it. Those of what
  * is not followed never arrive.
  */
-export const warnWithoutIdentity = (shape: TableShape) => {
-  if (shape.identifiesDeletes || Option.isSome(shape.notFollowed)) return Effect.void
-  const name = printTable(shape.table)
-  const { why, sql, otherwise } = lackOfIdentity(name, shape)
+export const warnWithoutIdentity = (description: TableDescription) => {
+  if (description.identifiesDeletes || Option.isSome(description.notFollowed)) return Effect.void
+  const name = printTable(description.table)
+  const { why, sql, otherwise } = lackOfIdentity(name, description)
   return Effect.logWarning(
-    `${name}: ${why}. Its deletes arrive without saying which row. Mend it: ${sql}${otherwise === undefined ? "" : ` Or ${otherwise}.`}`,
+    `${name}: ${why}. Its deletes arrive without saying which row. Fix it: ${sql}${otherwise === undefined ? "" : ` Or ${otherwise}.`}`,
   )
 }
 
-const warnOfVirtual = ({ table, virtualColumns }: TableShape) =>
+const warnOfVirtual = ({ table, virtualColumns }: TableDescription) =>
   virtualColumns.length === 0
     ? Effect.void
     : Effect.logWarning(
-        `${printTable(table)} has columns that are generated when they are read: the log does not hold them, and inc has NULL ` +
+        `${printTable(table)} has columns that are generated when they are read: the WAL does not hold them, and inc has NULL ` +
           `in their place. STORED ones it holds.`,
       ).pipe(Effect.annotateLogs({ columns: virtualColumns.join(",") }))
 
 /** A table whose changes never come would look like one that never changes: `cdc` does not start with it. */
 const followed = Effect.fnUntraced(function* (table: TableName) {
   const catalog = yield* SourceTables
-  const shape = yield* catalog.describe(table)
-  if (Option.isSome(shape.notFollowed)) {
-    const detail = shape.notFollowed.value
+  const description = yield* catalog.describe(table)
+  if (Option.isSome(description.notFollowed)) {
+    const detail = description.notFollowed.value
     return yield* new SourceError({ reason: "NotFollowed", subject: `table ${printTable(table)}`, detail })
   }
-  return shape
+  return description
 })
 
 /**
@@ -70,16 +70,16 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
   const watermark = yield* retrying(limitedRetry, store.read)
   const isKnown = (dataset: string) =>
     Option.exists(watermark, (known) => known.tables.has(dataset) || known.objects.has(dataset))
-  const shapeIfThere = ({ table, dataset }: SourceTable) =>
+  const descriptionIfThere = ({ table, dataset }: SourceTable) =>
     Effect.catchIf(
       Effect.map(followed(table), Option.some),
       (error: SourceError) => error.reason === "SchemaOrTableMissing" && isKnown(dataset),
       () => Effect.succeedNone,
     )
-  for (const shape of yield* ofAll(tables, shapeIfThere)) {
-    if (Option.isNone(shape)) continue
-    yield* warnWithoutIdentity(shape.value)
-    yield* warnOfVirtual(shape.value)
+  for (const description of yield* ofAll(tables, descriptionIfThere)) {
+    if (Option.isNone(description)) continue
+    yield* warnWithoutIdentity(description.value)
+    yield* warnOfVirtual(description.value)
   }
 })
 

@@ -10,17 +10,17 @@ import { Settings } from "../settings/Settings.ts"
 const hidden = ({ table, dataset }: SourceTable) =>
   new Refusal({
     reason: "DatasetName",
-    found: `The dataset "${dataset}" of ${printTable(table)} is new and begins with "_"`,
-    stake: "Spark and Hive hide such a folder, and would read none of its rows",
-    mend: `Give it another name in SOURCE_TABLES, for example ${printTable(table)}=${dataset.replace(/^_+/, "") || "tabela"}`,
+    problem: `The dataset "${dataset}" of ${printTable(table)} is new and begins with "_"`,
+    risk: "Spark and Hive hide such a folder, and would read none of its rows",
+    remedy: `Give it another name in SOURCE_TABLES, for example ${printTable(table)}=${dataset.replace(/^_+/, "") || "tabela"}`,
   })
 
 const sameFolder = ({ table, dataset }: SourceTable, other: string) =>
   new Refusal({
     reason: "DatasetName",
-    found: `The new dataset "${dataset}" and "${other}" differ by case only, and the lake is a folder`,
-    stake: "Where the file system ignores case, the objects of both would stand in one folder",
-    mend: `Give one of them another name in SOURCE_TABLES, for example ${printTable(table)}=${dataset}_2`,
+    problem: `The new dataset "${dataset}" and "${other}" differ by case only, and the lake is a folder`,
+    risk: "Where the file system ignores case, the objects of both would be in one folder",
+    remedy: `Give one of them another name in SOURCE_TABLES, for example ${printTable(table)}=${dataset}_2`,
   })
 
 /** Fails with DatasetName (exit 2) where a new dataset would be hidden from readers, or mixed with another one. */

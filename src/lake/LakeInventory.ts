@@ -1,7 +1,7 @@
 /** Which objects of a dataset the lake holds, and which of them count. */
 
 import { Effect, Option, Stream } from "effect"
-import type { Finding } from "../core/lake/LakeFinding.ts"
+import type { LakeFinding } from "../core/lake/LakeFinding.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { type Area, datasetPrefix, manifestKey, parseKey } from "../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
@@ -13,7 +13,7 @@ interface Listing {
   /** Those named as ours are, in the order of their names. */
   readonly objects: ReadonlyArray<StoredObject>
   readonly others: ReadonlyArray<StoredObject>
-  readonly findings: ReadonlyArray<Finding>
+  readonly findings: ReadonlyArray<LakeFinding>
 }
 
 /** The day's folder of a key must be that of its name, or the order of keys is not the order of writing. */
@@ -38,13 +38,13 @@ const listing = Effect.fnUntraced(function* (area: Area, layout: Layout, dataset
     others: all.filter((object) => !isOurs(object)),
     findings: objects
       .filter(({ key }) => misplaced(key))
-      .map(({ key }) => ({ kind: "name", object: key, why: "it stands in the folder of another day" })),
+      .map(({ key }) => ({ kind: "name", object: key, why: "it is in the folder of another day" })),
   }
   return found
 })
 
 export interface Inventory {
-  readonly findings: ReadonlyArray<Finding>
+  readonly findings: ReadonlyArray<LakeFinding>
   /** Objects that no reader counts. */
   readonly ignored: ReadonlyArray<string>
 }
@@ -79,12 +79,12 @@ export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (layout:
     { concurrency: manifestsAtOnce },
   )
   const sizes = new Map(objects.map(({ key, bytes }) => [key, bytes]))
-  const untrue = manifests.flatMap(({ key, manifest }): ReadonlyArray<Finding> => {
+  const untrue = manifests.flatMap(({ key, manifest }): ReadonlyArray<LakeFinding> => {
     if (Option.isNone(manifest)) return [{ kind: "manifest", object: key, why: "it cannot be read" }]
     const { object, bytes } = manifest.value
     const size = sizes.get(object)
     if (size === undefined || manifestKey(object) !== key) {
-      return [{ kind: "lost", object, why: `its manifest ${key} stands, the object does not` }]
+      return [{ kind: "lost", object, why: `its manifest ${key} exists, the object does not` }]
     }
     return size === bytes
       ? []
@@ -125,10 +125,10 @@ export const listIncs = Effect.fn("LakeInventory.listIncs")(function* (
     findings: [
       ...findings,
       ...Option.toArray(lost).map(
-        (object): Finding => ({
+        (object): LakeFinding => ({
           kind: "lost",
           object,
-          why: "the watermark names it, and it is not there: told until it is restored, or the next one is written",
+          why: "the watermark names it, and it is missing: reported until it is restored, or the next one is written",
         }),
       ),
     ],

@@ -26,12 +26,12 @@ const begunByFull = Effect.gen(function* () {
   })
 })
 
-const otherLayout = (found: string, mend: string) =>
+const otherLayout = (problem: string, remedy: string) =>
   new Refusal({
     reason: "OtherLayout",
-    found,
-    stake: "Rows of one dataset would stand in two places, and readers would miss one of them",
-    mend,
+    problem,
+    risk: "Rows of one dataset would be in two places, and readers would miss one of them",
+    remedy,
   })
 
 /** What the lake remembers, else what is set, else `single` for one table and `datasets` for several. */

@@ -1,4 +1,4 @@
-/** Tells a person in front of a terminal how far something long has come. Silent elsewhere: logs tell the end of it. */
+/** Shows the progress of a long step on a terminal. Silent elsewhere, where the log reports its end. */
 import { Context, Effect, Layer, type Scope } from "effect"
 
 export interface ProgressBar {

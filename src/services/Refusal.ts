@@ -1,8 +1,8 @@
-/** The third way to end: neither done nor failed, because going on would lose or repeat data. */
+/** The program refuses to go on, because it would lose or repeat data. */
 import { Runtime, Schema } from "effect"
 
 /**
- * Going on would lose or repeat data: exit 3 (2 for DatasetName). Each says what was found, what is at stake, and the commands that mend it.
+ * Exit 3 (2 for DatasetName). Each names the problem, the risk of going on, and the commands that remove the problem.
  */
 export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
   reason: Schema.Literals([
@@ -20,15 +20,15 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
     "OtherTable",
     "OtherHistory",
   ]),
-  found: Schema.String,
-  stake: Schema.String,
-  mend: Schema.String,
+  problem: Schema.String,
+  risk: Schema.String,
+  remedy: Schema.String,
 }) {
-  /** 2 where a setting alone mends it and nothing is at stake before. */
+  /** 2 where a setting alone is the remedy and no data is at risk. */
   override get [Runtime.errorExitCode](): number {
     return this.reason === "DatasetName" ? 2 : 3
   }
   override get message(): string {
-    return `Refused: ${this.found}. ${this.stake}. ${this.mend.replace(/\.$/, "")}.`
+    return `Refused: ${this.problem}. ${this.risk}. ${this.remedy.replace(/\.$/, "")}.`
   }
 }

@@ -1,7 +1,7 @@
-/** The wish of whoever runs the program that it should end: SIGINT or SIGTERM. */
+/** The request to stop: SIGINT or SIGTERM. */
 import { Context, Effect } from "effect"
 
 export const StopSignal = Context.Reference<{
-  /** Ends when the wish is there. */
+  /** Succeeds when a stop is requested. */
   readonly wished: Effect.Effect<void>
 }>("afluente/services/StopSignal", { defaultValue: () => ({ wished: Effect.never }) })

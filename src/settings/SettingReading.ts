@@ -1,4 +1,4 @@
-/** Reads variables so that every problem is told, each with the variable's name, what was wrong, and an example. */
+/** Reads variables so that every problem is reported, each with the variable's name, what was wrong, and an example. */
 import { Config, Effect, Option, Result, Schema } from "effect"
 import { type SettingName, settingTable, type WithSpec } from "./SettingTable.ts"
 

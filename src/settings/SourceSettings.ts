@@ -68,12 +68,12 @@ const sessionPooler = Effect.map(
 const server: Reading<SourceAddress, FileSystem.FileSystem> = Effect.gen(function* () {
   const variables = yield* fromVariables
   const url = yield* Effect.result(fromUrl)
-  const told = Result.getOrElse(url, () => none)
-  const service = yield* Effect.result(serviceOf(told, variables))
+  const inUrl = Result.getOrElse(url, () => none)
+  const service = yield* Effect.result(serviceOf(inUrl, variables))
   const named = Result.getOrElse(service, () => none)
-  const problemWith = problemOf(told, named)
+  const problemWith = problemOf(inUrl, named)
   const ignored = [...variables].flatMap(([keyword, value]) =>
-    told.has(keyword) || named.has(keyword)
+    inUrl.has(keyword) || named.has(keyword)
       ? []
       : Option.match(unsupported(keyword, value), {
           onNone: () => [],
@@ -81,7 +81,7 @@ const server: Reading<SourceAddress, FileSystem.FileSystem> = Effect.gen(functio
         }),
   )
   const defaults = yield* passwordFile
-  const address = sourceAddressOf(new Map([...defaults, ...variables, ...named, ...told]))
+  const address = sourceAddressOf(new Map([...defaults, ...variables, ...named, ...inUrl]))
   const problems = [
     ...(Result.isFailure(url) ? url.failure : []),
     ...(Result.isFailure(service) ? service.failure : []),

@@ -11,10 +11,10 @@ import { manifestKey } from "../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
 import { datasetCompleteness } from "../lake/DatasetCompleteness.ts"
-import { newestObject } from "../lake/LakeTail.ts"
+import { newestObject } from "../lake/NewestObject.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { SlotInspection } from "../services/source/SlotInspection.ts"
-import type { DatasetStatus } from "./Report.ts"
+import type { DatasetStatus } from "./StatusReport.ts"
 
 interface DatasetsAsked {
   /** As SOURCE_TABLES names them. */

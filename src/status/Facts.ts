@@ -14,9 +14,9 @@ import type { SlotFacts } from "../services/source/SourceInspection.ts"
 import { Settings } from "../settings/Settings.ts"
 import { datasetStatuses, unknownDataset } from "./Datasets.ts"
 import { lagOf, unknownLag } from "./Lag.ts"
-import type { StatusReport } from "./Report.ts"
+import type { StatusReport } from "./StatusReport.ts"
 
-/** A refusal is told in the report; what keeps us from looking fails. */
+/** Returns a refusal as a value, for the report. Other errors fail. */
 const refused = <A, E, R>(look: Effect.Effect<A, E | Refusal, R>) =>
   look.pipe(
     Effect.map((found) => Result.succeed(found)),
@@ -51,18 +51,18 @@ const faultOfStart = (facts: Facts, slot: Option.Option<SlotFacts>): ReadonlyArr
   return Result.isFailure(start) && start.failure.reason !== "SlotMissing" ? [start.failure] : []
 }
 
-/** Looks at everything. What cannot be read is told in the report, beside all that can. */
-export const takeStock = Effect.gen(function* () {
+/** Returns the status report. What cannot be read is named in it; the rest is filled in. */
+export const readStatus = Effect.gen(function* () {
   const { tables, layout: wanted, pollInterval } = yield* Settings
   const source = yield* SlotInspection
   const { read } = yield* WatermarkStore
 
   // The slot first: a running `cdc` moves the watermark before the slot, so that a healthy one never seems out of order.
-  const before = yield* source.look
+  const before = yield* source.readState
   const found = yield* refused(read)
   const watermark = Result.getOrElse(found, () => Option.none<Watermark>())
   const { flushed } = yield* Option.exists(watermark, ({ position }) => position > before.flushed)
-    ? source.look
+    ? source.readState
     : Effect.succeed(before)
 
   const layout = yield* refused(lakeLayout(tables, wanted, watermark))
@@ -73,7 +73,7 @@ export const takeStock = Effect.gen(function* () {
   )
   const facts = { slotName: source.slot, source: before.source, view: { slot: ours, flushed }, watermark }
   const faults = Result.isFailure(found) ? [found.failure] : faultOfStart(facts, before.slot)
-  // Positions of another log mean nothing here.
+  // LSNs of another server or database mean nothing here.
   const isForeign = faults.some(({ reason }) => reason === "ForeignWatermark")
   const watermarkSeconds = Option.flatMap(watermark, ({ writtenAt }) => writtenAt).pipe(
     Option.map((at) => Math.max(0, (now - Date.parse(at)) / 1000)),

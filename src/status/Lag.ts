@@ -1,18 +1,18 @@
 /**
  * How far a lake is behind its source, told from outside and without reading the slot. Facts in, figures out.
  *
- * Bytes are exact: the log from the watermark (before the first one: from the slot's confirmed position) to the end that
- * is on the server's disk. It is log of everything that the server does, not of our tables alone.
+ * Bytes are exact: the WAL from the watermark (before the first one: from the slot's confirmed position) to the end that
+ * is on the server's disk. It is the WAL of everything that the server does, not of our tables alone.
  *
  * Seconds are a bound: the oldest commit that was not read yet is at most so old. Only a reader of the slot knows its
  * time, so what is known of the reader bounds it:
  *
  *     nothing is behind the watermark       0
  *     the writer is idle after a look       since that look: all that was there it has read
- *     the writer reads, and little waits    since its statement began: a writer that had come to the end of the log reads on
+ *     the writer reads, and little waits    since its statement began: a writer that had read all WAL reads on
  *     it reads much, or no writer runs      since the watermark was written
  *
- * A writer that finds nothing of ours moves the watermark only after half a segment (8 MiB) of log. So little log behind an old
+ * A writer that finds nothing of ours moves the watermark only after half a segment (8 MiB) of WAL. So little WAL behind an old
  * watermark says nothing while a writer runs, and where none runs the bound is wide: what waits may be nothing of ours.
  */
 import { Option } from "effect"
@@ -27,7 +27,7 @@ export interface LagFacts {
   }>
   readonly confirmed: Option.Option<Lsn>
   /** The writer's last statement: whether it was a look and is over, and how long ago it began. */
-  readonly activity: Option.Option<{ readonly hasLooked: boolean; readonly seconds: number }>
+  readonly activity: Option.Option<{ readonly isIdle: boolean; readonly seconds: number }>
   /** Log that a writer at its end may leave behind the watermark. */
   readonly leftBehind: bigint
 }
@@ -47,10 +47,9 @@ export const lagOf = (facts: LagFacts): Lag => {
   )
   if (Option.isNone(from)) return unknownLag
   const behind = facts.flushed > from.value ? facts.flushed - from.value : 0n
-  const byWriter = Option.filter(
-    facts.activity,
-    ({ hasLooked }) => hasLooked || behind < facts.leftBehind,
-  ).pipe(Option.map(({ seconds }) => seconds))
+  const byWriter = Option.filter(facts.activity, ({ isIdle }) => isIdle || behind < facts.leftBehind).pipe(
+    Option.map(({ seconds }) => seconds),
+  )
   return {
     bytes: Option.some(Number(behind)),
     seconds:

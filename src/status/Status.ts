@@ -3,8 +3,8 @@ import { Console, Effect, Schedule } from "effect"
 import { printable } from "../core/text/PrintableText.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { Refusal } from "../services/Refusal.ts"
-import { takeStock } from "./Facts.ts"
-import { jsonReport, lineReport, type StatusReport, textReport } from "./Report.ts"
+import { readStatus } from "./Facts.ts"
+import { jsonReport, lineReport, type StatusReport, textReport } from "./StatusReport.ts"
 
 export type StatusForm = "text" | "json" | "line"
 
@@ -19,9 +19,9 @@ const print = (form: StatusForm, report: StatusReport): string => {
   }
 }
 
-/** Prints where the pipeline stands. Fails with what would keep a `cdc` from starting, after it has told all the rest. */
+/** Prints the state of the pipeline, then fails with the problem that would keep a `cdc` from starting. */
 export const status = Effect.fn("Status.status")(function* (form: StatusForm) {
-  const report = yield* retrying(limitedRetry, takeStock)
+  const report = yield* retrying(limitedRetry, readStatus)
   yield* Console.log(print(form, report))
   const [fault] = report.faults
   if (fault !== undefined) return yield* fault
@@ -35,13 +35,13 @@ export const watchStatus = Effect.fn("Status.watchStatus")(function* (
   form: StatusForm,
   show: (text: string) => Effect.Effect<void>,
 ) {
-  let told = ""
-  const tell = (wrong: string) => {
-    if (wrong === told) return Effect.void
-    told = wrong
+  let reported = ""
+  const reportOnce = (wrong: string) => {
+    if (wrong === reported) return Effect.void
+    reported = wrong
     return wrong === "" ? Effect.logInfo("status: all is well again") : Effect.logWarning(wrong)
   }
-  const look = takeStock.pipe(
+  const look = readStatus.pipe(
     Effect.map((report) => ({
       text: print(form, report),
       wrong: report.faults.map(({ message }) => message).join(" "),
@@ -52,7 +52,7 @@ export const watchStatus = Effect.fn("Status.watchStatus")(function* (
     ),
     Effect.flatMap(({ text, wrong }) => {
       if (form === "text") return show([text, printable(wrong)].filter((part) => part !== "").join("\n\n"))
-      return Effect.andThen(tell(wrong), text === "" ? Effect.void : show(text))
+      return Effect.andThen(reportOnce(wrong), text === "" ? Effect.void : show(text))
     }),
   )
   yield* Effect.repeat(look, Schedule.spaced("2 seconds"))

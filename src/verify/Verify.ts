@@ -1,6 +1,6 @@
 /**
- * `verify`: rebuilds each table from the lake and compares it with the table. Writers may go on meanwhile: `Moment.ts`
- * tells how a moment is found at which both sides can be compared.
+ * `verify`: rebuilds each table from the lake and compares it with the table. Writers may run meanwhile: `ComparisonSnapshot.ts`
+ * says how both sides are read at one snapshot.
  */
 import { Console, Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
@@ -14,13 +14,13 @@ import { LakeComparison } from "../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Settings } from "../settings/Settings.ts"
+import { type ComparisonReport, jsonReport, textReport } from "./report/ComparisonReport.ts"
+import { countFindings } from "./report/FindingCounter.ts"
 import { endWith } from "./report/Outcome.ts"
-import { jsonReport, type Report, textReport } from "./report/Report.ts"
-import { counting } from "./report/Tell.ts"
 import { readOlder } from "./rows/OlderCopies.ts"
-import { type Moment, takeMoment } from "./snapshot/Moment.ts"
+import { type ComparisonSnapshot, takeComparisonSnapshot } from "./snapshot/ComparisonSnapshot.ts"
+import { checkBeforeCopying, checkCopySource } from "./snapshot/LakeAndSlot.ts"
 import { withRoomNeeded } from "./snapshot/RoomNeeded.ts"
-import { checkBeforehand, checkManifest } from "./snapshot/Standing.ts"
 import { leftNote } from "./table/Incomplete.ts"
 import { type Containment, containment, type TableFailure } from "./table/TableFailure.ts"
 import { failedVerdict, type TableVerdict, tableVerdict } from "./table/TableVerdict.ts"
@@ -46,9 +46,9 @@ const listTables = Effect.fnUntraced(function* (
   const listed = yield* Effect.forEach(tables, (source) =>
     Effect.map(contain(listFulls(layout, source.dataset)), (fulls): Listed => ({ source, fulls })),
   )
-  const identity = yield* retrying(limitedRetry, checkBeforehand)
+  const identity = yield* retrying(limitedRetry, checkBeforeCopying)
   const checked = Effect.fnUntraced(function* (source: SourceTable, fulls: Fulls) {
-    if (Option.isSome(fulls.newest)) yield* checkManifest(source, identity, fulls.newest.value)
+    if (Option.isSome(fulls.newest)) yield* checkCopySource(source, identity, fulls.newest.value)
     return all ? yield* withOlderRead(source.dataset, fulls) : fulls
   })
   return yield* Effect.forEach(listed, ({ source, fulls }) =>
@@ -58,7 +58,7 @@ const listTables = Effect.fnUntraced(function* (
   )
 })
 
-const compareAll = Effect.fnUntraced(function* (report: Report, all: boolean) {
+const compareAll = Effect.fnUntraced(function* (report: ComparisonReport, all: boolean) {
   const { tables, layout: wanted } = yield* Settings
   // Nothing is written there: who may only read can verify too.
   const { list } = yield* ObjectStore
@@ -74,7 +74,7 @@ const compareAll = Effect.fnUntraced(function* (report: Report, all: boolean) {
 })
 
 const compareNow = Effect.fnUntraced(function* (
-  report: Report,
+  report: ComparisonReport,
   layout: Layout,
   listed: ReadonlyArray<Listed>,
   { contain }: Containment,
@@ -86,30 +86,30 @@ const compareNow = Effect.fnUntraced(function* (
   )
   const explain = withRoomNeeded(layout, readable)
   const wanted = readable.map(({ source, fulls }) => ({ source, isInLake: Option.isSome(fulls.newest) }))
-  const moment = yield* takeMoment(workbench, layout, wanted, explain)
-  yield* report.begin({ lsn: Lsn.print(moment.lsn), snapshot: moment.id })
+  const snapshot = yield* takeComparisonSnapshot(workbench, layout, wanted, explain)
+  yield* report.begin({ lsn: Lsn.print(snapshot.lsn), snapshot: snapshot.id })
   const verdicts: Array<TableVerdict> = []
   for (const { source, fulls } of listed) {
     yield* report.beginTable(source.dataset)
-    const told = counting((finding) => report.tell(source.dataset, finding))
-    const live = moment.tables.find((table) => table.source === source)
-    const failure = Result.isFailure(fulls) ? fulls.failure : moment.failed.get(source)
+    const counter = countFindings((finding) => report.finding(source.dataset, finding))
+    const live = snapshot.tables.find((table) => table.source === source)
+    const failure = Result.isFailure(fulls) ? fulls.failure : snapshot.failed.get(source)
     const compared =
       failure !== undefined || live === undefined || Result.isFailure(fulls)
         ? Result.fail(failure ?? neverCopied)
         : yield* contain(
-            tableVerdict(workbench, moment, live, { source, layout, fulls: fulls.success }, told).pipe(
+            tableVerdict(workbench, snapshot, live, { source, layout, fulls: fulls.success }, counter).pipe(
               Effect.catch(explain),
             ),
           )
-    const verdict = Result.getOrElse(compared, (why) => failedVerdict(source, told, why))
+    const verdict = Result.getOrElse(compared, (why) => failedVerdict(source, counter, why))
     yield* report.endTable(verdict)
     verdicts.push(verdict)
   }
   yield* report.end({
     equal: verdicts.every(({ exit }) => exit === 0),
     note: noteOf(
-      moment,
+      snapshot,
       listed.map(({ source }) => source.dataset),
     ),
   })
@@ -119,19 +119,19 @@ const compareNow = Effect.fnUntraced(function* (
 /** A table is copied, or it is said why not. */
 const neverCopied: TableFailure = { why: "It was not copied. Run `verify` again.", exit: 1 }
 
-const noteOf = (moment: Moment, configured: ReadonlyArray<string>): string | undefined => {
-  const notes = [...lakeAlone(moment), ...Option.toArray(leftNote(moment.watermark, configured))]
+const noteOf = (snapshot: ComparisonSnapshot, configured: ReadonlyArray<string>): string | undefined => {
+  const notes = [...lakeAlone(snapshot), ...Option.toArray(leftNote(snapshot.watermark, configured))]
   return notes.length === 0 ? undefined : notes.join(" ")
 }
 
-const lakeAlone = ({ waiting, watermark }: Moment): ReadonlyArray<string> => {
-  if (Result.isSuccess(waiting)) return []
+const lakeAlone = ({ pending, watermark }: ComparisonSnapshot): ReadonlyArray<string> => {
+  if (Result.isSuccess(pending)) return []
   const reached = Option.match(watermark, {
     onNone: () => "(there is none)",
     onSome: ({ position }) => Lsn.print(position),
   })
   return [
-    `Compared with the lake alone, as far as its watermark ${reached}; what was committed since then counts as missing. ${waiting.failure}`,
+    `Compared with the lake alone, as far as its watermark ${reached}; what was committed since then counts as missing. ${pending.failure}`,
   ]
 }
 

@@ -139,7 +139,7 @@ describe("the slot in memory", () => {
       const { server, clientes } = yield* shop
       const tx = server.begin()
       tx.insert(clientes, ana)
-      const { flushed } = server.log
+      const { flushed } = server.wal
       yield* server.commit(tx, { flush: false })
       assert.strictEqual(yield* (yield* attached).advance(far), flushed)
     }).pipe(Effect.provide(world())),
@@ -177,7 +177,7 @@ describe("the slot in memory", () => {
         const session = yield* attached
         server.sessions.killAll()
         const errors = yield* Effect.all([
-          Effect.flip(session.look),
+          Effect.flip(session.readState),
           Effect.flip(texts(session)),
           Effect.flip(session.advance(Lsn.zero)),
         ])

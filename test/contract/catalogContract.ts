@@ -29,7 +29,7 @@ const relationOf = Effect.fnUntraced(function* ({ visit }: CatalogWorld, table: 
 
 const linesOf = ({ visit }: CatalogWorld, tables: ReadonlyArray<TableName>, unknownSince?: bigint) =>
   Effect.gen(function* () {
-    const { flushed } = yield* visit.look
+    const { flushed } = yield* visit.readState
     const upTo = Lsn.Lsn.make(flushed)
     const chunks = yield* Stream.runCollect(visit.peek({ upTo, maxLines: 1000, tables, unknownSince }))
     return chunks

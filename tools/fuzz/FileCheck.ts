@@ -62,7 +62,7 @@ const projected = (value: unknown, like: unknown): unknown => {
   )
 }
 
-const checkManifest = (text: string): FileVerdict => {
+const checkCopySource = (text: string): FileVerdict => {
   const read = Manifest.parse(text)
   if (Result.isFailure(read)) return refused
   const again = Manifest.parse(Manifest.print(read.success))
@@ -113,7 +113,7 @@ export const checkFile = (kind: FileKind, text: string, knownKeys: ReadonlySet<s
     case "watermark":
       return checkWatermark(text, knownKeys)
     case "manifest":
-      return checkManifest(text)
+      return checkCopySource(text)
     case "key":
       return checkKey(text)
   }

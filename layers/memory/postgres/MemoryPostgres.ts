@@ -1,5 +1,5 @@
 /**
- * A small, complete PostgreSQL in memory: tables, transactions, a log, logical slots with `test_decoding`, sessions
+ * A small, complete PostgreSQL in memory: tables, transactions, a WAL, logical slots with `test_decoding`, sessions
  * with advisory locks, and a server that can crash. `MemorySourceTables` and `MemoryReplicationSlot` read from it.
  *
  * It is a plain machine that changes at once; only what needs the time or can fail is an Effect. What has no place here
@@ -15,11 +15,11 @@ import type {
   RelationsAsked,
   SourceIdentity,
 } from "../../../src/services/source/SourceTables.ts"
-import { MemoryLog } from "./MemoryLog.ts"
 import { MemorySessions } from "./MemorySessions.ts"
 import { MemorySlots } from "./MemorySlots.ts"
 import { MemoryTable, type Sees, type TableDefinition, type Values } from "./MemoryTable.ts"
 import { MemoryTransaction } from "./MemoryTransaction.ts"
+import { MemoryWal } from "./MemoryWal.ts"
 
 export interface MemoryMoment {
   /** `xmin:xmax:xip`, as `pg_current_snapshot()` prints it. */
@@ -39,8 +39,8 @@ export class MemoryServer {
   readonly identity: SourceIdentity
   /** Of the WAL; a promotion raises it. */
   timeline = 1
-  readonly log = new MemoryLog()
-  readonly slots = new MemorySlots(this.log)
+  readonly wal = new MemoryWal()
+  readonly slots = new MemorySlots(this.wal)
   readonly sessions = new MemorySessions()
   #tables: ReadonlyArray<MemoryTable> = []
   /** `pg_namespace.xmin`, of those that were renamed. */
@@ -133,15 +133,15 @@ export class MemoryServer {
   begin(): MemoryTransaction {
     const xid = this.#nextXid++
     this.#open.add(xid)
-    return new MemoryTransaction(xid, this.log, this.#committed)
+    return new MemoryTransaction(xid, this.wal, this.#committed)
   }
 
-  /** Gives the position that the slot will tell for it. With `flush: false` it is not on disk yet: `log.flush()` later. */
+  /** Returns the LSN that the slot will give it. With `flush: false` it is not on disk yet: `wal.flush()` later. */
   commit(transaction: MemoryTransaction, options?: { readonly flush: boolean }): Effect.Effect<Lsn.Lsn> {
     return Effect.map(Clock.currentTimeMillis, (now) => {
       this.#open.delete(transaction.xid)
-      const end = this.log.commit(transaction.xid, printTime(now), transaction.lines)
-      if (options?.flush !== false) this.log.flush()
+      const end = this.wal.commit(transaction.xid, printTime(now), transaction.lines)
+      if (options?.flush !== false) this.wal.flush()
       return end
     })
   }
@@ -160,17 +160,17 @@ export class MemoryServer {
     })
   }
 
-  /** `pg_logical_emit_message(false, …)`: told at once, whatever becomes of transactions. */
+  /** `pg_logical_emit_message(false, …)`: in the slot at once, whatever becomes of transactions. */
   message(prefix: string, content: string): void {
     const change = { _tag: "Message", transactional: false, prefix, size: content.length, content } as const
-    this.log.tell(change, content.length)
-    this.log.flush()
+    this.wal.message(change, content.length)
+    this.wal.flush()
   }
 
   /** What the slot tells nothing of: another database, a vacuum, an index. */
   writeElsewhere(bytes: number): void {
-    this.log.write(bytes)
-    this.log.flush()
+    this.wal.write(bytes)
+    this.wal.flush()
   }
 
   /** What a transaction that begins to look now sees. */
@@ -180,7 +180,7 @@ export class MemoryServer {
     return {
       id: `${open[0] ?? end}:${end}:${open.join(",")}`,
       sees: (xid) => xid < end && !running.has(xid) && !aborted.has(xid),
-      lsn: this.log.end,
+      lsn: this.wal.end,
     }
   }
 
@@ -203,7 +203,7 @@ export class MemoryServer {
     this.sessions.killAll()
     for (const xid of this.#open) this.#aborted.add(xid)
     this.#open.clear()
-    this.log.flush()
+    this.wal.flush()
     this.slots.fallBack()
   }
 

@@ -4,18 +4,18 @@ import { longLineBytes } from "../../../src/core/slot/LongLine.ts"
 import { LinePart, type PeekedLine, type SlotLine } from "../../../src/core/slot/SlotLine.ts"
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
 import {
+  type LivenessLock,
   type LockHolder,
   type PeekRequest,
-  type Presence,
   ReplicationSlot,
   type SlotDrop,
   type SlotSession,
   type SlotState,
 } from "../../../src/services/source/ReplicationSlot.ts"
 import type { RelationsAsked } from "../../../src/services/source/SourceTables.ts"
-import type { IsKnown } from "./MemoryLog.ts"
 import { MemoryPostgres } from "./MemoryPostgres.ts"
 import type { MemorySession } from "./MemorySessions.ts"
+import type { IsKnown } from "./MemoryWal.ts"
 
 /** Few, so that small tests have many chunks. */
 const linesPerChunk = 16
@@ -83,9 +83,9 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
             inside,
             Effect.sync(() => server.keptColumns(oid, since)),
           ),
-        look: Effect.andThen(
+        readState: Effect.andThen(
           inside,
-          Effect.map(state, (slot) => ({ slot, flushed: server.log.flushed })),
+          Effect.map(state, (slot) => ({ slot, flushed: server.wal.flushed })),
         ),
         peek: (request: PeekRequest) =>
           Stream.fromEffect(Effect.andThen(inside, slots.peek(name, request, isKnown))).pipe(
@@ -97,10 +97,10 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
           ),
       })
 
-      const attend = Effect.map(sessions.connect("cdc presence"), (session) =>
+      const takeLivenessLock = Effect.map(sessions.connect("cdc presence"), (session) =>
         sessions.tryLockShared(presence, session)
-          ? Option.some<Presence>({ ended: sessions.ended(session) })
-          : Option.none<Presence>(),
+          ? Option.some<LivenessLock>({ ended: sessions.ended(session) })
+          : Option.none<LivenessLock>(),
       )
 
       const attach = Effect.gen(function* () {
@@ -112,7 +112,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         const read = reading(session, inside)
         return Option.some<SlotSession>({
           ...read,
-          lookBeside: read.look,
+          readStateElsewhere: read.readState,
           ended: sessions.ended(session),
           oldestXid: Effect.andThen(
             inside,
@@ -156,7 +156,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         attach,
         lockHolder: Effect.scoped(Effect.andThen(connect, lockHolder)),
         unfencedProcesses: briefly(Effect.sync(unfencedProcesses)),
-        attend,
+        takeLivenessLock,
         visit: Effect.map(connect, (session) => ({
           ...reading(session),
           // A commit here is on the disk when it is seen.

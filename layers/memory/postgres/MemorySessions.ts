@@ -103,7 +103,7 @@ export class MemorySessions {
 
   #end(session: MemorySession): void {
     this.#alive.delete(session)
-    for (const tell of this.#onEnd.get(session) ?? []) tell()
+    for (const onEnd of this.#onEnd.get(session) ?? []) onEnd()
     this.#onEnd.delete(session)
     for (const held of [...this.#locks.values(), ...this.#shared.values()]) held.delete(session)
   }

@@ -4,7 +4,7 @@ import * as Lsn from "../../../src/core/Lsn.ts"
 import type { SlotLine } from "../../../src/core/slot/SlotLine.ts"
 import type { PeekRequest } from "../../../src/services/source/ReplicationSlot.ts"
 import { SourceError, type SourceReason } from "../../../src/services/source/SourceError.ts"
-import type { IsKnown, MemoryLog } from "./MemoryLog.ts"
+import type { IsKnown, MemoryWal } from "./MemoryWal.ts"
 
 interface Slot {
   confirmed: Lsn.Lsn
@@ -14,17 +14,17 @@ interface Slot {
 }
 
 export class MemorySlots {
-  readonly #log: MemoryLog
+  readonly #wal: MemoryWal
   readonly #slots = new Map<string, Slot>()
 
-  constructor(log: MemoryLog) {
-    this.#log = log
+  constructor(wal: MemoryWal) {
+    this.#wal = wal
   }
 
   /** False where there is one of this name. */
   create(name: string): boolean {
     if (this.#slots.has(name)) return false
-    this.#slots.set(name, { confirmed: this.#log.flushed, saved: this.#log.flushed, walStatus: "reserved" })
+    this.#slots.set(name, { confirmed: this.#wal.flushed, saved: this.#wal.flushed, walStatus: "reserved" })
     return true
   }
 
@@ -36,7 +36,7 @@ export class MemorySlots {
     return this.#slots.get(name)
   }
 
-  /** The log outgrew `max_slot_wal_keep_size`. */
+  /** The retained WAL outgrew `max_slot_wal_keep_size`. */
   lose(name: string): void {
     const slot = this.#slots.get(name)
     if (slot !== undefined) slot.walStatus = "lost"
@@ -49,14 +49,14 @@ export class MemorySlots {
     isKnown?: IsKnown,
   ): Effect.Effect<ReadonlyArray<SlotLine>, SourceError> {
     return Effect.map(this.#usable(name), (slot) =>
-      this.#log.read(slot.confirmed, request, isKnown).filter(({ text }) => !text.startsWith("BEGIN ")),
+      this.#wal.read(slot.confirmed, request, isKnown).filter(({ text }) => !text.startsWith("BEGIN ")),
     )
   }
 
   /** `pg_replication_slot_advance`: never past what is on disk, never back. */
   advance(name: string, lsn: Lsn.Lsn): Effect.Effect<Lsn.Lsn, SourceError> {
     return Effect.flatMap(this.#usable(name), (slot) => {
-      const reached = lsn < this.#log.flushed ? lsn : this.#log.flushed
+      const reached = lsn < this.#wal.flushed ? lsn : this.#wal.flushed
       if (reached < slot.confirmed) {
         const detail = `cannot advance to ${Lsn.print(reached)}, minimum is ${Lsn.print(slot.confirmed)}`
         return Effect.fail(failure("Failed", name, detail))

@@ -5,7 +5,7 @@ import {
   type Snapshot,
   SourceTables,
   type TableCopy,
-  type TableShape,
+  type TableDescription,
 } from "../../../src/services/source/SourceTables.ts"
 import { type MemoryMoment, MemoryPostgres, type MemoryServer } from "./MemoryPostgres.ts"
 import type { MemorySession } from "./MemorySessions.ts"
@@ -22,10 +22,10 @@ const printCsv = (columns: number, rows: ReadonlyArray<ReadonlyArray<string | nu
 
 const copyOf =
   (server: MemoryServer, session: MemorySession, moment: MemoryMoment) =>
-  (shape: TableShape): TableCopy => {
+  (description: TableDescription): TableCopy => {
     let copied = 0
-    const names = shape.columns.map((column) => column.name)
-    const lines = Effect.map(server.table(shape.table), (table) => {
+    const names = description.columns.map((column) => column.name)
+    const lines = Effect.map(server.table(description.table), (table) => {
       const rows = table.rows(moment.sees).map((values) => names.map((name) => values[name] ?? null))
       copied = rows.length
       return [names, ...rows]
@@ -45,8 +45,8 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
   SourceTables,
   Effect.gen(function* () {
     const server = yield* MemoryPostgres
-    const shapeOf: SourceTables["Service"]["describe"] = (name) =>
-      Effect.map(server.table(name), (table) => table.shape(server.moment().sees))
+    const describeTable: SourceTables["Service"]["describe"] = (name) =>
+      Effect.map(server.table(name), (table) => table.describe(server.moment().sees))
 
     const snapshot = Effect.map(server.sessions.connect("full"), (session): Snapshot => {
       const moment = server.moment()
@@ -54,13 +54,13 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
         id: moment.id,
         lsn: moment.lsn,
         source: server.identity,
-        describe: (table) => Effect.andThen(server.sessions.inside(session), shapeOf(table)),
+        describe: (table) => Effect.andThen(server.sessions.inside(session), describeTable(table)),
         copy: copyOf(server, session, moment),
         release: () => Effect.void,
       }
     })
     const describe: SourceTables["Service"]["describe"] = (table) =>
-      Effect.scoped(Effect.andThen(server.sessions.connect("catalog"), shapeOf(table)))
+      Effect.scoped(Effect.andThen(server.sessions.connect("catalog"), describeTable(table)))
     return SourceTables.of({
       describe,
       mayRead: (table) => Effect.asVoid(describe(table)),

@@ -9,7 +9,11 @@ import { toBytes } from "../../../src/core/bytes/Bytes.ts"
 import type { Tuple } from "../../../src/core/slot/Change.ts"
 import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
-import type { KeptColumns, SourceColumn, TableShape } from "../../../src/services/source/SourceTables.ts"
+import type {
+  KeptColumns,
+  SourceColumn,
+  TableDescription,
+} from "../../../src/services/source/SourceTables.ts"
 
 /** Columns by name, as PostgreSQL prints the values; null is SQL NULL, and so is a column that is not named. */
 export type Values = Readonly<Record<string, string | null>>
@@ -18,7 +22,7 @@ export interface TableDefinition {
   readonly table: TableName
   readonly columns: ReadonlyArray<SourceColumn>
   readonly primaryKey: ReadonlyArray<string>
-  /** What the log tells of an old row: the primary key, the columns of an index, all columns or nothing. */
+  /** What the WAL holds of an old row: the primary key, the columns of an index, all columns or nothing. */
   readonly replicaIdentity?: "default" | "full" | "nothing" | { readonly index: ReadonlyArray<string> }
 }
 
@@ -34,7 +38,7 @@ export type Sees = (xid: number) => boolean
 /** PostgreSQL moves values out of the row where the row grows over about 2 KB. Here each value is judged alone. */
 const keptInRowMax = 2000
 
-/** The log names types without their modifiers: `numeric(12,2)` as `numeric`. */
+/** The slot prints types without their modifiers: `numeric(12,2)` as `numeric`. */
 const withoutModifier = (type: string): string => type.replace(/\(\d+(,-?\d+)?\)/, "")
 
 export class MemoryTable {
@@ -42,7 +46,7 @@ export class MemoryTable {
   /** `pg_class.oid`. */
   readonly oid: number
   readonly primaryKey: ReadonlyArray<string>
-  /** Columns that tell an old row in the log; undefined where nothing does. */
+  /** Columns of an old tuple in the WAL; undefined where there is none. */
   readonly identity: ReadonlyArray<string> | "full" | undefined
   readonly replicaIdentity: ReplicaIdentity
   columns: ReadonlyArray<SourceColumn>
@@ -114,7 +118,7 @@ export class MemoryTable {
     return found.map((row) => row.values)
   }
 
-  shape(sees: Sees): TableShape {
+  describe(sees: Sees): TableDescription {
     const rows = this.rows(sees)
     return {
       table: this.name,
@@ -133,7 +137,7 @@ export class MemoryTable {
     }
   }
 
-  /** A whole row as the log tells it. A large value is not told again where `before` has the same one. */
+  /** A whole row as the WAL holds it. A large value that `before` has too is an unchanged TOAST value. */
   newTuple(values: Values, before?: Values): Tuple {
     return this.columns.map(({ name, type }) => {
       const value = values[name] ?? null
@@ -146,7 +150,7 @@ export class MemoryTable {
     })
   }
 
-  /** What the log tells of an old row: the identity's columns that were not NULL. Null where there is no identity. */
+  /** What the WAL holds of an old row: the identity's columns that were not NULL. Null where there is no identity. */
   oldTuple(values: Values): Tuple | null {
     const { identity } = this
     if (identity === undefined) return null

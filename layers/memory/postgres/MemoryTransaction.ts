@@ -1,22 +1,22 @@
-/** A transaction of the PostgreSQL in memory: what it does is in the log at once and is told when it commits. */
+/** A transaction of the PostgreSQL in memory: its changes are in the WAL at once, and the slot returns them after the commit. */
 import { toBytes } from "../../../src/core/bytes/Bytes.ts"
 import type { Change } from "../../../src/core/slot/Change.ts"
-import { type LoggedLine, lineOf, type MemoryLog } from "./MemoryLog.ts"
 import type { MemoryTable, Sees, Values } from "./MemoryTable.ts"
+import { type LoggedLine, lineOf, type MemoryWal } from "./MemoryWal.ts"
 
 const nameOf = ({ name }: MemoryTable) => ({ schema: toBytes(name.schema), name: toBytes(name.name) })
 
 export class MemoryTransaction {
   /** As the slot prints it: 32 bits. */
   readonly xid: number
-  readonly #log: MemoryLog
+  readonly #wal: MemoryWal
   readonly #sees: Sees
   readonly #lines: Array<LoggedLine> = []
 
   /** `sees` tells which other transactions have committed: every statement sees those that have by then. */
-  constructor(xid: number, log: MemoryLog, sees: Sees) {
+  constructor(xid: number, wal: MemoryWal, sees: Sees) {
     this.xid = xid
-    this.#log = log
+    this.#wal = wal
     this.#sees = (other) => other === xid || sees(other)
   }
 
@@ -26,7 +26,7 @@ export class MemoryTransaction {
 
   insert(table: MemoryTable, values: Values): void {
     table.insert(this.xid, values)
-    this.#tell({ _tag: "Insert", table: nameOf(table), row: table.newTuple(values) }, [table])
+    this.#record({ _tag: "Insert", table: nameOf(table), row: table.newTuple(values) }, [table])
   }
 
   /** Sets the named columns of every row that agrees with `where`. */
@@ -35,13 +35,15 @@ export class MemoryTransaction {
       const values = { ...old, ...set }
       table.insert(this.xid, values)
       const before = table.tellsOld(old, values) ? table.oldTuple(old) : null
-      this.#tell({ _tag: "Update", table: nameOf(table), before, row: table.newTuple(values, old) }, [table])
+      this.#record({ _tag: "Update", table: nameOf(table), before, row: table.newTuple(values, old) }, [
+        table,
+      ])
     }
   }
 
   delete(table: MemoryTable, where: Values): void {
     for (const old of table.end(this.xid, this.#sees, where)) {
-      this.#tell({ _tag: "Delete", table: nameOf(table), before: table.oldTuple(old) }, [table])
+      this.#record({ _tag: "Delete", table: nameOf(table), before: table.oldTuple(old) }, [table])
     }
   }
 
@@ -57,12 +59,12 @@ export class MemoryTransaction {
       restartSequences: flags?.restartSequences ?? false,
       cascade: flags?.cascade ?? false,
     }
-    this.#tell(change, tables)
+    this.#record(change, tables)
   }
 
-  /** `pg_logical_emit_message(true, …)`: told with the transaction. */
+  /** `pg_logical_emit_message(true, …)`: returned with the transaction. */
   message(prefix: string, content: string): void {
-    this.#tell({
+    this.#record({
       _tag: "Message",
       transactional: true,
       prefix: toBytes(prefix),
@@ -71,19 +73,19 @@ export class MemoryTransaction {
     })
   }
 
-  /** A line that stands in the log as it is given: what no PostgreSQL that we know prints. */
+  /** A line that is put into the WAL as it is given: what no PostgreSQL that we know prints. */
   print(text: string): void {
-    this.#lines.push({ lsn: this.#log.write(text.length), text: toBytes(text), tables: undefined })
+    this.#lines.push({ lsn: this.#wal.write(text.length), text: toBytes(text), tables: undefined })
   }
 
-  #tell(change: Change, tables?: ReadonlyArray<MemoryTable>): void {
-    const start = this.#log.end
+  #record(change: Change, tables?: ReadonlyArray<MemoryTable>): void {
+    const start = this.#wal.end
     const line = lineOf(
       start,
       change,
       tables?.map((table) => table.name),
     )
-    this.#log.write(line.text.length)
+    this.#wal.write(line.text.length)
     this.#lines.push(line)
   }
 }

@@ -50,7 +50,7 @@ export const setUp = async (
 ): Promise<ServerProcess> => {
   const announced = announcedPid(client)
   // Several statements give several results, which the type of `query` does not tell.
-  const told: QueryResult<{ pid: string }> | ReadonlyArray<QueryResult<{ pid: string }>> = await client
+  const answer: QueryResult<{ pid: string }> | ReadonlyArray<QueryResult<{ pid: string }>> = await client
     .query<{ pid: string }>(processSql(announced, sessionPooler) + sql)
     .catch((cause: unknown) => {
       if (!(cause instanceof Error && "code" in cause && cause.code === castFailed)) throw cause
@@ -58,7 +58,7 @@ export const setUp = async (
         "a connection pooler answers there: the session's server process is not the one that the connection was told"
       throw new SourceError({ reason: "Pooler", subject, detail })
     })
-  const pid = ("rows" in told ? told : told[0])?.rows[0]?.pid ?? ""
+  const pid = ("rows" in answer ? answer : answer[0])?.rows[0]?.pid ?? ""
   return { pid, isPooled: pid !== String(announced) }
 }
 

@@ -19,6 +19,6 @@ export const connectToPrimary = (
     return yield* new SourceError({
       reason: "Standby",
       subject: describeAddress(address),
-      detail: "the server is a standby: it moves no slot and tells no end of its log",
+      detail: "the server is a standby: it cannot advance a slot or report its WAL position",
     })
   })

@@ -57,7 +57,7 @@ const usualTimeout = Duration.seconds(10)
 
 /**
  * A statement that was swallowed by the network is not missed by TCP for a quarter of an hour. Longer than any of ours
- * takes: the longest, confirming a large backlog, reads a few hundred MB of log in each second.
+ * takes: the longest, confirming a large backlog, reads a few hundred MB of WAL in each second.
  */
 const answerTimeout = "5 minutes"
 

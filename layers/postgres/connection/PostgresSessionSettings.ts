@@ -18,7 +18,7 @@ const sameBytes = `
  * rows from us, the server shall say so: a copy of some rows is none. No commit of ours waits for a standby. Servers
  * before 14 or 17 lack some of these, and only on Linux are all the others sure to be there.
  */
-const goodGuest = `
+const safetyLimits = `
   SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10min';
   SET row_security = off; SET synchronous_commit = local;
   SELECT set_config(name, wanted.value, false) FROM pg_settings JOIN (VALUES
@@ -27,4 +27,4 @@ const goodGuest = `
   ) AS wanted (name, value) USING (name)
    WHERE name IN ('idle_session_timeout', 'transaction_timeout') OR version() LIKE '%linux%';`
 
-export const sessionSettings = sameBytes + goodGuest
+export const sessionSettings = sameBytes + safetyLimits

@@ -7,7 +7,7 @@ import {
   type RoleFacts,
   type ServerFacts,
   type SessionFacts,
-  type SlotLook,
+  type SlotSnapshot,
   SourceInspection,
 } from "../../../src/services/source/SourceInspection.ts"
 import {
@@ -19,8 +19,8 @@ import {
 } from "../connection/PostgresSession.ts"
 import { living, writers } from "../slot/SlotLocks.ts"
 import { relations } from "../tables/PostgresRelations.ts"
+import { identify } from "../tables/PostgresTableDescription.ts"
 import { tableFacts } from "../tables/PostgresTableFacts.ts"
-import { identify } from "../tables/PostgresTableShape.ts"
 import { limits, probeSlot } from "./PostgresLimits.ts"
 
 /** Settings that a version does not know are NULL. */
@@ -53,7 +53,7 @@ const rightSql = "SELECT pg_replication_slot_advance('afluente_doctor', '0/0')"
 const logEnd = (ofPrimary: string) =>
   `CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE ${ofPrimary}() END::text`
 
-const logSql = `
+const walPositionSql = `
   SELECT ${logEnd("pg_current_wal_insert_lsn")} AS position,
          (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS millis`
 
@@ -101,7 +101,7 @@ const server = (session: PostgresSession): Effect.Effect<ServerFacts, SourceErro
     maxSlots: Number(row["max_slots"]),
     usedSlots: Number(row["used_slots"]),
     maxWalSenders: Number(row["max_senders"]),
-    slotLogLimit: size(row["log_limit"]),
+    retainedWalLimit: size(row["log_limit"]),
     decodingMemory: size(row["decoding_memory"]),
     tls: Option.fromNullishOr(row["tls"]),
   }))
@@ -122,7 +122,7 @@ const role = Effect.fnUntraced(function* (
   }
 })
 
-const slotLook = (row: Row): SlotLook => ({
+const slotSnapshot = (row: Row): SlotSnapshot => ({
   flushed: positionOrZero(row["flushed"]),
   writer: sessionOf(row["writer_pid"], row["writer"]),
   present: (row["present"] ?? "").split("\n").flatMap((line) => {
@@ -144,9 +144,12 @@ const slotLook = (row: Row): SlotLook => ({
         }),
 })
 
-/** Slot, writer and log in one look. Takes no lock. */
-export const lookAtSlot = (session: PostgresSession, name: string): Effect.Effect<SlotLook, SourceError> =>
-  Effect.map(first(session, `slot "${name}"`, slotSql, [name]), slotLook)
+/** Reads slot, lock holder and WAL position in one query. Takes no lock. */
+export const readSlotFacts = (
+  session: PostgresSession,
+  name: string,
+): Effect.Effect<SlotSnapshot, SourceError> =>
+  Effect.map(first(session, `slot "${name}"`, slotSql, [name]), slotSnapshot)
 
 const isLocalHost = (host: string): boolean =>
   host.startsWith("/") || host === "localhost" || host === "::1" || host.startsWith("127.")
@@ -164,11 +167,11 @@ export const layer = (address: SourceAddress): Layer.Layer<SourceInspection> =>
         role: role(session),
         limits: limits(session),
         identity: identify(session),
-        log: Effect.map(first(session, "server", logSql), (row) => ({
-          position: positionOrZero(row["position"]),
+        walPosition: Effect.map(first(session, "server", walPositionSql), (row) => ({
+          lsn: positionOrZero(row["position"]),
           millis: Number(row["millis"]),
         })),
-        slot: (name) => lookAtSlot(session, name),
+        slot: (name) => readSlotFacts(session, name),
         probe: (name) => probeSlot(session, name),
         table: (name) => tableFacts(session, name),
         relations: relations(session),

@@ -1,4 +1,4 @@
-/** Reading of the slot: what waits is told and not confirmed. */
+/** Reads the slot without confirming: the next peek returns the same lines. */
 import { Effect, Schedule, Stream } from "effect"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import { longLineBytes } from "../../../src/core/slot/LongLine.ts"
@@ -55,7 +55,7 @@ const peekSql = (slot: string, request: PeekRequest): string =>
           WHERE ${concerns(request.tables)}${request.unknownSince === undefined ? "" : ` OR ${isUnknown(request.unknownSince)}`}) TO STDOUT (FORMAT binary)`
 
 /**
- * The log is written to disk by pages where nobody waits for it, so that its end there can lie inside of a record: of a
+ * The WAL is written to disk by pages where nobody waits for it, so that its end there can lie inside of a record: of a
  * transaction still open, of a commit that did not wait (`synchronous_commit = off`), or of what reading leaves behind.
  * PostgreSQL's reading of the slot would wait for the rest, up to some 20 s on a quiet server. A commit of ours has it
  * brought to disk within a moment: it needs an id, and no slot tells of it.
@@ -115,7 +115,7 @@ export const peek =
 /** More than the server's background writer takes to flush by itself what nobody waits for. */
 const flushTimeout = "30 seconds"
 
-/** Waits until the log is on disk up to there. */
+/** Waits until the WAL is flushed up to `lsn`. */
 export const flushedTo = (session: PostgresSession, lsn: Lsn.Lsn): Effect.Effect<void, SourceError> =>
   Effect.gen(function* () {
     const isThere = Effect.map(
@@ -134,7 +134,7 @@ export const flushedTo = (session: PostgresSession, lsn: Lsn.Lsn): Effect.Effect
           new SourceError({
             reason: "Interrupted",
             subject: "server",
-            detail: `its log did not reach the disk up to ${Lsn.print(lsn)} within ${flushTimeout}`,
+            detail: `its WAL did not reach the disk up to ${Lsn.print(lsn)} within ${flushTimeout}`,
           }),
       }),
     )

@@ -3,8 +3,8 @@ import { Effect, Layer, Option } from "effect"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
 import {
+  type LivenessLock,
   type LockHolder,
-  type Presence,
   ReplicationSlot,
   type SlotDrop,
   type SlotSession,
@@ -14,16 +14,16 @@ import { SourceError } from "../../../src/services/source/SourceError.ts"
 import { checkProcess } from "../connection/PostgresPooler.ts"
 import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { describeAddress, type PostgresSession, type Row } from "../connection/PostgresSession.ts"
-import { lookAtSlot } from "../inspection/PostgresInspection.ts"
+import { readSlotFacts } from "../inspection/PostgresInspection.ts"
 import { keptColumns, unknownNames } from "../tables/PostgresKnownNames.ts"
 import { newXid, oldestXid, relations, timelineOf } from "../tables/PostgresRelations.ts"
-import { identify } from "../tables/PostgresTableShape.ts"
+import { identify } from "../tables/PostgresTableDescription.ts"
 import { flushedTo, peek } from "./PostgresPeek.ts"
 import { lockHolderSql, slotLocks, unfenced } from "./SlotLocks.ts"
 
 const plugin = "test_decoding"
 
-/** A decode of this length is stuck: the server is told to end it even if our end of the connection hangs. */
+/** A decode of this length is stuck: the server ends it even if our end of the connection hangs. */
 const peekTimeout = "1h"
 
 /** A new slot waits for every open transaction: longer than this, a person should know. */
@@ -33,15 +33,15 @@ const lsnOf = (value: string | null | undefined): Lsn.Lsn =>
   Option.getOrElse(Lsn.parse(value ?? ""), () => Lsn.zero)
 
 /** How a look begins: by this `status` knows it among what a writer's session has asked. */
-export const lookBegins = "SELECT pg_current_wal_flush_lsn()"
+export const stateQueryStart = "SELECT pg_current_wal_flush_lsn()"
 
 /** One row always, its slot's columns NULL where there is no such slot. */
-const lookSql = `${lookBegins}::text AS flushed, slot.slot_name AS name, slot.plugin, slot.wal_status, slot.database,
+const stateSql = `${stateQueryStart}::text AS flushed, slot.slot_name AS name, slot.plugin, slot.wal_status, slot.database,
          slot.database = current_database() AS here, slot.confirmed_flush_lsn::text AS confirmed,
          slot.restart_lsn::text AS restart, pg_backend_pid()::text AS pid
     FROM (SELECT $1::text AS wanted) AS one LEFT JOIN pg_replication_slots AS slot ON slot.slot_name = wanted`
 
-const readState = (
+const ownSlot = (
   subject: string,
   rows: ReadonlyArray<Row>,
 ): Effect.Effect<Option.Option<SlotState>, SourceError> => {
@@ -65,10 +65,10 @@ const readState = (
 export const layer = (address: SourceAddress, slot: string): Layer.Layer<ReplicationSlot> => {
   const subject = `slot "${slot}"`
   const ask = (session: PostgresSession) =>
-    Effect.tap(session.query(subject, lookSql, [slot]), ([row]) =>
+    Effect.tap(session.query(subject, stateSql, [slot]), ([row]) =>
       checkProcess(session, describeAddress(address), row?.["pid"]),
     )
-  const state = (session: PostgresSession) => Effect.flatMap(ask(session), (rows) => readState(subject, rows))
+  const state = (session: PostgresSession) => Effect.flatMap(ask(session), (rows) => ownSlot(subject, rows))
   const briefly = <A>(use: (session: PostgresSession) => Effect.Effect<A, SourceError>) =>
     Effect.scoped(Effect.flatMap(connectToPrimary(address, "slot"), use))
 
@@ -91,9 +91,9 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     }),
   )
 
-  const look = (session: PostgresSession) =>
+  const readState = (session: PostgresSession) =>
     Effect.flatMap(ask(session), (rows) =>
-      Effect.map(readState(subject, rows), (found) => ({
+      Effect.map(ownSlot(subject, rows), (found) => ({
         slot: found,
         flushed: lsnOf(rows[0]?.["flushed"]),
       })),
@@ -108,7 +108,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
       relations: relations(session),
       unknownNames: unknownNames(session),
       keptColumns: keptColumns(session),
-      look: look(session),
+      readState: readState(session),
       peek: peek(session, subject, slot),
     }
   })
@@ -123,7 +123,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
 
   const inUse = (session: PostgresSession) =>
     Effect.map(
-      lookAtSlot(session, slot),
+      readSlotFacts(session, slot),
       (found): SlotDrop => ({
         by: found.writer.pipe(
           Option.orElse(() => Option.fromNullishOr(found.present[0])),
@@ -136,7 +136,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
     Effect.gen(function* (): Effect.fn.Return<SlotDrop, SourceError> {
       if (Option.isNone(yield* state(session))) return "missing"
       // Held until the session ends: a `cdc` that starts meanwhile waits, and finds no slot.
-      if (!(yield* slotLocks(session, slot).isAlone)) return yield* inUse(session)
+      if (!(yield* slotLocks(session, slot).takesAllLocks)) return yield* inUse(session)
       yield* session.query(subject, "SELECT pg_drop_replication_slot($1)", [slot])
       return "dropped"
     }).pipe(
@@ -168,27 +168,27 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
   )
 
   /** `pid` is that of the session which must hold the lock. */
-  const lookBeside = (pid: string) =>
+  const readStateElsewhere = (pid: string) =>
     briefly((session) =>
       Effect.gen(function* () {
-        if (yield* slotLocks(session, slot).isWrittenBy(pid)) return yield* look(session)
+        if (yield* slotLocks(session, slot).isWrittenBy(pid)) return yield* readState(session)
         const detail = "the writer's session has ended, and its lock with it"
         return yield* new SourceError({ reason: "Interrupted", subject, detail })
       }),
     )
 
-  const attend = Effect.gen(function* () {
+  const takeLivenessLock = Effect.gen(function* () {
     const session = yield* connectToPrimary(address, "cdc presence")
-    const isPresent = yield* slotLocks(session, slot).isPresent
-    return isPresent ? Option.some<Presence>({ ended: session.ended }) : Option.none<Presence>()
+    const isLocked = yield* slotLocks(session, slot).takesLivenessLock
+    return isLocked ? Option.some<LivenessLock>({ ended: session.ended }) : Option.none<LivenessLock>()
   })
 
   const attach = Effect.gen(function* () {
     const session = yield* connectToPrimary(address, "cdc")
-    if (!(yield* slotLocks(session, slot).writes)) return Option.none<SlotSession>()
+    if (!(yield* slotLocks(session, slot).takesWriterLock)) return Option.none<SlotSession>()
     return Option.some<SlotSession>({
       ...(yield* reading(session)),
-      lookBeside: lookBeside(session.server.pid),
+      readStateElsewhere: readStateElsewhere(session.server.pid),
       ended: session.ended,
       newXid: newXid(session),
       oldestXid: oldestXid(session),
@@ -213,7 +213,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
       attach,
       lockHolder,
       unfencedProcesses,
-      attend,
+      takeLivenessLock,
       visit,
     }),
   )

@@ -4,10 +4,10 @@ import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
 import { SlotInspection, type WriterActivity } from "../../../src/services/source/SlotInspection.ts"
 import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { describeAddress, type PostgresSession } from "../connection/PostgresSession.ts"
-import { lookAtSlot } from "../inspection/PostgresInspection.ts"
+import { readSlotFacts } from "../inspection/PostgresInspection.ts"
 import { relations } from "../tables/PostgresRelations.ts"
-import { identify } from "../tables/PostgresTableShape.ts"
-import { lookBegins } from "./PostgresReplicationSlot.ts"
+import { identify } from "../tables/PostgresTableDescription.ts"
+import { stateQueryStart } from "./PostgresReplicationSlot.ts"
 
 /** Columns of another role's session are NULL for whoever may not see them (`pg_read_all_stats`). */
 const activitySql = `
@@ -16,10 +16,10 @@ const activitySql = `
     FROM pg_stat_activity WHERE pid = $1`
 
 const activity = Effect.fnUntraced(function* (session: PostgresSession, pid: number) {
-  const [row] = yield* session.query("writer", activitySql, [pid, lookBegins])
+  const [row] = yield* session.query("writer", activitySql, [pid, stateQueryStart])
   if (row?.["looked"] == null || row["seconds"] == null) return Option.none<WriterActivity>()
   return Option.some<WriterActivity>({
-    hasLooked: row["looked"] === "t",
+    isIdle: row["looked"] === "t",
     seconds: Math.max(0, Number(row["seconds"])),
   })
 })
@@ -30,9 +30,9 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<SlotIns
     SlotInspection.of({
       location: describeAddress(address),
       slot,
-      look: Effect.gen(function* () {
+      readState: Effect.gen(function* () {
         const session = yield* connectToPrimary(address, "status")
-        const found = yield* lookAtSlot(session, slot)
+        const found = yield* readSlotFacts(session, slot)
         return {
           ...found,
           source: yield* identify(session),

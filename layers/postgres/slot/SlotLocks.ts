@@ -49,12 +49,12 @@ export const slotLocks = (session: PostgresSession, slot: string) => {
   const attempt = (ask: string, key: string) => isTrue(`${ask}(${key})`)
   return {
     /** Not beside a process of a version before the fence, whether it writes, waits or tries again. */
-    writes: isTrue(`pg_try_advisory_lock(${writerKey("$1")}) AND NOT EXISTS (${unfenced("$1")})`),
+    takesWriterLock: isTrue(`pg_try_advisory_lock(${writerKey("$1")}) AND NOT EXISTS (${unfenced("$1")})`),
     /** Whether the other session of this process id does. */
     isWrittenBy: (pid: string) => isTrue(`$2 IN (SELECT pid::text FROM (${writers("$1")}) AS writer)`, pid),
-    isPresent: attempt("pg_try_advisory_lock_shared", livenessKey("$1")),
+    takesLivenessLock: attempt("pg_try_advisory_lock_shared", livenessKey("$1")),
     /** Nobody writes, waits or tries again, and nobody begins to. */
-    isAlone: Effect.gen(function* () {
+    takesAllLocks: Effect.gen(function* () {
       for (const key of [livenessKey, unfencedKey, writerKey]) {
         if (!(yield* attempt("pg_try_advisory_lock", key("$1")))) return false
       }

@@ -40,7 +40,7 @@ export const unknownNames =
         ),
       )
 
-/** Of a column that is computed when it is read (PostgreSQL 18) the log has no value. Dropped columns keep their rows. */
+/** Of a column that is computed when it is read (PostgreSQL 18) the WAL has no value. Dropped columns keep their rows. */
 export const keptColumns =
   (session: PostgresSession) =>
   (oid: number, since: bigint): Effect.Effect<KeptColumns, SourceError> =>

@@ -9,8 +9,8 @@ import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { connect, describeAddress } from "../connection/PostgresSession.ts"
 import { sharedSession } from "../connection/SharedSession.ts"
 import { beginSnapshot, readNothing, tableCopies } from "./PostgresTableCopy.ts"
+import { describeTable, identify } from "./PostgresTableDescription.ts"
 import { holdTables, lockable, waitForNoQueue } from "./PostgresTableLocks.ts"
-import { describeTable, identify } from "./PostgresTableShape.ts"
 
 /**
  * The position is read after the snapshot was taken, so that nothing the snapshot sees was committed after it. The snapshot

@@ -4,38 +4,38 @@ import { Effect, Option, type Scope, Stream } from "effect"
 import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
 import { printTable, quoteIdentifier, type TableName } from "../../../src/core/source/SourceTable.ts"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
-import type { TableCopy, TableShape } from "../../../src/services/source/SourceTables.ts"
+import type { TableCopy, TableDescription } from "../../../src/services/source/SourceTables.ts"
 import { connect, type PostgresSession } from "../connection/PostgresSession.ts"
 import { inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
+import { describeTable, kindOf } from "./PostgresTableDescription.ts"
 import { type Lockable, lockTable, waitForNoQueue } from "./PostgresTableLocks.ts"
-import { describeTable, kindOf } from "./PostgresTableShape.ts"
 
 /**
  * The slot prints a column of type boolean as `true` and `false`, COPY as `t` and `f`: the cast makes them the same.
  * Everything else goes through the type's own output function in both.
  */
-const selectSql = (shape: TableShape, kind: string): string => {
-  const columns = shape.columns.map(({ name, type }) => {
+const selectSql = (description: TableDescription, kind: string): string => {
+  const columns = description.columns.map(({ name, type }) => {
     const column = quoteIdentifier(name)
     return type === "boolean" ? `${column}::text AS ${column}` : column
   })
-  // A parent's children are tables of their own: their rows are not its rows, as in the log; whether it is logged, unlogged
+  // A parent's children are tables of their own: their rows are not its rows, as in the WAL; whether it is logged, unlogged
   // or foreign. Of a partitioned table the partitions' rows are all there is. To a view the word makes no difference.
-  const from = `${kind === "p" ? "" : "ONLY "}${printTable(shape.table)}`
+  const from = `${kind === "p" ? "" : "ONLY "}${printTable(description.table)}`
   return `SELECT ${columns.join(", ")} FROM ${from}`
 }
 
 /** Reads what a copy reads, without a row: the server checks every right that the copy needs. */
 export const readNothing = Effect.fnUntraced(function* (session: PostgresSession, table: TableName) {
-  const shape = yield* describeTable(session, table, "from statistics")
+  const description = yield* describeTable(session, table, "from statistics")
   yield* session.query(
     `table ${printTable(table)}`,
-    `${selectSql(shape, yield* kindOf(session, table))} LIMIT 0`,
+    `${selectSql(description, yield* kindOf(session, table))} LIMIT 0`,
   )
 })
 
 /** A table of its own, with rows in blocks of its own; not a view, nor the partitioned table over others. */
-const isPlain = (shape: TableShape): boolean => Option.isNone(shape.notFollowed)
+const isPlain = (description: TableDescription): boolean => Option.isNone(description.notFollowed)
 
 const withHeader = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv, HEADER)`
 const rowsOnly = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv)`
@@ -101,7 +101,7 @@ const follow = (address: SourceAddress, snapshot: string, table: Lockable) =>
 const readersOf = (
   address: SourceAddress,
   { session: lead, exported }: SnapshotLead,
-  shape: TableShape,
+  description: TableDescription,
   kind: string,
   wanted: number,
 ): Effect.Effect<
@@ -111,15 +111,15 @@ const readersOf = (
 > =>
   Effect.gen(function* () {
     const alone = { sessions: [lead], ranges: 1 }
-    if (wanted === 1 || !isPlain(shape)) return alone
-    const table = printTable(shape.table)
+    if (wanted === 1 || !isPlain(description)) return alone
+    const table = printTable(description.table)
     const [room] = yield* lead.query(`table ${table}`, roomSql, [table])
     const ranges = rangesOf(Number(room?.["blocks"]))
     const more = Math.min(wanted, ranges) - 1
     const others = Math.min(more, Math.max(Number(room?.["free"]), 0))
     if (room?.["readsRanges"] !== "true" || others === 0) return alone
     const joined = yield* Effect.all(
-      Array.from({ length: others }, () => follow(address, exported, { table: shape.table, kind })),
+      Array.from({ length: others }, () => follow(address, exported, { table: description.table, kind })),
       { concurrency: "unbounded" },
     )
     return { sessions: [lead, ...joined.flatMap(Option.toArray)], ranges }
@@ -128,17 +128,17 @@ const readersOf = (
 /** Copies of tables as the snapshot of `lead` sees them. */
 export const tableCopies =
   (address: SourceAddress, lead: SnapshotLead, parallel: Option.Option<number>) =>
-  (shape: TableShape): TableCopy => {
-    const subject = `table ${printTable(shape.table)}`
+  (description: TableDescription): TableCopy => {
+    const subject = `table ${printTable(description.table)}`
     let rows = 0
     const count = (more: number) => {
       rows += more
     }
     const csv = Effect.gen(function* () {
       const { session } = lead
-      const kind = yield* kindOf(session, shape.table)
-      const select = selectSql(shape, kind)
-      const { sessions, ranges } = yield* readersOf(address, lead, shape, kind, readersFor(parallel))
+      const kind = yield* kindOf(session, description.table)
+      const select = selectSql(description, kind)
+      const { sessions, ranges } = yield* readersOf(address, lead, description, kind, readersFor(parallel))
       if (sessions.length === 1) return session.copy(subject, withHeader(select), count)
       const rangeOf = (reader: PostgresSession) => (range: number) =>
         reader.copy(subject, rowsOnly(`${select} WHERE ${rangeCondition(range, ranges)}`), count)

@@ -4,7 +4,7 @@ import { printTable, type TableName } from "../../../src/core/source/SourceTable
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { TableFacts } from "../../../src/services/source/SourceInspection.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
-import { describeTable } from "./PostgresTableShape.ts"
+import { describeTable } from "./PostgresTableDescription.ts"
 
 const rightsSql = `
   SELECT has_schema_privilege(n.oid, 'USAGE') AS may_use,
@@ -30,11 +30,11 @@ export const tableFacts = Effect.fnUntraced(function* (
   name: TableName,
 ): Effect.fn.Return<TableFacts, SourceError> {
   const subject = `table ${printTable(name)}`
-  const shape = yield* describeTable(session, name, "from statistics")
+  const description = yield* describeTable(session, name, "from statistics")
   const [rights] = yield* session.query(subject, rightsSql, [name.schema, name.name])
   const partitions = yield* session.query(subject, partitionsSql, [name.schema, name.name])
   return {
-    shape,
+    description,
     isUnlogged: rights?.["unlogged"] === "t",
     partitions: partitions.map((row) => ({ schema: row["schema"] ?? "", name: row["name"] ?? "" })),
     mayUseSchema: rights?.["may_use"] === "t",

@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { printTable, sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
-import { kindOf } from "./PostgresTableShape.ts"
+import { kindOf } from "./PostgresTableDescription.ts"
 
 /** Ordinary tables, partitioned ones and views. LOCK TABLE refuses materialized views and foreign tables. */
 const kindsThatLockTakes = ["r", "p", "v"]

@@ -16,22 +16,23 @@ const within = Duration.toMillis("1 minute")
 const anotherLakeWriter = (times: number) =>
   new Refusal({
     reason: "AnotherWriter",
-    found: `Another writer writes to this lake: it has replaced this one's watermark ${counted(times, "time")} within a minute`,
-    stake: "Two writers of one lake would repeat each other's rows",
-    mend: "Find the process with the same LAKE_URL and another slot or server, and give it a lake of its own",
+    problem: `Another writer writes to this lake: it has replaced this one's watermark ${counted(times, "time")} within a minute`,
+    risk: "Two writers of one lake would repeat each other's rows",
+    remedy:
+      "Find the process with the same LAKE_URL and another slot or server, and give it a lake of its own",
   })
 
 /**
  * Fails with an error that is `Fenced`, and counts it while the session still has its lock; the third within a minute is
  * refused. Where the session has ended a standby has taken over as it should, or the batch was cut while it read the slot:
- * the error of the lake came first all the same, and is the one that is told.
+ * the error of the lake still came first, and is the one that is reported.
  */
 export const countFenced = Effect.fnUntraced(function* (
   times: Ref.Ref<ReadonlyArray<number>>,
-  session: Pick<SlotSession, "look">,
+  session: Pick<SlotSession, "readState">,
   error: StoreError,
 ) {
-  if (yield* Effect.isFailure(session.look)) return yield* error
+  if (yield* Effect.isFailure(session.readState)) return yield* error
   const now = yield* Clock.currentTimeMillis
   const recent = yield* Ref.updateAndGet(times, (all) => [...all.filter((at) => now - at < within), now])
   return yield* Effect.fail(recent.length < timesMax ? error : anotherLakeWriter(recent.length))

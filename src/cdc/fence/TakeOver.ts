@@ -34,7 +34,7 @@ const examine = Effect.fnUntraced(function* (session: SlotSession) {
   const store = yield* WatermarkStore
   const found = yield* store.readVersion
   const known = Option.map(found, ({ watermark }) => watermark)
-  const view = yield* session.look
+  const view = yield* session.readState
   const { source, timeline } = session
   const facts = { slotName, source, view, watermark: known }
   const start = decideStart(facts)
@@ -82,7 +82,7 @@ const announceNewLake = Effect.fnUntraced(function* ({ position }: Watermark) {
   const { location } = yield* ObjectStore
   const { name } = yield* ReplicationSlot
   yield* Effect.logInfo(
-    `cdc: the lake ${location} is empty, not even a full is there. It begins at ${Lsn.print(position)}, where the slot "${name}" stands. ` +
+    `cdc: the lake ${location} is empty, not even a full is there. It begins at ${Lsn.print(position)}, the confirmed LSN of the slot "${name}". ` +
       "If another lake is written from this slot, stop now and correct LAKE_URL: that one cannot go on without the changes that are written here.",
   )
 })

@@ -38,9 +38,9 @@ const heldBytesMax = 2 * 1024 * 1024
 export const malformed = (lsn: Lsn.Lsn, why: string) =>
   new Refusal({
     reason: "MalformedLine",
-    found: `The slot's line at ${Lsn.print(lsn)} cannot be read: ${fromBytes(why)}`,
-    stake: "To go on would be to guess at a row; nothing of this batch is confirmed, and the slot keeps it",
-    mend: "Report this line's beginning and the server's version to the makers of this program",
+    problem: `The slot's line at ${Lsn.print(lsn)} cannot be read: ${fromBytes(why)}`,
+    risk: "To go on would be to guess at a row; nothing of this batch is confirmed, and the slot keeps it",
+    remedy: "Report this line's beginning and the server's version to the makers of this program",
   })
 
 /** The lines so far of the transaction whose COMMIT has not come. */

@@ -7,13 +7,13 @@ import type { Refusal } from "../../services/Refusal.ts"
 import { maxLinesMax, type SlotSession } from "../../services/source/ReplicationSlot.ts"
 import { catalogKey, readRowLine, tableKey, tablesOf } from "../rows/RowLine.ts"
 import { type Transaction, wholeTransactions } from "../rows/Transactions.ts"
-import { sinceOf, type UnsureTable } from "../tables/FollowedTables.ts"
+import { sinceOf, type UncertainTable } from "../tables/FollowedTables.ts"
 import type { FollowedTable } from "../tables/TablePlan.ts"
 import { decideHistory, type LakeHistory, type NewestRow, sendsAgain } from "./HistoryDecision.ts"
 import { startOver } from "./StartDecision.ts"
 
 /** Whose rows a line holds: under a name that nobody has borne all along, those of any table that may have borne it. */
-const ownersIn = (followed: ReadonlyArray<FollowedTable>, unsure: ReadonlyArray<UnsureTable>) => {
+const ownersIn = (followed: ReadonlyArray<FollowedTable>, unsure: ReadonlyArray<UncertainTable>) => {
   const anyUnsure = unsure.map(({ dataset }) => dataset)
   const owners = new Map(
     followed.flatMap(({ dataset, names }) => names.map((name) => [catalogKey(name), dataset] as const)),
@@ -37,7 +37,7 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
   confirmed: Lsn.Lsn,
   lake: LakeHistory,
   followed: ReadonlyArray<FollowedTable>,
-  unsure: ReadonlyArray<UnsureTable>,
+  unsure: ReadonlyArray<UncertainTable>,
 ) {
   if (!sendsAgain(confirmed, lake)) return
   const owners = ownersIn(followed, unsure)

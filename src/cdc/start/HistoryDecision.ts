@@ -107,8 +107,8 @@ export const decideHistory = (
     (found) =>
       new Refusal({
         reason: "OtherHistory",
-        found: `${found}: the server was restored from an older copy, or a standby that lagged was promoted`,
-        stake: "The lake holds changes that this server never made, and would pass over some that it made",
-        mend: startOver,
+        problem: `${found}: the server was restored from an older copy, or a standby that lagged was promoted`,
+        risk: "The lake holds changes that this server never made, and would pass over some that it made",
+        remedy: startOver,
       }),
   )

@@ -7,9 +7,9 @@ import type { RowMark } from "../../core/csv/LastRow.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
-import { lastPosition, type NewestObject, newestObject } from "../../lake/LakeTail.ts"
+import { lastRowPosition, type NewestObject, newestObject } from "../../lake/NewestObject.ts"
 import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
-import { unsureTables } from "../tables/FollowedTables.ts"
+import { uncertainTables } from "../tables/FollowedTables.ts"
 import { startFacts } from "../tables/StartTables.ts"
 import {
   changedSince,
@@ -45,7 +45,7 @@ export const lakeEnd = Effect.fn("StartChecks.lakeEnd")(function* (
   if (Option.isNone(object)) return Option.none<LakeEnd>()
   const { key } = object.value.object
   if (Option.exists(before, (end) => end.object.object.key === key)) return before
-  const row = yield* lastPosition(object.value.object)
+  const row = yield* lastRowPosition(object.value.object)
   return Option.some<LakeEnd>({ object: object.value, row })
 })
 
@@ -145,7 +145,7 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
     slot.confirmed,
     history,
     plan.before,
-    unsureTables(lines, plan.before),
+    uncertainTables(lines, plan.before),
   )
   const started: Started = {
     lines: isAtOnce(lines, plan) ? linesAfter(lines, plan, position, Option.none()) : lines,

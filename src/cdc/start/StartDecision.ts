@@ -47,9 +47,9 @@ export const checkOwner = (
         Result.fail(
           new Refusal({
             reason: "ForeignWatermark",
-            found: `The lake's watermark belongs to ${stranger}`,
-            stake: "Positions of another log mean nothing here: rows would be lost or repeated",
-            mend: `Point the program at the source that this lake is of, or choose another LAKE_URL for this one`,
+            problem: `The lake's watermark belongs to ${stranger}`,
+            risk: "LSNs of another server or database mean nothing here: rows would be lost or repeated",
+            remedy: `Point the program at the source that this lake is of, or choose another LAKE_URL for this one`,
           }),
         ),
     },
@@ -79,9 +79,9 @@ export const slotGone = ({
     onSome: ({ position }) =>
       new Refusal({
         reason: "SlotGone",
-        found: `The slot "${slotName}" does not exist, but the lake was written from it up to ${Lsn.print(position)}`,
-        stake: "Changes made since then are known to nobody: a new slot would begin with a gap",
-        mend: beginAnew,
+        problem: `The slot "${slotName}" does not exist, but the lake was written from it up to ${Lsn.print(position)}`,
+        risk: "Changes made since then are known to nobody: a new slot would begin with a gap",
+        remedy: beginAnew,
       }),
   })
 
@@ -90,24 +90,24 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
     return Result.fail(
       new Refusal({
         reason: "SlotLost",
-        found: `The slot "${facts.slotName}" is lost: PostgreSQL has discarded log that it had not told yet`,
-        stake: "Changes are missing that nobody can bring back",
-        mend: `Raise max_slot_wal_keep_size. ${startOver(facts.slotName)}`,
+        problem: `The slot "${facts.slotName}" is lost: PostgreSQL has removed WAL that was not read yet`,
+        risk: "Changes are missing that nobody can bring back",
+        remedy: `Raise max_slot_wal_keep_size. ${startOver(facts.slotName)}`,
       }),
     )
   }
   const position = Option.match(facts.watermark, { onNone: () => slot.confirmed, onSome: (w) => w.position })
   if (slot.confirmed > position) {
-    const found = `The slot "${facts.slotName}" stands at ${Lsn.print(slot.confirmed)}, past the lake's watermark ${Lsn.print(position)}`
-    return Result.fail(slotAhead(facts, found, slot.confirmed, position))
+    const problem = `The slot "${facts.slotName}" is at ${Lsn.print(slot.confirmed)}, past the lake's watermark ${Lsn.print(position)}`
+    return Result.fail(slotAhead(facts, problem, slot.confirmed, position))
   }
   if (facts.view.flushed < position) {
     return Result.fail(
       new Refusal({
         reason: "SourceBehind",
-        found: `The server's log ends at ${Lsn.print(facts.view.flushed)}, before the lake's watermark ${Lsn.print(position)}: it was restored, or failed over to a standby that lagged`,
-        stake: "The lake holds changes that this server never made, and would pass over those it makes now",
-        mend: startOver(facts.slotName),
+        problem: `The server's WAL ends at ${Lsn.print(facts.view.flushed)}, before the lake's watermark ${Lsn.print(position)}: it was restored, or failed over to a standby that lagged`,
+        risk: "The lake holds changes that this server never made, and would pass over those it makes now",
+        remedy: startOver(facts.slotName),
       }),
     )
   }
@@ -124,7 +124,7 @@ const writeLine = (confirmed: Lsn.Lsn): string =>
  */
 const slotAhead = (
   { slotName, newestRow }: Facts,
-  found: string,
+  problem: string,
   confirmed: Lsn.Lsn,
   position: Lsn.Lsn,
 ): Refusal => {
@@ -136,26 +136,26 @@ const slotAhead = (
   if (Option.exists(row, (lsn) => lsn >= confirmed)) {
     return new Refusal({
       reason: "SlotAhead",
-      found,
-      stake: `The lake has what lies between the two${reached}: nothing is lost, and the watermark is an older one, put there late or from a copy`,
-      mend: `The way out: ${writeLine(confirmed)}; \`node dist/main.js verify\` then compares lake and tables`,
+      problem,
+      risk: `The lake has what lies between the two${reached}: nothing is lost, and the watermark is an older one, put there late or from a copy`,
+      remedy: `The way out: ${writeLine(confirmed)}; \`node dist/main.js verify\` then compares lake and tables`,
     })
   }
   if (Option.exists(row, (lsn) => lsn > position)) {
     return new Refusal({
       reason: "SlotAhead",
-      found,
-      stake: `The lake has rows past its watermark${reached}: the watermark is an older one, put there late or from a copy, or another reader consumed what came after them, and the lake lacks it`,
-      mend: `Only where you know that an older watermark was put there: ${writeLine(confirmed)}, and let \`node dist/main.js verify\` compare lake and tables. Else find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(slotName)}`,
+      problem,
+      risk: `The lake has rows past its watermark${reached}: the watermark is an older one, put there late or from a copy, or another reader consumed what came after them, and the lake lacks it`,
+      remedy: `Only where you know that an older watermark was put there: ${writeLine(confirmed)}, and let \`node dist/main.js verify\` compare lake and tables. Else find that reader (pg_stat_activity, another afluente) and give it a slot of its own. ${startOver(slotName)}`,
     })
   }
   return new Refusal({
     reason: "SlotAhead",
-    found,
-    stake:
+    problem,
+    risk:
       newestRow === undefined
         ? "Another reader consumed the changes between the two, or the slot was created anew, and the lake may lack them; or the watermark is an older one, and the next start of `cdc` says so"
         : `Another reader consumed the changes between the two, or the slot was created anew, and the lake does not have all of them${reached}`,
-    mend: `Find that reader (pg_stat_activity; a \`cdc\` of this slot with another LAKE_URL) and give it a slot of its own. ${startOver(slotName)}`,
+    remedy: `Find that reader (pg_stat_activity; a \`cdc\` of this slot with another LAKE_URL) and give it a slot of its own. ${startOver(slotName)}`,
   })
 }

@@ -66,17 +66,17 @@ const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
   )
 
 /** A table of which the WAL may hold rows under a name that nobody saw. */
-export interface UnsureTable extends FollowedTable {
+export interface UncertainTable extends FollowedTable {
   /** All transactions with a lower id, 64 bits, had ended when its name was known last. */
   readonly since: bigint
   /** It may have been in a schema of another name, but had its own name all along. */
   readonly hasKeptName: boolean
 }
 
-export const unsureTables = (
+export const uncertainTables = (
   lines: DatasetLines,
   followed: ReadonlyArray<FollowedTable>,
-): ReadonlyArray<UnsureTable> =>
+): ReadonlyArray<UncertainTable> =>
   followed.flatMap((one) =>
     Option.toArray(changedSince(lines, one)).map((recorded) => ({
       ...one,
@@ -86,7 +86,7 @@ export const unsureTables = (
   )
 
 /** From when on names count as unknown; undefined where all names are known. */
-export const sinceOf = (unsure: ReadonlyArray<UnsureTable>): bigint | undefined =>
+export const sinceOf = (unsure: ReadonlyArray<UncertainTable>): bigint | undefined =>
   unsure.reduce<bigint | undefined>(
     (first, { since }) => (first === undefined || since < first ? since : first),
     undefined,
@@ -96,7 +96,7 @@ export const sinceOf = (unsure: ReadonlyArray<UnsureTable>): bigint | undefined 
  * Returns the tables to read up to `flushed`, and what changes there. `flushed` must have been read before: so a rename is
  * known when its rows are read. Fails with `OtherTable` where going on would mix two tables.
  */
-export const lookAtTables = Effect.fnUntraced(function* (
+export const readCatalog = Effect.fnUntraced(function* (
   session: Pick<SlotSession, "relations" | "newXid" | "oldestXid">,
   known: FollowedTables,
   lines: DatasetLines,
@@ -142,7 +142,7 @@ export const lookAtTables = Effect.fnUntraced(function* (
   return {
     tables,
     change,
-    unsure: unsureTables(lines, found.before),
+    unsure: uncertainTables(lines, found.before),
     catalog: seenAgain(lines, found.before),
   }
 })

@@ -38,9 +38,9 @@ const otherTable = (
   const [before, now] = [printTable(known.table), printTable(configured)]
   return new Refusal({
     reason: "OtherTable",
-    found: `The dataset "${dataset}" belongs to ${before} (OID ${known.oid}), and SOURCE_TABLES gives it ${now} (OID ${oid})`,
-    stake: "Rows of two tables would stand in one dataset",
-    mend: `Name ${before} for "${dataset}" again in SOURCE_TABLES, and give ${now} a dataset of its own`,
+    problem: `The dataset "${dataset}" belongs to ${before} (OID ${known.oid}), and SOURCE_TABLES gives it ${now} (OID ${oid})`,
+    risk: "Rows of two tables would be in one dataset",
+    remedy: `Name ${before} for "${dataset}" again in SOURCE_TABLES, and give ${now} a dataset of its own`,
   })
 }
 

@@ -14,7 +14,7 @@ export interface SchemaRename {
   readonly tables: string
   /** Transactions with rows under the old name have ids below this one. */
   readonly before: bigint
-  /** All of those have ended: what the log holds from now on bears the new name. */
+  /** All of those have ended: the WAL holds only the new name from now on. */
   readonly isOver: boolean
 }
 

@@ -11,7 +11,7 @@ import { printInSql, printTable } from "../../core/source/SourceTable.ts"
 import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
 import type { KeptColumns } from "../../services/source/SourceTables.ts"
 import { tableKey } from "../rows/RowLine.ts"
-import { sinceOf, type UnsureTable } from "./FollowedTables.ts"
+import { sinceOf, type UncertainTable } from "./FollowedTables.ts"
 
 /** More names, or more sets of columns of one, are not kept apart: they may be anybody's. */
 const mostKept = 1000
@@ -41,7 +41,7 @@ export class OtherNames {
   /** There were more than are kept. */
   isCut = false
 
-  constructor(unsure: ReadonlyArray<UnsureTable>) {
+  constructor(unsure: ReadonlyArray<UncertainTable>) {
     const haveAllKept = unsure.every(({ hasKeptName }) => hasKeptName)
     this.#names = haveAllKept ? new Set(unsure.map(({ table }) => toBytes(table.name))) : undefined
   }
@@ -117,7 +117,7 @@ const unknownAmong = Effect.fnUntraced(function* (
 /** Returns the datasets that rows under other names may belong to. Asks nothing where there are no such rows. */
 export const whoseMayBe = Effect.fn("UnknownRelations.whoseMayBe")(function* (
   session: Pick<SlotSession, "unknownNames" | "keptColumns">,
-  unsure: ReadonlyArray<UnsureTable>,
+  unsure: ReadonlyArray<UncertainTable>,
   others: OtherNames,
 ) {
   const since = sinceOf(unsure)

@@ -8,10 +8,10 @@ import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
  * that is away is reported by the writer, and the lock is taken again when it is back.
  */
 export const holdLivenessLock = Effect.gen(function* () {
-  const { attend } = yield* ReplicationSlot
+  const { takeLivenessLock } = yield* ReplicationSlot
   let failures = 0
   const untilLost = Effect.flatMap(
-    attend,
+    takeLivenessLock,
     Option.match({
       onNone: () => Effect.void,
       onSome: ({ ended }) => {

@@ -33,14 +33,14 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode) {
   const scope = yield* Effect.scope
   const begun = yield* Clock.currentTimeMillis
   const checkStall = yield* stallWatch
-  let told = false
+  let isStandby = false
   while (true) {
     // A session without the lock is closed at once: a standby that kept each would use up the server's.
     const attempt = yield* Scope.fork(scope)
     const session = yield* Scope.provide(slot.attach, attempt)
     if (Option.isSome(session)) {
       yield* publish((at) => ({ _tag: "LockAcquired", at }))
-      if (told)
+      if (isStandby)
         yield* Effect.logInfo("cdc: taking over, the other writer has gone").pipe(
           Effect.annotateLogs({ slot: slot.name }),
         )
@@ -53,7 +53,7 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode) {
       yield* leftToWriter(slot.name, yield* slot.lockHolder)
       return Option.none()
     }
-    if (!told) {
+    if (!isStandby) {
       yield* warnOfUnfenced
       yield* Effect.logInfo(
         mode.once
@@ -61,7 +61,7 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode) {
           : "cdc: standby, another process writes from this slot",
       ).pipe(Effect.annotateLogs({ slot: slot.name }))
       yield* publish((at) => ({ _tag: "StandbyBegan", at }))
-      told = true
+      isStandby = true
     }
     yield* reportHealthy
     yield* checkStall
@@ -138,7 +138,7 @@ const stalled = (slot: string, holder: LockHolder): string =>
 const anotherWriter = (slot: string, holder: Option.Option<LockHolder>) =>
   new Refusal({
     reason: "AnotherWriter",
-    found: `Another process writes from the slot "${slot}"${Option.match(holder, { onNone: () => "", onSome: (who) => `: ${printSession(who)}` })}`,
-    stake: "Two writers would repeat each other's rows",
-    mend: "Stop that one, or start this one without --no-wait to wait as its standby",
+    problem: `Another process writes from the slot "${slot}"${Option.match(holder, { onNone: () => "", onSome: (who) => `: ${printSession(who)}` })}`,
+    risk: "Two writers would repeat each other's rows",
+    remedy: "Stop that one, or start this one without --no-wait to wait as its standby",
   })

@@ -4,7 +4,7 @@ import { reportingReads } from "../../observe/Activity.ts"
 import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
 import { forgetFailure, type PipelineError } from "../CurrentBatch.ts"
 import { countFenced, isFenced } from "../fence/FencedOut.ts"
-import { takingTurns } from "./SlotTurn.ts"
+import { retryWhileSlotInUse } from "./RetryWhileSlotInUse.ts"
 import { attachOrWait, type WaitMode } from "./Standby.ts"
 
 /**
@@ -19,7 +19,7 @@ export const writerLock = Effect.fnUntraced(function* (mode: WaitMode) {
       const attached = yield* attachOrWait(mode)
       if (Option.isNone(attached)) return
       yield* forgetFailure
-      const session = reportingReads(takingTurns(attached.value))
+      const session = reportingReads(retryWhileSlotInUse(attached.value))
       yield* Effect.catchIf(write(session), isFenced, (error) => countFenced(fenced, session, error))
     })
 })

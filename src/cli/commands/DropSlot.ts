@@ -1,4 +1,4 @@
-/** Removes the slot, so that PostgreSQL keeps no log for it. Whoever is in doubt can say no. */
+/** Removes the slot, so that PostgreSQL retains no WAL for it. Asks first. */
 import { Console, Effect, Option, Runtime, Schema } from "effect"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import { Refusal } from "../../services/Refusal.ts"
@@ -18,13 +18,14 @@ export class NobodyToAsk extends Schema.TaggedError<NobodyToAsk>()("NobodyToAsk"
 const inUse = (slot: string, by: SlotInUse["by"]) =>
   new Refusal({
     reason: "AnotherWriter",
-    found: `The slot "${slot}" is in use${Option.match(by, {
+    problem: `The slot "${slot}" is in use${Option.match(by, {
       onNone: () => "",
       onSome: ({ pid, application }) =>
         ` by process ${pid} of the server${application === "" ? "" : ` (${application})`}`,
     })}`,
-    stake: "Without its slot a `cdc` cannot go on, and its lake would end with a gap",
-    mend: "Stop that `cdc` or other reader first; pg_stat_activity.client_addr tells from where it is connected",
+    risk: "Without its slot a `cdc` cannot go on, and its lake would end with a gap",
+    remedy:
+      "Stop that `cdc` or other reader first; pg_stat_activity.client_addr shows from where it is connected",
   })
 
 /** Who agreed: the person who wrote `--yes`, nobody, or the one in front of the terminal when asked. */

@@ -16,7 +16,7 @@ export const doctorCommand = (host: Host) =>
     ({ json, ...flags }) => withSettings(host, flags, untilStopped(doctor(json ? "json" : stdoutStyle()))),
   ).pipe(
     Command.withDescription(
-      "Checks everything that full and cdc need, and prints what mends each failure; ends with 1 where one would fail",
+      "Checks everything that full and cdc need, and prints the remedy for each failure; exits with 1 if one would fail",
     ),
   )
 
@@ -25,7 +25,7 @@ export const verifyCommand = (host: Host) =>
     "verify",
     {
       ...settingFlags,
-      json: flag("json", "tell it as one JSON document"),
+      json: flag("json", "print one JSON document"),
       all: flag("all", "hold the older copies of full to their md5 too, and not the newest alone"),
     },
     ({ json, all, ...flags }) =>
@@ -54,6 +54,6 @@ export const statusCommand = (host: Host) =>
     },
   ).pipe(
     Command.withDescription(
-      "Tells where the pipeline stands: slot, watermark, lag, kept log, newest objects",
+      "Prints the state of the pipeline: slot, watermark, lag, retained WAL, newest objects",
     ),
   )

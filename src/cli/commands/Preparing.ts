@@ -33,7 +33,7 @@ export const dropSlotCommand = (host: Host) =>
       ),
   ).pipe(
     Command.withDescription(
-      "Removes the slot, so that PostgreSQL stops keeping log for it. Asks first; cannot be undone",
+      "Removes the slot, so that PostgreSQL stops retaining WAL for it. Asks first; cannot be undone",
     ),
   )
 

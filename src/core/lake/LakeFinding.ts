@@ -1,4 +1,4 @@
-/** What `verify` finds, and how it is told: keys and names of columns, never other values. */
+/** What `verify` finds, and how it is printed: keys and column names, never other values. */
 
 import { quoteIdentifier } from "../source/SourceTable.ts"
 import { counted } from "../text/CountedNoun.ts"
@@ -7,7 +7,7 @@ import { escapeUnprintable } from "../text/PrintableText.ts"
 /** Columns of the key with their text, in key order. Empty where the table has none. */
 export type RowKey = ReadonlyArray<readonly [column: string, value: string | null]>
 
-export type Finding =
+export type LakeFinding =
   /** In the table and not in the lake, or the other way round. */
   | { readonly kind: "missing" | "extra"; readonly key: RowKey }
   /** The same of a table without a key: how many rows, and a digest that tells them apart. */
@@ -36,7 +36,7 @@ export const printValue = (value: string | null): string =>
 export const printKey = (key: RowKey): string =>
   key.map(([column, value]) => `${printName(column)}=${printValue(value)}`).join(" ")
 
-const subject = (finding: Finding): string => {
+const subject = (finding: LakeFinding): string => {
   switch (finding.kind) {
     case "missing":
     case "extra":
@@ -53,9 +53,9 @@ const subject = (finding: Finding): string => {
 }
 
 /** `clientes  different  id=8  in nome, saldo` */
-export const printFinding = (dataset: string, finding: Finding): string =>
+export const printFinding = (dataset: string, finding: LakeFinding): string =>
   `${dataset}  ${finding.kind.padEnd(9)}  ${subject(finding)}`
 
 /** The same for programs. */
-export const findingJson = (finding: Finding): unknown =>
+export const findingJson = (finding: LakeFinding): unknown =>
   "key" in finding ? { ...finding, key: Object.fromEntries(finding.key) } : finding

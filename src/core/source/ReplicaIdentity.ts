@@ -1,4 +1,4 @@
-/** What the log tells of the old row when one is updated or deleted: `ALTER TABLE … REPLICA IDENTITY …`. */
+/** What the WAL holds of the old row when one is updated or deleted: `ALTER TABLE … REPLICA IDENTITY …`. */
 
 export type ReplicaIdentity =
   /** The primary key, where the table has one. */
@@ -49,6 +49,6 @@ export const lackOfIdentity = (
         ? `no primary key, and ${dropped}`
         : "no primary key and no replica identity",
     sql: `ALTER TABLE ${name} REPLICA IDENTITY FULL;`,
-    otherwise: "give it a primary key, which costs less log",
+    otherwise: "give it a primary key, which costs less WAL",
   }
 }

@@ -59,8 +59,8 @@ const skipBlanks = (text: string, at: number): number => {
 /** A comma too many may stand for a table that was forgotten, or for a variable that was empty. */
 const noName = (text: string, at: number): string => {
   if (text.trim() === "") return "it is empty: name a table as schema.table"
-  if (at >= text.length) return "no table stands after the last comma: take the comma out, or name the table"
-  if (text[at] === ",") return "no table stands before a comma: take the comma out, or name the table"
+  if (at >= text.length) return "no table follows the last comma: take the comma out, or name the table"
+  if (text[at] === ",") return "no table precedes a comma: take the comma out, or name the table"
   return `a table name is expected at "${text.slice(at, at + 20)}"`
 }
 

@@ -5,7 +5,7 @@ import * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import { lakeLayout } from "../../lake/LakeLayout.ts"
-import { lastPosition, newestObject } from "../../lake/LakeTail.ts"
+import { lastRowPosition, newestObject } from "../../lake/NewestObject.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { Compression } from "../../services/lake/Compression.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
@@ -14,7 +14,7 @@ import type { StoreError } from "../../services/lake/StoreError.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import type { Refusal } from "../../services/Refusal.ts"
 import { Settings } from "../../settings/Settings.ts"
-import { faultFinding } from "../FaultFinding.ts"
+import { failureFinding } from "../FailureFinding.ts"
 import { type Finding, ok, unchecked } from "../Finding.ts"
 import { probeChecks, probes } from "./LakeProbes.ts"
 
@@ -45,7 +45,7 @@ export const askLake: Effect.Effect<
     const rest = [...probeChecks, ...Object.values(stateChecks)]
     return {
       findings: [
-        faultFinding(place, listed.failure),
+        failureFinding(place, listed.failure),
         ...rest.map((check) => unchecked(check, `the ${place} cannot be used`)),
       ],
       watermark: Option.none(),
@@ -53,7 +53,7 @@ export const askLake: Effect.Effect<
     }
   }
   const found = Result.match(listed, {
-    onFailure: (error) => faultFinding(place, error),
+    onFailure: (error) => failureFinding(place, error),
     onSuccess: () => ok(place, "it answers and can be listed"),
   })
   const tried = yield* probes
@@ -73,7 +73,7 @@ const lakeState = Effect.fnUntraced(function* (
   const { tables, layout: wanted } = yield* Settings
   if (Result.isFailure(read)) {
     const findings = [
-      faultFinding(stateChecks.watermark, read.failure),
+      failureFinding(stateChecks.watermark, read.failure),
       unchecked(stateChecks.layout, "the watermark cannot be read"),
       unchecked(stateChecks.newest, "the watermark cannot be read"),
     ]
@@ -84,7 +84,7 @@ const lakeState = Effect.fnUntraced(function* (
   const findings = Result.isFailure(layout)
     ? [
         watermark,
-        faultFinding(stateChecks.layout, layout.failure),
+        failureFinding(stateChecks.layout, layout.failure),
         unchecked(stateChecks.newest, "their place is not known"),
       ]
     : [watermark, ok(stateChecks.layout, layout.success), yield* newestObjects(layout.success, read.success)]
@@ -104,12 +104,12 @@ const newestObjects = Effect.fnUntraced(function* (layout: Layout, watermark: Op
     Effect.gen(function* () {
       const known = Option.flatMap(watermark, ({ objects }) => Option.fromNullishOr(objects.get(dataset)))
       const newest = yield* newestObject("inc", layout, dataset, known)
-      if (Option.isSome(newest)) yield* lastPosition(newest.value.object)
+      if (Option.isSome(newest)) yield* lastRowPosition(newest.value.object)
       return Option.isSome(newest)
     }),
   )
   return yield* Effect.match(each, {
-    onFailure: (error) => faultFinding(stateChecks.newest, error),
+    onFailure: (error) => failureFinding(stateChecks.newest, error),
     onSuccess: (found) => {
       const some = found.filter((one) => one).length
       return ok(

@@ -10,7 +10,7 @@ import { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
 import { Settings } from "../../settings/Settings.ts"
 import { clockFinding } from "../ClockFinding.ts"
-import { faultFinding } from "../FaultFinding.ts"
+import { failureFinding } from "../FailureFinding.ts"
 import { type Finding, failed, ok, unchecked, warning } from "../Finding.ts"
 
 const checks = {
@@ -67,7 +67,7 @@ const oddAnswer = "Is this address an S3 server, and nothing between it and us t
 /** One finding for what an effect proves. */
 const proving = <R>(check: string, proof: string, effect: Effect.Effect<boolean, StoreError, R>) =>
   Effect.match(effect, {
-    onFailure: (error) => faultFinding(check, error),
+    onFailure: (error) => failureFinding(check, error),
     onSuccess: (proven) =>
       proven
         ? ok(check, proof)
@@ -85,7 +85,7 @@ const smallObject = Effect.fnUntraced(function* (key: string) {
   if (Result.isFailure(written)) {
     const rest = [checks.read, checks.clock, checks.second, checks.remove]
     return [
-      faultFinding(checks.write, written.failure),
+      failureFinding(checks.write, written.failure),
       ...rest.map((check) => unchecked(check, "nothing could be written")),
     ]
   }
@@ -112,7 +112,7 @@ const smallObject = Effect.fnUntraced(function* (key: string) {
 const secondWrite = (key: string) =>
   Effect.flatMap(ObjectStore, (store) =>
     Effect.match(store.honoursConditions(key), {
-      onFailure: (error) => faultFinding(checks.second, error),
+      onFailure: (error) => failureFinding(checks.second, error),
       onSuccess: (honours) =>
         honours
           ? ok(checks.second, "the store itself refuses a name that is taken, and a version that is gone")

@@ -80,7 +80,7 @@ export const sessionFindings = (
   return tight.map((one) => {
     const free = Math.max(0, freeOf(one))
     const whose = { server: "the server", role: `role ${names.role}`, database: "the database" }[one.scope]
-    const mend = {
+    const remedy = {
       sql: [raise(one, together - freeOf(one), facts, names)],
       advice:
         one.scope === "server"
@@ -89,8 +89,8 @@ export const sessionFindings = (
     }
     const found = `${free} of ${one.limit} ${free === 1 ? "is" : "are"} free for ${whose}`
     return free < alone
-      ? failed(sessionCheck, `${found}, \`cdc\` or \`full\` needs ${alone}`, mend)
-      : warning(sessionCheck, `${found}, ${together} are needed where all commands run at once`, mend)
+      ? failed(sessionCheck, `${found}, \`cdc\` or \`full\` needs ${alone}`, remedy)
+      : warning(sessionCheck, `${found}, ${together} are needed where all commands run at once`, remedy)
   })
 }
 
@@ -99,11 +99,11 @@ export const lockFinding = (facts: LimitFacts, relations: number): Finding => {
   const { lockRoom, locksPerTransaction } = facts
   const found = `${locksPerTransaction}: room for ${counted(lockRoom, "lock")}, of which \`full\` takes ${relations} at once`
   if (relations * 2 <= lockRoom) return ok(lockCheck, found)
-  const mend = {
+  const remedy = {
     sql: [
       `ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil((locksPerTransaction * relations * 2) / lockRoom)};`,
     ],
     advice: "As a superuser, then restart PostgreSQL. Or divide SOURCE_TABLES between several lakes.",
   }
-  return relations > lockRoom ? failed(lockCheck, found, mend) : warning(lockCheck, found, mend)
+  return relations > lockRoom ? failed(lockCheck, found, remedy) : warning(lockCheck, found, remedy)
 }

@@ -56,7 +56,7 @@ const version = ({ version, versionNumber, inRecovery, encoding }: ServerFacts):
   const major = Math.floor(versionNumber / 10_000)
   const name = `PostgreSQL ${version}`
   if (inRecovery) {
-    return failed("server", `${name}, a standby: it moves no slot and tells no end of its log`, {
+    return failed("server", `${name}, a standby: it cannot advance a slot or report its WAL position`, {
       advice: "Point DATABASE_URL or PGHOST at the primary.",
     })
   }
@@ -78,7 +78,7 @@ const version = ({ version, versionNumber, inRecovery, encoding }: ServerFacts):
 const walLevel = ({ walLevel }: ServerFacts): Finding =>
   walLevel === "logical"
     ? ok("wal_level", walLevel)
-    : failed("wal_level", `it is ${walLevel}: the log does not hold the rows that a slot tells`, {
+    : failed("wal_level", `it is ${walLevel}: the WAL does not hold the rows that a slot needs`, {
         sql: ["ALTER SYSTEM SET wal_level = 'logical';"],
         advice: "As a superuser, then restart PostgreSQL. A hosted server has it among its parameters.",
       })
@@ -91,7 +91,7 @@ const freeSlots = ({ maxSlots, usedSlots }: ServerFacts, slotExists: boolean): F
     : failed("replication slots", found, {
         sql: [`ALTER SYSTEM SET max_replication_slots = ${maxSlots + 5};`],
         advice:
-          "As a superuser, then restart PostgreSQL. Or drop one that nothing uses: SELECT * FROM pg_replication_slots; tells which.",
+          "As a superuser, then restart PostgreSQL. Or drop one that nothing uses: SELECT * FROM pg_replication_slots; lists them.",
       })
 }
 

@@ -5,18 +5,18 @@ import * as Lsn from "../../core/Lsn.ts"
 import { printBytes } from "../../core/text/ByteAmount.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
-import type { SessionFacts, SlotFacts, SlotLook } from "../../services/source/SourceInspection.ts"
-import { faultFinding } from "../FaultFinding.ts"
+import type { SessionFacts, SlotFacts, SlotSnapshot } from "../../services/source/SourceInspection.ts"
+import { failureFinding } from "../FailureFinding.ts"
 import { type Finding, failed, ok, unchecked, warning } from "../Finding.ts"
 
 export const slotCheck = (name: string): string => `slot "${name}"`
-export const standingCheck = "lake and slot"
+export const lakeAndSlotCheck = "lake and slot"
 
 /** What a start would say now. */
 export interface Start {
   /** Where it begins, or why it does not. */
   readonly decided: Result.Result<Lsn.Lsn, Refusal | SourceError>
-  /** The log's end. */
+  /** The flushed WAL position. */
   readonly flushed: Lsn.Lsn
 }
 
@@ -51,11 +51,11 @@ const missing = (name: string, why: MissingSlot): Finding => {
         { advice: `${startOver(name)}.` },
       )
     case "not its lake":
-      return failed(check, "it does not exist", { advice: `See "${standingCheck}" first.` })
+      return failed(check, "it does not exist", { advice: `See "${lakeAndSlotCheck}" first.` })
     case "unknown":
       return failed(check, "it does not exist", {
         advice:
-          "Mend first what else failed: if the lake was written from this slot, a new one would begin with a gap.",
+          "Remedy first what else failed: if the lake was written from this slot, a new one would begin with a gap.",
       })
   }
 }
@@ -64,12 +64,12 @@ const printSession = ({ pid, application }: SessionFacts): string =>
   `process ${pid}${application === "" ? "" : ` (${application})`}`
 
 /** A session that reads the slot without the writer's lock. */
-const stranger = ({ slot, writer }: SlotLook): Option.Option<SessionFacts> =>
+const stranger = ({ slot, writer }: SlotSnapshot): Option.Option<SessionFacts> =>
   Option.flatMap(slot, ({ reader }) => reader).pipe(
     Option.filter(({ pid }) => !Option.exists(writer, (known) => known.pid === pid)),
   )
 
-const present = (name: string, look: SlotLook, slot: SlotFacts): Finding => {
+const present = (name: string, look: SlotSnapshot, slot: SlotFacts): Finding => {
   const check = slotCheck(name)
   const anotherName = "Set REPLICATION_SLOT to another name and run `node dist/main.js init`"
   if (!Option.contains(slot.plugin, "test_decoding")) {
@@ -85,13 +85,13 @@ const present = (name: string, look: SlotLook, slot: SlotFacts): Finding => {
     })
   }
   if (slot.walStatus === "lost") {
-    return failed(check, "it is lost: PostgreSQL has discarded log that it had not told yet", {
+    return failed(check, "it is lost: PostgreSQL has removed WAL that was not read yet", {
       advice: `Raise max_slot_wal_keep_size. ${startOver(name)}.`,
     })
   }
   const kept = Option.match(slot.restart, {
     onNone: () => [],
-    onSome: (restart) => [`${printBytes(Number(look.flushed - restart))} of log kept`],
+    onSome: (restart) => [`${printBytes(Number(look.flushed - restart))} of WAL retained`],
   })
   const other = stranger(look)
   const follower = Option.match(look.writer, {
@@ -114,25 +114,25 @@ const present = (name: string, look: SlotLook, slot: SlotFacts): Finding => {
     : ok(check, found)
 }
 
-export const slotFinding = (name: string, look: SlotLook, why: MissingSlot): Finding =>
+export const slotFinding = (name: string, look: SlotSnapshot, why: MissingSlot): Finding =>
   Option.match(look.slot, {
     onNone: () => missing(name, why),
     onSome: (slot) => present(name, look, slot),
   })
 
-/** What is wrong with the slot alone is told there. */
-export const standingFinding = (start: Option.Option<Start>): Finding => {
-  if (Option.isNone(start)) return unchecked(standingCheck, "slot or watermark cannot be used")
+/** Judges whether lake and slot fit together. A fault of the slot alone is the finding of the slot. */
+export const lakeAndSlotFinding = (start: Option.Option<Start>): Finding => {
+  if (Option.isNone(start)) return unchecked(lakeAndSlotCheck, "slot or watermark cannot be used")
   const { decided, flushed } = start.value
   if (Result.isSuccess(decided)) {
     const position = decided.success
     return ok(
-      standingCheck,
-      `the next \`cdc\` begins at ${Lsn.print(position)}, ${printBytes(Number(flushed - position))} before the log's end`,
+      lakeAndSlotCheck,
+      `the next \`cdc\` begins at ${Lsn.print(position)}, ${printBytes(Number(flushed - position))} before the WAL's end`,
     )
   }
-  const fault = decided.failure
-  return fault instanceof Refusal && fault.reason !== "SlotGone" && fault.reason !== "SlotLost"
-    ? faultFinding(standingCheck, fault)
-    : unchecked(standingCheck, "the slot cannot be used")
+  const failure = decided.failure
+  return failure instanceof Refusal && failure.reason !== "SlotGone" && failure.reason !== "SlotLost"
+    ? failureFinding(lakeAndSlotCheck, failure)
+    : unchecked(lakeAndSlotCheck, "the slot cannot be used")
 }

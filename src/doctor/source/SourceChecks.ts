@@ -5,17 +5,16 @@ import type { SourceError } from "../../services/source/SourceError.ts"
 import type {
   Inspection,
   LimitFacts,
-  LogMoment,
   RoleFacts,
   ServerFacts,
-  SlotLook,
+  SlotSnapshot,
+  WalPosition,
 } from "../../services/source/SourceInspection.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import { Settings } from "../../settings/Settings.ts"
 import { clockFinding } from "../ClockFinding.ts"
-import { faultFinding } from "../FaultFinding.ts"
+import { failureFinding } from "../FailureFinding.ts"
 import { type Finding, unchecked } from "../Finding.ts"
-import { keptLogCheck, keptLogFinding } from "./KeptLogFinding.ts"
 import {
   lockCheck,
   lockFinding,
@@ -24,6 +23,7 @@ import {
   tempFileCheck,
   tempFileFinding,
 } from "./LimitFindings.ts"
+import { retainedWalCheck, retainedWalFinding } from "./RetainedWalFinding.ts"
 import { connection, type Login, pooler, roleFindings, serverFindings } from "./ServerFindings.ts"
 import { type MissingSlot, slotCheck, slotFinding } from "./SlotFindings.ts"
 import { answerFindings, askTables, type TableAnswer } from "./TableAnswers.ts"
@@ -38,11 +38,11 @@ export interface SourceAnswers {
   readonly role: Asked<RoleFacts>
   readonly identity: Asked<SourceIdentity>
   readonly limits: Asked<LimitFacts>
-  readonly slot: Asked<SlotLook>
+  readonly slot: Asked<SlotSnapshot>
   /** What the attempt to read the slot failed with; none where it worked, or was not made. */
   readonly unreadable: Option.Option<SourceError>
   readonly tables: ReadonlyArray<TableAnswer>
-  /** Bytes a second that the server writes to its log now. */
+  /** Bytes of WAL that the server writes in a second now. */
   readonly rate: Asked<number>
 }
 
@@ -51,15 +51,15 @@ const rateMeasuredFor = "2 seconds"
 
 const askClock = Effect.fnUntraced(function* (inspection: Inspection) {
   const before = yield* Clock.currentTimeMillis
-  const moment = yield* inspection.log
+  const position = yield* inspection.walPosition
   const after = yield* Clock.currentTimeMillis
-  return { moment, finding: clockFinding({ before, after, other: moment.millis, precision: 1 }) }
+  return { position, finding: clockFinding({ before, after, other: position.millis, precision: 1 }) }
 })
 
-const rateBetween = (begin: LogMoment, end: LogMoment): number =>
-  (Number(end.position - begin.position) / Math.max(1, end.millis - begin.millis)) * 1000
+const rateBetween = (begin: WalPosition, end: WalPosition): number =>
+  (Number(end.lsn - begin.lsn) / Math.max(1, end.millis - begin.millis)) * 1000
 
-/** One question after the other, on one session; what is asked between the two looks at the log takes part of its time. */
+/** One question after the other, on one session; the questions between the two readings of the WAL position take part of its time. */
 export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspection: Inspection) {
   const { slot } = yield* Settings
   const begin = yield* Effect.result(askClock(inspection))
@@ -75,8 +75,8 @@ export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspecti
     ? Option.filter(Result.getFailure(yield* Effect.result(inspection.probe(slot))), isFailure)
     : Option.none<SourceError>()
   yield* Effect.sleep(rateMeasuredFor)
-  const end = yield* Effect.result(inspection.log)
-  const rate = Result.map(Result.all([begin, end]), ([first, last]) => rateBetween(first.moment, last))
+  const end = yield* Effect.result(inspection.walPosition)
+  const rate = Result.map(Result.all([begin, end]), ([first, last]) => rateBetween(first.position, last))
   return {
     clock: Result.map(begin, ({ finding }) => finding),
     ...answers,
@@ -113,12 +113,12 @@ export const isStandby = ({ server }: Pick<SourceAnswers, "server">): boolean =>
   Result.isSuccess(server) && server.success.inRecovery
 
 /** A question that got no answer is a finding too. */
-const told = <A>(
+const findingsOf = <A>(
   check: string,
   asked: Asked<A>,
-  tell: (answer: A) => ReadonlyArray<Finding>,
+  judge: (answer: A) => ReadonlyArray<Finding>,
 ): ReadonlyArray<Finding> =>
-  Result.match(asked, { onFailure: (error) => [faultFinding(check, error)], onSuccess: tell })
+  Result.match(asked, { onFailure: (error) => [failureFinding(check, error)], onSuccess: judge })
 
 /** With its partitions each. */
 const relationsOf = ({ tables }: SourceAnswers): number =>
@@ -139,13 +139,13 @@ export const sourceFindings = (
   const slotExists = Result.isSuccess(slot) && Option.isSome(slot.success.slot)
   const roleName = Result.isSuccess(role) ? role.success.name : login.role
   return [
-    ...told("server", server, (facts) => [
+    ...findingsOf("server", server, (facts) => [
       connection(facts, login),
       pooler(facts),
       ...serverFindings(facts, slotExists),
     ]),
-    ...told("role", role, roleFindings),
-    ...told("limits", answers.limits, (facts) => [
+    ...findingsOf("role", role, roleFindings),
+    ...findingsOf("limits", answers.limits, (facts) => [
       tempFileFinding(facts, roleName),
       ...sessionFindings(
         facts,
@@ -154,18 +154,18 @@ export const sourceFindings = (
       ),
       lockFinding(facts, relationsOf(answers)),
     ]),
-    ...told("system identifier", answers.identity, () => []),
-    ...told("clock", answers.clock, (finding) => [finding]),
-    ...told(slotCheck(slotName), slot, (look) => [
+    ...findingsOf("system identifier", answers.identity, () => []),
+    ...findingsOf("clock", answers.clock, (finding) => [finding]),
+    ...findingsOf(slotCheck(slotName), slot, (look) => [
       isStandby(answers)
         ? unchecked(slotCheck(slotName), "the server is a standby")
         : Option.match(answers.unreadable, {
             onNone: () => slotFinding(slotName, look, missing),
-            onSome: (error) => faultFinding(slotCheck(slotName), error),
+            onSome: (error) => failureFinding(slotCheck(slotName), error),
           }),
     ]),
-    ...told(keptLogCheck, Result.all([server, answers.rate]), ([facts, bytesPerSecond]) => [
-      keptLogFinding(facts.slotLogLimit, bytesPerSecond, Result.getSuccess(slot)),
+    ...findingsOf(retainedWalCheck, Result.all([server, answers.rate]), ([facts, bytesPerSecond]) => [
+      retainedWalFinding(facts.retainedWalLimit, bytesPerSecond, Result.getSuccess(slot)),
     ]),
     ...answers.tables.flatMap((answer) => answerFindings(answer, roleName)),
   ]
@@ -183,7 +183,7 @@ export const sourceUnasked = (slotName: string, tables: ReadonlyArray<SourceTabl
     lockCheck,
     "clock",
     slotCheck(slotName),
-    keptLogCheck,
+    retainedWalCheck,
   ]
     .concat(tables.map(tableCheck))
     .map((check) => unchecked(check, "there is no connection"))

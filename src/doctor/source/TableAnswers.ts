@@ -9,10 +9,10 @@ import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { datasetCompleteness } from "../../lake/DatasetCompleteness.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
-import type { Inspection, SlotLook, TableFacts } from "../../services/source/SourceInspection.ts"
+import type { Inspection, SlotSnapshot, TableFacts } from "../../services/source/SourceInspection.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import { Settings } from "../../settings/Settings.ts"
-import { faultFinding } from "../FaultFinding.ts"
+import { failureFinding } from "../FailureFinding.ts"
 import { type Finding, failed, note, warning } from "../Finding.ts"
 import type { LakeAnswers } from "../lake/LakeChecks.ts"
 import { tableCheck, tableFindings } from "./TableFindings.ts"
@@ -44,7 +44,7 @@ export const askTables = Effect.fnUntraced(function* (inspection: Inspection) {
 
 interface SourceKnown {
   readonly identity: SourceIdentity
-  readonly slot: SlotLook
+  readonly slot: SlotSnapshot
 }
 
 /** The same answers with the decisions. Fails where the source or the lake does not answer. */
@@ -102,7 +102,7 @@ const withDecision = Effect.fnUntraced(function* (
 
 const factFindings = (source: SourceTable, { facts }: TableAnswer, role: string): ReadonlyArray<Finding> =>
   Result.match(facts, {
-    onFailure: (error) => [faultFinding(tableCheck(source), error)],
+    onFailure: (error) => [failureFinding(tableCheck(source), error)],
     onSuccess: (found) => tableFindings(source, found, role),
   })
 
@@ -124,7 +124,7 @@ export const answerFindings = (answer: TableAnswer, role: string): ReadonlyArray
   const { planned } = decision
   if (Result.isFailure(planned)) {
     return planned.failure instanceof Refusal
-      ? [faultFinding(check, planned.failure)]
+      ? [failureFinding(check, planned.failure)]
       : factFindings(source, answer, role)
   }
   const { found, after } = planned.success

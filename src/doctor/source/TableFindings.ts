@@ -5,7 +5,7 @@ import { lackOfIdentity, printIdentity } from "../../core/source/ReplicaIdentity
 import { printTable, quoteIdentifier, type SourceTable } from "../../core/source/SourceTable.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import type { TableFacts } from "../../services/source/SourceInspection.ts"
-import type { TableShape } from "../../services/source/SourceTables.ts"
+import type { TableDescription } from "../../services/source/SourceTables.ts"
 import { type Finding, failed, ok, warning } from "../Finding.ts"
 
 export const tableCheck = ({ table }: SourceTable): string => printTable(table)
@@ -15,10 +15,10 @@ const namedPartitions = 12
 
 const notFollowed = (name: string, why: string, { isUnlogged, partitions }: TableFacts): Finding => {
   if (isUnlogged) {
-    return failed(name, "it is unlogged: its changes are in no log", {
+    return failed(name, "it is unlogged: its changes are not in the WAL", {
       sql: [`ALTER TABLE ${name} SET LOGGED;`],
       advice:
-        "That writes the whole table into the log. Or take it out of SOURCE_TABLES: `full` alone can copy it.",
+        "That writes the whole table into the WAL. Or take it out of SOURCE_TABLES: `full` alone can copy it.",
     })
   }
   const more = partitions.length > namedPartitions ? ", …" : ""
@@ -30,8 +30,8 @@ const notFollowed = (name: string, why: string, { isUnlogged, partitions }: Tabl
   })
 }
 
-const withoutIdentity = (name: string, shape: TableShape): Finding => {
-  const { why, sql, otherwise } = lackOfIdentity(name, shape)
+const withoutIdentity = (name: string, description: TableDescription): Finding => {
+  const { why, sql, otherwise } = lackOfIdentity(name, description)
   return warning(name, `${why}: its deletes arrive without saying which row`, {
     sql: [sql],
     ...(otherwise !== undefined && { advice: `Or ${otherwise}.` }),
@@ -39,14 +39,14 @@ const withoutIdentity = (name: string, shape: TableShape): Finding => {
 }
 
 /** `3 columns, key id, replica identity DEFAULT` */
-const wellFinding = (name: string, shape: TableShape): Finding => {
-  const { columns, primaryKey } = shape
+const wellFinding = (name: string, description: TableDescription): Finding => {
+  const { columns, primaryKey } = description
   return ok(
     name,
     [
       counted(columns.length, "column"),
       ...(primaryKey.length === 0 ? [] : [`key ${primaryKey.join(", ")}`]),
-      `replica identity ${printIdentity(shape)}`,
+      `replica identity ${printIdentity(description)}`,
     ].join(", "),
   )
 }
@@ -59,7 +59,7 @@ export const tableFindings = (
 ): ReadonlyArray<Finding> => {
   const { table } = source
   const name = printTable(table)
-  const { shape } = facts
+  const { description } = facts
   const problems = [
     ...(facts.mayUseSchema
       ? []
@@ -83,18 +83,24 @@ export const tableFindings = (
           }),
         ]
       : []),
-    ...Option.match(shape.notFollowed, {
+    ...Option.match(description.notFollowed, {
       onNone: () => [],
       onSome: (why) => [notFollowed(name, why, facts)],
     }),
-    ...(shape.identifiesDeletes || Option.isSome(shape.notFollowed) ? [] : [withoutIdentity(name, shape)]),
-    ...(shape.virtualColumns.length === 0
+    ...(description.identifiesDeletes || Option.isSome(description.notFollowed)
+      ? []
+      : [withoutIdentity(name, description)]),
+    ...(description.virtualColumns.length === 0
       ? []
       : [
-          warning(name, `generated when they are read, and NULL in inc: ${shape.virtualColumns.join(", ")}`, {
-            advice: "Make them STORED where they are needed.",
-          }),
+          warning(
+            name,
+            `generated when they are read, and NULL in inc: ${description.virtualColumns.join(", ")}`,
+            {
+              advice: "Make them STORED where they are needed.",
+            },
+          ),
         ]),
   ]
-  return problems.length > 0 ? problems : [wellFinding(name, shape)]
+  return problems.length > 0 ? problems : [wellFinding(name, description)]
 }

@@ -14,7 +14,7 @@ export class Compression extends Context.Service<
       ending: CsvEnding,
       stored: ObjectWriter,
     ) => Effect.Effect<ObjectWriter, never, Scope.Scope>
-    /** The CSV of an object of this key, whatever new ones are. Fails with `Broken` where it is not what its name says. */
+    /** Decompresses by the key's ending, independent of the current setting. Fails with `Broken` where the bytes do not match the ending. */
     readonly plain: (
       key: string,
       stored: Stream.Stream<Uint8Array, StoreError>,

@@ -22,7 +22,7 @@ export const storeReasons = {
   Region: permanent("The bucket is in another region. Correct the region that is set."),
   NotWritable: permanent("Give this user the right to read and write there, or choose another LAKE_URL."),
   InTheWay: permanent(
-    "A folder stands where a file must be, or a file where a folder must be. Move it out of the lake, or choose another LAKE_URL.",
+    "A folder is where a file must be, or a file where a folder must be. Move it out of the lake, or choose another LAKE_URL.",
   ),
   BucketMissing: permanent("Create it with `node dist/main.js init`, or correct LAKE_URL."),
   BucketName: permanent("The store does not allow this name. Correct LAKE_URL."),

@@ -1,5 +1,5 @@
 /**
- * The logical slot (plugin `test_decoding`): PostgreSQL's own queue of committed changes. It keeps the write-ahead log
+ * The logical slot (plugin `test_decoding`): PostgreSQL's own queue of committed changes. It retains the WAL
  * until a position is confirmed, so reading and confirming are apart here: `peek` repeats itself until `advance`.
  */
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
@@ -13,17 +13,17 @@ import type { KeptColumns, Relation, RelationsAsked, SourceIdentity } from "./So
 export interface SlotState {
   /** Everything before it was confirmed by a reader. */
   readonly confirmed: Lsn
-  /** From here on the server keeps its log; none where the slot is lost. */
+  /** The restart LSN: the server retains the WAL from here on. None where the slot is lost. */
   readonly restart: Option.Option<Lsn>
   /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly walStatus: string
 }
 
-/** The slot and the log at one moment. */
+/** The slot and the flushed WAL position, read by one statement. */
 export interface SlotView {
   /** None where the slot is missing. */
   readonly slot: Option.Option<SlotState>
-  /** Up to here the log is on the server's disk: the most that a peek begun after this moment is sure to tell. */
+  /** Everything before it is on the server's disk. A peek that begins later returns every commit up to it. */
   readonly flushed: Lsn
 }
 
@@ -33,7 +33,7 @@ export const maxLinesMax = 2_147_483_647
 export interface PeekRequest {
   /** Changes committed after this are left for the next time. */
   readonly upTo: Lsn
-  /** Soft bound in lines: the transaction that reaches it is still told to its end. */
+  /** Soft bound in lines: the transaction that reaches it is returned whole. */
   readonly maxLines: number
   /** Lines of other tables may be left out (they are counted in `seq` all the same). */
   readonly tables: ReadonlyArray<TableName>
@@ -60,12 +60,12 @@ export interface SourceView {
   readonly keptColumns: (oid: number, since: bigint) => Effect.Effect<KeptColumns, SourceError>
 }
 
-/** A look at the slot that takes no right to it: a writer may run meanwhile, and nothing can be confirmed. */
+/** A session that reads the slot without its lock. A writer may run meanwhile, and nothing can be confirmed. */
 export interface SlotVisit extends SourceView {
-  readonly look: Effect.Effect<SlotView, SourceError>
+  readonly readState: Effect.Effect<SlotView, SourceError>
   /** As in a `SlotSession`. `SlotInUse` while another session reads. */
   readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
-  /** Ends when the log is on the server's disk up to `lsn`, so that a peek tells what was committed till then. */
+  /** Waits until the WAL is flushed up to `lsn`, so that a peek returns what was committed before. */
   readonly flushedTo: (lsn: Lsn) => Effect.Effect<void, SourceError>
 }
 
@@ -80,19 +80,19 @@ export interface SlotSession extends SourceView {
    * is the cause.
    */
   readonly ended: Effect.Effect<never, SourceError>
-  readonly look: Effect.Effect<SlotView, SourceError>
+  readonly readState: Effect.Effect<SlotView, SourceError>
   /**
    * The same over a connection of its own, for a session answers nothing else while its peek is being read. Fails where the
    * session does not hold the lock any more.
    */
-  readonly lookBeside: Effect.Effect<SlotView, SourceError>
+  readonly readStateElsewhere: Effect.Effect<SlotView, SourceError>
   /**
    * Lines not yet confirmed, whole transactions in the order of their commits, many at a time. BEGIN is numbered and
-   * left out: its COMMIT says all that it does. Reading does not confirm: the next peek tells the same.
+   * left out: its COMMIT says all that it does. Reading does not confirm: the next peek returns the same.
    */
   readonly peek: (request: PeekRequest) => Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
   /**
-   * Lets PostgreSQL forget everything up to `lsn`. Cannot be undone. Safe to repeat. Answers the position the server
+   * Lets PostgreSQL forget everything up to `lsn`. Cannot be undone. Safe to repeat. Returns the LSN that the server
    * really moved to, which may be less: trust that, and demand nothing.
    */
   readonly advance: (lsn: Lsn) => Effect.Effect<Lsn, SourceError>
@@ -105,12 +105,12 @@ export interface SlotSession extends SourceView {
   readonly oldestXid: Effect.Effect<bigint, SourceError>
 }
 
-/** Who keeps the slot from being removed; none where it has gone since. */
+/** The session that keeps the slot from being removed; none where it has ended since. */
 export interface SlotInUse {
   readonly by: Option.Option<SessionFacts>
 }
 
-/** What became of the wish to remove the slot. */
+/** The result of removing the slot. */
 export type SlotDrop = "dropped" | "missing" | SlotInUse
 
 /** The session that holds the writer's lock. */
@@ -121,8 +121,8 @@ export interface LockHolder extends SessionFacts {
   readonly idleSeconds: Option.Option<number>
 }
 
-/** It is seen that a `cdc` lives, for as long as its session does. */
-export interface Presence {
+/** The shared lock of a live `cdc` process. PostgreSQL releases it when its session ends. */
+export interface LivenessLock {
   /** Fails as soon as the session has ended; waits for as long as it lasts. */
   readonly ended: Effect.Effect<never, SourceError>
 }
@@ -135,7 +135,7 @@ export class ReplicationSlot extends Context.Service<
     readonly create: Effect.Effect<boolean, SourceError>
     readonly state: Effect.Effect<Option.Option<SlotState>, SourceError>
     /**
-     * Removes the slot, so that the server keeps no log for it. Cannot be undone. Nothing is removed where somebody is
+     * Removes the slot, so that the server retains no WAL for it. Cannot be undone. Nothing is removed where somebody is
      * present or reads it, nor where the name belongs to another plugin (`SlotPlugin`) or database (`SlotDatabase`).
      */
     readonly drop: Effect.Effect<SlotDrop, SourceError>
@@ -152,11 +152,11 @@ export class ReplicationSlot extends Context.Service<
      */
     readonly unfencedProcesses: Effect.Effect<ReadonlyArray<SessionFacts>, SourceError>
     /**
-     * Lets be seen that a `cdc` of this slot lives, on a session of its own for as long as the scope lives, beside any
-     * others; none while somebody removes the slot.
+     * Takes the shared liveness lock of this slot on a session of its own, until the scope closes. Many processes hold it
+     * at once. None while somebody removes the slot.
      */
-    readonly attend: Effect.Effect<Option.Option<Presence>, SourceError, Scope.Scope>
-    /** Needs no lock. The slot may be missing: `look` tells. */
+    readonly takeLivenessLock: Effect.Effect<Option.Option<LivenessLock>, SourceError, Scope.Scope>
+    /** Opens a session that needs no lock. The slot may be missing: `readState` shows it. */
     readonly visit: Effect.Effect<SlotVisit, SourceError, Scope.Scope>
   }
 >()("afluente/services/ReplicationSlot") {}

@@ -4,18 +4,18 @@
  */
 import { Context, type Effect, type Option } from "effect"
 import type { SourceError } from "./SourceError.ts"
-import type { SlotLook } from "./SourceInspection.ts"
+import type { SlotSnapshot } from "./SourceInspection.ts"
 import type { Relation, RelationsAsked, SourceIdentity } from "./SourceTables.ts"
 
 /** What the session that holds the writer's lock did last, as the server sees it. */
 export interface WriterActivity {
-  /** It is idle, and what it asked last is where slot and log are. Otherwise it reads or confirms a batch. */
-  readonly hasLooked: boolean
+  /** It is idle, and its last statement read the state of slot and WAL. Otherwise it reads or confirms a batch. */
+  readonly isIdle: boolean
   /** Since the start of its last statement, by the server's clock. */
   readonly seconds: number
 }
 
-export interface SlotMoment extends SlotLook {
+export interface SlotActivity extends SlotSnapshot {
   readonly source: SourceIdentity
   /** None without a writer, or where this role may not see what others do. */
   readonly activity: Option.Option<WriterActivity>
@@ -28,7 +28,7 @@ export class SlotInspection extends Context.Service<
     readonly location: string
     readonly slot: string
     /** A session of its own each time, so that whoever asks for hours holds none. */
-    readonly look: Effect.Effect<SlotMoment, SourceError>
+    readonly readState: Effect.Effect<SlotActivity, SourceError>
     /** As in a `SlotVisit`, on a session of its own. */
     readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
   }

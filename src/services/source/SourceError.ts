@@ -23,7 +23,7 @@ export const sourceReasons = {
     "PostgreSQL did not answer. Check DATABASE_URL or PGHOST and PGPORT, and the network.",
   ),
   Restarting: transient(
-    "PostgreSQL is starting, stopping, or was told to end the session. It is tried again.",
+    "PostgreSQL is starting, stopping, or has ended the session on request. It is tried again.",
   ),
   Interrupted: transient("PostgreSQL ended the session or the statement. It is tried again."),
   Full: transient("The server has no disk space left. Free some there."),

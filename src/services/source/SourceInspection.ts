@@ -6,7 +6,7 @@ import { Context, type Effect, type Option, type Scope } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
-import type { Relation, RelationsAsked, SourceIdentity, TableShape } from "./SourceTables.ts"
+import type { Relation, RelationsAsked, SourceIdentity, TableDescription } from "./SourceTables.ts"
 
 export interface ServerFacts {
   /** A connection pooler stands in between, which `SOURCE_SESSION_POOLER=allow` vouches for. */
@@ -23,8 +23,8 @@ export interface ServerFacts {
   readonly maxSlots: number
   readonly usedSlots: number
   readonly maxWalSenders: number
-  /** Bytes of log that a slot may hold back (`max_slot_wal_keep_size`); none: without limit. */
-  readonly slotLogLimit: Option.Option<number>
+  /** Bytes of WAL that a slot may retain (`max_slot_wal_keep_size`); none: without limit. */
+  readonly retainedWalLimit: Option.Option<number>
   /** Bytes (`logical_decoding_work_mem`); none before PostgreSQL 13. */
   readonly decodingMemory: Option.Option<number>
   /** `TLSv1.3`, where this connection is encrypted. */
@@ -61,7 +61,7 @@ export interface LimitFacts {
 }
 
 export interface TableFacts {
-  readonly shape: TableShape
+  readonly description: TableDescription
   readonly isUnlogged: boolean
   /** The tables that hold the rows of a partitioned one; empty for others. */
   readonly partitions: ReadonlyArray<TableName>
@@ -89,7 +89,7 @@ export interface SlotFacts {
   /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly walStatus: string
   readonly confirmed: Lsn
-  /** From here on the server keeps its log; none where the slot is lost. */
+  /** The restart LSN: the server retains the WAL from here on. None where the slot is lost. */
   readonly restart: Option.Option<Lsn>
   /** Bytes that may still be written before the slot is in danger; none: without limit. */
   readonly safeBytes: Option.Option<number>
@@ -97,19 +97,19 @@ export interface SlotFacts {
   readonly reader: Option.Option<SessionFacts>
 }
 
-export interface SlotLook {
+export interface SlotSnapshot {
   readonly slot: Option.Option<SlotFacts>
   /** Who holds the writer's lock: a `cdc` that follows this slot. */
   readonly writer: Option.Option<SessionFacts>
   /** One for each `cdc` of this slot that lives: whether it writes, waits as a standby, or tries source or lake again. */
   readonly present: ReadonlyArray<SessionFacts>
-  /** Up to here the log is on the server's disk. */
+  /** The flushed WAL position: everything before it is on the server's disk. */
   readonly flushed: Lsn
 }
 
-/** A position of the log's end, and when it was asked, in milliseconds of the server's clock. */
-export interface LogMoment {
-  readonly position: Lsn
+/** The flushed WAL position, and when it was read, in milliseconds of the server's clock. */
+export interface WalPosition {
+  readonly lsn: Lsn
   readonly millis: number
 }
 
@@ -119,8 +119,8 @@ export interface Inspection {
   readonly role: Effect.Effect<RoleFacts, SourceError>
   readonly limits: Effect.Effect<LimitFacts, SourceError>
   readonly identity: Effect.Effect<SourceIdentity, SourceError>
-  readonly log: Effect.Effect<LogMoment, SourceError>
-  readonly slot: (name: string) => Effect.Effect<SlotLook, SourceError>
+  readonly walPosition: Effect.Effect<WalPosition, SourceError>
+  readonly slot: (name: string) => Effect.Effect<SlotSnapshot, SourceError>
   /** Reads one record of the slot and confirms nothing. `SlotInUse` where another session reads it. */
   readonly probe: (name: string) => Effect.Effect<void, SourceError>
   /** `SchemaOrTableMissing` where there is none. */

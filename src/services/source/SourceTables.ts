@@ -1,4 +1,4 @@
-/** The tables of the source: their shape, and a consistent copy of their rows. */
+/** The tables of the source: their description, and a consistent copy of their rows. */
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { CatalogMark } from "../../core/lake/Watermark.ts"
@@ -13,23 +13,23 @@ export interface SourceColumn {
   readonly nullable: boolean
 }
 
-export interface TableShape {
+export interface TableDescription {
   readonly table: TableName
   /** In table order, dropped columns left out. */
   readonly columns: ReadonlyArray<SourceColumn>
   /** In key order; empty where the table has none. */
   readonly primaryKey: ReadonlyArray<string>
-  /** True where the log of a DELETE or UPDATE says which row it was: a key, an index or FULL. */
+  /** True where the WAL of a DELETE or UPDATE holds an old tuple: the replica identity is a key, an index or FULL. */
   readonly identifiesDeletes: boolean
   readonly replicaIdentity: ReplicaIdentity
-  /** The columns by which the log tells which row it was; empty where it logs the whole row (FULL) or nothing. */
+  /** The key columns of an old tuple in the WAL; empty where it is the whole row (FULL) or missing. */
   readonly replicaKey: ReadonlyArray<string>
   /**
-   * Why the log does not tell its changes under its name: it is a view, partitioned, unlogged. None for what `cdc` can
+   * Why the WAL holds no changes under its name: it is a view, partitioned, unlogged. None for what `cdc` can
    * follow.
    */
   readonly notFollowed: Option.Option<string>
-  /** Generated when they are read (VIRTUAL, from PostgreSQL 18): the log holds no value of them. Of its `columns`. */
+  /** Generated when they are read (VIRTUAL, from PostgreSQL 18), a part of `columns`: the WAL holds no value of them. */
   readonly virtualColumns: ReadonlyArray<string>
   /** What the server's statistics say, or -1 where it has none. */
   readonly estimatedRows: number
@@ -78,9 +78,9 @@ export interface Snapshot {
   /** A position of that moment: what the snapshot sees was committed at or before it. */
   readonly lsn: Lsn
   readonly source: SourceIdentity
-  readonly describe: (table: TableName) => Effect.Effect<TableShape, SourceError>
+  readonly describe: (table: TableName) => Effect.Effect<TableDescription, SourceError>
   /** One copy at a time. Never after `release` of its table. */
-  readonly copy: (shape: TableShape) => TableCopy
+  readonly copy: (description: TableDescription) => TableCopy
   /**
    * Nothing of the table is read any more: others may change it as a whole. Its lock ends once the tables before it in the
    * list were released too.
@@ -92,7 +92,7 @@ export class SourceTables extends Context.Service<
   SourceTables,
   {
     /** `SchemaOrTableMissing` where there is none that this role can see. */
-    readonly describe: (table: TableName) => Effect.Effect<TableShape, SourceError>
+    readonly describe: (table: TableName) => Effect.Effect<TableDescription, SourceError>
     /** Fails as a copy of its rows would: it is missing, it is no table, or this role may not read it. Reads no row. */
     readonly mayRead: (table: TableName) => Effect.Effect<void, SourceError>
     /**

@@ -4,7 +4,7 @@ import type { ComparisonEngine, Workbench } from "../../services/lake/LakeCompar
 import { ObjectStore, type StoredObject } from "../../services/lake/ObjectStore.ts"
 import { readPlaces } from "../rows/PlaceReading.ts"
 import * as Sql from "../sql/OrderSql.ts"
-import type { Tell } from "./Tell.ts"
+import type { ReportFinding } from "./FindingCounter.ts"
 import { shareAdvice, takeOutAdvice } from "./TwiceAdvice.ts"
 
 /** More lines of advice than this nobody reads; what is left shows when these are followed. */
@@ -14,12 +14,12 @@ const mostAdvice = 20
  * Reports changes that stand twice, and objects whose rows do not follow those before them. Returns what to do about the
  * former. `recorded` is the object that the watermark names.
  */
-export const tellDisorder = Effect.fnUntraced(function* (
+export const reportDisorder = Effect.fnUntraced(function* (
   workbench: Workbench,
   engine: ComparisonEngine,
   objects: ReadonlyArray<StoredObject>,
   recorded: string | undefined,
-  tell: Tell,
+  report: ReportFinding,
 ) {
   const store = yield* ObjectStore
   const file = yield* workbench.file("places.csv")
@@ -34,15 +34,15 @@ export const tellDisorder = Effect.fnUntraced(function* (
   yield* Stream.runForEach(engine.rows(Sql.doubledQuery), ([lsn, seq, where]) => {
     const places = (where ?? "").split(",").map((place) => place.split(":"))
     const objects = places.map(([object, line]) => `${keyOf(object)} row ${line}`)
-    return tell({ kind: "twice", lsn: lsn ?? "", seq: Number(seq), objects })
+    return report({ kind: "twice", lsn: lsn ?? "", seq: Number(seq), objects })
   })
   const advice = yield* twiceAdvice(engine, kept, (of) => (of ?? "").split(",").map(keyOf))
   // Without the objects that are copies of others: their rows stand beside the place of the first.
   yield* Stream.runForEach(engine.rows(Sql.disorderedQuery), ([object, line]) =>
-    tell({
+    report({
       kind: "order",
       object: keyOf(object),
-      why: `row ${line} stands after rows that were committed later`,
+      why: `row ${line} comes after rows that were committed later`,
     }),
   )
   return advice

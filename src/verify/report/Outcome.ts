@@ -18,7 +18,7 @@ export class DifferenceFound extends Schema.TaggedError<DifferenceFound>()("Diff
     const remedies = [
       ...(this.twice > 0
         ? [
-            "Take out or write anew the objects that the report names; a new `full` does not mend changes that stand twice.",
+            "Take out or write anew the objects that the report names; a new `full` does not remove changes that are there twice.",
           ]
         : []),
       ...(this.twice < this.findings

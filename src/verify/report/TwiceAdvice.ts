@@ -1,4 +1,4 @@
-/** What to do about changes that stand twice. A new `full` does not mend them: they stay in `inc`. */
+/** What to do about changes that are in `inc` twice. A new `full` does not remove them. */
 import { counted } from "../../core/text/CountedNoun.ts"
 
 /** Some keys are enough to find the rest. */

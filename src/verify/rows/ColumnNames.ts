@@ -5,7 +5,7 @@
 import { Option } from "effect"
 import { fromBytes, toBytes } from "../../core/bytes/Bytes.ts"
 import type { Fulls } from "../../lake/LakeInventory.ts"
-import type { TableShape } from "../../services/source/SourceTables.ts"
+import type { TableDescription } from "../../services/source/SourceTables.ts"
 import { unknownNames } from "./ColumnPlaces.ts"
 
 export interface UnknownColumn {
@@ -21,7 +21,7 @@ export interface ColumnNames {
 }
 
 export const columnNames = (
-  { columns, virtualColumns }: Pick<TableShape, "columns" | "virtualColumns">,
+  { columns, virtualColumns }: Pick<TableDescription, "columns" | "virtualColumns">,
   { newest, older }: Pick<Fulls, "newest" | "older">,
 ): ColumnNames => {
   const copies = [...Option.toArray(newest), ...older]

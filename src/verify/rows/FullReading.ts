@@ -4,7 +4,7 @@ import { createHash } from "node:crypto"
 import { Effect, type Stream } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
 import { type CsvRecord, fieldText } from "../../core/csv/CsvRecords.ts"
-import type { Finding } from "../../core/lake/LakeFinding.ts"
+import type { LakeFinding } from "../../core/lake/LakeFinding.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
@@ -86,7 +86,7 @@ export const readFull = Effect.fn("FullReading.readFull")(function* (
       )
       const digest = md5.digest("hex")
       const names = manifest.columns.map(({ name }) => toBytes(name))
-      const findings: Array<Finding> = []
+      const findings: Array<LakeFinding> = []
       const say = (kind: "manifest" | "header" | "row", why: string) => findings.push({ kind, object, why })
       // The size is compared where the objects are listed.
       if (digest !== manifest.md5) say("manifest", `its md5 is ${digest}, its manifest says ${manifest.md5}`)

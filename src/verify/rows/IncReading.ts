@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
 import { type CsvRecord, fieldText } from "../../core/csv/CsvRecords.ts"
-import type { Finding } from "../../core/lake/LakeFinding.ts"
+import type { LakeFinding } from "../../core/lake/LakeFinding.ts"
 import { metaColumns } from "../../core/row/IncRow.ts"
 import { parseTextArray } from "../../core/source/TextArray.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
@@ -16,7 +16,7 @@ import { columnPlaces, hasMetaColumns } from "./ColumnPlaces.ts"
 import { ComparableRows } from "./ComparableRows.ts"
 import { readObject } from "./RecordReading.ts"
 
-/** Where a row stands in the log: text order is log order. */
+/** Where a row's change is in the WAL: text order is WAL order. */
 export interface Place {
   readonly lsn: string
   readonly seq: number
@@ -100,7 +100,7 @@ export interface IncReading {
 }
 
 export interface ObjectRead {
-  readonly findings: ReadonlyArray<Finding>
+  readonly findings: ReadonlyArray<LakeFinding>
   readonly rows: number
   readonly counted: number
   /** Of the table, as the header names them, as byte strings. */
@@ -126,7 +126,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
       yield* file.cut(start)
       const rows = new ComparableRows(eventValues(table))
       const events = eventRows(table, rows, object)
-      const findings: Array<Finding> = []
+      const findings: Array<LakeFinding> = []
       let fields: number | undefined
       let columns: ReadonlyArray<string> = []
       let isOurs = true

@@ -5,9 +5,9 @@ import type { Manifest } from "../../core/lake/Manifest.ts"
 import type { RowFile } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore, type StoredObject } from "../../services/lake/ObjectStore.ts"
 import { Progress } from "../../services/Progress.ts"
-import type { Tell } from "../report/Tell.ts"
+import type { ReportFinding } from "../report/FindingCounter.ts"
+import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 import type { LiveTable } from "../snapshot/LiveTables.ts"
-import type { Moment } from "../snapshot/Moment.ts"
 import { snapshotView } from "../snapshot/SnapshotView.ts"
 import type { ComparedTable } from "../sql/ComparedTable.ts"
 import type { ColumnNames } from "./ColumnNames.ts"
@@ -17,13 +17,13 @@ const later = (a: Place, b: Place): Place => (isAfter(a, b) ? a : b)
 
 /** The changes of the lake, and those of the slot that a writer would still write. */
 export const readChanges = Effect.fnUntraced(function* (
-  moment: Moment,
+  snapshot: ComparisonSnapshot,
   { source, table }: LiveTable,
   manifest: Manifest,
   objects: ReadonlyArray<StoredObject>,
   file: RowFile,
   names: ColumnNames,
-  tell: Tell,
+  report: ReportFinding,
 ) {
   const store = yield* ObjectStore
   const progress = yield* Progress
@@ -33,41 +33,41 @@ export const readChanges = Effect.fnUntraced(function* (
   )
   const copied = Option.flatMap(Lsn.parse(manifest.lsn), (lsn) => snapshotView(manifest.snapshot, lsn))
   const isNew = ({ lsn, xid }: Change) =>
-    moment.sees(lsn, xid) && !Option.exists(copied, (sees) => sees(lsn, xid))
+    snapshot.sees(lsn, xid) && !Option.exists(copied, (sees) => sees(lsn, xid))
   let last = beforeAll
   let counted = 0
   let disordered = false
   for (const [i, { key }] of objects.entries()) {
     const read = yield* readInc(store, key, i, last, { table, file, counts: isNew, onBytes: bar.advance })
-    yield* Effect.forEach(read.findings, tell)
+    yield* Effect.forEach(read.findings, report)
     names.see(key, read.columns)
     last = read.last
     counted += read.counted
     disordered ||= read.disordered
   }
-  const waiting = Result.isFailure(moment.waiting)
+  const pending = Result.isFailure(snapshot.pending)
     ? 0
-    : yield* readWaiting(moment.waiting.success, moment, source.dataset, last, isNew, objects.length, {
+    : yield* readWaiting(snapshot.pending.success, snapshot, source.dataset, last, isNew, objects.length, {
         table,
         file,
       })
-  return { changes: counted + waiting, waiting, disordered }
+  return { changes: counted + pending, pending, disordered }
 }, Effect.scoped)
 
 /**
- * What the watermark covers, or stands before the newest row of the lake, no writer will write: there the lake is held to
+ * Changes at or before the watermark, or before the lake's newest row, are never written again: there the lake is compared by
  * what it has, although the slot may still know better.
  */
 const readWaiting = Effect.fnUntraced(function* (
   store: ObjectStore["Service"],
-  moment: Moment,
+  snapshot: ComparisonSnapshot,
   dataset: string,
   newest: Place,
   isNew: (change: Change) => boolean,
   firstNumber: number,
   { table, file }: { readonly table: ComparedTable; readonly file: RowFile },
 ) {
-  const covered = Option.match(moment.watermark, {
+  const covered = Option.match(snapshot.watermark, {
     onNone: () => beforeAll,
     onSome: ({ position }): Place => ({ lsn: Lsn.printSortable(position), seq: Number.MAX_SAFE_INTEGER }),
   })

@@ -1,7 +1,7 @@
 /** Holds the copies that nobody begins with any more to the md5 of their manifests. It reads all of them. */
 import { createHash } from "node:crypto"
 import { Effect, Stream } from "effect"
-import type { Finding } from "../../core/lake/LakeFinding.ts"
+import type { LakeFinding } from "../../core/lake/LakeFinding.ts"
 import type { Fulls } from "../../lake/LakeInventory.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
@@ -18,7 +18,7 @@ export const readOlder = Effect.fn("OlderCopies.readOlder")(function* (
     `verify ${dataset}: older copies`,
     older.reduce((sum, { bytes }) => sum + bytes, 0),
   )
-  const findings: Array<Finding> = []
+  const findings: Array<LakeFinding> = []
   for (const { object, md5: promised } of older) {
     const digest = yield* retrying(
       limitedRetry,

@@ -5,7 +5,7 @@ import { isTransient, limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparisonError, RowFile } from "../../services/lake/LakeComparison.ts"
 import { Progress } from "../../services/Progress.ts"
 import { SourceError } from "../../services/source/SourceError.ts"
-import { type Snapshot, SourceTables, type TableShape } from "../../services/source/SourceTables.ts"
+import { type Snapshot, SourceTables, type TableDescription } from "../../services/source/SourceTables.ts"
 import { readCopy } from "../rows/FullReading.ts"
 import { type ComparedTable, comparedTable } from "../sql/ComparedTable.ts"
 import { failureOf, type TableFailure } from "../table/TableFailure.ts"
@@ -14,7 +14,7 @@ import { snapshotView } from "./SnapshotView.ts"
 /** A table as the snapshot sees it. */
 export interface LiveTable {
   readonly source: SourceTable
-  readonly shape: TableShape
+  readonly description: TableDescription
   readonly table: ComparedTable
   /** None where it was not copied, because nothing can be compared with it. */
   readonly rows: Option.Option<number>
@@ -31,14 +31,16 @@ const copyOne = Effect.fnUntraced(function* (
   yield* file.cut(0)
   const found = yield* snapshot.describe(source.table)
   const columns = found.columns.filter(({ name }) => !found.virtualColumns.includes(name))
-  const shape = { ...found, columns }
-  const table = comparedTable({ ...shape, columns: columns.map(({ name }) => name) })
-  const bar = yield* progress.show(`verify ${source.dataset}: the table`, shape.estimatedBytes)
-  const csv = Stream.tap(snapshot.copy(shape).csv, (chunk) => Effect.sync(() => bar.advance(chunk.length)))
-  const isCompared = isInLake && Option.isNone(shape.notFollowed)
+  const description = { ...found, columns }
+  const table = comparedTable({ ...description, columns: columns.map(({ name }) => name) })
+  const bar = yield* progress.show(`verify ${source.dataset}: the table`, description.estimatedBytes)
+  const csv = Stream.tap(snapshot.copy(description).csv, (chunk) =>
+    Effect.sync(() => bar.advance(chunk.length)),
+  )
+  const isCompared = isInLake && Option.isNone(description.notFollowed)
   const rows = isCompared ? Option.some(yield* readCopy(csv, table, file)) : Option.none<number>()
   yield* snapshot.release(source.table)
-  const live: LiveTable = { source, shape, table, rows, file }
+  const live: LiveTable = { source, description, table, rows, file }
   return live
 }, Effect.scoped)
 

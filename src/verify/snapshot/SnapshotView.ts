@@ -1,6 +1,6 @@
 /**
  * Which transactions a snapshot sees, told by what a row of `inc` says of its transaction: the position of its COMMIT and
- * the lower 32 bits of its id. Position alone does not tell: a transaction can have its COMMIT in the log and not be seen yet.
+ * the lower 32 bits of its id. Position alone does not tell: a transaction can have its COMMIT in the WAL and not be visible yet.
  *
  * Source: PostgreSQL manual, `pg_current_snapshot()`. `xip` lists every transaction that was in progress, by its top
  * id; the slot prints the top id too, whatever subtransactions a change was made in.

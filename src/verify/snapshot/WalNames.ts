@@ -3,7 +3,7 @@
  * it may hold rows under a name that nobody saw.
  */
 import { Effect, Option, Result } from "effect"
-import { type UnsureTable, unsureTables } from "../../cdc/tables/FollowedTables.ts"
+import { type UncertainTable, uncertainTables } from "../../cdc/tables/FollowedTables.ts"
 import { planEach, tableNow } from "../../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../../cdc/tables/StartTables.ts"
 import { withoutForeignNames } from "../../cdc/tables/TablePlan.ts"
@@ -20,7 +20,7 @@ export interface NamedTable {
 
 export interface WalNames {
   readonly tables: ReadonlyArray<NamedTable>
-  readonly unsure: ReadonlyArray<UnsureTable>
+  readonly unsure: ReadonlyArray<UncertainTable>
   /** By dataset, what the next batch of `cdc` makes of its table. */
   readonly tablesNow: ReadonlyMap<string, TableNow>
 }
@@ -46,5 +46,5 @@ export const walNames = Effect.fn("WalNames.walNames")(function* (
     const found = before.find(({ dataset }) => dataset === source.dataset)
     return found === undefined ? ownName(source) : { source, names: found.names }
   })
-  return { tables: named, unsure: unsureTables(watermark.value, before), tablesNow } satisfies WalNames
+  return { tables: named, unsure: uncertainTables(watermark.value, before), tablesNow } satisfies WalNames
 })

@@ -1,16 +1,16 @@
-/** How the rows of a table are told apart when the lake's are compared with its own. */
+/** How the rows of a table are identified when the lake's are compared with its own. */
 
 import { type Identity, lackOfIdentity } from "../../core/source/ReplicaIdentity.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 
 /** What of a table's catalog entry decides it. */
 export interface TableIdentity {
-  /** In table order, those that the log holds no value of left out. */
+  /** In table order, without those of which the WAL holds no value. */
   readonly columns: ReadonlyArray<string>
   readonly primaryKey: ReadonlyArray<string>
-  /** The columns by which the log names a row; empty under FULL and where it names none. */
+  /** The key columns of an old tuple in the WAL; empty under FULL and where there is none. */
   readonly replicaKey: ReadonlyArray<string>
-  /** False where the log does not say which row was deleted. */
+  /** False where the WAL does not say which row was deleted. */
   readonly identifiesDeletes: boolean
 }
 
@@ -18,7 +18,7 @@ export interface ComparedTable {
   readonly columns: ReadonlyArray<string>
   /** Places of the key's columns in `columns`. Empty: rows that are the same in all columns are counted. */
   readonly key: ReadonlyArray<number>
-  /** False where the log does not say which row was changed: only inserts can be followed then. */
+  /** False where the WAL does not say which row was changed: only inserts can be followed then. */
   readonly followsChanges: boolean
 }
 
@@ -65,7 +65,7 @@ export const identityCells = (table: ComparedTable): ReadonlyArray<number> =>
     ? keyCells(table)
     : cells(table).flatMap((cell, n) => (cell.every((place) => place < table.columns.length) ? [n] : []))
 
-/** What a change is told with, beside the old and the new row. */
+/** The columns of a change besides its old and new row. */
 export const eventHead = ["object", "line", "op", "lsn", "seq", "unsent", "had"] as const
 
 /** Values of a change's row: no row of the comparison has more. */
@@ -78,7 +78,7 @@ export const unfollowedAdvice = (
   changes: number,
   table: Identity & { readonly identifiesDeletes: boolean },
 ): string => {
-  const found = `The log does not say which rows of ${name} ${counted(changes, "change was", "changes were")} about`
+  const found = `The WAL does not say which rows of ${name} ${counted(changes, "change was", "changes were")} about`
   if (table.identifiesDeletes) return `${found}; of newer ones it does. Run \`full\` again`
   const { why, sql, otherwise } = lackOfIdentity(name, table)
   return `${found}: ${why}. ${sql}${otherwise === undefined ? "" : ` (or ${otherwise})`} Then run \`full\` again`
@@ -86,4 +86,4 @@ export const unfollowedAdvice = (
 
 /** Advice for rows that differ in columns which the table did not have when it was copied. */
 export const addedColumnAdvice = (name: string, added: ReadonlyArray<string>): string =>
-  `${name} was given ${added.length === 1 ? "the column" : "the columns"} ${added.join(", ")} after its \`full\`, and the log does not tell what older rows have there: run \`full\` again`
+  `${name} was given ${added.length === 1 ? "the column" : "the columns"} ${added.join(", ")} after its \`full\`, and the WAL does not hold its values in older rows: run \`full\` again`

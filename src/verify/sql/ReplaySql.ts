@@ -8,7 +8,7 @@
  *
  * `c…` are cells: of a wide table some hold the values of several columns, each as in CSV, with a separator between them.
  * `unsent` names the places of the columns that were not sent, as `,3,5,`; `b…` are the old values of the identity where
- * the log told them, and `had` tells whether it did. In the statements `pos` orders the changes: position and number in one.
+ * the WAL held them, and `had` says whether it did. In the statements `pos` orders the changes: position and number in one.
  */
 import { cellSeparator, columnOf, columns, keys, list, numbers, readCsv, sameKey } from "./CellSql.ts"
 import type { CellColumns, ComparedTable } from "./ComparedTable.ts"

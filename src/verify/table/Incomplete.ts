@@ -4,11 +4,11 @@ import * as Lsn from "../../core/Lsn.ts"
 import { type DatasetState, datasetState, newestCopy, unchangedTable } from "../../core/lake/DatasetState.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
 import type { Watermark } from "../../core/lake/Watermark.ts"
-import type { Moment } from "../snapshot/Moment.ts"
+import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 
 /** Why the dataset is not complete, as a sentence with what to do; none where it is. */
 export const incompleteBecause = (
-  { watermark, slotBegin, tablesNow }: Pick<Moment, "watermark" | "slotBegin" | "tablesNow">,
+  { watermark, slotBegin, tablesNow }: Pick<ComparisonSnapshot, "watermark" | "slotBegin" | "tablesNow">,
   dataset: string,
   newest: Option.Option<Manifest>,
   hasObjects: boolean,

@@ -1,7 +1,7 @@
 /** Compares the rows of a table with those that the lake makes of it, in the engine, and tells each that differs. */
 import { Effect, Option, Stream } from "effect"
 import type { ComparisonEngine } from "../../services/lake/LakeComparison.ts"
-import type { Tell } from "../report/Tell.ts"
+import type { ReportFinding } from "../report/FindingCounter.ts"
 import { unescaped } from "../rows/ComparableRows.ts"
 import type { ComparedTable } from "../sql/ComparedTable.ts"
 import * as Difference from "../sql/DifferenceSql.ts"
@@ -23,7 +23,7 @@ export interface RowDifferences {
 export const compareKeyed = Effect.fnUntraced(function* (
   engine: ComparisonEngine,
   table: ComparedTable,
-  tell: Tell,
+  report: ReportFinding,
 ) {
   yield* engine.run(Sql.stepStatements(table))
   const unsent = yield* Stream.runCollect(engine.rows(Sql.unsentQuery))
@@ -39,13 +39,13 @@ export const compareKeyed = Effect.fnUntraced(function* (
     yield* Stream.runForEach(engine.rows(Difference.differentColumns(table)), ([differing, ...values]) => {
       const columns = (differing ?? "").split(",").map(nameOf)
       for (const column of columns) counts.columns.add(column)
-      return tell({ kind: "different", key: keyOf(values), columns })
+      return report({ kind: "different", key: keyOf(values), columns })
     })
   }
   yield* Stream.runForEach(engine.rows(Difference.oneSided(table)), ([found, ...values]) => {
     const kind = found === "extra" ? "extra" : "missing"
     counts[kind]++
-    return tell({ kind, key: keyOf(values) })
+    return report({ kind, key: keyOf(values) })
   })
   const found: RowDifferences = counts
   return found
@@ -55,14 +55,14 @@ export const compareKeyed = Effect.fnUntraced(function* (
 export const compareCounted = Effect.fnUntraced(function* (
   engine: ComparisonEngine,
   table: ComparedTable,
-  tell: Tell,
+  report: ReportFinding,
 ) {
   const counts = { missing: 0, extra: 0 }
   yield* Stream.runForEach(engine.rows(Difference.countedDifferences(table)), ([found, times, digest]) => {
     const kind = found === "extra" ? "extra" : "missing"
     const rows = Number(times)
     counts[kind] += rows
-    return tell({ kind, rows, digest: digest ?? "" })
+    return report({ kind, rows, digest: digest ?? "" })
   })
   const found: RowDifferences = { ...counts, columns: new Set() }
   return found

@@ -5,13 +5,13 @@ import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
 import { type Fulls, listIncs } from "../../lake/LakeInventory.ts"
 import type { Workbench } from "../../services/lake/LakeComparison.ts"
 import { Progress } from "../../services/Progress.ts"
-import { tellDisorder } from "../report/Disorder.ts"
-import type { Told } from "../report/Tell.ts"
+import { reportDisorder } from "../report/Disorder.ts"
+import type { FindingCounter } from "../report/FindingCounter.ts"
 import { columnNames, type UnknownColumn } from "../rows/ColumnNames.ts"
 import { readFull } from "../rows/FullReading.ts"
 import { readChanges } from "../rows/LakeChanges.ts"
+import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 import type { LiveTable } from "../snapshot/LiveTables.ts"
-import type { Moment } from "../snapshot/Moment.ts"
 import { addedColumnAdvice, unfollowedAdvice } from "../sql/ComparedTable.ts"
 import * as Sql from "../sql/ReplaySql.ts"
 import { incompleteBecause } from "./Incomplete.ts"
@@ -69,50 +69,50 @@ const bare = (source: SourceTable) => ({
   advice: [],
 })
 
-const counted = (told: Told, exit: number) => {
-  const findings = told.findings()
-  return { findings, twice: told.twice(), exit: findings > 0 ? 4 : exit }
+const counted = (counter: FindingCounter, exit: number) => {
+  const findings = counter.findings()
+  return { findings, twice: counter.twice(), exit: findings > 0 ? 4 : exit }
 }
 
 /** Of a table whose comparison failed; what was reported of it before counts. */
 export const failedVerdict = (
   source: SourceTable,
-  told: Told,
+  counter: FindingCounter,
   { why, exit }: TableFailure,
 ): TableVerdict => ({
   ...bare(source),
-  ...counted(told, exit),
+  ...counted(counter, exit),
   incomparable: why,
 })
 
 /** Compares one table with what the lake makes of it, and reports every difference. */
 export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   workbench: Workbench,
-  moment: Moment,
+  snapshot: ComparisonSnapshot,
   live: LiveTable,
   { source, layout, fulls }: TableInLake,
-  told: Told,
+  counter: FindingCounter,
 ) {
-  const { table, shape, rows } = live
-  const { tell } = told
+  const { table, description, rows } = live
+  const { report } = counter
   const name = printTable(source.table)
   const progress = yield* Progress
-  yield* Effect.forEach(fulls.findings, tell)
-  const incs = yield* listIncs(layout, source.dataset, moment.watermark)
-  yield* Effect.forEach(incs.findings, tell)
+  yield* Effect.forEach(fulls.findings, report)
+  const incs = yield* listIncs(layout, source.dataset, snapshot.watermark)
+  yield* Effect.forEach(incs.findings, report)
   const verdict = (more: Partial<TableVerdict>): TableVerdict => ({
     ...bare(source),
-    ...counted(told, more.incomparable == null ? 0 : mustChange),
+    ...counted(counter, more.incomparable == null ? 0 : mustChange),
     rows: Option.getOrNull(rows),
     ignored: [...fulls.ignored, ...incs.ignored],
     ...more,
   })
-  if (Option.isSome(shape.notFollowed)) {
+  if (Option.isSome(description.notFollowed)) {
     return verdict({
-      incomparable: `\`cdc\` cannot follow ${name}: ${shape.notFollowed.value}. Take it out of SOURCE_TABLES for \`verify\``,
+      incomparable: `\`cdc\` cannot follow ${name}: ${description.notFollowed.value}. Take it out of SOURCE_TABLES for \`verify\``,
     })
   }
-  const because = incompleteBecause(moment, source.dataset, fulls.newest, incs.objects.length > 0)
+  const because = incompleteBecause(snapshot, source.dataset, fulls.newest, incs.objects.length > 0)
   if (Option.isSome(because)) return verdict({ incomparable: because.value, exit: notInLake })
   if (Option.isNone(fulls.newest)) {
     return verdict({ incomparable: `The lake holds no complete \`full\` of ${name}: run \`full\` first` })
@@ -123,21 +123,21 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   const event = yield* workbench.file("event.csv")
   const bar = yield* progress.show(`verify ${source.dataset}: full`, manifest.bytes)
   const read = yield* readFull(manifest, table, copied, bar.advance)
-  yield* Effect.forEach(read.findings, tell)
-  const names = columnNames(shape, fulls)
-  const { changes, waiting, disordered } = yield* readChanges(
-    moment,
+  yield* Effect.forEach(read.findings, report)
+  const names = columnNames(description, fulls)
+  const { changes, pending, disordered } = yield* readChanges(
+    snapshot,
     live,
     manifest,
     incs.objects,
     event,
     names,
-    tell,
+    report,
   )
   const engine = yield* workbench.engine
-  const newest = Option.flatMapNullishOr(moment.watermark, ({ objects }) => objects.get(source.dataset))
+  const newest = Option.flatMapNullishOr(snapshot.watermark, ({ objects }) => objects.get(source.dataset))
   const twiceAdvice = disordered
-    ? yield* tellDisorder(workbench, engine, incs.objects, Option.getOrUndefined(newest), tell)
+    ? yield* reportDisorder(workbench, engine, incs.objects, Option.getOrUndefined(newest), report)
     : []
 
   const files = { live: live.file.path, copied: copied.path, event: event.path }
@@ -145,7 +145,7 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   const found = {
     full: manifest.object,
     changes,
-    waiting,
+    waiting: pending,
     unknown: names.unknown(),
     advice: twiceAdvice,
   }
@@ -153,13 +153,13 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   if (unfollowed > 0) {
     return verdict({
       ...found,
-      incomparable: unfollowedAdvice(name, unfollowed, shape),
+      incomparable: unfollowedAdvice(name, unfollowed, description),
     })
   }
   const differences: RowDifferences =
     table.key.length > 0
-      ? yield* compareKeyed(engine, table, tell)
-      : yield* compareCounted(engine, table, tell)
+      ? yield* compareKeyed(engine, table, report)
+      : yield* compareCounted(engine, table, report)
   const before = manifest.columns.map((column) => column.name)
   const added = table.columns.filter((column) => !before.includes(column))
   return verdict({

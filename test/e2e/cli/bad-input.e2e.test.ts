@@ -219,7 +219,7 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("bad
       /it is a foreign table/,
     ],
   ] as const) {
-    it.effect(`${what}, whose changes the log does not tell, is refused by cdc with 2`, () =>
+    it.effect(`${what}, whose changes are not in the WAL, is refused by cdc with 2`, () =>
       Effect.gen(function* () {
         const outcome = yield* attempt(["cdc", "--once"], { tables: "public.x", sql })
         assertTold(outcome, 2, words)

@@ -67,7 +67,7 @@ describe("a standby", () => {
         assert.strictEqual(code, 2, `${command.join(" ")}: ${stderr}`)
         assert.match(
           stderr,
-          /the server is a standby: it moves no slot and tells no end of its log\. Point DATABASE_URL or PGHOST at the primary\./,
+          /the server is a standby: it cannot advance a slot or report its WAL position\. Point DATABASE_URL or PGHOST at the primary\./,
         )
         assert.notMatch(stdout + stderr, /[Dd]rop/)
       }

@@ -220,7 +220,7 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("ful
     }),
   )
 
-  it.effect("speaks of no identity where the log tells of no deletes: of a view", () =>
+  it.effect("speaks of no identity where the WAL holds no deletes: of a view", () =>
     Effect.gen(function* () {
       const { run } = yield* openPipeline({
         setup: "CREATE VIEW public.t AS SELECT 1 AS id",

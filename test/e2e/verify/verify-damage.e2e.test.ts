@@ -129,7 +129,7 @@ layer(madeShop, { excludeTestServices: true, concurrent: true })("verify, of a d
       const { pipeline, objects } = yield* shop
       yield* remove(pipeline, objects.inc[1] ?? "")
       assert.deepStrictEqual(yield* findings(pipeline), [
-        `lost ${objects.inc[1]} the watermark names it, and it is not there: told until it is restored, or the next one is written`,
+        `lost ${objects.inc[1]} the watermark names it, and it is missing: reported until it is restored, or the next one is written`,
         "different id=5 in v",
         "missing id=6",
       ])
@@ -289,7 +289,7 @@ layer(madeShop, { excludeTestServices: true, concurrent: true })("verify, of a d
       yield* put(pipeline, broken, "{")
       yield* remove(pipeline, objects.full)
       assert.deepStrictEqual(yield* findings(pipeline), [
-        `lost ${objects.full} its manifest ${objects.manifest} stands, the object does not`,
+        `lost ${objects.full} its manifest ${objects.manifest} exists, the object does not`,
         `manifest ${broken} it cannot be read`,
       ])
     }),
@@ -303,7 +303,7 @@ layer(madeShop, { excludeTestServices: true, concurrent: true })("verify, of a d
       yield* put(pipeline, first, b)
       yield* put(pipeline, second, a)
       assert.deepStrictEqual(yield* findings(pipeline), [
-        `order ${second} row 1 stands after rows that were committed later`,
+        `order ${second} row 1 comes after rows that were committed later`,
       ])
     }),
   )

@@ -53,7 +53,7 @@ layer(TestPostgres.shared, { excludeTestServices: true })("demo script", (it) =>
     }),
   )
 
-  it.effect("changes a key, so that the log tells the old one", () =>
+  it.effect("changes a key, so that the WAL holds the old one", () =>
     Effect.gen(function* () {
       const { told } = yield* demoDatabase
       assert.isTrue(

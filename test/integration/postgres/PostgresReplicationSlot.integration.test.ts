@@ -39,7 +39,7 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
         yield* open.sql("BEGIN; INSERT INTO t SELECT n, repeat('x', 500) FROM generate_series(1, 100) AS n")
         const [before] = yield* sql("SELECT pg_current_wal_insert_lsn()::text AS end")
         const reader = Option.getOrThrow(yield* service.attach)
-        const { flushed } = yield* reader.look
+        const { flushed } = yield* reader.readState
         const isWhole = Effect.map(
           sql("SELECT (pg_current_wal_flush_lsn() >= $1::pg_lsn)::text AS whole", [before?.["end"] ?? ""]),
           ([row]) => row?.["whole"] === "true",
@@ -128,10 +128,10 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
         // More than what lies between the server and us holds.
         yield* sql("INSERT INTO t SELECT repeat('x', 1000) FROM generate_series(1, 30000)")
         const reader = Option.getOrThrow(yield* service.attach)
-        const { flushed } = yield* reader.look
+        const { flushed } = yield* reader.readState
         const tables = [{ schema: "public", name: "t" }]
         const [seen] = yield* reader.peek({ upTo: flushed, maxLines: 1_000_000, tables }).pipe(
-          Stream.mapEffect(() => reader.lookBeside),
+          Stream.mapEffect(() => reader.readStateElsewhere),
           Stream.take(1),
           Stream.runCollect,
           Effect.timeout("8 seconds"),
@@ -141,7 +141,7 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'afluente cdc' AND datname = current_database()",
         )
         const lost = yield* Effect.flip(
-          Effect.repeat(reader.lookBeside, { schedule: Schedule.spaced("50 millis") }),
+          Effect.repeat(reader.readStateElsewhere, { schedule: Schedule.spaced("50 millis") }),
         ).pipe(Effect.timeout("8 seconds"))
         assert.strictEqual(lost.reason, "Interrupted")
       })

@@ -15,12 +15,12 @@ interface Followed {
 
 /** `_op`, `_lsn` and `_seq` of every change of the table, counted in the log's own text. */
 const changesInLog = (server: MemoryServer, { name }: MemoryTable): ReadonlyArray<string> => {
-  const everything = { upTo: server.log.end, maxLines: Number.POSITIVE_INFINITY, tables: [name] }
+  const everything = { upTo: server.wal.end, maxLines: Number.POSITIVE_INFINITY, tables: [name] }
   const full = `${name.schema}.${name.name}`
   const found: Array<string> = []
   let begin = 0
   let open: Array<string> = []
-  for (const { text, lsn, ordinal } of server.log.read(Lsn.zero, everything)) {
+  for (const { text, lsn, ordinal } of server.wal.read(Lsn.zero, everything)) {
     const [, tables = "", op = ""] = /^table (.*?): ([IUDT])/.exec(text) ?? []
     if (text.startsWith("BEGIN")) begin = ordinal
     else if (tables.split(", ").includes(full)) open.push(`${op} ${ordinal - begin}`)

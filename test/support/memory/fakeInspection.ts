@@ -6,7 +6,7 @@ import type {
   LimitFacts,
   ServerFacts,
   SlotFacts,
-  SlotLook,
+  SlotSnapshot,
   SourceInspection,
   TableFacts,
 } from "../../../src/services/source/SourceInspection.ts"
@@ -21,7 +21,7 @@ export const server: ServerFacts = {
   maxSlots: 10,
   usedSlots: 1,
   maxWalSenders: 10,
-  slotLogLimit: Option.none(),
+  retainedWalLimit: Option.none(),
   decodingMemory: Option.some(64 * 1024 * 1024),
   tls: Option.none(),
 }
@@ -45,7 +45,7 @@ export const slot: SlotFacts = {
   reader: Option.none(),
 }
 
-export const look = (change: Partial<SlotFacts> = {}): SlotLook => ({
+export const look = (change: Partial<SlotFacts> = {}): SlotSnapshot => ({
   slot: Option.some({ ...slot, ...change }),
   writer: Option.none(),
   present: [],
@@ -53,7 +53,7 @@ export const look = (change: Partial<SlotFacts> = {}): SlotLook => ({
 })
 
 export const table: TableFacts = {
-  shape: {
+  description: {
     table: { schema: "db_loja", name: "cliente" },
     columns: [{ name: "id", type: "integer", nullable: false }],
     primaryKey: ["id"],
@@ -78,8 +78,8 @@ export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0)
   role: Effect.succeed({ name: "afluente", mayReplicate: true, mayNotCall: [] }),
   limits: Effect.succeed(limits),
   identity: Effect.succeed({ systemIdentifier: "7423642870011110000", database: "loja" }),
-  log: Effect.map(Clock.currentTimeMillis, (millis) => ({
-    position: Lsn.Lsn.make(BigInt(Math.round((millis / 1000) * bytesPerSecond))),
+  walPosition: Effect.map(Clock.currentTimeMillis, (millis) => ({
+    lsn: Lsn.Lsn.make(BigInt(Math.round((millis / 1000) * bytesPerSecond))),
     millis,
   })),
   slot: () => Effect.succeed(look()),

@@ -15,7 +15,7 @@ export const durableSteps = ["commit", "watermark write", "advance"] as const
 export const steps = [
   ...durableSteps,
   "attach",
-  "look",
+  "readState",
   "peek",
   "create",
   "write",
@@ -162,7 +162,7 @@ export const withFaults = (script: FaultScript, world: World) => {
         Option.map(
           (session): SlotSession => ({
             ...session,
-            look: call("look", sourceFailure, session.look),
+            readState: call("readState", sourceFailure, session.readState),
             peek: (request) => told("peek", sourceFailure, session.peek(request)),
             advance: (lsn) => call("advance", sourceFailure, session.advance(lsn)),
           }),

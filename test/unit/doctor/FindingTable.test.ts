@@ -56,7 +56,7 @@ describe("The table of findings", () => {
   })
 
   it("wraps words at the terminal's width, and never a statement, which is to be copied", () => {
-    const finding = failed("wal_level", "it is replica: the log does not hold the rows that a slot tells", {
+    const finding = failed("wal_level", "it is replica: the WAL does not hold the rows that a slot needs", {
       sql: ["ALTER SYSTEM SET wal_level = 'logical'; -- in one line"],
     })
     const table = printTable([{ name: "source", location: "", findings: [finding] }], { ...style, width: 60 })
@@ -66,8 +66,8 @@ describe("The table of findings", () => {
         .slice(1, -1)
         .map((line) => line.slice(19)),
       [
-        "it is replica: the log does not hold the",
-        "rows that a slot tells",
+        "it is replica: the WAL does not hold the",
+        "rows that a slot needs",
         "ALTER SYSTEM SET wal_level = 'logical'; -- in one line",
       ],
     )

@@ -76,7 +76,7 @@ describe("a message", () => {
 
   it("of a refusal ends with one full stop, whether its last sentence had one or not", () => {
     const said = ["Do this", "Do this."].map(
-      (mend) => new Refusal({ reason: "SlotLost", found: "F", stake: "S", mend }).message,
+      (remedy) => new Refusal({ reason: "SlotLost", problem: "F", risk: "S", remedy }).message,
     )
     assert.deepStrictEqual(said, ["Refused: F. S. Do this.", "Refused: F. S. Do this."])
   })

@@ -17,8 +17,8 @@ const figures = (given: Partial<LagFacts>) => {
   return [Option.getOrNull(bytes), Option.getOrNull(seconds)]
 }
 
-const looked = Option.some({ hasLooked: true, seconds: 1.5 })
-const reads = Option.some({ hasLooked: false, seconds: 1.5 })
+const looked = Option.some({ isIdle: true, seconds: 1.5 })
+const reads = Option.some({ isIdle: false, seconds: 1.5 })
 
 describe("the lag", () => {
   it("is nothing where the log ends at the watermark", () => {

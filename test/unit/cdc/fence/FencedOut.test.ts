@@ -10,11 +10,11 @@ const ended = new SourceError({ reason: "Unreachable", subject: "slot", detail: 
 const alive = Effect.succeed({ slot: Option.none(), flushed: Lsn.zero })
 
 /** How often the error is met, and the last of what is told. */
-const told = (look: typeof alive | Effect.Effect<never, SourceError>, times: number) =>
+const told = (readState: typeof alive | Effect.Effect<never, SourceError>, times: number) =>
   Effect.gen(function* () {
     const counted = yield* Ref.make<ReadonlyArray<number>>([])
     let last: unknown
-    for (let i = 0; i < times; i++) last = yield* Effect.flip(countFenced(counted, { look }, fenced))
+    for (let i = 0; i < times; i++) last = yield* Effect.flip(countFenced(counted, { readState }, fenced))
     return last
   })
 

@@ -53,10 +53,10 @@ describe("SOURCE_TABLES", () => {
   })
 
   it("says of a comma too many what is missing", () => {
-    assert.include(why("a.b,"), "no table stands after the last comma")
-    assert.include(why("a.b, \n"), "no table stands after the last comma")
-    assert.include(why("a.b,,c.d"), "no table stands before a comma")
-    assert.include(why(",a.b"), "no table stands before a comma")
+    assert.include(why("a.b,"), "no table follows the last comma")
+    assert.include(why("a.b, \n"), "no table follows the last comma")
+    assert.include(why("a.b,,c.d"), "no table precedes a comma")
+    assert.include(why(",a.b"), "no table precedes a comma")
     assert.include(why(" "), "it is empty")
   })
 

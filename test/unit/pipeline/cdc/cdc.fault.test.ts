@@ -70,7 +70,7 @@ const play = Effect.fnUntraced(function* (script: ReadonlyArray<Round>) {
     for (const hit of faultScript.hits) hits.add(hit)
     yield* TestClock.setTime((yield* Clock.currentTimeMillis) + round.clockSeconds * 1000)
   }
-  server.log.flush()
+  server.wal.flush()
   const last = yield* ended(cdcOnce)
   if (Exit.isFailure(last)) return yield* Effect.fail(last.cause)
   yield* checkLake(

@@ -125,8 +125,8 @@ describe("cdc lets the server forget log", () => {
       assert.strictEqual((yield* watermarkLines)[0], before)
       server.writeElsewhere(8 * mebibyte)
       yield* TestClock.adjust("2 seconds")
-      assert.strictEqual((yield* watermarkLines)[0], Lsn.print(server.log.flushed))
-      assert.strictEqual(server.slots.find(slotName)?.confirmed, server.log.flushed)
+      assert.strictEqual((yield* watermarkLines)[0], Lsn.print(server.wal.flushed))
+      assert.strictEqual(server.slots.find(slotName)?.confirmed, server.wal.flushed)
     }).pipe(Effect.provide(world())),
   )
 
@@ -135,7 +135,7 @@ describe("cdc lets the server forget log", () => {
       const { server } = yield* shop
       server.writeElsewhere(8)
       yield* cdcOnce
-      assert.strictEqual(server.slots.find(slotName)?.confirmed, server.log.flushed)
+      assert.strictEqual(server.slots.find(slotName)?.confirmed, server.wal.flushed)
     }).pipe(Effect.provide(world())),
   )
 

@@ -282,7 +282,7 @@ describe("cdc writes", () => {
       yield* server.commit(tx, { flush: false })
       yield* cdcOnce
       assert.deepStrictEqual(yield* incKeys, [])
-      server.log.flush()
+      server.wal.flush()
       yield* cdcOnce
       assert.deepStrictEqual(yield* incKeys, [first])
     }).pipe(Effect.provide(world())),

@@ -69,7 +69,7 @@ describe("doctor", () => {
     ["role", ["role"]],
     ["limits", ["limits"]],
     ["identity", ["system identifier"]],
-    ["log", ["clock", "max_slot_wal_keep_size"]],
+    ["walPosition", ["clock", "max_slot_wal_keep_size"]],
     ["slot", ['slot "data_sync_slot"']],
     ["table", ['"db_loja"."cliente"']],
   ] as const) {

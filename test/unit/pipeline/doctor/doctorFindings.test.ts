@@ -4,8 +4,8 @@ import { Option, Result } from "effect"
 import * as Lsn from "../../../../src/core/Lsn.ts"
 import { certainDifference, clockFinding } from "../../../../src/doctor/ClockFinding.ts"
 import type { Finding } from "../../../../src/doctor/Finding.ts"
-import { keptLogFinding } from "../../../../src/doctor/source/KeptLogFinding.ts"
 import { lockFinding, sessionFindings, tempFileFinding } from "../../../../src/doctor/source/LimitFindings.ts"
+import { retainedWalFinding } from "../../../../src/doctor/source/RetainedWalFinding.ts"
 import {
   connection,
   notConnected,
@@ -14,10 +14,10 @@ import {
   serverFindings,
 } from "../../../../src/doctor/source/ServerFindings.ts"
 import {
+  lakeAndSlotFinding,
   missingSlot,
   type Start,
   slotFinding,
-  standingFinding,
 } from "../../../../src/doctor/source/SlotFindings.ts"
 import { tableFindings } from "../../../../src/doctor/source/TableFindings.ts"
 import { Refusal } from "../../../../src/services/Refusal.ts"
@@ -180,20 +180,20 @@ describe("The log that is kept", () => {
   const limit = Option.some(1000 * mebibyte)
 
   it("without a limit is a note, and says how fast the disk fills", () => {
-    const { mark, finding } = keptLogFinding(Option.none(), mebibyte, Option.none())
+    const { mark, finding } = retainedWalFinding(Option.none(), mebibyte, Option.none())
     assert.strictEqual(mark, "note")
     assert.include(finding, "84.4 GiB a day at the present rate of 1 MiB/s")
   })
 
   it("with a limit lasts as long as the present rate lets what is left of it", () => {
     const half = Option.some(look({ safeBytes: Option.some(500 * mebibyte) }))
-    const { mark, finding } = keptLogFinding(limit, 1024, half)
+    const { mark, finding } = retainedWalFinding(limit, 1024, half)
     assert.strictEqual(mark, "ok")
     assert.include(finding, "1000 MiB, the slot has 500 MiB left: without `cdc` it lasts 5d 22h")
   })
 
   it("that lasts less than a night is a warning, with a limit for a day", () => {
-    const { mark, finding, sql } = keptLogFinding(limit, mebibyte, Option.none())
+    const { mark, finding, sql } = retainedWalFinding(limit, mebibyte, Option.none())
     assert.strictEqual(mark, "warning")
     assert.include(finding, "1000 MiB: without `cdc` it lasts 16m 40s at the present rate of 1 MiB/s")
     assert.deepStrictEqual(sql, [
@@ -203,7 +203,7 @@ describe("The log that is kept", () => {
   })
 
   it("of a server that writes nothing lasts for no time that could be told", () => {
-    assert.include(keptLogFinding(limit, 0, Option.none()).finding, "nothing was written while we looked")
+    assert.include(retainedWalFinding(limit, 0, Option.none()).finding, "nothing was written while we looked")
   })
 })
 
@@ -214,7 +214,7 @@ describe("A slot", () => {
     const { mark, finding: found } = finding({})
     assert.deepStrictEqual(
       [mark, found],
-      ["ok", "test_decoding, reserved, 2 KiB of log kept, no `cdc` follows it now"],
+      ["ok", "test_decoding, reserved, 2 KiB of WAL retained, no `cdc` follows it now"],
     )
   })
 
@@ -259,7 +259,7 @@ describe("Lake and slot", () => {
   const flushed = Lsn.Lsn.make(0x1800n)
   const refused = (reason: Refusal["reason"]): Option.Option<Start> =>
     Option.some({
-      decided: Result.fail(new Refusal({ reason, found: "Found", stake: "Stake", mend: "Mend" })),
+      decided: Result.fail(new Refusal({ reason, problem: "Found", risk: "Risk", remedy: "Remedy" })),
       flushed,
     })
   const noSlot: Option.Option<Start> = Option.some({
@@ -269,23 +269,23 @@ describe("Lake and slot", () => {
 
   it("that fit together tell where the next cdc begins", () => {
     const decided = Result.succeed(Lsn.Lsn.make(0x1400n))
-    const { mark, finding } = standingFinding(Option.some({ decided, flushed }))
+    const { mark, finding } = lakeAndSlotFinding(Option.some({ decided, flushed }))
     assert.deepStrictEqual(
       [mark, finding],
-      ["ok", "the next `cdc` begins at 0/1400, 1 KiB before the log's end"],
+      ["ok", "the next `cdc` begins at 0/1400, 1 KiB before the WAL's end"],
     )
   })
 
   it("fail where a start would be refused for what is between them", () => {
     for (const reason of ["SlotAhead", "SourceBehind", "ForeignWatermark"] as const) {
-      const { mark, finding, advice } = standingFinding(refused(reason))
-      assert.deepStrictEqual([mark, finding, advice], ["failed", "Found. Stake.", "Mend."])
+      const { mark, finding, advice } = lakeAndSlotFinding(refused(reason))
+      assert.deepStrictEqual([mark, finding, advice], ["failed", "Found. Risk.", "Remedy."])
     }
   })
 
   it("are not checked where the slot alone is at fault, which is told there", () => {
     for (const start of [noSlot, refused("SlotGone"), refused("SlotLost"), Option.none()]) {
-      assert.strictEqual(standingFinding(start).mark, "unchecked")
+      assert.strictEqual(lakeAndSlotFinding(start).mark, "unchecked")
     }
   })
 
@@ -298,9 +298,13 @@ describe("Lake and slot", () => {
 })
 
 describe("A table", () => {
-  const source = { table: table.shape.table, dataset: "clientes" }
-  const of = (change: Partial<typeof table>, shape: Partial<typeof table.shape> = {}) =>
-    tableFindings(source, { ...table, ...change, shape: { ...table.shape, ...shape } }, "reader")
+  const source = { table: table.description.table, dataset: "clientes" }
+  const of = (change: Partial<typeof table>, description: Partial<typeof table.description> = {}) =>
+    tableFindings(
+      source,
+      { ...table, ...change, description: { ...table.description, ...description } },
+      "reader",
+    )
 
   it("has one finding where all is well", () => {
     assert.deepStrictEqual(
@@ -310,13 +314,13 @@ describe("A table", () => {
   })
 
   it("tells its replica identity, and where there is none the statement that costs least", () => {
-    const told = (shape: Partial<typeof table.shape>) =>
-      of({}, shape).map(({ finding, sql, advice }) => [finding, ...sql, advice].join(" | "))
+    const told = (description: Partial<typeof table.description>) =>
+      of({}, description).map(({ finding, sql, advice }) => [finding, ...sql, advice].join(" | "))
     const without = { identifiesDeletes: false, replicaKey: [] }
     const deletes = "its deletes arrive without saying which row"
     const byDefault = 'ALTER TABLE "db_loja"."cliente" REPLICA IDENTITY DEFAULT;'
     const whole = 'ALTER TABLE "db_loja"."cliente" REPLICA IDENTITY FULL;'
-    const key = "Or give it a primary key, which costs less log."
+    const key = "Or give it a primary key, which costs less WAL."
     assert.deepStrictEqual(
       [
         { replicaIdentity: "full", replicaKey: [] } as const,
@@ -325,7 +329,7 @@ describe("A table", () => {
         { ...without, replicaIdentity: "index" } as const,
         { ...without, primaryKey: [] },
         { ...without, replicaIdentity: "index", primaryKey: [] } as const,
-      ].map((shape) => told(shape).join()),
+      ].map((description) => told(description).join()),
       [
         "1 column, key id, replica identity FULL | ",
         "1 column, key id, replica identity USING INDEX (code, region) | ",

@@ -96,7 +96,7 @@ describe("full", () => {
         bytes: csv.length,
         md5: createHash("md5").update(csv).digest("hex"),
         snapshot: "734:734:",
-        lsn: Lsn.print(server.log.end),
+        lsn: Lsn.print(server.wal.end),
         slot: "data_sync_slot",
         database: "loja",
         system_identifier: "7423642870011110000",

@@ -64,7 +64,7 @@ describe("the slot of a cdc that waits for its lake", () => {
   )
 })
 
-describe("the presence of a cdc", () => {
+describe("the liveness lock of a cdc", () => {
   it.effect("is that of a standby too, and comes back where its session was ended", () =>
     Effect.gen(function* () {
       const { server } = yield* shop
@@ -93,11 +93,11 @@ describe("the presence of a cdc", () => {
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
       yield* server.transact((tx) => tx.insert(clientes, ana))
-      const { attend } = yield* ReplicationSlot
+      const { takeLivenessLock } = yield* ReplicationSlot
       const program = Pipeline.cdc({ once: true, noWait: true }).pipe(
         Effect.provideService(ReplicationSlot, {
           ...(yield* ReplicationSlot),
-          attend: Effect.as(attend, Option.none()),
+          takeLivenessLock: Effect.as(takeLivenessLock, Option.none()),
         }),
       )
       assert.strictEqual((yield* ended(program))._tag, "Success")

@@ -4,8 +4,8 @@ import { Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { Lsn } from "../../../../src/core/Lsn.ts"
 import { SlotInspection } from "../../../../src/services/source/SlotInspection.ts"
-import { takeStock } from "../../../../src/status/Facts.ts"
-import { jsonReport, textReport } from "../../../../src/status/Report.ts"
+import { readStatus } from "../../../../src/status/Facts.ts"
+import { jsonReport, textReport } from "../../../../src/status/StatusReport.ts"
 import { shop, slotName, world } from "../../../support/memory/memoryWorld.ts"
 
 /** The slot has a writer that has sent nothing for so many seconds. */
@@ -18,13 +18,13 @@ const writerIdleFor = (seconds: number) =>
         location: "memory",
         slot: slotName,
         relations: (asked) => Effect.sync(() => server.relations(asked)),
-        look: Effect.sync(() => ({
+        readState: Effect.sync(() => ({
           slot: Option.none(),
           writer: Option.some({ pid: 4711, application: "afluente cdc" }),
           present: [{ pid: 4711, application: "afluente cdc" }],
           flushed: Lsn.make(0x1000n),
           source: server.identity,
-          activity: Option.some({ hasLooked: true, seconds }),
+          activity: Option.some({ isIdle: true, seconds }),
         })),
       }),
     )
@@ -34,7 +34,7 @@ const reports = (idleSeconds: number) =>
   Effect.gen(function* () {
     const inspection = yield* writerIdleFor(idleSeconds)
     yield* TestClock.adjust("1 hour")
-    const report = yield* Effect.provide(takeStock, inspection)
+    const report = yield* Effect.provide(readStatus, inspection)
     return { text: textReport(report), json: JSON.parse(jsonReport(report)) }
   }).pipe(Effect.provide(world()))
 

@@ -132,7 +132,7 @@ const ofCdc: Cases = {
 const malformed = ({ line, says }: Malformed): Cases[string] => ({
   given: writtenThen(({ server, clientes }) =>
     Effect.gen(function* () {
-      const lsn = server.log.end
+      const lsn = server.wal.end
       yield* server.transact((tx) => tx.print(line))
       yield* server.transact((tx) => tx.insert(clientes, bia))
       return line.startsWith("COMMIT") ? [] : [lsn]

@@ -307,7 +307,7 @@ describe("a server that has another history than the lake", () => {
   it.effect("is refused, where it tells rows as new that the lake should have", () =>
     Effect.gen(function* () {
       const { server: first } = yield* followed
-      const lastCommit = first.log.end
+      const lastCommit = first.wal.end
       first.writeElsewhere(20_000)
       yield* cdcOnce
       const refused = Effect.gen(function* () {
@@ -315,7 +315,7 @@ describe("a server that has another history than the lake", () => {
         const clientes = server.createTable(cliente)
         server.createTable(pedido)
         // The slot of the copy stands at the last commit, which it does not tell again.
-        server.writeElsewhere(Number(lastCommit - server.log.end))
+        server.writeElsewhere(Number(lastCommit - server.wal.end))
         server.slots.create(slotName)
         yield* server.transact((tx) => tx.insert(clientes, bia))
         server.writeElsewhere(40_000)
@@ -331,7 +331,7 @@ describe("a server that has another history than the lake", () => {
     Effect.gen(function* () {
       const { server, clientes } = yield* followed
       const [position = ""] = yield* watermarkLines
-      const lsn = Lsn.printSortable(Lsn.Lsn.make(server.log.end + 8n))
+      const lsn = Lsn.printSortable(Lsn.Lsn.make(server.wal.end + 8n))
       const key = "inc/clientes/date=20251103/cdc_20251103_235959.csv"
       const row = `I,${lsn},1,999,2025-11-03 10:15:30+00,,,5,Eva,true\n`
       yield* put(key, `_op,_lsn,_seq,_xid,_commit_ts,_before,_unchanged,id,nome,ativo\n${row}`)

@@ -25,8 +25,8 @@ export const settle = Effect.fnUntraced(function* <E, R>(
   beside: Effect.Effect<void, E, R>,
 ) {
   yield* shop.run(lastChange)
-  server.log.flush()
-  const isConfirmed = () => (server.slots.find(slotName)?.confirmed ?? 0n) >= server.log.flushed
+  server.wal.flush()
+  const isConfirmed = () => (server.slots.find(slotName)?.confirmed ?? 0n) >= server.wal.flushed
   for (let second = 0; second < arrival || (second < confirmation && !isConfirmed()); second += 5) {
     yield* TestClock.adjust("5 seconds")
     yield* beside

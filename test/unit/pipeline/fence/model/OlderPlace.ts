@@ -8,7 +8,7 @@ import * as Lsn from "../../../../../src/core/Lsn.ts"
 import { watermarkKey } from "../../../../../src/core/lake/ObjectKey.ts"
 import { bare, print, type Watermark } from "../../../../../src/core/lake/Watermark.ts"
 import type { SourceTable } from "../../../../../src/core/source/SourceTable.ts"
-import { lastPosition, newestObject } from "../../../../../src/lake/LakeTail.ts"
+import { lastRowPosition, newestObject } from "../../../../../src/lake/NewestObject.ts"
 import { ObjectStore } from "../../../../../src/services/lake/ObjectStore.ts"
 import { WatermarkStore } from "../../../../../src/services/lake/WatermarkStore.ts"
 import { slotName } from "../../../../support/memory/memoryWorld.ts"
@@ -35,7 +35,7 @@ export const lookFrom = Effect.fnUntraced(function* (
       walStatus,
     }),
   )
-  const view = { slot, flushed: server.log.flushed }
+  const view = { slot, flushed: server.wal.flushed }
   const position = yield* Effect.fromResult(
     decideStart({ slotName, source: server.identity, view, watermark }),
   )
@@ -63,7 +63,7 @@ export const resume = Effect.fnUntraced(function* (
     Effect.fnUntraced(function* (source) {
       const recorded = Option.fromUndefinedOr(objects.get(source.dataset))
       const found = yield* newestObject("inc", "datasets", source.dataset, recorded)
-      const row = Option.isSome(found) ? yield* lastPosition(found.value.object) : Option.none()
+      const row = Option.isSome(found) ? yield* lastRowPosition(found.value.object) : Option.none()
       if (Option.isSome(found)) objects.set(source.dataset, found.value.object.key)
       const tail: FollowedTail = {
         source,

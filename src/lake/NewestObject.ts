@@ -27,7 +27,7 @@ export interface NewestObject {
  * The newest object of a dataset; `known` is one that is known already, so that a lake of a million objects is not
  * listed whole at every start. It is the newest where none was written since.
  */
-export const newestObject = Effect.fn("LakeTail.newestObject")(function* (
+export const newestObject = Effect.fn("NewestObject.newestObject")(function* (
   area: Area,
   layout: Layout,
   dataset: string,
@@ -75,7 +75,7 @@ const tailOf = Effect.fnUntraced(function* ({ key, bytes }: StoredObject, length
 })
 
 /** Where the last row of an object of `inc` stands; none where it holds the header alone. */
-export const lastPosition = Effect.fn("LakeTail.lastPosition")(function* (object: StoredObject) {
+export const lastRowPosition = Effect.fn("NewestObject.lastRowPosition")(function* (object: StoredObject) {
   const look = (
     length: number,
   ): Effect.Effect<Option.Option<RowMark>, StoreError | Refusal, ObjectStore | Compression> =>
@@ -94,9 +94,9 @@ export const lastPosition = Effect.fn("LakeTail.lastPosition")(function* (object
 const brokenObject = (key: string, why: string) =>
   new Refusal({
     reason: "BrokenObject",
-    found: `The newest object ${key} is not one of ours: ${why}`,
-    stake: "Without its last row it is not known which changes the lake holds already",
-    mend:
+    problem: `The newest object ${key} is not one of ours: ${why}`,
+    risk: "Without its last row it is not known which changes the lake holds already",
+    remedy:
       "If another program put it there, move it out of the lake. If it is ours and was damaged, restore it from a copy: " +
       "without it its rows would be written only as far as the slot still holds them",
   })

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL's write-ahead log in memory, as far as `test_decoding` tells of it, and the reading of a slot.
+ * PostgreSQL's WAL in memory, as far as `test_decoding` prints it, and the reading of a slot.
  * Source of the rules: src/backend/replication/logical/logicalfuncs.c, `pg_logical_slot_get_changes_guts`.
  */
 import { Schema } from "effect"
@@ -19,7 +19,7 @@ export interface LoggedLine {
 }
 
 /** A record that makes the slot tell something: a COMMIT its whole transaction, a message itself. */
-interface ToldRecord {
+interface ReturnedRecord {
   readonly start: Lsn.Lsn
   readonly end: Lsn.Lsn
   readonly lines: ReadonlyArray<LoggedLine>
@@ -42,11 +42,11 @@ export const lineOf = (lsn: Lsn.Lsn, change: Change, tables?: ReadonlyArray<Tabl
   tables,
 })
 
-export class MemoryLog {
+export class MemoryWal {
   /** Where the next record begins. The second segment of a new cluster is where real ones begin. */
   #end = Lsn.Lsn.make(0x16b_3748n)
   #flushed = this.#end
-  readonly #told: Array<ToldRecord> = []
+  readonly #records: Array<ReturnedRecord> = []
 
   get end(): Lsn.Lsn {
     return this.#end
@@ -72,19 +72,19 @@ export class MemoryLog {
   commit(xid: number, at: string, lines: ReadonlyArray<LoggedLine>): Lsn.Lsn {
     const start = this.#end
     this.#end = after(start, commitBytes)
-    this.#told.push({ start, end: this.#end, lines: framed(xid, at, lines, this.#end) })
+    this.#records.push({ start, end: this.#end, lines: framed(xid, at, lines, this.#end) })
     return this.#end
   }
 
-  /** A message outside of transactions: told at once. */
-  tell(change: Change, bytes: number): void {
+  /** A message outside of transactions: the slot returns it at once. */
+  message(change: Change, bytes: number): void {
     const start = this.write(bytes)
-    this.#told.push({ start, end: this.#end, lines: [lineOf(start, change)] })
+    this.#records.push({ start, end: this.#end, lines: [lineOf(start, change)] })
   }
 
   /**
    * What a slot confirmed up to `confirmed` tells. Records are read until one ends at `upTo` or after it, or until
-   * `maxLines` lines are told: so the record that reaches a bound is told whole, and lies past `upTo` where that is
+   * `maxLines` lines are returned: so the record that reaches a bound is returned whole, and lies past `upTo` where that is
    * inside of it. Lines are numbered before any is left out.
    */
   read(
@@ -97,7 +97,7 @@ export class MemoryLog {
       (unknownSince !== undefined && !isKnown(one, unknownSince))
     const wanted: Array<SlotLine> = []
     let ordinal = 0
-    for (const { start, end, lines } of this.#told) {
+    for (const { start, end, lines } of this.#records) {
       if (start < confirmed) continue
       if (start >= upTo || end > this.#flushed || ordinal >= maxLines) break
       for (const line of lines) {

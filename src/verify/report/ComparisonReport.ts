@@ -4,14 +4,14 @@
  */
 
 import { Effect } from "effect"
-import { type Finding, findingJson, printFinding, printValue } from "../../core/lake/LakeFinding.ts"
+import { findingJson, type LakeFinding, printFinding, printValue } from "../../core/lake/LakeFinding.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import type { TableVerdict } from "../table/TableVerdict.ts"
 
-export interface Report {
+export interface ComparisonReport {
   readonly begin: (moment: { readonly lsn: string; readonly snapshot: string }) => Effect.Effect<void>
   readonly beginTable: (dataset: string) => Effect.Effect<void>
-  readonly tell: (dataset: string, finding: Finding) => Effect.Effect<void>
+  readonly finding: (dataset: string, finding: LakeFinding) => Effect.Effect<void>
   readonly endTable: (verdict: TableVerdict) => Effect.Effect<void>
   readonly end: (result: {
     readonly equal: boolean
@@ -43,16 +43,16 @@ const sentence = ({
 const findingsShown = 20
 
 /** `and 980 more (950 different, 30 missing): …` */
-const notShown = (more: ReadonlyMap<Finding["kind"], number>): string => {
+const notShown = (more: ReadonlyMap<LakeFinding["kind"], number>): string => {
   const count = [...more.values()].reduce((sum, one) => sum + one, 0)
   const kinds = [...more].map(([kind, one]) => `${one} ${kind}`).join(", ")
   return `and ${count} more (${kinds}): \`verify --json\` names each`
 }
 
-export const textReport = (print: Print): Report => {
+export const textReport = (print: Print): ComparisonReport => {
   let shown = 0
   /** Findings that are counted alone, by kind. */
-  let more = new Map<Finding["kind"], number>()
+  let more = new Map<LakeFinding["kind"], number>()
   return {
     begin: ({ lsn, snapshot }) => print(`compared at ${lsn} (snapshot ${snapshot})`),
     beginTable: () =>
@@ -60,7 +60,7 @@ export const textReport = (print: Print): Report => {
         shown = 0
         more = new Map()
       }),
-    tell: (dataset, finding) =>
+    finding: (dataset, finding) =>
       Effect.suspend(() => {
         if (shown++ < findingsShown) return print(printFinding(dataset, finding))
         more.set(finding.kind, (more.get(finding.kind) ?? 0) + 1)
@@ -91,7 +91,7 @@ const printVerdict = Effect.fnUntraced(function* (print: Print, verdict: TableVe
     yield* print(`${dataset}  ${line}`)
 })
 
-export const jsonReport = (print: Print): Report => {
+export const jsonReport = (print: Print): ComparisonReport => {
   let tables = 0
   let findings = 0
   return {
@@ -100,7 +100,7 @@ export const jsonReport = (print: Print): Report => {
       findings = 0
       return print(`${tables++ === 0 ? "" : ","}{"dataset":${JSON.stringify(dataset)},"findings":[`)
     },
-    tell: (_, finding) => print(`${findings++ === 0 ? "" : ","}${JSON.stringify(findingJson(finding))}`),
+    finding: (_, finding) => print(`${findings++ === 0 ? "" : ","}${JSON.stringify(findingJson(finding))}`),
     endTable: ({ dataset: _, findings: count, ...verdict }) =>
       print(`],"differences":${count},${JSON.stringify(verdict).slice(1)}`),
     end: ({ equal, note }) => print(`],"equal":${equal},"note":${JSON.stringify(note ?? null)}}`),

@@ -3,7 +3,11 @@ import { Effect, Option } from "effect"
 import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
 import { printTable, type TableName } from "../../../src/core/source/SourceTable.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
-import type { SourceColumn, SourceIdentity, TableShape } from "../../../src/services/source/SourceTables.ts"
+import type {
+  SourceColumn,
+  SourceIdentity,
+  TableDescription,
+} from "../../../src/services/source/SourceTables.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 
 /**
@@ -11,7 +15,7 @@ import type { PostgresSession } from "../connection/PostgresSession.ts"
  * the index is dropped), f = FULL, n = nothing. Columns that an index only INCLUDEs are no part of its key.
  * Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
  */
-const shapeSql = `
+const descriptionSql = `
   WITH keys AS NOT MATERIALIZED (SELECT *, (indkey::int2[])[0:indnkeyatts - 1] AS keys FROM pg_index)
   SELECT c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::bigint::text AS rows,
          (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
@@ -47,12 +51,11 @@ const identities: Readonly<Record<string, ReplicaIdentity>> = { d: "default", i:
 
 /** Rows of a partitioned table are logged under the names of its partitions; a view has no rows of its own to log. */
 const notFollowed = (kind: string, persistence: string): Option.Option<string> => {
-  if (kind === "v" || kind === "m") return Option.some("it is a view, and the log tells of tables only")
+  if (kind === "v" || kind === "m")
+    return Option.some("it is a view, and the WAL holds changes of tables only")
   if (kind === "f") return Option.some("it is a foreign table, whose changes another server logs")
   if (kind === "p") {
-    return Option.some(
-      "it is partitioned, and the log tells its changes under the names of its partitions: name those",
-    )
+    return Option.some("it is partitioned, and the WAL names its partitions: name those")
   }
   if (persistence === "u") return Option.some("it is unlogged: ALTER TABLE … SET LOGGED")
   if (persistence === "t") return Option.some("it is temporary")
@@ -87,10 +90,10 @@ export const describeTable = (
   session: PostgresSession,
   table: TableName,
   size: "measured" | "from statistics",
-): Effect.Effect<TableShape, SourceError> =>
+): Effect.Effect<TableDescription, SourceError> =>
   Effect.gen(function* () {
     const subject = `table ${printTable(table)}`
-    const rows = yield* session.query(subject, shapeSql, [
+    const rows = yield* session.query(subject, descriptionSql, [
       table.schema,
       table.name,
       String(size === "measured"),

@@ -1,5 +1,5 @@
 /**
- * The moment at which lake and tables are compared, while writers go on.
+ * The snapshot at which lake and tables are compared, while writers go on.
  *
  *     1. a snapshot S; each table is copied under it to this machine, and S is let go
  *     2. the slot is peeked at up to S and not confirmed: what S sees is in the lake by now, or in this peek
@@ -26,12 +26,12 @@ import { maxLinesMax, ReplicationSlot, type SlotVisit } from "../../services/sou
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import type { TableFailure } from "../table/TableFailure.ts"
+import { checkLakeAndSlot } from "./LakeAndSlot.ts"
 import { copyTables, type LiveTable } from "./LiveTables.ts"
 import type { Sees } from "./SnapshotView.ts"
-import { checkStanding } from "./Standing.ts"
 import { type WalNames, walNames } from "./WalNames.ts"
 
-export interface Moment {
+export interface ComparisonSnapshot {
   readonly source: SourceIdentity
   /** `xmin:xmax:xip` */
   readonly id: string
@@ -46,7 +46,7 @@ export interface Moment {
   /** By dataset, what the next batch of `cdc` makes of its table. */
   readonly tablesNow: ReadonlyMap<string, TableNow>
   /** What the slot still holds, as a small lake; or why it could not be asked. */
-  readonly waiting: Result.Result<ObjectStore["Service"], string>
+  readonly pending: Result.Result<ObjectStore["Service"], string>
 }
 
 /** More often than others take their turn with the slot, so that ours comes: a writer reads it for moments only. */
@@ -105,8 +105,11 @@ const withGaps = (watermark: Option.Option<Watermark>, incomplete: ReadonlySet<s
     return { ...known, from: new Map([...known.from, ...gaps]) }
   })
 
-/** Takes the moment of these tables. Files and what waits in the slot live in the surrounding scope. */
-export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
+/** Copies these tables under one snapshot and reads the slot up to it. The files live in the surrounding scope. */
+export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparisonSnapshot")(function* <
+  E2,
+  R2,
+>(
   workbench: Workbench,
   layout: Layout,
   tables: ReadonlyArray<{ readonly source: SourceTable; readonly isInLake: boolean }>,
@@ -127,23 +130,27 @@ export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
   const peek = Effect.fnUntraced(function* (store: ObjectStore["Service"]) {
     const visit = yield* slot.visit
     yield* visit.flushedTo(seen.lsn)
-    const { watermark, slotBegin, flushed, doubt } = yield* checkStanding(visit)
+    const { watermark, slotBegin, flushed, doubt } = yield* checkLakeAndSlot(visit)
     const sources = seen.tables.map(({ source }) => source)
     const followed = yield* walNames(visit, layout, watermark, sources, flushed)
     const found = { ...seen, watermark, slotBegin, tablesNow: followed.tablesNow }
     const unreadable = Option.filter(doubt, ({ reason }) => reason !== "SlotAhead")
     if (Option.isSome(unreadable)) {
-      return { ...found, waiting: Result.fail(unreadable.value.message) } satisfies Moment
+      return { ...found, pending: Result.fail(unreadable.value.message) } satisfies ComparisonSnapshot
     }
     if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
     const incomplete =
       followed.tables.length > 0
         ? yield* peekInto(visit, store, seen.lsn, followed, watermark)
         : new Set<string>()
-    const waiting = Result.succeed(store)
-    return { ...found, watermark: withGaps(watermark, incomplete, seen.lsn), waiting } satisfies Moment
+    const pending = Result.succeed(store)
+    return {
+      ...found,
+      watermark: withGaps(watermark, incomplete, seen.lsn),
+      pending,
+    } satisfies ComparisonSnapshot
   }, Effect.scoped)
-  const moment: Moment = yield* retrying(
+  const snapshot: ComparisonSnapshot = yield* retrying(
     limitedRetry,
     Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>
       // A visit whose peek was refused is over: each try is one of its own.
@@ -153,5 +160,5 @@ export const takeMoment = Effect.fn("Moment.takeMoment")(function* <E2, R2>(
       }),
     ),
   )
-  return moment
+  return snapshot
 })

@@ -1,10 +1,10 @@
-/** How long PostgreSQL keeps its log for a slot that nobody reads: facts in, finding out. */
+/** Judges how long the retained WAL of a slot that nobody reads can grow: facts in, finding out. */
 import { Duration, Option } from "effect"
 import { printBytes } from "../../core/text/ByteAmount.ts"
-import type { SlotLook } from "../../services/source/SourceInspection.ts"
+import type { SlotSnapshot } from "../../services/source/SourceInspection.ts"
 import { type Finding, note, ok, warning } from "../Finding.ts"
 
-export const keptLogCheck = "max_slot_wal_keep_size"
+export const retainedWalCheck = "max_slot_wal_keep_size"
 
 /** `2d 5h`: its two largest units. */
 const printSeconds = (seconds: number): string =>
@@ -13,7 +13,7 @@ const printSeconds = (seconds: number): string =>
     .slice(0, 2)
     .join(" ")
 
-/** Seconds. Shorter than a night, nobody may be there to start `cdc` again. */
+/** Seconds. An outage shorter than a night may find nobody there to start `cdc` again. */
 const soon = 12 * 3600
 const aDay = 24 * 3600
 
@@ -21,17 +21,17 @@ const aDay = 24 * 3600
  * `limit` is the setting in bytes, none where there is none. `bytesPerSecond` is what the server writes now, which may be
  * little at night. `look` tells how much of the limit our own slot has left.
  */
-export const keptLogFinding = (
+export const retainedWalFinding = (
   limit: Option.Option<number>,
   bytesPerSecond: number,
-  look: Option.Option<SlotLook>,
+  look: Option.Option<SlotSnapshot>,
 ): Finding => {
   const rate = `at the present rate of ${printBytes(bytesPerSecond)}/s`
   if (Option.isNone(limit)) {
     const growth = bytesPerSecond === 0 ? "" : `: ${printBytes(bytesPerSecond * aDay)} a day ${rate}`
     return note(
-      keptLogCheck,
-      `-1, no limit: without \`cdc\` log is kept until the disk is full${growth}`,
+      retainedWalCheck,
+      `-1, no limit: without \`cdc\` WAL is retained until the disk is full${growth}`,
       "A limit gives up the slot instead of the disk: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf();",
     )
   }
@@ -41,12 +41,12 @@ export const keptLogFinding = (
     printBytes(limit.value),
     ...Option.toArray(safe).map((b) => `the slot has ${printBytes(b)} left`),
   ].join(", ")
-  if (bytesPerSecond === 0) return ok(keptLogCheck, `${room}; nothing was written while we looked`)
+  if (bytesPerSecond === 0) return ok(retainedWalCheck, `${room}; nothing was written while we looked`)
   const seconds = Math.max(0, left / bytesPerSecond)
   const found = `${room}: without \`cdc\` it lasts ${printSeconds(seconds)} ${rate}`
-  if (seconds >= soon) return ok(keptLogCheck, found)
+  if (seconds >= soon) return ok(retainedWalCheck, found)
   const forADay = Math.ceil((limit.value - left + bytesPerSecond * aDay) / 2 ** 30)
-  return warning(keptLogCheck, found, {
+  return warning(retainedWalCheck, found, {
     sql: [`ALTER SYSTEM SET max_slot_wal_keep_size = '${forADay}GB';`, "SELECT pg_reload_conf();"],
     advice: "As a superuser. That is a day at this rate, where the disk has room for it.",
   })

@@ -5,8 +5,8 @@ import { Refusal } from "../services/Refusal.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
 import { type Finding, failed } from "./Finding.ts"
 
-/** What went wrong, then what mends it. */
-export const faultFinding = (check: string, error: SourceError | StoreError | Refusal): Finding =>
+/** Returns the finding of a failed check: the problem, then its remedy. */
+export const failureFinding = (check: string, error: SourceError | StoreError | Refusal): Finding =>
   error instanceof Refusal
-    ? failed(check, `${error.found}. ${error.stake}.`, { advice: `${error.mend}.` })
+    ? failed(check, `${error.problem}. ${error.risk}.`, { advice: `${error.remedy}.` })
     : failed(check, error.detail, { advice: error.advice })

@@ -52,7 +52,7 @@ const run = Effect.fnUntraced(function* (seconds: number) {
 const observedWorld = Layer.merge(world(), observed)
 
 describe("a cdc whose slot is read by another one", () => {
-  it.effect("waits for its turn on the session that it has, and is well", () =>
+  it.effect("retries on the session that it has, and is well", () =>
     Effect.gen(function* () {
       const { seen, isWell } = yield* run(8)
       yield* TestClock.adjust("7 seconds")
@@ -62,7 +62,7 @@ describe("a cdc whose slot is read by another one", () => {
     }).pipe(Effect.provide(observedWorld)),
   )
 
-  it.effect("calls it a fault when its turn does not come, and goes on when it does", () =>
+  it.effect("reports an error when the slot stays in use, and goes on when it is free", () =>
     Effect.gen(function* () {
       const { seen, isWell } = yield* run(25)
       yield* TestClock.adjust("15 seconds")

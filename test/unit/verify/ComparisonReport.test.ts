@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Finding } from "../../../src/core/lake/LakeFinding.ts"
-import { jsonReport, type Report, textReport } from "../../../src/verify/report/Report.ts"
+import type { LakeFinding } from "../../../src/core/lake/LakeFinding.ts"
+import { type ComparisonReport, jsonReport, textReport } from "../../../src/verify/report/ComparisonReport.ts"
 import type { TableVerdict } from "../../../src/verify/table/TableVerdict.ts"
 
 const verdict = (dataset: string, findings: number): TableVerdict => ({
@@ -21,12 +21,12 @@ const verdict = (dataset: string, findings: number): TableVerdict => ({
   advice: [],
 })
 
-const keyed = (kind: "different" | "missing", id: number): Finding =>
+const keyed = (kind: "different" | "missing", id: number): LakeFinding =>
   kind === "missing" ? { kind, key: [["id", `${id}`]] } : { kind, key: [["id", `${id}`]], columns: ["v"] }
 
 /** Table `a` differs in `differing` rows and lacks `missing`; table `b` differs in one row. */
 const lines = (
-  make: (print: (line: string) => Effect.Effect<void>) => Report,
+  make: (print: (line: string) => Effect.Effect<void>) => ComparisonReport,
   differing: number,
   missing: number,
 ) =>
@@ -35,11 +35,11 @@ const lines = (
     const report = make((line) => Effect.sync(() => void printed.push(line)))
     yield* report.begin({ lsn: "0/1", snapshot: "1:1:" })
     yield* report.beginTable("a")
-    for (let id = 0; id < differing; id++) yield* report.tell("a", keyed("different", id))
-    for (let id = 0; id < missing; id++) yield* report.tell("a", keyed("missing", id))
+    for (let id = 0; id < differing; id++) yield* report.finding("a", keyed("different", id))
+    for (let id = 0; id < missing; id++) yield* report.finding("a", keyed("missing", id))
     yield* report.endTable(verdict("a", differing + missing))
     yield* report.beginTable("b")
-    yield* report.tell("b", keyed("different", 1))
+    yield* report.finding("b", keyed("different", 1))
     yield* report.endTable(verdict("b", 1))
     yield* report.end({ equal: false, note: undefined })
     return printed

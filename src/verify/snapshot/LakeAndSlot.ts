@@ -13,12 +13,12 @@ import type { SourceIdentity } from "../../services/source/SourceTables.ts"
  * Whether this lake is of this source, and the slot its own: a slot that is gone, or that another reader moved, is told and
  * does not end the comparison, which shows what it cost.
  */
-export const checkStanding = Effect.fnUntraced(function* (visit: SlotVisit) {
+export const checkLakeAndSlot = Effect.fnUntraced(function* (visit: SlotVisit) {
   const { name } = yield* ReplicationSlot
-  // The watermark between two looks: it is past the first slot and before the second end of the log.
-  const { slot } = yield* visit.look
+  // The watermark between two looks: it is past the first slot and before the second flushed position.
+  const { slot } = yield* visit.readState
   const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
-  const { flushed } = yield* visit.look
+  const { flushed } = yield* visit.readState
   const facts = { slotName: name, source: visit.source, view: { slot, flushed }, watermark }
   const start = decideStart(facts)
   const slotBegin = Option.map(slot, ({ confirmed }) => confirmed)
@@ -30,23 +30,24 @@ export const checkStanding = Effect.fnUntraced(function* (visit: SlotVisit) {
 })
 
 /** Refuses a `full` of another server or database: its transactions mean nothing here. */
-export const checkManifest = ({ table }: SourceTable, source: SourceIdentity, manifest: Manifest) =>
+export const checkCopySource = ({ table }: SourceTable, source: SourceIdentity, manifest: Manifest) =>
   isCopyOf(manifest, source)
     ? Effect.void
     : new Refusal({
         reason: "ForeignWatermark",
-        found: `${manifest.object} is a copy of ${manifest.table} in the database "${manifest.database}" of server ${manifest.system_identifier}, and ${printTable(table)} is in "${source.database}" of ${source.systemIdentifier}`,
-        stake: "Which of its changes the copy has seen is not known here",
-        mend: "Point the program at the source that this lake is of, or choose another LAKE_URL for this one",
+        problem: `${manifest.object} is a copy of ${manifest.table} in the database "${manifest.database}" of server ${manifest.system_identifier}, and ${printTable(table)} is in "${source.database}" of ${source.systemIdentifier}`,
+        risk: "Which of its changes the copy has seen is not known here",
+        remedy:
+          "Point the program at the source that this lake is of, or choose another LAKE_URL for this one",
       })
 
 /**
  * Asked before the tables are copied, which may take hours: what would be refused then is refused now. Returns who the source
  * is.
  */
-export const checkBeforehand = Effect.gen(function* () {
+export const checkBeforeCopying = Effect.gen(function* () {
   const { visit } = yield* ReplicationSlot
   const here = yield* visit
-  yield* checkStanding(here)
+  yield* checkLakeAndSlot(here)
   return here.source
-}).pipe(Effect.scoped, Effect.withSpan("Standing.checkBeforehand"))
+}).pipe(Effect.scoped, Effect.withSpan("LakeAndSlot.checkBeforeCopying"))

@@ -120,7 +120,7 @@ const slotText = (report: StatusReport): string =>
       [
         `${report.slotName}: ${slot.walStatus}`,
         `confirmed to ${Lsn.print(slot.confirmed)}`,
-        ...Option.toArray(Option.map(retained(report), (bytes) => `${printBytes(bytes)} of log kept`)),
+        ...Option.toArray(Option.map(retained(report), (bytes) => `${printBytes(bytes)} of WAL retained`)),
         ...Option.toArray(
           Option.map(slot.safeBytes, (bytes) => `${printBytes(bytes)} more until it is lost`),
         ),

@@ -1,6 +1,6 @@
 /** What `status` asks, answered by the PostgreSQL in memory. */
 import { Clock, Effect, Layer, Option } from "effect"
-import { SlotInspection, type SlotMoment } from "../../../src/services/source/SlotInspection.ts"
+import { type SlotActivity, SlotInspection } from "../../../src/services/source/SlotInspection.ts"
 import type { SessionFacts, SlotFacts } from "../../../src/services/source/SourceInspection.ts"
 import { MemoryPostgres } from "./MemoryPostgres.ts"
 import type { MemorySession } from "./MemorySessions.ts"
@@ -16,7 +16,7 @@ export const layer = (name: string): Layer.Layer<SlotInspection, never, MemoryPo
     SlotInspection,
     Effect.gen(function* () {
       const server = yield* MemoryPostgres
-      const { log, sessions, slots } = server
+      const { wal, sessions, slots } = server
 
       const slot = (): Option.Option<SlotFacts> =>
         Option.map(Option.fromUndefinedOr(slots.find(name)), ({ confirmed, walStatus }) => ({
@@ -31,17 +31,17 @@ export const layer = (name: string): Layer.Layer<SlotInspection, never, MemoryPo
           reader: Option.none(),
         }))
 
-      const look = Effect.map(Clock.currentTimeMillis, (now): SlotMoment => {
+      const readState = Effect.map(Clock.currentTimeMillis, (now): SlotActivity => {
         const writer = Option.fromUndefinedOr(sessions.holder(name))
         return {
           slot: slot(),
           writer: Option.map(writer, factsOf),
           present: sessions.holdersTogether(`${name}/lives`).map(factsOf),
-          flushed: log.flushed,
+          flushed: wal.flushed,
           source: server.identity,
-          // Statements take no time either: whoever has a session is idle, and has looked.
+          // Statements take no time either: a session is idle, after its last look.
           activity: Option.map(writer, ({ askedAt }) => ({
-            hasLooked: true,
+            isIdle: true,
             seconds: (now - askedAt) / 1000,
           })),
         }
@@ -52,7 +52,7 @@ export const layer = (name: string): Layer.Layer<SlotInspection, never, MemoryPo
       return SlotInspection.of({
         location: `${server.identity.database} in memory`,
         slot: name,
-        look: asking(look),
+        readState: asking(readState),
         relations: (asked) => asking(Effect.sync(() => server.relations(asked))),
       })
     }),

@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as MemorySlotInspection from "../../../../layers/memory/postgres/MemorySlotInspection.ts"
-import { takeStock } from "../../../../src/status/Facts.ts"
-import { jsonReport, textReport } from "../../../../src/status/Report.ts"
+import { readStatus } from "../../../../src/status/Facts.ts"
+import { jsonReport, textReport } from "../../../../src/status/StatusReport.ts"
 import {
   ana,
   bia,
@@ -22,7 +22,7 @@ import {
 
 const inMemory = Layer.provideMerge(MemorySlotInspection.layer(slotName), world())
 
-const status = Effect.map(takeStock, (report) => ({
+const status = Effect.map(readStatus, (report) => ({
   text: textReport(report),
   faults: report.faults.map(({ reason }) => reason),
   ...JSON.parse(jsonReport(report)),

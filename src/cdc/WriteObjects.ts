@@ -9,7 +9,7 @@ import type { WaitingBatch, Writer, WrittenBatch } from "./Batch.ts"
 import { notedInScope } from "./CurrentBatch.ts"
 import { ensureLockHeld } from "./ReadBatch.ts"
 import { openBatch } from "./rows/IncObjects.ts"
-import { wholeTransactions } from "./rows/Transactions.ts"
+import { forEachTransaction } from "./rows/Transactions.ts"
 import { followedTails } from "./start/Checkpoint.ts"
 import { sinceOf } from "./tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "./tables/UnknownRelations.ts"
@@ -41,7 +41,7 @@ const writeUpTo = Effect.fnUntraced(function* (
     followedTails(checkpoint),
     checkpoint.layout,
     fence,
-    unsure.length === 0 ? undefined : (table, change) => others.note(table, change),
+    unsure.length === 0 ? undefined : (table, tokens) => others.note(table, tokens),
   )
   const tables = checkpoint.tables.now.flatMap(({ names }) => names)
   yield* session.peek({ upTo: view.flushed, maxLines, tables, unknownSince: sinceOf(unsure) }).pipe(
@@ -50,10 +50,9 @@ const writeUpTo = Effect.fnUntraced(function* (
         lines = chunk.at(-1)?.ordinal ?? lines
       }),
     ),
-    wholeTransactions,
-    // A slot behind the watermark sends again what the lake has: after a crash of the server that is normal.
-    Stream.map((transactions) => transactions.filter(({ commit }) => commit > position)),
-    Stream.runForEach((transactions) => {
+    forEachTransaction((all) => {
+      // A slot behind the watermark sends again what the lake has: after a crash of the server that is normal.
+      const transactions = all.filter(({ commit }) => commit > position)
       const [first, last] = [transactions[0], transactions.at(-1)]
       if (first === undefined || last === undefined) return Effect.void
       readUpTo = last.commit

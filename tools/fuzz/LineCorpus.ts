@@ -1,9 +1,8 @@
-/** Lines to begin with: what real servers printed, and drawn changes. Each with a row that the fast way may know. */
+/** Lines to begin with: what real servers printed, and drawn changes. Each with rows of its case. */
 import { Arbitrary, Effect, Result } from "effect"
-import { toBytes } from "../../src/core/bytes/Bytes.ts"
-import { fitsShape, shapeOf } from "../../src/core/row/IncRow.ts"
 import { decodeChange } from "../../src/core/slot/TestDecoding.ts"
 import { printChange } from "../../src/core/slot/text/TestDecodingPrinter.ts"
+import { fitsShape, isRowChange, ownShape } from "../../test/support/slot/changeRow.ts"
 import { readGoldens } from "../../test/support/slot/goldenLines.ts"
 import { printableChange } from "../../test/support/slot/printableChanges.ts"
 import { type KnownRow, knownRow } from "./LineCheck.ts"
@@ -38,7 +37,7 @@ export const lineCorpus = (seed: number): ReadonlyArray<CorpusLine> => {
   return [
     ...withKnown(plain),
     ...readGoldens().flatMap(({ lines }) => withKnown(lines)),
-    ...drawn.flatMap((change) => withKnown([toBytes(printChange(change))])),
+    ...drawn.flatMap((change) => withKnown([printChange(change)])),
   ]
 }
 
@@ -51,12 +50,12 @@ const words = [
   ...[" v[text]:'x'", "\0", "\x000\0", "\n", "\r", ",", "\\", "\xc3\xa9", "0", "4294967296", "public.t"],
 ]
 
-/** Those that the fast way may take: rows of a table of which a row is known. */
+/** Rows of a table of which a row with the same columns is known. */
 export const rowLines = (corpus: ReadonlyArray<CorpusLine>): ReadonlyArray<CorpusLine> =>
   corpus.filter(({ text, known }) =>
     known.some(({ insert }) => {
       const change = Result.getOrUndefined(decodeChange(text))
-      return change !== undefined && "table" in change && fitsShape(change, shapeOf(insert))
+      return isRowChange(change) && change._tag !== "Truncate" && fitsShape(change, ownShape(insert))
     }),
   )
 

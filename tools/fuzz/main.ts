@@ -7,10 +7,10 @@ import { watch } from "./Watchdog.ts"
 const report = (what: string, run: (run: Run) => Tally, asked: Run): boolean => {
   const dog = watch(`${what} of seed ${asked.seed}`)
   const begin = performance.now()
-  const { inputs, accepted, fast, slowest, findings } = run({ ...asked, begins: dog.begins })
+  const { inputs, accepted, known, slowest, findings } = run({ ...asked, begins: dog.begins })
   const seconds = (performance.now() - begin) / 1000
   dog.stop()
-  const share = `${accepted} accepted${fast > 0 ? `, ${fast} by the fast way too` : ""}`
+  const share = `${accepted} accepted${known > 0 ? `, ${known} of known columns` : ""}`
   console.log(
     `${inputs} ${what} in ${seconds.toFixed(1)} s (${Math.round(inputs / seconds)} a second): ${share}; ` +
       `the slowest took ${slowest.toFixed(1)} ms; ${findings.length} findings`,

@@ -4,18 +4,10 @@ import { atOrBefore, type RowPosition } from "../../core/csv/LastRow.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { type ObjectName, objectKey, type Stamp } from "../../core/lake/ObjectKey.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
-import {
-  type CommitFields,
-  type Delete,
-  fitsShape,
-  incHeader,
-  incRow,
-  type RowChange,
-  type Shape,
-} from "../../core/row/IncRow.ts"
+import { incHeader, ShapeFit } from "../../core/row/IncRow.ts"
+import type { CommitFields, IncRowWriter } from "../../core/row/IncRowWriter.ts"
 import { RowBuffer } from "../../core/row/RowBuffer.ts"
-import { type CommitBytes, RowTranscoder } from "../../core/row/RowTranscoder.ts"
-import type { SlotLine } from "../../core/slot/SlotLine.ts"
+import type { RowTag, RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import type { SourceTable, TableName } from "../../core/source/SourceTable.ts"
 import { lastColumns } from "../../lake/LastColumns.ts"
 import { Compression } from "../../services/lake/Compression.ts"
@@ -52,7 +44,7 @@ export interface WrittenDataset {
 }
 
 /** Rows by `_op`. */
-export type RowCounts = Readonly<Record<RowChange["_tag"], number>>
+export type RowCounts = Readonly<Record<RowTag, number>>
 
 export const rowsIn = (counts: RowCounts): number =>
   counts.Insert + counts.Update + counts.Delete + counts.Truncate
@@ -62,25 +54,14 @@ export interface CommitOfRows {
   readonly position: Lsn.Lsn
   readonly beginOrdinal: number
   readonly fields: CommitFields
-  readonly bytes: CommitBytes
-  /** The transaction that it ends. */
+  /** The transaction that the rows belong to. */
   readonly transaction: Transaction
 }
 
-/** `bytes` is used for it, and holds until it is used for the next one. */
-export const commitOfRows = (transaction: Transaction, bytes: CommitBytes): CommitOfRows => {
+export const commitOfRows = (transaction: Transaction): CommitOfRows => {
   const { commit, xid, committedAt, beginOrdinal } = transaction
   const fields = { lsn: Lsn.printSortable(commit), xid, at: committedAt }
-  return { position: commit, beginOrdinal, fields, bytes: bytes.set(fields), transaction }
-}
-
-/** For old rows such as this one. The types of columns that it does not name are not known: rows that name them are decoded. */
-const transcoderFor = ({ table, before }: Delete, shape: Shape): RowTranscoder => {
-  const types = new Map(before?.map(({ name, type }) => [name, type]))
-  return new RowTranscoder(
-    table,
-    shape.map((name) => ({ name, type: types.get(name) ?? "", value: null })),
-  )
+  return { position: commit, beginOrdinal, fields, transaction }
 }
 
 /** What keeps a batch's objects apart from those of another writer. Several datasets ask at once. */
@@ -98,22 +79,25 @@ const fencedOut = (key: string) =>
 
 export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
 
-/** The objects live in the surrounding scope: closed before they are finished, nothing of them is ever visible. */
+/**
+ * The objects live in the surrounding scope: closed before they are finished, nothing of them is ever visible. `writer`
+ * is in the transaction whose lines come next.
+ */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   { source, names, newestKey, newest, written }: FollowedTail,
   layout: Layout,
   fence: ObjectFence,
+  writer: IncRowWriter,
 ) {
   const store = yield* ObjectStore
   const compression = yield* Compression
   const shapeFor = yield* shapeFinder(source.table, names, lastColumns(layout, source.dataset, newestKey))
   const scope = yield* Effect.scope
 
-  let shape: Shape | undefined
-  /** Knows the rows of `shape`, from the last INSERT or UPDATE that had to be decoded; else from the first DELETE. */
-  let transcoder: RowTranscoder | undefined
+  /** The columns of the object. */
+  let fit: ShapeFit | undefined
   const pending = new RowBuffer()
-  let object: { readonly key: string; readonly stamp: Stamp; readonly writer: ObjectWriter } | undefined
+  let object: { readonly key: string; readonly stamp: Stamp; readonly body: ObjectWriter } | undefined
   let newestNow = newest
   const finished: Array<WrittenDataset["objects"][number]> = []
   const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
@@ -126,26 +110,28 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     const compressed = Effect.flatMap(store.create(key, fence.publish), (stored) =>
       compression.around(ending, stored),
     )
-    const writer = yield* Scope.provide(compressed, scope)
+    const body = yield* Scope.provide(compressed, scope)
     newestNow = Option.some(stamp)
-    yield* writer.write(Buffer.from(incHeader(shape ?? []), "latin1"))
-    return { key, stamp, writer }
+    yield* body.write(Buffer.from(incHeader(fit?.shape ?? []), "latin1"))
+    return { key, stamp, body }
   })
 
   /** Gives the rows so far to the object. */
   const flush = Effect.gen(function* () {
     if (pending.length === 0) return
     object ??= yield* open
-    yield* object.writer.write(pending.take())
+    const { filled } = pending
+    yield* object.body.write(filled)
+    pending.drop(filled.length)
   })
 
   const finish = Effect.gen(function* () {
     yield* flush
     if (object === undefined) return
-    const { key, stamp, writer } = object
+    const { key, stamp, body } = object
     yield* fence.ensureLockHeld
     const { bytes } = yield* Effect.catchIf(
-      writer.commit,
+      body.commit,
       ({ reason }) => reason === "Exists" && fence.publish === "fenced",
       () => fencedOut(key),
     )
@@ -155,39 +141,36 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
 
   const appendLong = longRows(pending, flush)
 
-  const append = Effect.fnUntraced(function* (change: RowChange, commit: CommitOfRows, seq: number) {
-    if (shape === undefined || !fitsShape(change, shape)) {
-      yield* finish
-      transcoder = undefined
-      shape = yield* shapeFor(change, commit.transaction, seq)
-    }
-    if (change._tag === "Delete") transcoder ??= transcoderFor(change, shape)
-    else if (change._tag !== "Truncate" && !transcoder?.fits(change.row)) {
-      transcoder = new RowTranscoder(change.table, change.row)
-    }
+  /** Counts a row; false where a batch before the last crash wrote it. */
+  const isNew = ({ tag }: RowTokenizer, commit: CommitOfRows, seq: number): boolean => {
     lastCommit = commit
-    if (Option.exists(written, (last) => atOrBefore({ lsn: commit.position, seq }, last))) return
-    const row = incRow(change, shape, commit.fields, seq)
-    rows[change._tag]++
+    if (Option.isSome(written) && atOrBefore({ lsn: commit.position, seq }, written.value)) return false
+    rows[tag]++
+    return true
+  }
+
+  /** Appends the row of the line, where no effect is needed for it; false where one is. */
+  const appendAtOnce = (tokens: RowTokenizer, commit: CommitOfRows, seq: number): boolean => {
+    if (tokens.cursor.isMarked || fit === undefined || !fit.has(tokens)) return false
+    if (isNew(tokens, commit, seq)) writer.append(tokens, fit, seq, pending)
+    return true
+  }
+
+  const append = Effect.fnUntraced(function* (tokens: RowTokenizer, commit: CommitOfRows, seq: number) {
+    if (fit === undefined || !fit.has(tokens)) {
+      yield* finish
+      fit = new ShapeFit(yield* shapeFor(tokens, commit.transaction, seq))
+    }
+    if (!isNew(tokens, commit, seq)) return
     const { readLong } = commit.transaction
-    if (readLong === undefined) pending.push(row)
-    else yield* appendLong(row, readLong)
+    if (tokens.cursor.isMarked && readLong !== undefined) {
+      yield* appendLong(writer.print(tokens, fit, seq), readLong)
+    } else writer.append(tokens, fit, seq, pending)
   })
 
   return {
-    /** The names under which its rows come. */
-    names,
     append,
-    /** Appends the row of a line that needs no decoding; false where it does. */
-    appendKnown: (line: SlotLine, commit: CommitOfRows, seq: number): boolean => {
-      if (transcoder === undefined) return false
-      if (Option.isSome(written) && commit.position <= written.value.lsn) return false
-      const tag = transcoder.append(line, seq, commit.bytes, pending)
-      if (tag === undefined) return false
-      rows[tag]++
-      lastCommit = commit
-      return true
-    },
+    appendAtOnce,
     /** Rows wait for a `flush`. */
     hasRows: () => pending.length > 0,
     /** An object is to be finished. */

@@ -2,13 +2,13 @@
  * Writes one batch of changes: each line into the objects of the dataset that it belongs to.
  * Nothing of a batch is confirmed before `commit` has made all of its objects visible.
  */
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
-import type { RowChange } from "../../core/row/IncRow.ts"
-import { CommitBytes } from "../../core/row/RowTranscoder.ts"
+import { IncRowWriter } from "../../core/row/IncRowWriter.ts"
 import type { Table } from "../../core/slot/Change.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
+import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import {
   type CommitOfRows,
   commitOfRows,
@@ -17,7 +17,7 @@ import {
   type ObjectFence,
   openDataset,
 } from "./DatasetObjects.ts"
-import { catalogKey, readRowLine, tableKey, tablesOf } from "./RowLine.ts"
+import { ByTable, refusalOf, tablesOf } from "./RowLine.ts"
 import type { Transaction } from "./Transactions.ts"
 
 /**
@@ -36,11 +36,13 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
   layout: Layout,
   fence: ObjectFence,
   /** Called with each change of a table that belongs to none of the datasets, and the LSN of its commit. */
-  onOther: (table: Table, change: RowChange, commit: Lsn) => void = () => {},
+  onOther: (table: Table, tokens: RowTokenizer, commit: Lsn) => void = () => {},
 ) {
-  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence))
-  const byTable = new Map(
-    datasets.flatMap((dataset) => dataset.names.map((name) => [catalogKey(name), dataset] as const)),
+  const tokens = new RowTokenizer()
+  const writer = new IncRowWriter()
+  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence, writer))
+  const owners = new ByTable(
+    datasets.flatMap((dataset, i) => (tails[i]?.names ?? []).map((name) => [name, dataset] as const)),
   )
   const forAll = <A, E, R>(
     chosen: ReadonlyArray<DatasetObjects>,
@@ -52,67 +54,71 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
       ({ flush }) => flush,
     ),
   )
-
-  /** Decodes the line, and gives its change to the tables that it names. */
-  const appendDecoded = Effect.fnUntraced(function* (line: SlotLine, commit: CommitOfRows, seq: number) {
-    const change = yield* Effect.fromResult(readRowLine(line))
-    if (change === undefined) return
-    for (const table of tablesOf(change)) {
-      const dataset = byTable.get(tableKey(table))
-      if (dataset === undefined) onOther(table, change, commit.position)
-      else yield* dataset.append(change, commit, seq)
-    }
-  })
-
-  /** That of the line before: mostly also that of the next one. */
-  let latest = datasets[0]
-  const ownerOf = (line: SlotLine, commit: CommitOfRows, seq: number): DatasetObjects | undefined =>
-    latest?.appendKnown(line, commit, seq) === true
-      ? latest
-      : datasets.find((dataset) => dataset !== latest && dataset.appendKnown(line, commit, seq))
+  /** Has enough rows for a flush. */
+  let full: DatasetObjects | undefined
 
   /**
-   * Appends lines from `from` on, until one must be decoded or rows must be given on; answers where that is. A line
-   * with marks is always decoded: its row is written in windows.
+   * Appends lines from `from` on, until one needs an effect or a dataset is full; returns where that is. An effect for
+   * each line would cost as much as its row.
    */
-  const appendKnown = (lines: ReadonlyArray<SlotLine>, from: number, commit: CommitOfRows): number => {
+  const appendAtOnce = (lines: ReadonlyArray<SlotLine>, from: number, commit: CommitOfRows): number => {
     for (let at = from; at < lines.length; at++) {
       const line = lines[at]
-      const owner = line && !line.isMarked && ownerOf(line, commit, line.ordinal - commit.beginOrdinal)
-      if (!owner) return at
-      latest = owner
-      if (owner.isFull()) return at + 1
+      if (line === undefined || !tokens.read(line) || tokens.tag === "Truncate") return at
+      const owner = owners.of(tokens.table)
+      if (owner === undefined) {
+        onOther(tokens.table.table, tokens, commit.position)
+        continue
+      }
+      if (!owner.appendAtOnce(tokens, commit, line.ordinal - commit.beginOrdinal)) return at
+      if (owner.isFull()) {
+        full = owner
+        return at + 1
+      }
     }
     return lines.length
   }
+
+  /** Appends a line to each of the tables that it names. */
+  const appendOne = Effect.fnUntraced(function* (line: SlotLine, commit: CommitOfRows) {
+    if (!tokens.read(line)) return yield* refusalOf(line, tokens)
+    for (const table of tablesOf(tokens)) {
+      const owner = owners.named(table)
+      if (owner === undefined) onOther(table, tokens, commit.position)
+      else yield* owner.append(tokens, commit, line.ordinal - commit.beginOrdinal)
+    }
+  })
 
   const appendFrom = Effect.fnUntraced(function* (
     lines: ReadonlyArray<SlotLine>,
     from: number,
     commit: CommitOfRows,
   ) {
-    for (let at = from; at < lines.length; at = appendKnown(lines, at, commit)) {
+    let at = from
+    while (at < lines.length) {
       const line = lines[at]
-      if (latest?.isFull()) yield* latest.flush
-      else if (line !== undefined) {
-        yield* appendDecoded(line, commit, line.ordinal - commit.beginOrdinal)
+      if (full !== undefined) {
+        yield* full.flush
+        full = undefined
+      } else if (line !== undefined) {
+        yield* appendOne(line, commit)
         at++
       }
+      at = appendAtOnce(lines, at, commit)
     }
   })
 
-  const commitBytes = new CommitBytes()
-
   const append = Effect.fnUntraced(function* (transactions: ReadonlyArray<Transaction>) {
     for (const transaction of transactions) {
-      const commit = commitOfRows(transaction, commitBytes)
-      const { held, spooled } = transaction
-      // Most transactions are done in this one call: an effect for each would cost as much as their rows.
-      const at = appendKnown(held, 0, commit)
+      const commit = commitOfRows(transaction)
+      writer.beginTransaction(commit.fields)
+      const { held, spilled } = transaction
+      // Most transactions are done in this one call.
+      const at = appendAtOnce(held, 0, commit)
       if (at < held.length) yield* appendFrom(held, at, commit)
-      if (Option.isSome(spooled)) {
-        yield* Stream.runForEach(spooled.value, (lines) =>
-          Effect.andThen(appendFrom(lines, 0, commit), flushAll),
+      if (Option.isSome(spilled)) {
+        yield* spilled.value((lines) =>
+          Effect.as(Effect.andThen(appendFrom(lines, 0, commit), flushAll), true),
         )
       }
     }

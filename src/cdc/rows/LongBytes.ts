@@ -70,9 +70,8 @@ export const longBytesFile = (open: Effect.Effect<SpoolFile, StoreError>) => {
         end += piece.length
       }
     }),
-    reading:
-      (long: LongBytes): ReadLong =>
-      (room, offset) =>
-        Effect.flatMap(open, (file) => file.read(room, long.from + offset)),
+    /** Reads bytes of one transaction: see `ReadLong`. */
+    read: (long: LongBytes, room: Uint8Array, offset: number) =>
+      Effect.flatMap(open, (file) => file.read(room, long.from + offset)),
   }
 }

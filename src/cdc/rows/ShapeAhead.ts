@@ -3,34 +3,17 @@
  * have changed since. So the rest of the transaction is looked through, for its rows are not divided between objects
  * unless the columns change inside it.
  */
-import { Effect, Option, Stream } from "effect"
+import { Effect } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
 import { ColumnOrder } from "../../core/row/ColumnOrder.ts"
-import { type RowChange, type Shape, shapeOf } from "../../core/row/IncRow.ts"
-import { OldRows } from "../../core/slot/OldRows.ts"
+import { isWithin, type Shape, shapeOf } from "../../core/row/IncRow.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
-import { printName, quoteName } from "../../core/slot/text/PrintedName.ts"
+import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
+import { namesOf } from "../../core/slot/tokens/TupleSpans.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import { SourceTables } from "../../services/source/SourceTables.ts"
-import { readRowLine } from "./RowLine.ts"
-import type { Transaction } from "./Transactions.ts"
-
-/**
- * How a line of one row of the table begins. Versions of PostgreSQL quote a few names more or less. Told by the bytes,
- * because most lines may be another table's.
- */
-const isOf = (names: ReadonlyArray<TableName>): ((line: SlotLine) => boolean) => {
-  const forms = [printName, quoteName]
-  const beginnings = names.flatMap((table) =>
-    forms.flatMap((schema) =>
-      forms.map((name) =>
-        Buffer.from(`table ${schema(toBytes(table.schema))}.${name(toBytes(table.name))}: `, "latin1"),
-      ),
-    ),
-  )
-  return ({ bytes, start }) =>
-    beginnings.some((beginning) => beginning.every((code, i) => bytes[start + i] === code))
-}
+import { ByTable, refusalOf } from "./RowLine.ts"
+import { readLines, type Transaction } from "./Transactions.ts"
 
 interface Ahead {
   /** What the old rows name, up to where the columns change. */
@@ -40,33 +23,42 @@ interface Ahead {
 }
 
 const lookAhead = Effect.fnUntraced(function* (
-  isOurs: (line: SlotLine) => boolean,
-  { held, spooled }: Transaction,
+  names: ReadonlyArray<TableName>,
+  transaction: Transaction,
   from: number,
 ) {
-  const old = new OldRows()
+  const tokens = new RowTokenizer()
+  const ours = new ByTable(names.map((name) => [name, true] as const))
+  const named = new ColumnOrder()
+  /** What the old row that names most columns names: mostly all that others do. */
+  let fullest: Shape = []
   let whole: Shape | undefined
-  /** Whether it tells all that is to be known. */
-  const learn = (change: RowChange | undefined): boolean => {
-    if (change?._tag === "Delete") return !old.add(change)
-    if (change?._tag !== "Insert" && change?._tag !== "Update") return false
-    const shape = shapeOf(change)
-    if (old.named.fitsIn(shape)) whole = shape
-    return true
-  }
-  const learnFrom = Effect.fnUntraced(function* (lines: ReadonlyArray<SlotLine>) {
-    for (const line of lines) {
-      if (line.ordinal < from || (!line.isMarked && old.knows(line)) || !isOurs(line)) continue
-      if (learn(yield* Effect.fromResult(readRowLine(line)))) return true
+  /** Whether the rest may say more. */
+  const learn = (): boolean => {
+    if (tokens.tag === "Delete") {
+      if (isWithin(tokens.old, fullest)) return true
+      const shape = namesOf(tokens.old)
+      if (shape.length > fullest.length) fullest = shape
+      return named.add(shape)
     }
+    if (tokens.tag === "Truncate") return true
+    const shape = shapeOf(tokens)
+    if (named.fitsIn(shape)) whole = shape
     return false
-  })
-  yield* Option.getOrElse(spooled, () => Stream.succeed(held)).pipe(
-    Stream.mapEffect(learnFrom),
-    Stream.takeUntil((done) => done),
-    Stream.runDrain,
+  }
+  yield* readLines(
+    transaction,
+    Effect.fnUntraced(function* (lines: ReadonlyArray<SlotLine>) {
+      for (const line of lines) {
+        if (line.ordinal < from) continue
+        const isRead = tokens.readHead(line) && (!ours.of(tokens.table) || tokens.readTuples())
+        if (!isRead) return yield* refusalOf(line, tokens)
+        if (ours.of(tokens.table) && !learn()) return false
+      }
+      return true
+    }),
   )
-  return { named: old.named, whole } satisfies Ahead
+  return { named, whole } satisfies Ahead
 })
 
 /**
@@ -79,7 +71,6 @@ export const shapeFinder = Effect.fnUntraced(function* <E, R>(
   lastColumns: Effect.Effect<Shape, E, R>,
 ) {
   const tables = yield* SourceTables
-  const isOurs = isOf(names)
   // Asked once: whatever a batch tells was committed before the batch began.
   const catalog = yield* Effect.cached(
     tables.describe(table).pipe(
@@ -98,9 +89,9 @@ export const shapeFinder = Effect.fnUntraced(function* <E, R>(
    * INSERT and UPDATE bring their own. DELETE and TRUNCATE take that of the next one in their transaction; else the catalog's;
    * or where a later ALTER has made that of no use, the columns that the DELETEs name, and those of such objects before.
    */
-  return Effect.fnUntraced(function* (change: RowChange, transaction: Transaction, seq: number) {
-    if (change._tag === "Insert" || change._tag === "Update") return shapeOf(change)
-    const { named, whole } = yield* lookAhead(isOurs, transaction, transaction.beginOrdinal + seq)
+  return Effect.fnUntraced(function* (tokens: RowTokenizer, transaction: Transaction, seq: number) {
+    if (tokens.tag === "Insert" || tokens.tag === "Update") return shapeOf(tokens)
+    const { named, whole } = yield* lookAhead(names, transaction, transaction.beginOrdinal + seq)
     if (whole !== undefined) return whole
     const current = yield* catalog
     if (named.fitsIn(current)) return current

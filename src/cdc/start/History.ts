@@ -1,12 +1,11 @@
 /** Compares what the slot sends again, up to where the lake is, with what the lake says. Confirms nothing. */
-import { Effect, Option, Result, Stream } from "effect"
+import { Effect, Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { CommitMark } from "../../core/lake/Watermark.ts"
-import type { SlotLine } from "../../core/slot/SlotLine.ts"
-import type { Refusal } from "../../services/Refusal.ts"
+import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import { maxLinesMax, type SlotSession } from "../../services/source/ReplicationSlot.ts"
-import { catalogKey, readRowLine, tableKey, tablesOf } from "../rows/RowLine.ts"
-import { type Transaction, wholeTransactions } from "../rows/Transactions.ts"
+import { ByTable, refusalOf, tablesOf } from "../rows/RowLine.ts"
+import { forEachTransaction, readLines, type Transaction } from "../rows/Transactions.ts"
 import { sinceOf, type UncertainTable } from "../tables/FollowedTables.ts"
 import type { FollowedTable } from "../tables/TablePlan.ts"
 import { decideHistory, type LakeHistory, type NewestRow, sendsAgain } from "./HistoryDecision.ts"
@@ -15,20 +14,17 @@ import { startOver } from "./StartDecision.ts"
 /** Whose rows a line holds: under a name that nobody has borne all along, those of any table that may have borne it. */
 const ownersIn = (followed: ReadonlyArray<FollowedTable>, unsure: ReadonlyArray<UncertainTable>) => {
   const anyUnsure = unsure.map(({ dataset }) => dataset)
-  const owners = new Map(
-    followed.flatMap(({ dataset, names }) => names.map((name) => [catalogKey(name), dataset] as const)),
+  const owners = new ByTable(
+    followed.flatMap(({ dataset, names }) => names.map((name) => [name, dataset] as const)),
   )
   return (
-    line: SlotLine,
-  ): Result.Result<{ readonly sure: ReadonlyArray<string>; readonly all: ReadonlyArray<string> }, Refusal> =>
-    Result.map(readRowLine(line), (change) => {
-      const found = change === undefined ? [] : tablesOf(change).map((table) => owners.get(tableKey(table)))
-      const sure = found.filter((dataset) => dataset !== undefined)
-      return { sure, all: sure.length < found.length ? [...sure, ...anyUnsure] : sure }
-    })
+    tokens: RowTokenizer,
+  ): { readonly sure: ReadonlyArray<string>; readonly all: ReadonlyArray<string> } => {
+    const found = tablesOf(tokens).map((table) => owners.named(table))
+    const sure = found.filter((dataset) => dataset !== undefined)
+    return { sure, all: sure.length < found.length ? [...sure, ...anyUnsure] : sure }
+  }
 }
-
-const linesOf = ({ held, spooled }: Transaction) => Option.getOrElse(spooled, () => Stream.succeed(held))
 
 /** Fails with `OtherHistory` where the two differ. Reads nothing where the slot is at the watermark. */
 export const checkHistory = Effect.fn("History.checkHistory")(function* (
@@ -41,6 +37,7 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
 ) {
   if (!sendsAgain(confirmed, lake)) return
   const owners = ownersIn(followed, unsure)
+  const tokens = new RowTokenizer()
   let lastCommit = Option.none<CommitMark>()
   let stranger = Option.none<{ readonly commit: CommitMark; readonly dataset: string }>()
   const rowsAgain: Array<NewestRow> = []
@@ -60,16 +57,18 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
     )
     const asksForRows = Option.isNone(stranger) && mayBeSilent(commit)
     if (wanted.length === 0 && !asksForRows) return
-    yield* Stream.runForEach(linesOf(transaction), (lines) =>
+    yield* readLines(transaction, (lines) =>
       Effect.gen(function* () {
         for (const line of lines) {
           const here = wanted.filter(({ row }) => line.ordinal - beginOrdinal === row.seq)
           if (here.length === 0 && (!asksForRows || Option.isSome(stranger))) continue
-          const datasets = yield* Effect.fromResult(owners(line))
+          if (!tokens.read(line)) return yield* refusalOf(line, tokens)
+          const datasets = owners(tokens)
           rowsAgain.push(...here.filter(({ dataset }) => datasets.all.includes(dataset)))
           const silent = asksForRows ? datasets.sure.find((dataset) => isSilent(dataset, commit)) : undefined
           if (silent !== undefined) stranger = Option.some({ commit: mark, dataset: silent })
         }
+        return true
       }),
     )
   })
@@ -77,8 +76,7 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
   const furthest = lake.newestRows.reduce((furthest, { row }) => Lsn.max(furthest, row.lsn), lake.position)
   const tables = followed.flatMap(({ names }) => names)
   yield* session.peek({ upTo: furthest, maxLines: maxLinesMax, tables, unknownSince: sinceOf(unsure) }).pipe(
-    wholeTransactions,
-    Stream.runForEach((transactions) =>
+    forEachTransaction((transactions) =>
       Effect.forEach(
         transactions.filter(({ commit }) => commit <= furthest),
         hold,

@@ -5,12 +5,13 @@
  */
 import { Effect, Option } from "effect"
 import { fromBytes, toBytes } from "../../core/bytes/Bytes.ts"
-import type { RowChange } from "../../core/row/IncRow.ts"
-import type { Table, Tuple } from "../../core/slot/Change.ts"
+import type { Table } from "../../core/slot/Change.ts"
+import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
+import { tableKey } from "../../core/slot/tokens/TableMemo.ts"
+import { namesOf } from "../../core/slot/tokens/TupleSpans.ts"
 import { printInSql, printTable } from "../../core/source/SourceTable.ts"
 import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
 import type { KeptColumns } from "../../services/source/SourceTables.ts"
-import { tableKey } from "../rows/RowLine.ts"
 import { sinceOf, type UncertainTable } from "./FollowedTables.ts"
 
 /** More names, or more sets of columns of one, are not kept apart: they may be anybody's. */
@@ -25,8 +26,6 @@ interface Seen {
   /** Some change of it shows no columns, or more were there than are kept. */
   mayBeAny: boolean
 }
-
-const namesOf = (row: Tuple): ReadonlyArray<string> => row.map(({ name }) => name)
 
 const keep = (rows: Seen["wholeRows"], names: ReadonlyArray<string>): boolean => {
   if (rows.size < mostKept) rows.set(names.join("\0"), names)
@@ -54,14 +53,15 @@ export class OtherNames {
     return [...this.#seen.values()]
   }
 
-  note(table: Table, change: RowChange): void {
+  /** `tokens` has read a change of the table. */
+  note(table: Table, tokens: RowTokenizer): void {
     if (this.#names?.has(table.name) === false) return
     const seen = this.#of(table)
     if (seen === undefined) return
-    if (change._tag === "Insert" || change._tag === "Update") {
-      if (!keep(seen.wholeRows, namesOf(change.row))) seen.mayBeAny = true
-    } else if (change._tag === "Delete" && change.before !== null) {
-      if (!keep(seen.oldRows, namesOf(change.before))) seen.mayBeAny = true
+    if (tokens.tag === "Insert" || tokens.tag === "Update") {
+      if (!keep(seen.wholeRows, namesOf(tokens.row))) seen.mayBeAny = true
+    } else if (tokens.tag === "Delete" && tokens.hasOld) {
+      if (!keep(seen.oldRows, namesOf(tokens.old))) seen.mayBeAny = true
     } else seen.mayBeAny = true
   }
 

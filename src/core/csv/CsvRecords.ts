@@ -2,6 +2,7 @@
  * Reads the records of a CSV file from bytes that come in chunks, without making text of them. The dialect is that of
  * `Csv.ts`: a quote inside a value is doubled, so a line break ends a record where the quotes before it are even.
  */
+import { comma, newline, quote, space } from "../bytes/Ascii.ts"
 
 export interface CsvRecord {
   readonly bytes: Buffer
@@ -20,11 +21,6 @@ export interface CsvRecordReader {
   /** False where the last record is cut short, or one was longer than any that PostgreSQL prints. */
   readonly end: () => boolean
 }
-
-const blank = 0x20
-const quote = 0x22
-const comma = 0x2c
-const newline = 0x0a
 
 /** PostgreSQL ends at 1 GB for a row. A longer one is a quote too many, and would take the whole file into memory. */
 const maxRecordBytes = 1_200_000_000
@@ -57,7 +53,7 @@ export const csvRecords = (onRecord: (record: CsvRecord) => void): CsvRecordRead
         bounds[2 * field + 1] = i
         onRecord({ bytes, bounds, fields: field + 1, ascii: seen < 128, printable })
         return i + 1
-      } else if (code < blank) printable = false
+      } else if (code < space) printable = false
     }
     inQuotes = quoted
     return -1

@@ -4,7 +4,9 @@
  * A quote inside a value is doubled, so a place is outside quotes exactly when an even number of quotes follows it.
  * A line break outside quotes ends a row: the last but one such break is where the last row begins.
  */
+
 import { Option, Result } from "effect"
+import { newline, quote } from "../bytes/Ascii.ts"
 import * as Lsn from "../Lsn.ts"
 
 /** What one row of `inc` says about where it stands: the total order of changes. */
@@ -20,9 +22,6 @@ export interface RowMark extends RowPosition {
   /** As PostgreSQL prints a timestamptz. */
   readonly at: string
 }
-
-const quote = 0x22
-const newline = 0x0a
 
 /**
  * Offset in `tail` of the last row's first byte; none when the row begins before `tail` does.

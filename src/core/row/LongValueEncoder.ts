@@ -1,9 +1,7 @@
 /** Encodes a long value for its place in a row of CSV, window by window and byte by byte: letters need not be known. */
+import { apostrophe, quote } from "../bytes/Ascii.ts"
 import type { MarkInRow } from "../slot/LongLine.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
-
-const apostrophe = 0x27
-const quote = 0x22
 
 /** What stands for a byte where the byte itself does not. */
 type Escapes = ReadonlyArray<Uint8Array | undefined>

@@ -1,9 +1,5 @@
 /** Reads a printed number (`-12.50`, `1e+20`) that may be cut anywhere, up to the first byte that cannot belong to it. */
-
-const minus = 0x2d
-const plus = 0x2b
-const dot = 0x2e
-const letterE = 0x65
+import { dot, isDigit, letterE, minus, plus } from "../bytes/Ascii.ts"
 
 type State = "start" | "sign" | "integer" | "point" | "fraction" | "e" | "exponent sign" | "exponent"
 
@@ -17,8 +13,6 @@ const afterDigit: Readonly<Record<State, State>> = {
   "exponent sign": "exponent",
   exponent: "exponent",
 }
-
-const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
 export class NumberShape {
   #state: State = "start"

@@ -29,12 +29,21 @@ export class RowBuffer {
     this.length += this.bytes.write(text, this.length, "latin1")
   }
 
-  /** What was appended, and an empty buffer again. To be used before anything is appended anew. */
-  take(): Uint8Array {
-    const taken = this.bytes.subarray(0, this.length)
+  /** What was appended. It stays as it is until it is dropped, whatever is appended meanwhile. */
+  get filled(): Uint8Array {
+    return this.bytes.subarray(0, this.length)
+  }
+
+  /** Forgets so many bytes, the first ones. */
+  drop(count: number): void {
+    const rest = this.length - count
     // Room made for one long row is not kept for the many short ones.
-    if (this.bytes.length > 4 * roomyBytes) this.bytes = Buffer.alloc(0)
-    this.length = 0
-    return taken
+    if (rest === 0 && this.bytes.length > 4 * roomyBytes) this.bytes = Buffer.alloc(0)
+    else if (rest > 0) this.bytes.copyWithin(0, count, this.length)
+    this.length = rest
+  }
+
+  clear(): void {
+    this.drop(this.length)
   }
 }

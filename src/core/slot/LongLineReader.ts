@@ -5,6 +5,8 @@
  * those of bits a colon and `B`, and a number follows a colon. All else in quotes is a name or a type.
  */
 
+import { apostrophe, colon, quote, upperB, zero } from "../bytes/Ascii.ts"
+import { needingQuotes } from "../csv/Csv.ts"
 import { NumberShape } from "../row/NumberShape.ts"
 import { printMark, zeroByte } from "./LongLine.ts"
 
@@ -16,18 +18,6 @@ const longValueBytes = 4 * 1024
  * which is 15 MB. A longer text is no row of PostgreSQL. In bytes.
  */
 const textBytesMax = 32 * 1024 * 1024
-
-const apostrophe = 0x27
-const quote = 0x22
-const comma = 0x2c
-const newline = 0x0a
-const carriageReturn = 0x0d
-const colon = 0x3a
-const upperB = 0x42
-const zero = 0x30
-
-/** As in `Csv.ts`: what makes a field need quotes. */
-const special = [quote, comma, newline, carriageReturn]
 
 /** Where another quote comes soon, comparing bytes is faster than a native search. In bytes. */
 const nearby = 32
@@ -198,7 +188,7 @@ export class LongLineReader {
 
   #inspect(value: Buffer): void {
     if (this.#isBits && !isBits(value)) this.#fail("bits other than 0 and 1")
-    this.#isQuoted ||= special.some((code) => value.includes(code))
+    this.#isQuoted ||= needingQuotes.some((code) => value.includes(code))
   }
 }
 

@@ -2,7 +2,7 @@ import type { Lsn } from "../Lsn.ts"
 
 /**
  * One line as the slot prints it. It stays where its bytes lie until somebody needs it as text: most lines go from here
- * into CSV without ever being one (`RowTranscoder.ts`).
+ * into CSV without ever being one (`IncRowWriter.ts`).
  */
 export class SlotLine {
   /**

@@ -5,7 +5,9 @@
  * are written as two characters, so that every line is a row and several threads can read. All of that is done to both
  * sides alike: what was equal stays equal, and what was not does not become so.
  */
+
 import { createHash } from "node:crypto"
+import { comma, newline, quote } from "../../core/bytes/Ascii.ts"
 import { csvField } from "../../core/csv/Csv.ts"
 import type { CsvRecord } from "../../core/csv/CsvRecords.ts"
 
@@ -15,9 +17,6 @@ const maxFieldBytes = 4096
 /** What a row of short values takes at the most: the engine's line ends at four times this. */
 const maxRowBytes = 512 * 1024
 
-const quote = 0x22
-const comma = 0x2c
-const newline = 0x0a
 const nul = 0
 /** Between the values of one cell. No value holds it: see `signs`. */
 const cellSeparator = 0x03

@@ -8,10 +8,10 @@
  * What was confirmed before step 2 is in the lake in step 3, because a writer takes its durable steps in the order lake,
  * watermark, slot. What is committed after S is left out by the snapshot itself, wherever it stands.
  */
-import { Clock, Effect, Option, Result, Schedule, Scope, Stream } from "effect"
+import { Clock, Effect, Option, Result, Schedule, Scope } from "effect"
 import type { ObjectFence } from "../../cdc/rows/DatasetObjects.ts"
 import { openBatch } from "../../cdc/rows/IncObjects.ts"
-import { wholeTransactions } from "../../cdc/rows/Transactions.ts"
+import { forEachTransaction } from "../../cdc/rows/Transactions.ts"
 import { sinceOf } from "../../cdc/tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "../../cdc/tables/UnknownRelations.ts"
 import * as Lsn from "../../core/Lsn.ts"
@@ -85,11 +85,11 @@ const peekInto = Effect.fnUntraced(function* (
     })),
     "datasets",
     aloneInLake,
-    (table, change, commit) => isNew(commit) && others.note(table, change),
+    (table, tokens, commit) => isNew(commit) && others.note(table, tokens),
   ).pipe(Effect.provideService(ObjectStore, store))
   const names = tables.flatMap((table) => table.names)
   const lines = visit.peek({ upTo, maxLines: maxLinesMax, tables: names, unknownSince: sinceOf(unsure) })
-  yield* Stream.runForEach(wholeTransactions(lines), batch.append)
+  yield* forEachTransaction(batch.append)(lines)
   yield* batch.commit
   return yield* whoseMayBe(visit, unsure, others)
 }, Effect.scoped)

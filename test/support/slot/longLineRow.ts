@@ -1,32 +1,32 @@
 /** A line read in parts, and the row that its values make when they are read in windows. */
 import { Result } from "effect"
-import {
-  type CommitFields,
-  incRow,
-  type RowChange,
-  type Shape,
-  shapeOf,
-} from "../../../src/core/row/IncRow.ts"
+import { ShapeFit } from "../../../src/core/row/IncRow.ts"
+import { IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
 import { LongValueEncoder } from "../../../src/core/row/LongValueEncoder.ts"
 import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"
 import { rowPieces } from "../../../src/core/slot/LongLine.ts"
 import { LongLineReader } from "../../../src/core/slot/LongLineReader.ts"
-import { decodeChange } from "../../../src/core/slot/TestDecoding.ts"
+import { RowTokenizer } from "../../../src/core/slot/tokens/RowTokenizer.ts"
+import { lineAmongOthers, shapeIn, writtenRow } from "./writtenRow.ts"
 
-const commit: CommitFields = { lsn: "00000000/00000001", xid: 7, at: "2025-11-03 10:15:30+00" }
+const commit = { lsn: "00000000/00000001", xid: 7, at: "2025-11-03 10:15:30+00" }
 
-const decoded = (text: string): RowChange => Result.getOrThrow(decodeChange(text)) as RowChange // only rows are printed here
+/** The row of a line that is read whole. */
+export const rowOf = (text: string): string => writtenRow(text, commit, 1) ?? ""
 
-const shapeFor = (change: RowChange): Shape => {
-  if (change._tag === "Insert" || change._tag === "Update") return shapeOf(change)
-  return change._tag === "Delete" ? (change.before ?? []).map(({ name }) => name) : []
+const writer = new IncRowWriter()
+
+/** The row of a line with marks, with marks. */
+const markedRow = (marked: string): string => {
+  const tokens = new RowTokenizer()
+  if (!tokens.read(lineAmongOthers(marked, true))) throw new Error(tokens.malformed.expected)
+  writer.beginTransaction(commit)
+  return writer.print(tokens, new ShapeFit(shapeIn(tokens)), 1)
 }
 
-/** The row of a line that is read whole, or with marks. */
-export const rowOf = (text: string): string => {
-  const change = decoded(text)
-  return incRow(change, shapeFor(change), commit, 1)
-}
+/** Whether a line with marks is read. */
+export const isMarkedRead = (marked: string): boolean =>
+  new RowTokenizer().read(lineAmongOthers(marked, true))
 
 /** The line as it is read in parts of `size` bytes, behind others of its transaction: its text with marks, or what is wrong. */
 export const readInParts = (text: string, size: number, longest?: number): Result.Result<string, string> => {
@@ -47,7 +47,7 @@ export const windowedRow = (marked: string, text: string, size: number): string 
   const file = Buffer.concat([before, Buffer.from(text, "latin1")])
   const rows = new RowBuffer()
   const encoder = new LongValueEncoder(rows)
-  for (const piece of rowPieces(rowOf(marked))) {
+  for (const piece of rowPieces(markedRow(marked))) {
     if (typeof piece === "string") rows.push(piece)
     else {
       const end = piece.value.offset + piece.value.length

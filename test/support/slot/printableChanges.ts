@@ -1,8 +1,9 @@
 /**
  * Changes as PostgreSQL can log them, drawn from the pieces that parsers stumble over. Left out, because the server
- * never prints them: empty names, types that are no type, numbers that are none.
+ * never prints them: empty names, types that are no type, numbers that are none. All texts are byte strings.
  */
 import { Arbitrary, Schema } from "effect"
+import { toBytes } from "../../../src/core/bytes/Bytes.ts"
 import type { Cell, Change } from "../../../src/core/slot/Change.ts"
 
 const pieces = [
@@ -18,9 +19,12 @@ export const trapText: Arbitrary.Arbitrary<string> = Arbitrary.map(
   (parts) => parts.join(""),
 )
 
+/** The same as a byte string. */
+export const trapBytes = Arbitrary.map(trapText, toBytes)
+
 const name = Arbitrary.map(
   Arbitrary.all([Arbitrary.schema(Schema.Literals(pieces)), trapText]),
-  ([first, rest]) => first + rest,
+  ([first, rest]) => toBytes(first + rest),
 )
 const table = Arbitrary.all({ schema: name, name })
 
@@ -46,7 +50,7 @@ const drawnValue = Arbitrary.all({
   numberType: Arbitrary.schema(Schema.Literals(["smallint", "bigint", "oid", "numeric", "double precision"])),
   bitType: Arbitrary.schema(Schema.Literals(["bit", "bit varying"])),
   kind: Arbitrary.schema(Schema.Literals(["text", "text", "number", "boolean", "bits", "null", "unchanged"])),
-  text: trapText,
+  text: trapBytes,
   number: Arbitrary.schema(Schema.Literals(numbers)),
   boolean: Arbitrary.schema(Schema.Literals(["true", "false"])),
   bits: Arbitrary.schema(Schema.Literals(["", "0", "101"])),
@@ -105,8 +109,8 @@ export const printableChange: Arbitrary.Arbitrary<Change> = Arbitrary.map(
     known: Arbitrary.schema(Schema.Boolean),
     restartSequences: Arbitrary.schema(Schema.Boolean),
     cascade: Arbitrary.schema(Schema.Boolean),
-    prefix: trapText,
-    content: trapText,
+    prefix: trapBytes,
+    content: trapBytes,
   }),
   (drawn): Change => {
     const { table, row } = drawn
@@ -134,7 +138,7 @@ export const printableChange: Arbitrary.Arbitrary<Change> = Arbitrary.map(
           _tag: "Message",
           transactional: drawn.cascade,
           prefix: drawn.prefix,
-          size: Buffer.byteLength(drawn.content),
+          size: drawn.content.length,
           content: drawn.content,
         }
     }

@@ -22,35 +22,9 @@ const keywords = new Set(
   ),
 )
 
-const quote = 0x22
-const underscore = 0x5f
-const isLetter = (code: number): boolean => (code >= 0x61 && code <= 0x7a) || code === underscore
-const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
-
-/** Where the name that begins at `at` ends, or -1 where none begins there or its quotes are never closed. */
-export const endOfName = (text: string, at: number): number => {
-  const first = text.charCodeAt(at)
-  if (first === quote) return endOfQuotes(text, at)
-  if (!isLetter(first)) return -1
-  let end = at + 1
-  let code = text.charCodeAt(end)
-  while (isLetter(code) || isDigit(code)) code = text.charCodeAt(++end)
-  return end
-}
-
-const endOfQuotes = (text: string, at: number): number => {
-  let close = text.indexOf('"', at + 1)
-  while (close !== -1 && text.charCodeAt(close + 1) === quote) close = text.indexOf('"', close + 2)
-  return close === at + 1 || close === -1 ? -1 : close + 1
-}
-
-/** The name that is printed between the two ends. */
-export const readName = (text: string, at: number, end: number): string =>
-  text.charCodeAt(at) === quote ? text.slice(at + 1, end - 1).replaceAll('""', '"') : text.slice(at, end)
+const bareName = /^[a-z_][a-z0-9_]*$/
 
 export const printName = (name: string): string =>
-  endOfName(name, 0) === name.length && name.charCodeAt(0) !== quote && !keywords.has(name)
-    ? name
-    : quoteName(name)
+  bareName.test(name) && !keywords.has(name) ? name : quoteName(name)
 
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import { ColumnOrder } from "../../../../src/core/row/ColumnOrder.ts"
-import { fitsShape } from "../../../../src/core/row/IncRow.ts"
+import { fitsShape } from "../../../support/slot/changeRow.ts"
 
 const columns = ["a", "b", "c", "d", "e", "f", "g"]
 const natural = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff }))

@@ -1,24 +1,24 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
 import { toBytes } from "../../../../src/core/bytes/Bytes.ts"
-import { fitsShape, incHeader, incRow, type RowChange, shapeOf } from "../../../../src/core/row/IncRow.ts"
-import { decodeChange } from "../../../../src/core/slot/TestDecoding.ts"
+import { incHeader, ShapeFit, shapeOf } from "../../../../src/core/row/IncRow.ts"
+import { RowTokenizer } from "../../../../src/core/slot/tokens/RowTokenizer.ts"
+import { lineAmongOthers, writtenRow } from "../../../support/slot/writtenRow.ts"
 
 const commit = { lsn: "00000000/016B3748", xid: 733, at: "2025-11-03 10:15:30.123456+00" }
 const stamp = "00000000/016B3748,2,733,2025-11-03 10:15:30.123456+00"
 
-const isRow = (tag: string) => tag !== "Begin" && tag !== "Commit" && tag !== "Message"
+/** What the slot prints of a row: `line` is what follows `table public.t: `. */
+const printed = (line: string): string => toBytes(`table public.t: ${line}`)
 
-/** The change of a line of the slot: what follows `table public.t: `. */
-const change = (line: string): RowChange => {
-  const decoded = Result.getOrThrow(decodeChange(toBytes(`table public.t: ${line}`)))
-  if (!isRow(decoded._tag)) throw new Error(`${decoded._tag} is no row`)
-  return decoded as RowChange // the check above leaves only these
+const row = (line: string, shape: ReadonlyArray<string>) => writtenRow(printed(line), commit, 2, { shape })
+
+const read = (line: string): RowTokenizer => {
+  const tokens = new RowTokenizer()
+  assert.isTrue(tokens.read(lineAmongOthers(printed(line))))
+  return tokens
 }
 
-const row = (line: string, shape: ReadonlyArray<string>) => incRow(change(line), shape, commit, 2)
-
-describe("incRow", () => {
+describe("a row of inc", () => {
   it("writes an INSERT with all of its values", () => {
     assert.strictEqual(
       row("INSERT: id[integer]:1 v[text]:'a, \"b\"' ok[boolean]:true w[text]:null x[text]:''", [
@@ -117,12 +117,11 @@ describe("incRow", () => {
 
 describe("shapeOf", () => {
   it("names the columns of a row in their order", () => {
-    const insert = change("INSERT: b[text]:'x' a[integer]:null")
-    assert.deepStrictEqual(insert._tag === "Insert" && shapeOf(insert), ["b", "a"])
+    assert.deepStrictEqual(shapeOf(read("INSERT: b[text]:'x' a[integer]:null")), ["b", "a"])
   })
 })
 
-describe("fitsShape", () => {
+describe("ShapeFit", () => {
   const shape = ["a", "b", "c"]
   const cases: ReadonlyArray<readonly [string, string, boolean]> = [
     ["takes a row with just these columns", "INSERT: a[text]:'1' b[text]:'2' c[text]:null", true],
@@ -137,7 +136,7 @@ describe("fitsShape", () => {
     ["takes a TRUNCATE", "TRUNCATE: cascade", true],
   ]
   for (const [what, line, expected] of cases) {
-    it(what, () => assert.strictEqual(fitsShape(change(line), shape), expected))
+    it(what, () => assert.strictEqual(new ShapeFit(shape).has(read(line)), expected))
   }
 })
 

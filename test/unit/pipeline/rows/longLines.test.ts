@@ -1,10 +1,10 @@
 /** Lines that come in parts, as whole ones are written: wherever they are cut, whatever stands before and behind them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Option, Schema, Stream } from "effect"
+import { Arbitrary, Cause, Effect, Exit, Option, Schema, Stream } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import type { ObjectFence } from "../../../../src/cdc/rows/DatasetObjects.ts"
 import { openBatch } from "../../../../src/cdc/rows/IncObjects.ts"
-import { wholeTransactions } from "../../../../src/cdc/rows/Transactions.ts"
+import { forEachTransaction, type Transaction } from "../../../../src/cdc/rows/Transactions.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
 import { nextStamp } from "../../../../src/core/lake/ObjectKey.ts"
 import type { Cell, Change } from "../../../../src/core/slot/Change.ts"
@@ -124,8 +124,7 @@ const written = (lines: ReadonlyArray<PeekedLine>, linesPerChunk: number) =>
       "single",
       aloneInLake,
     )
-    const transactions = wholeTransactions(Stream.fromIterable(chunks(lines, linesPerChunk)))
-    yield* Stream.runForEach(transactions, batch.append)
+    yield* forEachTransaction(batch.append)(Stream.fromIterable(chunks(lines, linesPerChunk)))
     yield* batch.commit
     return yield* textsOf(yield* incKeys)
   }).pipe(Effect.scoped, Effect.provide(world(), { local: true }))
@@ -156,6 +155,21 @@ describe("lines in parts", () => {
     )
   const commit = (ordinal: number) =>
     SlotLine.of(Lsn.Lsn.make(BigInt(ordinal)), ordinal, `COMMIT ${ordinal} (at 2025-11-03 10:15:30+00)`)
+
+  it.effect("cannot be read after the turn of their transaction: their place has the next ones", () =>
+    Effect.gen(function* () {
+      const kept: Array<Transaction> = []
+      const lines = [...partsOf(insert(2, 5000), 4000), commit(3), insert(5, 1), commit(6)]
+      const keepAll = forEachTransaction((transactions) =>
+        Effect.sync(() => {
+          kept.push(...transactions)
+        }),
+      )
+      yield* keepAll(Stream.fromIterable(chunks(lines, 3)))
+      const exit = yield* Effect.exit(kept[0]?.readLong?.(new Uint8Array(1), 0) ?? Effect.void)
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+    }).pipe(Effect.provide(world())),
+  )
 
   it.effect("of transactions that end in the same chunk stay apart", () =>
     Effect.gen(function* () {

@@ -7,7 +7,7 @@ import { MemoryPostgres } from "../../../../../layers/memory/postgres/MemoryPost
 import { unfencedLock } from "../../../../../layers/memory/postgres/MemoryReplicationSlot.ts"
 import type { MemorySession } from "../../../../../layers/memory/postgres/MemorySessions.ts"
 import { openBatch } from "../../../../../src/cdc/rows/IncObjects.ts"
-import { wholeTransactions } from "../../../../../src/cdc/rows/Transactions.ts"
+import { forEachTransaction } from "../../../../../src/cdc/rows/Transactions.ts"
 import * as Lsn from "../../../../../src/core/Lsn.ts"
 import { nextStamp } from "../../../../../src/core/lake/ObjectKey.ts"
 import type { SourceTable } from "../../../../../src/core/source/SourceTable.ts"
@@ -46,9 +46,9 @@ const batch = Effect.fnUntraced(function* (session: MemorySession, place: Place,
       Effect.map(Clock.currentTimeMillis, (now) => ({ stamp: nextStamp(newest, now), ending })),
   })
   let readUpTo = watermark.position
-  yield* wholeTransactions(Stream.make(lines)).pipe(
-    Stream.map((transactions) => transactions.filter(({ commit }) => commit > watermark.position)),
-    Stream.runForEach((transactions) => {
+  yield* Stream.make(lines).pipe(
+    forEachTransaction((all) => {
+      const transactions = all.filter(({ commit }) => commit > watermark.position)
       readUpTo = transactions.at(-1)?.commit ?? readUpTo
       return objects.append(transactions)
     }),

@@ -1,0 +1,130 @@
+/**
+ * Writes a line of the slot as a row of `inc`, its values straight from the line's bytes (`IncRow.ts` says what stands
+ * where). What few rows have is made as text: `_before`, `_unchanged`.
+ */
+import { comma, newline } from "../bytes/Ascii.ts"
+import { FixedBytes, slackBytes } from "../bytes/FixedBytes.ts"
+import { csvField } from "../csv/Csv.ts"
+import { isMark, markInJson } from "../slot/LongLine.ts"
+import { valueIn } from "../slot/tokens/ChangeView.ts"
+import type { LineCursor } from "../slot/tokens/LineCursor.ts"
+import type { RowTokenizer } from "../slot/tokens/RowTokenizer.ts"
+import { namesOf, type TupleSpans, unsentForm } from "../slot/tokens/TupleSpans.ts"
+import { printTextArray } from "../source/TextArray.ts"
+import { CsvRowWriter } from "./CsvRowWriter.ts"
+import type { Shape, ShapeFit } from "./IncRow.ts"
+import { RowBuffer } from "./RowBuffer.ts"
+
+/** What every row of one transaction shares, as it stands in the row. */
+export interface CommitFields {
+  /** Sortable: `00000000/016B3748`. */
+  readonly lsn: string
+  readonly xid: number
+  /** As PostgreSQL prints a timestamptz in UTC. */
+  readonly at: string
+}
+
+/** More than a row has beside its values, their commas and what is made as text. In bytes. */
+const headBytesMax = 128
+
+export class IncRowWriter {
+  readonly #csv = new CsvRowWriter()
+  /** What all rows of the transaction share: before and behind `_seq`. */
+  readonly #beforeSeq = new FixedBytes()
+  readonly #afterSeq = new FixedBytes()
+  /** For rows that are to be text. */
+  readonly #alone = new RowBuffer()
+
+  /** Begins the rows of another transaction. */
+  beginTransaction({ lsn, xid, at }: CommitFields): void {
+    this.#beforeSeq.set(`,${lsn},`)
+    this.#afterSeq.set(`,${xid},${at},`)
+  }
+
+  /**
+   * Appends the row of the line that `tokens` has read. A value never stands under another's name: what the shape lacks
+   * is not written. `seq` is the number of the line within its transaction, from 1.
+   */
+  append(tokens: RowTokenizer, fit: ShapeFit, seq: number, rows: RowBuffer): void {
+    const { cursor, tag } = tokens
+    const { shape } = fit
+    const isWhole = tag === "Insert" || tag === "Update"
+    const old = tag === "Update" && tokens.hasOld ? tokens.old : undefined
+    const unsent = isWhole ? unsentIn(tokens.row, old) : none
+    const before = old === undefined ? "" : csvField(printBefore(cursor, old))
+    const unchanged = unsent.length === 0 ? "" : csvField(printTextArray(unsent))
+    const csv = this.#csv
+    // Quotes are doubled at most, and of a NULL nothing but its comma is left.
+    const valueBytes = 2 * (cursor.end - cursor.start) + shape.length
+    rows.reserve(headBytesMax + valueBytes + before.length + unchanged.length + slackBytes)
+    csv.begin(rows, cursor)
+    csv.putByte(tag.charCodeAt(0))
+    csv.put(this.#beforeSeq)
+    csv.putNumber(seq)
+    csv.put(this.#afterSeq)
+    csv.putText(before)
+    csv.putByte(comma)
+    csv.putText(unchanged)
+    if (isWhole && tokens.row.unsent === 0 && fit.has(tokens)) csv.putAll(tokens.row)
+    else if (tag === "Truncate") for (let i = 0; i < shape.length; i++) csv.putByte(comma)
+    else this.#putPlaced(isWhole ? tokens.row : tokens.old, shape, old)
+    csv.putByte(newline)
+    rows.length = csv.written
+  }
+
+  /** The same row as text. */
+  print(tokens: RowTokenizer, fit: ShapeFit, seq: number): string {
+    const rows = this.#alone
+    this.append(tokens, fit, seq, rows)
+    const text = rows.bytes.toString("latin1", 0, rows.length)
+    rows.clear()
+    return text
+  }
+
+  /** One field for each name: empty under a column that the tuple lacks; of `old` where the tuple was not sent it. */
+  #putPlaced(tuple: TupleSpans, shape: Shape, old: TupleSpans | undefined): void {
+    const csv = this.#csv
+    let next = 0
+    for (const name of shape) {
+      csv.putByte(comma)
+      if (next >= tuple.count || tuple.columns[next]?.name !== name) continue
+      const place = tuple.form(next) === unsentForm && old !== undefined ? placeOf(name, old) : -1
+      if (old !== undefined && place !== -1) csv.putValue(old, place)
+      else csv.putValue(tuple, next)
+      next++
+    }
+  }
+}
+
+const none: ReadonlyArray<string> = []
+
+const placeOf = (name: string, { columns, count }: TupleSpans): number => {
+  for (let i = 0; i < count; i++) if (columns[i]?.name === name) return i
+  return -1
+}
+
+/**
+ * The columns whose values are nowhere in the line. Under REPLICA IDENTITY FULL the old row holds the large values that
+ * the new one leaves out.
+ */
+const unsentIn = (row: TupleSpans, old: TupleSpans | undefined): ReadonlyArray<string> => {
+  if (row.unsent === 0) return none
+  return namesOf(row).filter((name, i) => {
+    if (row.form(i) !== unsentForm) return false
+    const place = old === undefined ? -1 : placeOf(name, old)
+    return place === -1 || old?.form(place) === unsentForm
+  })
+}
+
+/**
+ * `JSON.stringify` escapes `"`, `\` and control characters and leaves the bytes of UTF-8 as they are. The object is put
+ * together here: a JavaScript object would sort names such as `1` first and lose `__proto__`.
+ */
+const printBefore = (cursor: LineCursor, old: TupleSpans): string => {
+  const members = namesOf(old).flatMap((name, i) => {
+    const value = valueIn(cursor, old, i)
+    if (typeof value !== "string") return []
+    return [`${JSON.stringify(name)}:${isMark(value) ? markInJson(value) : JSON.stringify(value)}`]
+  })
+  return `{${members.join(",")}}`
+}

@@ -180,6 +180,7 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc
           .replace(/^written_at=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, "written_at")
           .replace(/^last_commit=[0-9A-F]+\/[0-9A-F]+ \d+ \d{4}-\d\d-\d\d [\d:.]+\+00$/, "last_commit")
           .replace(/^writer=[0-9a-f-]{36}$/, "writer")
+          .replace(/^catalog\.coisas=\d+ \d+ \d+$/, "catalog.coisas")
           .replace(/^from\.coisas=[0-9A-F]+\/[0-9A-F]+$/, "from.coisas"),
       )
       assert.deepStrictEqual(plain, [
@@ -195,6 +196,7 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc
         "writer",
         `object.coisas=${object}`,
         `table.coisas=public.t ${table?.["oid"]}`,
+        "catalog.coisas",
         "from.coisas",
         "",
       ])

@@ -197,25 +197,27 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("the
     )
   }
 
-  it.effect("ends with 2 and what to do when its folder can be written no more, and loses nothing", () =>
-    Effect.gen(function* () {
-      const shop = yield* openShop()
-      const program = yield* following(shop)
-      const aside = `${shop.lake.folder}.aside`
-      yield* Effect.promise(async () => {
-        await rename(shop.lake.folder, aside)
-        await writeFile(shop.lake.folder, "in the way")
-      })
-      yield* insert(shop, 2)
-      const { code, stderr } = yield* program.outcome
-      assert.strictEqual(code, 2)
-      assert.match(stderr, /The folder cannot be written\. Give this user the right to/)
-      yield* Effect.promise(async () => {
-        await rm(shop.lake.folder)
-        await rename(aside, shop.lake.folder)
-      })
-      yield* checkCompleted(shop)
-    }),
+  it.effect(
+    "ends with 2 and what to do when a file stands in the place of its folder, and loses nothing",
+    () =>
+      Effect.gen(function* () {
+        const shop = yield* openShop()
+        const program = yield* following(shop)
+        const aside = `${shop.lake.folder}.aside`
+        yield* Effect.promise(async () => {
+          await rename(shop.lake.folder, aside)
+          await writeFile(shop.lake.folder, "in the way")
+        })
+        yield* insert(shop, 2)
+        const { code, stderr } = yield* program.outcome
+        assert.strictEqual(code, 2)
+        assert.match(stderr, /a file where a folder must be\. Move it out of the lake/)
+        yield* Effect.promise(async () => {
+          await rm(shop.lake.folder)
+          await rename(aside, shop.lake.folder)
+        })
+        yield* checkCompleted(shop)
+      }),
   )
 
   it.effect("leaves nothing in the folder when full is stopped in the middle of a copy", () =>

@@ -20,7 +20,7 @@ const seed = 20261128
 
 const bucket = freshBucket()
 
-layer(TestPostgres.shared, { excludeTestServices: true })(
+layer(TestPostgres.layer(), { excludeTestServices: true })(
   "a writer with a standby and a slow store",
   (it) => {
     it.effect("writes each row once although its session ends while its requests are under way", () =>

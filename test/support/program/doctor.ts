@@ -1,6 +1,6 @@
 /** `doctor` as a person runs it: what it prints, read back from the table. */
 import { randomBytes } from "node:crypto"
-import { Effect } from "effect"
+import { type Duration, Effect } from "effect"
 import type { TestSession } from "../postgres/pgClient.ts"
 import { type Environment, runProgram } from "./program.ts"
 
@@ -16,20 +16,25 @@ export interface Examined {
 
 const rowStart = /^ {2}(ok {2}|note|warn|FAIL|-- {2}) {2}(.*?)(?: {2}|$)/
 
-export const runDoctor = (environment: Environment): Effect.Effect<Examined> =>
-  Effect.map(runProgram(["doctor"], environment), ({ code, stdout, stderr }) => {
-    const lines = stdout.split("\n")
-    return {
-      code,
-      stdout,
-      stderr,
-      complaints: lines.flatMap((line) => {
-        const [, mark = "ok", check = ""] = rowStart.exec(line) ?? []
-        return /ok|note/.test(mark) ? [] : [`${mark.trim()} ${check}`]
-      }),
-      statements: lines.map((line) => line.trim()).filter((line) => /^(ALTER|GRANT|SELECT) .*;$/.test(line)),
-    }
-  })
+export const runDoctor = (environment: Environment, deadline?: Duration.Input): Effect.Effect<Examined> =>
+  Effect.map(
+    runProgram(["doctor"], environment, undefined, undefined, deadline),
+    ({ code, stdout, stderr }) => {
+      const lines = stdout.split("\n")
+      return {
+        code,
+        stdout,
+        stderr,
+        complaints: lines.flatMap((line) => {
+          const [, mark = "ok", check = ""] = rowStart.exec(line) ?? []
+          return /ok|note/.test(mark) ? [] : [`${mark.trim()} ${check}`]
+        }),
+        statements: lines
+          .map((line) => line.trim())
+          .filter((line) => /^(ALTER|GRANT|SELECT) .*;$/.test(line)),
+      }
+    },
+  )
 
 /** Runs it, does what it says, and runs it again. */
 export const mendedBy = (environment: Environment, { sql }: Pick<TestSession, "sql">) =>

@@ -114,7 +114,11 @@ export const runProgram = (
   environment: Environment,
   workingFolder?: string,
   program?: string,
+  deadline?: Duration.Input,
 ): Effect.Effect<Outcome> =>
   Effect.scoped(
-    Effect.flatMap(startProgram(args, environment, workingFolder, program), (running) => running.outcome),
+    Effect.flatMap(
+      startProgram(args, environment, workingFolder, program, deadline),
+      (running) => running.outcome,
+    ),
   )

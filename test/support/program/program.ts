@@ -52,7 +52,7 @@ export const startProgram = (
   environment: Environment,
   workingFolder = quietFolder,
   program = main,
-  deadline = usualDeadline,
+  deadline: Duration.Input = usualDeadline,
 ): Effect.Effect<RunningProgram, never, Scope.Scope> =>
   Effect.gen(function* () {
     const spawned = (): ChildProcess =>

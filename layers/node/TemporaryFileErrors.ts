@@ -1,11 +1,11 @@
 /** Failures of the temporary files of this machine, which are no part of the lake. */
-import { StoreError, type StoreReason } from "../../src/services/lake/StoreError.ts"
+import { type StoreError, type StoreRemedies, storeErrors } from "../../src/services/lake/StoreError.ts"
 import { fileFailure } from "./FileFailures.ts"
 
 const setTmpdir = "Set TMPDIR to a folder that this user can write, with room for the largest transaction."
 
 /** What to do about it. Other reasons keep their general advice. */
-export const temporaryFileRemedies: Readonly<Partial<Record<StoreReason, string>>> = {
+export const temporaryFileRemedies: StoreRemedies = {
   Unreachable: `The file system of the temporary files did not answer. ${setTmpdir}`,
   Full: "No space is left for temporary files. Free some, or set TMPDIR to a folder with more.",
   NotWritable: setTmpdir,
@@ -14,13 +14,8 @@ export const temporaryFileRemedies: Readonly<Partial<Record<StoreReason, string>
   Broken: "The file system failed in a way that is not understood. Look into the system's log.",
 }
 
-type About = Omit<ConstructorParameters<typeof StoreError>[0], "remedy" | "isLocal">
-
 /** A failure of a temporary file, with its remedy. */
-export const temporaryFileError = (about: About): StoreError => {
-  const remedy = temporaryFileRemedies[about.reason]
-  return new StoreError({ ...about, isLocal: true, ...(remedy === undefined ? {} : { remedy }) })
-}
+export const temporaryFileError = storeErrors(temporaryFileRemedies, { isLocal: true })
 
 /** A failed system call on a temporary file. */
 export const temporaryError = (cause: unknown, subject: string): StoreError =>

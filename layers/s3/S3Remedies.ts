@@ -1,7 +1,7 @@
 /** What to do about a failure of a store that speaks S3, in the names of its settings. Other reasons keep their general advice. */
-import { StoreError, type StoreReason } from "../../src/services/lake/StoreError.ts"
+import { type StoreRemedies, storeErrors } from "../../src/services/lake/StoreError.ts"
 
-export const s3Remedies: Readonly<Partial<Record<StoreReason, string>>> = {
+export const s3Remedies: StoreRemedies = {
   Unreachable: "The lake did not answer. Check LAKE_URL, MINIO_ENDPOINT and the network.",
   Tls: "Check MINIO_ENDPOINT, and the certificate of the server.",
   Denied:
@@ -18,10 +18,5 @@ export const s3Remedies: Readonly<Partial<Record<StoreReason, string>>> = {
     "The lake answered in a way that is not understood. Check MINIO_ENDPOINT, and look into the store's own log.",
 }
 
-type About = Omit<ConstructorParameters<typeof StoreError>[0], "remedy" | "isLocal">
-
 /** A failure of an S3 store, with its remedy. */
-export const s3Error = (about: About): StoreError => {
-  const remedy = s3Remedies[about.reason]
-  return new StoreError(remedy === undefined ? about : { ...about, remedy })
-}
+export const s3Error = storeErrors(s3Remedies)

@@ -82,3 +82,16 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
     return `${side}, ${this.subject}: ${this.detail.replace(/\.$/, "")}. ${this.advice}`
   }
 }
+
+/** What to do, by reason, in the words of one kind of store. Other reasons keep their general advice. */
+export type StoreRemedies = Readonly<Partial<Record<StoreReason, string>>>
+
+type Failure = Omit<ConstructorParameters<typeof StoreError>[0], "remedy" | "isLocal">
+
+/** Returns a function that makes the errors of one kind of store, each with its remedy. */
+export const storeErrors =
+  (remedies: StoreRemedies, place: { readonly isLocal?: true } = {}) =>
+  (failure: Failure): StoreError => {
+    const remedy = remedies[failure.reason]
+    return new StoreError({ ...failure, ...place, ...(remedy === undefined ? {} : { remedy }) })
+  }

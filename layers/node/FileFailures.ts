@@ -18,7 +18,7 @@ export const fileRules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<strin
 ]
 
 /** Who asks for an object gets the same answer whether a file, a folder or nothing stands in its place. */
-export const nothingThere: ReadonlyArray<string> = ["ENOTDIR", "EISDIR", "ENAMETOOLONG"]
+const nothingThere: ReadonlyArray<string> = ["ENOTDIR", "EISDIR", "ENAMETOOLONG"]
 
 const writing = new Map(fileRules.flatMap(([reason, codes]) => codes.map((code) => [code, reason] as const)))
 const reading = new Map<string, StoreReason>([

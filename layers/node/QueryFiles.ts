@@ -9,7 +9,7 @@ import {
 } from "../../src/core/source/SqlSections.ts"
 
 /** A file that is missing or broken is a broken installation: nothing a user's command could mend. */
-export const querySections = <const Name extends string>(
+const querySections = <const Name extends string>(
   file: string,
   names: ReadonlyArray<Name>,
 ): Effect.Effect<SqlSections<Name>> =>

@@ -35,14 +35,16 @@ const firstFailure = Effect.flatMap(
 /** Forgets the failure of an earlier batch: its rest is in the hands of the next one. */
 export const forgetFailure: Effect.Effect<void> = noteFailure(Option.none())
 
+const noted = <A, E extends PipelineError, R>(part: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.tapError(part, (error) => noteFailure(Option.some(error)))
+
 /** Gives a part of a batch its scope, and notes its failure before the scope closes. Nothing in the batch recovers from it. */
 export const notedInScope = <A, E extends PipelineError, R>(
   part: Effect.Effect<A, E, R>,
-): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
-  Effect.scoped(Effect.tapError(part, (error) => noteFailure(Option.some(error))))
+): Effect.Effect<A, E, Exclude<R, Scope.Scope>> => Effect.scoped(noted(part))
 
 /** Interrupts the batch as soon as `ended` fails. What the batch failed with before that is its failure. */
-export const unlessEnded = <A, E extends PipelineError, R>(
+const unlessEnded = <A, E extends PipelineError, R>(
   batch: Effect.Effect<A, E, R>,
   ended: Effect.Effect<never, E>,
 ): Effect.Effect<A, E | PipelineError, R> =>
@@ -72,10 +74,7 @@ export const asCurrentBatch = <A, E extends PipelineError, R>(
   batch: Effect.Effect<A, E, R>,
   ended: Effect.Effect<never, E>,
 ): Effect.Effect<A, E | PipelineError, R> =>
-  Effect.andThen(
-    forgetFailure,
-    finished(Effect.tapError(unlessEnded(batch, ended), (error) => noteFailure(Option.some(error)))),
-  )
+  Effect.andThen(forgetFailure, finished(noted(unlessEnded(batch, ended))))
 
 /**
  * Runs `work` until it ends or the program is asked to stop; then the current batch is finished first. Fails with the batch's

@@ -7,9 +7,10 @@ import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
 import { incHeader, ShapeFit } from "../../core/row/IncRow.ts"
 import type { CommitFields, IncRowWriter } from "../../core/row/IncRowWriter.ts"
 import { RowBuffer } from "../../core/row/RowBuffer.ts"
-import type { RowTag, RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
+import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import type { SourceTable, TableName } from "../../core/source/SourceTable.ts"
 import { lastColumns } from "../../lake/LastColumns.ts"
+import type { PublishedDataset } from "../../observe/PipelineEvent.ts"
 import { Compression } from "../../services/lake/Compression.ts"
 import { ObjectStore, type ObjectWriter, type Publish } from "../../services/lake/ObjectStore.ts"
 import { StoreError } from "../../services/lake/StoreError.ts"
@@ -40,14 +41,9 @@ export interface FollowedTail extends DatasetTail {
 export interface WrittenDataset {
   readonly dataset: string
   readonly objects: ReadonlyArray<{ readonly key: string; readonly stamp: Stamp; readonly bytes: number }>
-  readonly rows: RowCounts
+  /** Rows by their operation. */
+  readonly rows: PublishedDataset["rows"]
 }
-
-/** Rows by `_op`. */
-export type RowCounts = Readonly<Record<RowTag, number>>
-
-export const rowsIn = (counts: RowCounts): number =>
-  counts.Insert + counts.Update + counts.Delete + counts.Truncate
 
 /** The commit that rows carry, in the forms in which they need it. */
 export interface CommitOfRows {

@@ -32,14 +32,8 @@ const pairedFlag = 2
 export const printMark = ({ offset, length, isQuoted, isPaired }: LongValue): string =>
   `\0${offset}:${length}:${(isQuoted ? quotedFlag : 0) + (isPaired ? pairedFlag : 0)}\0`
 
-const oneMark = /\0\d+:\d+:[0-3]\0/y
-
-/** Returns where the mark at `at` ends, or -1 where there is none. */
-export const endOfMark = (text: string, at: number): number => {
-  if (text.charCodeAt(at) !== 0) return -1
-  oneMark.lastIndex = at
-  return oneMark.test(text) ? oneMark.lastIndex : -1
-}
+/** What `printMark` prints, at the beginning of a text. */
+export const markPattern = /^\0\d+:\d+:[0-3]\0/
 
 /** Whether a value is the mark of a long one. */
 export const isMark = (value: string): boolean => value.charCodeAt(0) === 0

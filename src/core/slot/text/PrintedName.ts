@@ -27,4 +27,4 @@ const bareName = /^[a-z_][a-z0-9_]*$/
 export const printName = (name: string): string =>
   bareName.test(name) && !keywords.has(name) ? name : quoteName(name)
 
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
+const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`

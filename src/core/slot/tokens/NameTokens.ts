@@ -6,7 +6,7 @@ import type { LineCursor } from "./LineCursor.ts"
 import { type Column, column } from "./TableMemo.ts"
 
 /** Where the name that begins at `at` ends, or -1 where none begins there or its quotes are never closed. */
-export const endOfName = (bytes: Buffer, at: number, end: number): number => {
+const endOfName = (bytes: Buffer, at: number, end: number): number => {
   if (at >= end) return -1
   const first = bytes[at] ?? 0
   if (first === quote) return endOfQuotes(bytes, at, end)

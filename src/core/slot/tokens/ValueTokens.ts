@@ -6,6 +6,7 @@ import { apostrophe, dot, isDigit, letterE, minus, plus, upperB, zero } from "..
 import { FixedBytes } from "../../bytes/FixedBytes.ts"
 import { firstOf, four, smallBytes, zeroBytes } from "../../bytes/FourBytes.ts"
 import { needingQuotes } from "../../csv/Csv.ts"
+import { markPattern } from "../LongLine.ts"
 import type { Literal } from "../text/PrintedLiteral.ts"
 import type { LineCursor } from "./LineCursor.ts"
 import {
@@ -105,14 +106,13 @@ const readBits = (cursor: LineCursor, spans: TupleSpans): boolean => {
 
 const failBits = (cursor: LineCursor): false => cursor.fail("bits such as B'101'")
 
-const mark = /^\0\d+:\d+:[0-3]\0/
 /** Longer than any mark: two numbers of at most 16 digits. */
 const markBytesMax = 64
 
 const skipMark = (cursor: LineCursor): boolean => {
   const { at, end, bytes } = cursor
   if (!cursor.isMarked || bytes[at] !== 0) return false
-  const found = mark.exec(cursor.text(at, Math.min(end, at + markBytesMax)))
+  const found = markPattern.exec(cursor.text(at, Math.min(end, at + markBytesMax)))
   if (found !== null) cursor.at += found[0].length
   return found !== null
 }

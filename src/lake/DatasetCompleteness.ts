@@ -5,7 +5,7 @@ import type { Layout } from "../core/lake/Watermark.ts"
 import { newestManifest } from "./NewestManifest.ts"
 
 /** Whether the state can depend on a manifest. */
-const isAsked = ({
+export const needsManifest = ({
   watermark,
   slotBegin,
   dataset,
@@ -25,6 +25,6 @@ export const datasetCompleteness = Effect.fn("DatasetCompleteness.datasetComplet
   layout: Layout,
   facts: Omit<DatasetFacts, "copy">,
 ) {
-  const newest = isAsked(facts) ? yield* newestManifest(layout, facts.dataset) : Option.none()
+  const newest = needsManifest(facts) ? yield* newestManifest(layout, facts.dataset) : Option.none()
   return datasetState({ ...facts, copy: Option.map(newest, newestCopy) })
 })

@@ -1,18 +1,17 @@
 /** What `status` reports of each dataset: its newest object, whether it is complete, and what became of its table. */
-import { Effect, Option, Result, Stream } from "effect"
+import { Effect, Option, Result } from "effect"
 import { planEach, type TableDecision, tableNow } from "../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../cdc/tables/StartTables.ts"
 import { incompleteNotice, noticeOf, printNotice } from "../cdc/tables/TableNotice.ts"
 import { knownIn } from "../cdc/tables/TablePlan.ts"
 import * as Lsn from "../core/Lsn.ts"
-import { type DatasetCompleteness, unchangedTable } from "../core/lake/DatasetState.ts"
-import * as Manifest from "../core/lake/Manifest.ts"
-import { manifestKey } from "../core/lake/ObjectKey.ts"
+import { type DatasetCompleteness, datasetState, newestCopy } from "../core/lake/DatasetState.ts"
+import type { Manifest } from "../core/lake/Manifest.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
-import { datasetCompleteness } from "../lake/DatasetCompleteness.ts"
+import { needsManifest } from "../lake/DatasetCompleteness.ts"
+import { newestManifest } from "../lake/NewestManifest.ts"
 import { newestObject } from "../lake/NewestObject.ts"
-import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { SlotInspection } from "../services/source/SlotInspection.ts"
 import type { DatasetStatus } from "./StatusReport.ts"
 
@@ -35,22 +34,6 @@ export const unknownDataset = (source: SourceTable): DatasetStatus => ({
   rows: Option.none(),
   completeness: Option.none(),
   advice: Option.none(),
-})
-
-/** The manifest is small and tells the rows; the rows of an object of `inc` nobody has counted. */
-const rowsOfFull = Effect.fnUntraced(function* (key: string) {
-  const { read } = yield* ObjectStore
-  const bytes = yield* Stream.runCollect(read(manifestKey(key))).pipe(
-    Effect.map((pieces) => Buffer.concat(pieces).toString("utf8")),
-    Effect.catchIf(
-      (error) => error.reason === "NotFound",
-      () => Effect.succeed(""),
-    ),
-  )
-  return Result.match(Manifest.parse(bytes), {
-    onFailure: () => Option.none<number>(),
-    onSuccess: ({ rows }) => Option.some(rows),
-  })
 })
 
 /** What a person does next; none where nothing is to be done. */
@@ -81,17 +64,20 @@ const datasetStatus = Effect.fnUntraced(function* (
   const full = yield* newestObject("full", layout, dataset, Option.none())
   const isFull =
     Option.isSome(full) && !Option.exists(inc, ({ stamp }) => stamp.second >= full.value.stamp.second)
-  const rows = isFull ? yield* rowsOfFull(full.value.object.key) : Option.none<number>()
   const newest = Option.map(isFull ? full : inc, ({ object }) => object)
-  const planned = decision === undefined ? Option.none() : Result.getSuccess(decision.planned)
-  const completeness = yield* datasetCompleteness(layout, {
+  const facts = {
     watermark,
     slotBegin,
     dataset,
     isConfigured,
     isInLake: Option.isSome(newest),
-    table: Option.match(planned, { onNone: () => unchangedTable, onSome: tableNow }),
-  })
+    table: tableNow(decision),
+  }
+  // Small, and read once for both: it tells the rows, and what the state may depend on. Rows of `inc` nobody has counted.
+  const copy = isFull || needsManifest(facts) ? yield* newestManifest(layout, dataset) : Option.none()
+  const isOfNewest = ({ object }: Manifest) => Option.exists(newest, ({ key }) => key === object)
+  const rows = Option.map(Option.filter(copy, isOfNewest), (manifest) => manifest.rows)
+  const completeness = datasetState({ ...facts, copy: Option.map(copy, newestCopy) })
   const advice = adviceFor(dataset, decision, completeness)
   return { dataset, table, newest, rows, completeness, advice } satisfies DatasetStatus
 })

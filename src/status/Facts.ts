@@ -110,7 +110,7 @@ export const readStatus = Effect.gen(function* () {
       : lagOf({
           flushed,
           watermark: Option.map(watermark, ({ position }) => ({ position, age: watermarkSeconds })),
-          confirmed: Option.map(ours, ({ confirmed }) => confirmed),
+          confirmed: slotBegin,
           activity: before.activity,
           leftBehind: Lsn.halfSegment,
         }),

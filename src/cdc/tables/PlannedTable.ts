@@ -4,7 +4,7 @@
  */
 import { Option, Result } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
-import type { TableNow } from "../../core/lake/DatasetState.ts"
+import { type TableNow, unchangedTable } from "../../core/lake/DatasetState.ts"
 import type { CatalogMark, FromReason } from "../../core/lake/Watermark.ts"
 import { printTable, type SourceTable, sameTable, type TableName } from "../../core/source/SourceTable.ts"
 import { Refusal } from "../../services/Refusal.ts"
@@ -146,8 +146,9 @@ export const planEach = (facts: PlanFacts): ReadonlyArray<TableDecision> => {
   return facts.configured.map((source) => ({ source, planned: planTable(facts, known, source) }))
 }
 
-/** As the state of its dataset depends on it. */
-export const tableNow = ({ found, reason }: PlannedTable): TableNow => ({
-  isDropped: found._tag === "Dropped",
-  anew: Option.fromUndefinedOr(reason),
-})
+/** As the state of its dataset depends on it. Unchanged where nothing was decided, or `cdc` refuses the table. */
+export const tableNow = (decision: TableDecision | undefined): TableNow => {
+  if (decision === undefined || Result.isFailure(decision.planned)) return unchangedTable
+  const { found, reason } = decision.planned.success
+  return { isDropped: found._tag === "Dropped", anew: Option.fromUndefinedOr(reason) }
+}

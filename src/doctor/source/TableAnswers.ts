@@ -4,7 +4,7 @@ import { checkOwner } from "../../cdc/start/StartDecision.ts"
 import { planEach, type TableDecision, tableNow } from "../../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../../cdc/tables/StartTables.ts"
 import { incompleteNotice, noticeOf } from "../../cdc/tables/TableNotice.ts"
-import { type DatasetCompleteness, unchangedTable } from "../../core/lake/DatasetState.ts"
+import type { DatasetCompleteness } from "../../core/lake/DatasetState.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { datasetCompleteness } from "../../lake/DatasetCompleteness.ts"
 import { Refusal } from "../../services/Refusal.ts"
@@ -74,14 +74,13 @@ export const decideTables = Effect.fn("TableAnswers.decideTables")(function* (
     Effect.fnUntraced(function* (answer, i) {
       const decided = yield* withDecision(inspection, answer, decisions[i])
       const { dataset } = answer.source
-      const planned = Option.flatMap(decided.decision, (one) => Result.getSuccess(one.planned))
       const completeness = yield* datasetCompleteness(layout, {
         watermark,
         slotBegin,
         dataset,
         isConfigured: true,
         isInLake: facts.withObjects.has(dataset),
-        table: Option.match(planned, { onNone: () => unchangedTable, onSome: tableNow }),
+        table: tableNow(decisions[i]),
       })
       return { ...decided, completeness }
     }),

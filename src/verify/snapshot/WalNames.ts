@@ -40,7 +40,7 @@ export const walNames = Effect.fn("WalNames.walNames")(function* (
   const { position } = watermark.value
   const decided = planEach(yield* startFacts(visit, tables, layout, watermark, position, flushed))
   const planned = decided.flatMap((one) => (Result.isSuccess(one.planned) ? [one.planned.success] : []))
-  for (const one of planned) tablesNow.set(one.source.dataset, tableNow(one))
+  for (const one of decided) tablesNow.set(one.source.dataset, tableNow(one))
   const before = withoutForeignNames(planned.flatMap((one) => Option.toArray(one.before)))
   const named = tables.map((source): NamedTable => {
     const found = before.find(({ dataset }) => dataset === source.dataset)

@@ -6,21 +6,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestPostgres } from "../../support/postgres/postgres.ts"
 import { openPipeline } from "../../support/program/pipeline.ts"
-import { both, openFollowed, setup, states } from "../../support/table/followedTables.ts"
-
-const Status = Schema.fromJsonString(
-  Schema.Struct({
-    datasets: Schema.Array(
-      Schema.Struct({
-        dataset: Schema.String,
-        state: Schema.NullOr(Schema.String),
-        from: Schema.NullOr(Schema.String),
-        reason: Schema.NullOr(Schema.String),
-        advice: Schema.NullOr(Schema.String),
-      }),
-    ),
-  }),
-)
+import { adviceOn, both, openFollowed, setup, states } from "../../support/table/followedTables.ts"
 
 const Doctor = Schema.fromJsonString(
   Schema.Struct({
@@ -37,10 +23,6 @@ const doctorLines = (text: string) =>
   Schema.decodeSync(Doctor)(text)
     .source.findings.map(({ mark, check, finding }) => `${mark} ${check}: ${finding}`)
     .join("\n")
-
-/** What `status` tells to do about a dataset. */
-const adviceOn = (text: string, dataset: string) =>
-  Schema.decodeSync(Status)(text).datasets.find((one) => one.dataset === dataset)?.advice
 
 /** Each runs the program up to ten times. */
 const timeout = 180_000

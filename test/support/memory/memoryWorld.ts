@@ -61,6 +61,10 @@ export const pedido: TableDefinition = {
 }
 
 export const twoTables = { SOURCE_TABLES: "db_loja.cliente=clientes, db_loja.pedido=pedidos" }
+/** The same, each in folders of its own. */
+export const tablesInDatasets = { ...twoTables, LAKE_LAYOUT: "datasets" }
+/** A row of `pedido`. */
+export const order = { id: "7", total: "1.50" }
 
 /** The tables and the slot; `cliente` is empty. */
 export const shop = Effect.gen(function* () {

@@ -76,3 +76,12 @@ export const batchWritten = (
   firstCommittedAt: committed(4),
   remainingBytes,
 })
+
+export const tableCopied: PipelineEvent = {
+  _tag: "TableCopied",
+  at: second(1),
+  dataset: "clientes",
+  rows: 3,
+  bytes: 42,
+  object: "full/a.csv",
+}

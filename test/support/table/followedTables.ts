@@ -37,6 +37,7 @@ const Status = Schema.fromJsonString(
         state: Schema.NullOr(Schema.String),
         from: Schema.NullOr(Schema.String),
         reason: Schema.NullOr(Schema.String),
+        advice: Schema.NullOr(Schema.String),
       }),
     ),
   }),
@@ -47,3 +48,7 @@ export const states = (text: string) =>
   Schema.decodeSync(Status)(text).datasets.map((one) =>
     `${one.dataset}: ${one.state} ${one.reason ?? ""}`.trim(),
   )
+
+/** What `status` tells to do about a dataset. */
+export const adviceOn = (text: string, dataset: string) =>
+  Schema.decodeSync(Status)(text).datasets.find((one) => one.dataset === dataset)?.advice

@@ -7,6 +7,7 @@ import {
   retryBegan,
   second,
   slotChecked,
+  tableCopied,
   twoDatasets,
 } from "../../support/memory/pipelineEvents.ts"
 
@@ -16,15 +17,6 @@ const printed = (event: PipelineEvent): string | undefined => {
   if (line === undefined) return undefined
   const facts = Object.entries(line.facts).map(([name, value]) => ` ${name}=${value}`)
   return `${line.level} ${line.message}${facts.join("")}`
-}
-
-const copied: PipelineEvent = {
-  _tag: "TableCopied",
-  at: second(1),
-  dataset: "clientes",
-  rows: 3,
-  bytes: 42,
-  object: "full/a.csv",
 }
 
 const cases: ReadonlyArray<readonly [string, PipelineEvent, string | undefined]> = [
@@ -40,7 +32,7 @@ const cases: ReadonlyArray<readonly [string, PipelineEvent, string | undefined]>
   ],
   [
     "of a copied table names its object",
-    copied,
+    tableCopied,
     "Info full: table written dataset=clientes rows=3 bytes=42 object=full/a.csv",
   ],
   [

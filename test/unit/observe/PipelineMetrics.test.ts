@@ -8,6 +8,7 @@ import {
   second,
   slotChecked,
   statusAfter,
+  tableCopied,
   twoDatasets,
 } from "../../support/memory/pipelineEvents.ts"
 
@@ -17,15 +18,6 @@ const printed = (samples: ReadonlyArray<Sample>): ReadonlyArray<string> =>
     const pairs = Object.entries(labels).map(([name, text]) => `${name}="${text}"`)
     return `${metric}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`
   })
-
-const copied: PipelineEvent = {
-  _tag: "TableCopied",
-  at: second(1),
-  dataset: "clientes",
-  rows: 3,
-  bytes: 42,
-  object: "full/a.csv",
-}
 
 const cases: ReadonlyArray<readonly [string, PipelineEvent, ReadonlyArray<string>]> = [
   [
@@ -54,7 +46,7 @@ const cases: ReadonlyArray<readonly [string, PipelineEvent, ReadonlyArray<string
   ["nothing of a batch without rows of ours", batchWritten(10, 13, []), []],
   [
     "an object of full and its bytes",
-    copied,
+    tableCopied,
     ['afluente_objects_total{dataset="clientes"} 1', 'afluente_bytes_total{dataset="clientes"} 42'],
   ],
   [

@@ -1,25 +1,12 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readdir } from "node:fs/promises"
 import { join } from "node:path"
-import { assert, describe, it, vi } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import * as DuckDbComparison from "../../../../layers/duckdb/DuckDbComparison.ts"
 import { LakeComparison } from "../../../../src/services/lake/LakeComparison.ts"
+import { ownTemporaryFolder } from "../../../support/temporaryFolder.ts"
 
 const opened = Effect.flatMap(LakeComparison, ({ open }) => open)
-
-const ownFolder = Effect.acquireRelease(
-  Effect.promise(async () => {
-    const folder = await mkdtemp(join(tmpdir(), "afluente-test-"))
-    vi.stubEnv("TMPDIR", folder)
-    return folder
-  }),
-  (folder) =>
-    Effect.promise(() => {
-      vi.unstubAllEnvs()
-      return rm(folder, { recursive: true })
-    }),
-)
 
 describe("The comparing engine", () => {
   it.effect("tells its memory limit apart from a full disk, and names no value", () =>
@@ -58,7 +45,7 @@ describe("The comparing engine", () => {
 
   it.effect("begins anew for each comparison, and leaves nothing behind", () =>
     Effect.gen(function* () {
-      const folder = yield* ownFolder
+      const folder = yield* ownTemporaryFolder
       yield* Effect.scoped(
         Effect.gen(function* () {
           const { engine } = yield* opened

@@ -1,11 +1,11 @@
-import { type FileHandle, mkdtemp, open, readdir, rm, utimes, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { type FileHandle, open, readdir, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { assert, describe, it, vi } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, type Layer, Stream } from "effect"
 import * as MemorySpool from "../../../../layers/memory/MemorySpool.ts"
 import * as TempFileSpool from "../../../../layers/node/TempFileSpool.ts"
 import { Spool, type SpoolFile } from "../../../../src/services/Spool.ts"
+import { ownTemporaryFolder } from "../../../support/temporaryFolder.ts"
 
 /** A piece holds until the next one is asked for. */
 const content = (file: SpoolFile) =>
@@ -71,24 +71,10 @@ const spoolContract = (name: string, layer: Layer.Layer<Spool>) =>
 spoolContract("temporary file", TempFileSpool.layer)
 spoolContract("memory", MemorySpool.layer)
 
-/** Where the spools of this test alone are made. */
-const ownFolder = Effect.acquireRelease(
-  Effect.promise(async () => {
-    const folder = await mkdtemp(join(tmpdir(), "afluente-test-"))
-    vi.stubEnv("TMPDIR", folder)
-    return folder
-  }),
-  (folder) =>
-    Effect.promise(() => {
-      vi.unstubAllEnvs()
-      return rm(folder, { recursive: true })
-    }),
-)
-
 describe("Spool: temporary file", () => {
   it.effect("has no name in the folder for temporary files, so that a kill leaves nothing", () =>
     Effect.gen(function* () {
-      const folder = yield* ownFolder
+      const folder = yield* ownTemporaryFolder
       const inside = Effect.promise(() => readdir(folder))
       const during = yield* Effect.scoped(
         Effect.gen(function* () {
@@ -124,7 +110,7 @@ describe("Spool: temporary file", () => {
 
   it.effect("removes what a killed process has left, when it begins", () =>
     Effect.gen(function* () {
-      const folder = yield* ownFolder
+      const folder = yield* ownTemporaryFolder
       const names = ["afluente-spool-old", "afluente-verify-old"]
       const longAgo = new Date(0)
       yield* Effect.promise(async () => {

@@ -11,10 +11,11 @@ import {
   ended,
   exitCode,
   incKeys,
+  order,
   shop,
   started,
+  tablesInDatasets,
   textsOf,
-  twoTables,
   world,
 } from "../../../support/memory/memoryWorld.ts"
 
@@ -72,7 +73,7 @@ describe("a request for an object whose writer has died", () => {
       // Its own take-over holds a name for longer.
       yield* TestClock.adjust("1 minute")
       yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* server.transact((tx) => tx.insert(pedidos, { id: "7", total: "1.50" }))
+      yield* server.transact((tx) => tx.insert(pedidos, order))
       while (asked.size < 2) yield* TestClock.adjust("10 seconds")
       server.sessions.killAll()
       yield* Fiber.interrupt(first)
@@ -88,6 +89,6 @@ describe("a request for an object whose writer has died", () => {
       }
       const texts = yield* textsOf((yield* incKeys).filter((key) => key.includes("clientes")))
       assert.strictEqual([...texts.matchAll(/^I,.*Ana/gm)].length, 1)
-    }).pipe(Effect.provide(world({ ...twoTables, LAKE_LAYOUT: "datasets" }))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })

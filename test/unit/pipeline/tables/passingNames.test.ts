@@ -15,17 +15,16 @@ import {
   exitCode,
   lakeKeys,
   nthWatermark,
+  order,
   pedido,
   shop,
   started,
+  tablesInDatasets,
   textsOf,
-  twoTables,
   watermarkLines,
   world,
 } from "../../../support/memory/memoryWorld.ts"
 
-const both = { ...twoTables, LAKE_LAYOUT: "datasets" }
-const order = { id: "7", total: "1.50" }
 const look = TestClock.adjust("2 seconds")
 
 /** Both tables have been followed to the end, and nobody runs. */
@@ -76,7 +75,7 @@ describe("a name between two looks", () => {
       assert.strictEqual(yield* reason, unknown)
       assert.notStrictEqual(yield* lineOf("catalog.clientes"), catalog)
       assert.isUndefined((yield* lineOf("from.pedidos"))?.split(" ")[2])
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is not looked for again once the WAL is read", () =>
@@ -97,7 +96,7 @@ describe("a name between two looks", () => {
       yield* Effect.provideServiceEffect(cdcOnce, ReplicationSlot, noting)
       assert.deepStrictEqual(asked, [undefined])
       assert.strictEqual(yield* lineOf("from.clientes"), from)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("makes it need one, where the table was renamed twice while cdc was down", () =>
@@ -109,7 +108,7 @@ describe("a name between two looks", () => {
       assert.deepStrictEqual(yield* rows, ["I1", "I3"])
       assert.strictEqual(yield* reason, unknown)
       assert.strictEqual(yield* lineOf("table.clientes"), `db_loja.pessoa ${clientes.oid}`)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("makes it need one, where the table was dropped under it", () =>
@@ -120,7 +119,7 @@ describe("a name between two looks", () => {
       yield* cdcOnce
       assert.strictEqual(yield* reason, unknown)
       assert.isUndefined(yield* lineOf("catalog.clientes"))
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("makes it need one, where it came and went while cdc runs", () =>
@@ -135,7 +134,7 @@ describe("a name between two looks", () => {
       yield* Fiber.interrupt(running)
       assert.deepStrictEqual(yield* rows, ["I1", "I3"])
       assert.strictEqual(yield* reason, unknown)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("makes it need one, where another table bears that name by now", () =>
@@ -145,7 +144,7 @@ describe("a name between two looks", () => {
       server.createTable({ ...cliente, table: { ...cliente.table, name: "passing" } })
       yield* cdcOnce
       assert.strictEqual(yield* reason, unknown)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("of a schema makes it need one, also where the transaction under it commits long after", () =>
@@ -166,7 +165,7 @@ describe("a name between two looks", () => {
       yield* Fiber.interrupt(running)
       assert.deepStrictEqual(yield* rows, ["I1", "I3", "I4", "I5"])
       assert.strictEqual(yield* reason, unknown)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is looked for to the end of what waits, whatever is cut and whoever stops between", () =>
@@ -187,7 +186,7 @@ describe("a name between two looks", () => {
       yield* cdcOnce
       assert.deepStrictEqual(yield* rows, ["I1", "I2", "I3", "I5"])
       assert.strictEqual(yield* reason, unknown)
-    }).pipe(Effect.provide(world({ ...both, BATCH_MAX_CHANGES: "2" }))),
+    }).pipe(Effect.provide(world({ ...tablesInDatasets, BATCH_MAX_CHANGES: "2" }))),
   )
 })
 
@@ -204,7 +203,7 @@ describe("a table that was altered", () => {
       yield* cdcOnce
       assert.deepStrictEqual(yield* rows, ["I1", "I2"])
       assert.strictEqual(yield* reason, "")
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect(
@@ -223,7 +222,7 @@ describe("a table that was altered", () => {
         })
         yield* cdcOnce
         assert.strictEqual(yield* reason, "")
-      }).pipe(Effect.provide(world(both))),
+      }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("stays followed, where the unknown rows have columns that it has not", () =>
@@ -239,7 +238,7 @@ describe("a table that was altered", () => {
       yield* rowAs("passing", "2")
       yield* cdcOnce
       assert.strictEqual(yield* reason, unknown)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })
 
@@ -272,7 +271,7 @@ describe("a look at the catalog", () => {
         yield* Fiber.interrupt(running)
         assert.deepStrictEqual(yield* rows, ["I1", "I0", "I2", "I3"])
         assert.strictEqual(yield* reason, "")
-      }).pipe(Effect.provide(world(both))),
+      }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("asks the server nothing more where no table was altered", () =>
@@ -294,7 +293,7 @@ describe("a look at the catalog", () => {
       yield* Effect.provideServiceEffect(cdcOnce, ReplicationSlot, noting)
       assert.deepStrictEqual(asked, ["relations", "relations"])
       assert.deepStrictEqual(yield* rows, ["I1", "I2"])
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })
 
@@ -314,6 +313,6 @@ describe("an object whose rows were written under a name that is gone", () => {
       yield* row("3")
       assert.strictEqual(exitCode(yield* ended(cdcOnce)), 0)
       assert.deepStrictEqual(yield* rows, ["I1", "I2", "I3"])
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })

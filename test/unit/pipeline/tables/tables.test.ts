@@ -16,21 +16,19 @@ import {
   exitCode,
   failureOf,
   lakeKeys,
+  order,
   pedido,
   put,
   settings,
   shop,
   slotName,
   started,
+  tablesInDatasets,
   textOf,
   textsOf,
-  twoTables,
   watermarkLines,
   world,
 } from "../../../support/memory/memoryWorld.ts"
-
-const both = { ...twoTables, LAKE_LAYOUT: "datasets" }
-const order = { id: "7", total: "1.50" }
 
 /** Both tables have been followed to the end, and nobody runs. */
 const followed = Effect.gen(function* () {
@@ -56,7 +54,7 @@ const lineOf = (key: string) =>
     lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1),
   )
 
-const withTables = (tables: string) => settings({ ...both, SOURCE_TABLES: tables })
+const withTables = (tables: string) => settings({ ...tablesInDatasets, SOURCE_TABLES: tables })
 
 describe("a table that changes while no cdc runs", () => {
   it.effect("goes on under its new name, with what was logged under the old one", () =>
@@ -72,7 +70,7 @@ describe("a table that changes while no cdc runs", () => {
       assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2", "I3"])
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I7", "I8"])
       assert.strictEqual(yield* lineOf("table.clientes"), `db_loja.pessoa ${clientes.oid}`)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("goes on under its new name where SOURCE_TABLES has followed", () =>
@@ -84,7 +82,7 @@ describe("a table that changes while no cdc runs", () => {
       yield* Effect.provide(cdcOnce, withTables("db_loja.pessoa=clientes, db_loja.pedido=pedidos"))
       assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2", "I3"])
       assert.isUndefined((yield* lineOf("from.clientes"))?.split(" ")[1])
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is carried as far as the WAL has it, where it was dropped", () =>
@@ -99,7 +97,7 @@ describe("a table that changes while no cdc runs", () => {
       assert.strictEqual(exitCode(yield* ended(cdcOnce)), 0)
       assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2", "D1"])
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I7", "I8"])
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("needs a new copy, where another one bears its name", () =>
@@ -112,7 +110,7 @@ describe("a table that changes while no cdc runs", () => {
       assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2"])
       assert.match((yield* lineOf("from.clientes")) ?? "", /^0\/[0-9A-F]+ \d+ replaced$/)
       assert.strictEqual(yield* lineOf("table.clientes"), `db_loja.cliente ${other.oid}`)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is refused, where SOURCE_TABLES gives its dataset to another one", () =>
@@ -122,7 +120,7 @@ describe("a table that changes while no cdc runs", () => {
       const swapped = withTables("db_loja.pedido=clientes, db_loja.cliente=pedidos")
       assert.strictEqual((yield* failureOf(Effect.provide(cdcOnce, swapped))).reason, "OtherTable")
       assert.deepStrictEqual(yield* watermarkLines, before)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is an error of the settings, where the lake does not know it", () =>
@@ -131,7 +129,7 @@ describe("a table that changes while no cdc runs", () => {
       const unknown = withTables("db_loja.cliente=clientes, db_loja.nada=nadas")
       const error = yield* failureOf(Effect.provide(cdcOnce, unknown))
       assert.strictEqual(error.reason, "SchemaOrTableMissing")
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })
 
@@ -148,7 +146,7 @@ describe("a table that changes while cdc runs", () => {
       yield* TestClock.adjust("2 seconds")
       yield* Fiber.interrupt(running)
       assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2", "I3", "I4"])
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is carried under its last columns, where it was altered and then dropped", () =>
@@ -166,7 +164,7 @@ describe("a table that changes while cdc runs", () => {
       const [header = "", row = ""] = (yield* textOf(newest)).split("\n")
       assert.match(header, /,_unchanged,id,nome,ativo,email$/)
       assert.match(row, /^D,/)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })
 
@@ -185,7 +183,7 @@ describe("a table that is renamed and made anew while cdc runs", () => {
       assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2", "I3"])
       assert.match((yield* lineOf("from.clientes")) ?? "", / replaced$/)
       assert.strictEqual(yield* lineOf("table.clientes"), `db_loja.cliente ${other.oid}`)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })
 
@@ -209,7 +207,7 @@ describe("a schema that is renamed while a transaction writes to its table", () 
       yield* cdcOnce
       assert.deepStrictEqual(yield* rowsOf("clientes"), all)
       assert.strictEqual(yield* lineOf("table.clientes"), `db_nova.cliente ${clientes.oid}`)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is followed under its new name alone once the transaction has ended", () =>
@@ -229,12 +227,12 @@ describe("a schema that is renamed while a transaction writes to its table", () 
       assert.strictEqual(yield* lineOf("table.clientes"), `db_nova.cliente ${clientes.oid}`)
       assert.deepStrictEqual(yield* rowsOf("clientes"), [...all, "I5"])
       yield* Fiber.interrupt(fiber)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })
 
 describe("a table that comes and goes", () => {
-  const one = settings({ ...both, SOURCE_TABLES: "db_loja.cliente=clientes" })
+  const one = settings({ ...tablesInDatasets, SOURCE_TABLES: "db_loja.cliente=clientes" })
 
   it.effect("begins in inc at one LSN, and waits for a full", () =>
     Effect.gen(function* () {
@@ -248,7 +246,7 @@ describe("a table that comes and goes", () => {
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I8"])
       assert.match((yield* lineOf("from.pedidos")) ?? "", /^0\/[0-9A-F]+ \d+ new$/)
       assert.match((yield* lineOf("from.clientes")) ?? "", /^0\/[0-9A-F]+$/)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is followed to where it leaves, and begins again with a reason", () =>
@@ -267,7 +265,7 @@ describe("a table that comes and goes", () => {
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I7", "I8"])
       assert.match((yield* lineOf("from.pedidos")) ?? "", / again$/)
       assert.isUndefined(yield* lineOf("left.pedidos"))
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("leaves no gap where nothing was read between", () =>
@@ -278,7 +276,7 @@ describe("a table that comes and goes", () => {
       yield* cdcOnce
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I7", "I8"])
       assert.match((yield* lineOf("from.pedidos")) ?? "", /^0\/[0-9A-F]+$/)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })
 
@@ -301,7 +299,7 @@ describe("a server that has another history than the lake", () => {
       })
       yield* onOtherServer(refused)
       assert.deepStrictEqual(yield* watermarkLines, before)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is refused, where it tells rows as new that the lake should have", () =>
@@ -324,7 +322,7 @@ describe("a server that has another history than the lake", () => {
         assert.include(error.message, 'with rows of "clientes"')
       })
       yield* onOtherServer(refused)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is refused, where a row beyond the watermark is not in its WAL", () =>
@@ -340,7 +338,7 @@ describe("a server that has another history than the lake", () => {
       assert.strictEqual(error.reason, "OtherHistory")
       assert.include(error.message, key)
       assert.strictEqual((yield* watermarkLines)[0], position)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is not: a server that crashed tells again what it told", () =>
@@ -351,12 +349,12 @@ describe("a server that has another history than the lake", () => {
       server.crash()
       assert.strictEqual(exitCode(yield* ended(cdcOnce)), 0)
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I7", "I8"])
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is not: it tells rows again of a table that an older version did not follow", () =>
     Effect.gen(function* () {
-      const one = settings({ ...both, SOURCE_TABLES: "db_loja.cliente=clientes" })
+      const one = settings({ ...tablesInDatasets, SOURCE_TABLES: "db_loja.cliente=clientes" })
       const { server, clientes, pedidos } = yield* shop
       yield* server.transact((tx) => tx.insert(clientes, ana))
       yield* Effect.provide(cdcOnce, one)
@@ -370,7 +368,7 @@ describe("a server that has another history than the lake", () => {
       yield* server.transact((tx) => tx.insert(pedidos, { ...order, id: "8" }))
       assert.strictEqual(exitCode(yield* ended(cdcOnce)), 0)
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I8"])
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })
 
@@ -391,7 +389,7 @@ describe("a watermark that is older than the lake", () => {
       yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "3" }))
       yield* cdcOnce
       assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2", "I3"])
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 
   it.effect("is told as one of two causes, where the slot stands past WAL without rows", () =>
@@ -407,6 +405,6 @@ describe("a watermark that is older than the lake", () => {
       const { message } = yield* failureOf(cdcOnce)
       assert.match(message, /the watermark is an older one, put there late or from a copy, or another reader/)
       assert.include(message, `Only where you know that an older watermark was put there: write ${position}`)
-    }).pipe(Effect.provide(world(both))),
+    }).pipe(Effect.provide(world(tablesInDatasets))),
   )
 })

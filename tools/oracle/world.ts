@@ -14,7 +14,7 @@ import {
 import { distinctNames, type Encoding, hostileText } from "./values/hostileText.ts"
 import type { Kind } from "./values/Kind.ts"
 import { scalars } from "./values/scalars.ts"
-import { nameSql, textSql, typeSql } from "./work/sql.ts"
+import { nameSql, textSql, typeSql } from "./workload/sql.ts"
 
 export interface World {
   readonly encoding: Encoding

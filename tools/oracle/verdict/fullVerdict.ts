@@ -4,7 +4,7 @@ import type { TableName } from "../../../src/core/source/SourceTable.ts"
 import type { LakeFolder } from "../../../test/support/lake/lakeFolder.ts"
 import type { TestDatabase } from "../../../test/support/postgres/postgres.ts"
 import { serverCopy } from "../../../test/support/table/serverCopy.ts"
-import { nameSql, tableSql } from "../work/sql.ts"
+import { nameSql, tableSql } from "../workload/sql.ts"
 import { differencesInDuckdb, readObject } from "./lakeRows.ts"
 import { lookAt } from "./tableLook.ts"
 

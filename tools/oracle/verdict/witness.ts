@@ -1,7 +1,7 @@
 /** What PostgreSQL itself said of each change when it was made. */
 import { Effect } from "effect"
 import type { TestSession, TextRow } from "../../../test/support/postgres/pgClient.ts"
-import { nameSql } from "../work/sql.ts"
+import { nameSql } from "../workload/sql.ts"
 import type { Column, Look } from "./tableLook.ts"
 
 export type Values = ReadonlyArray<string | null>

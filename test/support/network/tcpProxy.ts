@@ -40,6 +40,10 @@ export const tcpProxy = (
       frozen = true
       for (const socket of sockets) socket.pause()
     }
+    /** A server whose client does not read has to wait, as in any network: nothing piles up in here. */
+    const waitFor = (to: Socket, from: Socket) => {
+      if (to.writableNeedDrain) from.pause()
+    }
     const deliver = (to: Socket, pieces: ReadonlyArray<Buffer>) =>
       pieces.forEach((piece, i) => {
         if (i === 0) to.write(piece)
@@ -60,8 +64,11 @@ export const tcpProxy = (
         socket.on("error", part).on("close", part)
         if (frozen) socket.pause()
       }
+      client.on("drain", () => frozen || upstream.resume())
+      upstream.on("drain", () => frozen || client.resume())
       client.on("data", (bytes) => {
         upstream.write(bytes)
+        waitFor(upstream, client)
         if (awaited === undefined || !bytes.includes(awaited)) return
         awaited = undefined
         hold()
@@ -70,6 +77,7 @@ export const tcpProxy = (
         const pieces = answer(bytes)
         if (pieces === undefined) part()
         else deliver(client, pieces)
+        waitFor(client, upstream)
       })
     })
     const port = yield* listening(server, () => {

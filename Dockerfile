@@ -13,6 +13,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY build.mjs ./
+COPY notices notices
 COPY src src
 COPY layers layers
 RUN npm run build

@@ -56,7 +56,7 @@ const unlessEnded = <A, E extends PipelineError, R>(
   )
 
 /** When the program is asked to stop, its batch may take this much longer; then it is given up, which is safe too. */
-const grace = Duration.seconds(20)
+export const grace = Duration.seconds(20)
 
 /** Not interrupted by a stop before `grace` has passed. */
 const finished = <A, E, R>(batch: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -1,7 +1,9 @@
 /** Where one deployment file must agree with another, with the program or with itself: what no schema of their formats knows. */
 import { existsSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
+import { Duration } from "effect"
 import { parse, parseAllDocuments } from "yaml"
+import { grace } from "../../../src/cdc/CurrentBatch.ts"
 import { connectionVariables } from "../../../src/core/source/ConnectionOptions.ts"
 import { settingTable } from "../../../src/settings/SettingTable.ts"
 
@@ -40,6 +42,24 @@ const dockerfile = text("Dockerfile")
   .map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)] as const)
 const instructions = (instruction: string): ReadonlyArray<string> =>
   dockerfile.flatMap(([name, rest]) => (name === instruction ? [rest] : []))
+
+/** Section, directive and value of each line of the systemd unit. */
+const unit = text("deploy/afluente.service")
+  .split(/^\[(?=\w+\]$)/m)
+  .flatMap((section) =>
+    [...section.matchAll(/^(\w+)=(.*)$/gm)].map(([, directive = "", value = ""]) => ({
+      section: section.slice(0, section.indexOf("]")),
+      directive,
+      value,
+    })),
+  )
+const directives = (name: string): ReadonlyArray<string> =>
+  unit.flatMap(({ directive, value }) => (directive === name ? [value] : []))
+
+const known: ReadonlyArray<string> = [
+  ...Object.keys(settingTable),
+  ...connectionVariables.map(({ variable }) => variable),
+]
 
 describe("the deployment files", () => {
   it("mount, copy and build only what is there", () => {
@@ -85,13 +105,51 @@ describe("the deployment files", () => {
     const mounts = textsOf(kubernetes, "mountPath")
     assert.strictEqual(mounts.length, valuesOf(kubernetes, "command").length)
     assert.deepStrictEqual([...new Set(mounts)], [folder])
-    const unit = text("deploy/afluente.service")
-    const cache = /^CacheDirectory=(.*)$/m.exec(unit)?.[1]
-    assert.match(unit, new RegExp(`^Environment=TMPDIR=/var/cache/${cache}$`, "m"))
+    assert.deepStrictEqual(
+      directives("Environment"),
+      directives("CacheDirectory").map((name) => `TMPDIR=/var/cache/${name}`),
+    )
+    assert.include(textsOf(valuesOf(compose, "app"), "volumes"), `spool:${folder}`)
+  })
+
+  it("declare the volumes that they mount", () => {
+    const declared = keysOf(compose, "volumes")
+    const named = textsOf(valuesOf(compose, "services"), "volumes").flatMap(
+      (volume) => /^(\w+):/.exec(volume)?.[1] ?? [],
+    )
+    assert.deepStrictEqual(named.toSorted(), declared.filter((name) => /^[a-z]/.test(name)).toSorted())
+    for (const pod of valuesOf(kubernetes, "template")) {
+      const mounted = textsOf(valuesOf(pod, "volumeMounts"), "name")
+      assert.deepStrictEqual(mounted, textsOf(valuesOf(pod, "volumes"), "name"))
+    }
+  })
+
+  it("keep a standby, and leave every process the time that a stop takes at most", () => {
+    assert.deepStrictEqual(valuesOf(kubernetes, "replicas"), [2])
+    const given = [
+      ...textsOf(kubernetes, "terminationGracePeriodSeconds"),
+      ...textsOf(compose, "stop_grace_period"),
+      ...directives("TimeoutStopSec"),
+    ].map((seconds) => Number.parseInt(seconds, 10))
+    assert.lengthOf(given, 3)
+    assert.isAbove(Math.min(...given), Duration.toSeconds(grace))
+    assert.deepStrictEqual(directives("KillSignal"), ["SIGTERM"])
   })
 
   it("start the program again after a failure, but not where a person must act first", () => {
-    assert.match(text("deploy/afluente.service"), /^Restart=on-failure\nRestartPreventExitStatus=2 3$/m)
+    assert.deepStrictEqual(directives("Restart"), ["on-failure"])
+    assert.deepStrictEqual(directives("RestartPreventExitStatus"), ["2 3"])
+    assert.match(textsOf(valuesOf(compose, "app"), "restart").join(), /^on-failure:\d+$/)
+  })
+
+  it("have a systemd unit with each directive once, in its section, that starts `cdc` where the files are", () => {
+    const names = unit.map(({ section, directive }) => `${section} ${directive}`)
+    assert.deepStrictEqual(names, [...new Set(names)])
+    assert.includeMembers(names, ["Unit After", "Service ExecStart", "Install WantedBy"])
+    assert.deepStrictEqual(directives("ExecStart"), ["/usr/bin/node dist/main.js cdc"])
+    const first = [...text("deploy/afluente.service").matchAll(/ -p (\w+)=(\S+)/g)]
+    assert.lengthOf(first, 3)
+    for (const [, name = "", value = ""] of first) assert.deepStrictEqual(directives(name), [value])
   })
 
   it("name images by version", () => {
@@ -119,10 +177,6 @@ describe("the deployment files", () => {
   })
 
   it("set variables that the program knows", () => {
-    const known: ReadonlyArray<string> = [
-      ...Object.keys(settingTable),
-      ...connectionVariables.map(({ variable }) => variable),
-    ]
     const app = valuesOf(compose, "app")
     const named = [
       ...keysOf(app, "environment"),

@@ -66,7 +66,7 @@ export const decideStart = (facts: Facts): Result.Result<Lsn.Lsn, Refusal | Sour
 }
 
 /** The way out where there is no slot to drop. */
-const beginAnew = "To begin anew: choose an empty LAKE_URL, then run `init`, `full` and `cdc`"
+export const beginAnew = "To begin anew: choose an empty LAKE_URL, then run `init`, `full` and `cdc`"
 
 /** A slot that is missing: the first of a lake is to be created, another one would begin with a gap. */
 export const slotGone = ({

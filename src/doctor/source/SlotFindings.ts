@@ -1,6 +1,6 @@
 /** What `doctor` says of the slot, and of whether lake and slot fit together: facts in, findings out. */
 import { Option, Result } from "effect"
-import { startOver } from "../../cdc/start/StartDecision.ts"
+import { beginAnew, startOver } from "../../cdc/start/StartDecision.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { printBytes } from "../../core/text/ByteAmount.ts"
 import { Refusal } from "../../services/Refusal.ts"
@@ -48,7 +48,7 @@ const missing = (name: string, why: MissingSlot): Finding => {
       return failed(
         check,
         "it does not exist, but the lake was written from it: what was changed since is known to nobody",
-        { advice: `${startOver(name)}.` },
+        { advice: `${beginAnew}.` },
       )
     case "not its lake":
       return failed(check, "it does not exist", { advice: `See "${lakeAndSlotCheck}" first.` })

@@ -1,21 +1,26 @@
 /** Makes what is missing before `full` and `cdc` can run. Safe to repeat. */
-import { Console, Effect, Option } from "effect"
-import { slotGone } from "../../cdc/start/StartDecision.ts"
+import { Console, Effect, Option, Result } from "effect"
+import { checkOwner, slotGone } from "../../cdc/start/StartDecision.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 
-/** Fails with a refusal where the lake was written from a slot of this name that is gone: a new one would begin with a gap. */
+/**
+ * Fails with a refusal where the lake was written from a slot of this name: one of another server or database, or one that
+ * is gone, and a new one would begin with a gap.
+ */
 const createSlot = Effect.gen(function* () {
   const slot = yield* ReplicationSlot
   if (Option.isSome(yield* slot.state)) return false
   const { read } = yield* WatermarkStore
   const watermark = Option.filter(yield* read, (known) => Option.contains(known.slot, slot.name))
-  if (Option.isSome(watermark)) return yield* slotGone({ slotName: slot.name, watermark })
-  return yield* slot.create
-})
+  if (Option.isNone(watermark)) return yield* slot.create
+  const { source } = yield* slot.visit
+  const owner = checkOwner({ slotName: slot.name, source, watermark })
+  return yield* Result.isFailure(owner) ? owner.failure : slotGone({ slotName: slot.name, watermark })
+}).pipe(Effect.scoped)
 
 export const init = Effect.gen(function* () {
   const store = yield* ObjectStore

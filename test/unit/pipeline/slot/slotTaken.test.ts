@@ -3,14 +3,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Runtime, Stream } from "effect"
 import type { MemoryServer } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import { init } from "../../../../src/cli/commands/Init.ts"
+import { watermarkKey } from "../../../../src/core/lake/ObjectKey.ts"
 import { ReplicationSlot, type SlotSession } from "../../../../src/services/source/ReplicationSlot.ts"
 import {
   ana,
   bia,
   cdcOnce,
   failureOf,
+  put,
   shop,
   slotName,
+  textOf,
   watermarkLines,
   world,
 } from "../../../support/memory/memoryWorld.ts"
@@ -70,6 +73,19 @@ describe("init refuses", () => {
       server.slots.drop(slotName)
       const error = yield* failureOf(init)
       assert.strictEqual(error._tag === "Refusal" ? error.reason : error._tag, "SlotGone")
+      assert.isUndefined(server.slots.find(slotName))
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("to create a slot for the lake of another database, and says so", () =>
+    Effect.gen(function* () {
+      const server = yield* waiting
+      server.slots.drop(slotName)
+      const text = yield* textOf(watermarkKey)
+      yield* put(watermarkKey, text.replace(/^database=.*$/m, "database=other"))
+      const error = yield* failureOf(init)
+      assert.strictEqual(error._tag === "Refusal" ? error.reason : error._tag, "ForeignWatermark")
+      assert.include(error.message, 'belongs to database "other" instead of "loja"')
       assert.isUndefined(server.slots.find(slotName))
     }).pipe(Effect.provide(world())),
   )

@@ -12,6 +12,7 @@ import { runInterruptibly, tool } from "../kit/Tool.ts"
 import { absences } from "./absences.ts"
 import { tryOut, type Verdict } from "./Failure.ts"
 import { lakeFailures } from "./failures/lakeFailures.ts"
+import { ownerFailures } from "./failures/ownerFailures.ts"
 import { runningFailures } from "./failures/runningFailures.ts"
 import { serverFailures } from "./failures/serverFailures.ts"
 import { settingFailures } from "./failures/settingFailures.ts"
@@ -58,7 +59,7 @@ const trial = Effect.fn("trial")(function* (file: string) {
   const chapters = [
     ["Settings", settingFailures(operator)],
     ["Server, role and tables", sourceFailures(operator, wrongSecret)],
-    ["Slot and watermark", slotFailures(operator)],
+    ["Slot and watermark", [...slotFailures(operator), ...ownerFailures(operator)]],
     ["Lake", lakeFailures(operator, bucket, wrongSecret)],
     ["Settings of the server", serverFailures(operator)],
     ["Beside a `cdc` that runs", runningFailures(operator)],

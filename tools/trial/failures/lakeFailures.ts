@@ -68,7 +68,7 @@ export const lakeFailures = (
       ),
     command: "init",
     code: 2,
-    words: /The folder cannot be written\. .*choose another (LAKE_URL)/,
+    words: /a file where a folder must be\. .*choose another (LAKE_URL)/,
     mend: (name = "") => operator.set({ [name]: "file:./lake" }),
   },
   {

@@ -32,6 +32,8 @@ const restarted = (operator: Operator, { setting, values, prepare, ...told }: Re
   return {
     ...told,
     provoke: Effect.gen(function* () {
+      // `init` makes no slot for a lake that was written from another.
+      yield* operator.anew()
       const first = operator.source()
       yield* Effect.addFinalizer(() => Effect.sync(() => operator.use(first)))
       const dataFolder = yield* temporaryFolder

@@ -127,36 +127,40 @@ describe("the npm package", () => {
     assert.deepStrictEqual(loaded.toSorted(), Object.keys(manifest.dependencies))
   })
 
-  it.live("runs demo and verify from an empty folder, with the packages that npm installs beside it", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      for (const installed of installedWithIt) {
-        yield* Effect.promise(async () => {
-          await mkdir(dirname(join(folder, installed)), { recursive: true })
-          await symlink(join(root, installed), join(folder, installed))
-        })
-      }
-      for (const file of yield* packedFiles) {
-        yield* Effect.promise(async () => {
-          await mkdir(dirname(join(folder, file)), { recursive: true })
-          await cp(join(root, file), join(folder, file))
-        })
-      }
-      const program = join(folder, manifest.bin["afluente"] ?? "")
-      assert.match(readFileSync(program, "utf8"), /^#!\/usr\/bin\/env node\n/)
-      const demo = yield* startProgram(["demo", "--keep"], {}, folder, program)
-      yield* demo.says("psql")
-      const { stdout: shown } = yield* demo.told
-      assert.match(shown, /^yes: 12 rows, 0 differences$/m)
-      const settings = Object.fromEntries(
-        [...shown.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value]),
-      )
-      const { code, stdout, stderr } = yield* runProgram(["verify"], settings, folder, program)
-      assert.strictEqual(code, 0, stderr)
-      assert.match(stdout, /^clientes {2}equal/m)
-      yield* demo.signal("SIGINT")
-      assert.strictEqual((yield* demo.outcome).code, 0)
-    }),
+  it.live(
+    "runs demo and verify from an empty folder, with the packages that npm installs beside it",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder
+        for (const installed of installedWithIt) {
+          yield* Effect.promise(async () => {
+            await mkdir(dirname(join(folder, installed)), { recursive: true })
+            await symlink(join(root, installed), join(folder, installed))
+          })
+        }
+        for (const file of yield* packedFiles) {
+          yield* Effect.promise(async () => {
+            await mkdir(dirname(join(folder, file)), { recursive: true })
+            await cp(join(root, file), join(folder, file))
+          })
+        }
+        const program = join(folder, manifest.bin["afluente"] ?? "")
+        assert.match(readFileSync(program, "utf8"), /^#!\/usr\/bin\/env node\n/)
+        const demo = yield* startProgram(["demo", "--keep"], {}, folder, program)
+        yield* demo.says("psql")
+        const { stdout: shown } = yield* demo.told
+        assert.match(shown, /^yes: 12 rows, 0 differences$/m)
+        const settings = Object.fromEntries(
+          [...shown.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value]),
+        )
+        const { code, stdout, stderr } = yield* runProgram(["verify"], settings, folder, program)
+        assert.strictEqual(code, 0, stderr)
+        assert.match(stdout, /^clientes {2}equal/m)
+        yield* demo.signal("SIGINT")
+        assert.strictEqual((yield* demo.outcome).code, 0)
+      }),
+    // A server, and three runs of the program one after another.
+    120_000,
   )
 
   it.live("says its version", () =>

@@ -9,6 +9,7 @@ import * as NodeCompression from "./node/NodeCompression.ts"
 import * as TempFileSpool from "./node/TempFileSpool.ts"
 import * as TerminalProgress from "./observe/TerminalProgress.ts"
 import * as PostgresInspection from "./postgres/inspection/PostgresInspection.ts"
+import * as PostgresChangeSource from "./postgres/slot/PostgresChangeSource.ts"
 import * as PostgresReplicationSlot from "./postgres/slot/PostgresReplicationSlot.ts"
 import * as PostgresSlotInspection from "./postgres/slot/PostgresSlotInspection.ts"
 import * as PostgresSourceTables from "./postgres/tables/PostgresSourceTables.ts"
@@ -50,6 +51,6 @@ export const live = (settings: Settings["Service"]) =>
     PostgresInspection.layer(settings.source),
     PostgresReplicationSlot.layer(settings.source, settings.slot),
     NodeCompression.layer(settings.csvCompression),
-    TempFileSpool.layer,
+    PostgresChangeSource.layer(settings.source, settings.slot).pipe(Layer.provideMerge(TempFileSpool.layer)),
     TerminalProgress.layer,
   )

@@ -6,6 +6,7 @@ import * as NodeCompression from "../node/NodeCompression.ts"
 import * as LakeWatermarkStore from "../store/LakeWatermarkStore.ts"
 import * as MemoryObjectStore from "./MemoryObjectStore.ts"
 import * as MemorySpool from "./MemorySpool.ts"
+import * as MemoryChangeSource from "./postgres/MemoryChangeSource.ts"
 import { MemoryPostgres } from "./postgres/MemoryPostgres.ts"
 import * as MemoryReplicationSlot from "./postgres/MemoryReplicationSlot.ts"
 import * as MemorySourceTables from "./postgres/MemorySourceTables.ts"
@@ -15,9 +16,11 @@ export const lake = LakeWatermarkStore.layer.pipe(Layer.provideMerge(MemoryObjec
 
 /** The source, as the service `MemoryPostgres` to act on and as the services that the pipelines read. */
 export const source = (slot: string) =>
-  Layer.merge(MemorySourceTables.layer, MemoryReplicationSlot.layer(slot)).pipe(
-    Layer.provideMerge(MemoryPostgres.layer),
-  )
+  Layer.mergeAll(
+    MemorySourceTables.layer,
+    MemoryReplicationSlot.layer(slot),
+    MemoryChangeSource.layer(slot),
+  ).pipe(Layer.provideMerge(Layer.merge(MemoryPostgres.layer, MemorySpool.layer)))
 
 export const layer = (slot: string, compression: Compression = "none") =>
-  Layer.mergeAll(lake, source(slot), MemorySpool.layer, NodeCompression.layer(compression), Progress.silent)
+  Layer.mergeAll(lake, source(slot), NodeCompression.layer(compression), Progress.silent)

@@ -2,7 +2,7 @@
 import type { Option } from "effect"
 import type * as Lsn from "../core/Lsn.ts"
 import type { CommitMark } from "../core/lake/Watermark.ts"
-import { maxLinesMax, type SlotSession, type SlotView } from "../services/source/ReplicationSlot.ts"
+import { type ChangeSession, maxLinesMax, type SlotView } from "../services/source/ChangeSource.ts"
 import type { HeldWatermark } from "./fence/HeldWatermark.ts"
 import type { WrittenDataset } from "./rows/DatasetObjects.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
@@ -11,7 +11,7 @@ import type { TablePlan } from "./tables/TablePlan.ts"
 
 /** What makes this process the one writer: the lock on the source, and the watermark of the lake. */
 export interface Writer {
-  readonly session: SlotSession
+  readonly session: ChangeSession
   readonly held: HeldWatermark
 }
 

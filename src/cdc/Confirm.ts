@@ -73,7 +73,7 @@ export const confirmSlot = Effect.fnUntraced(function* (
   { session }: Writer,
   { position, written, startedAt, firstCommittedAt, view, more }: WrittenBatch,
 ) {
-  yield* Effect.withSpan(session.advance(position), "advance")
+  yield* Effect.withSpan(session.confirm(position), "advance")
   const remainingBytes = more ? view.flushed - position : undefined
   yield* reportBatch({ position, datasets: written, startedAt, firstCommittedAt, remainingBytes })
 })

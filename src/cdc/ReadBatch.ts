@@ -2,7 +2,7 @@
 import { Clock, Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { publish } from "../observe/PipelineEvents.ts"
-import type { SlotSession } from "../services/source/ReplicationSlot.ts"
+import type { ChangeSession } from "../services/source/ChangeSource.ts"
 import type { WaitingBatch } from "./Batch.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
 import { decideStart } from "./start/StartDecision.ts"
@@ -12,12 +12,8 @@ import { readCatalog } from "./tables/FollowedTables.ts"
  * Returns the slot and the flushed WAL now. Fails where the session has ended, and with a refusal where somebody else moved
  * the slot: the writer may not go on from its checkpoint then.
  */
-export const ensureLockHeld = Effect.fnUntraced(function* (
-  session: SlotSession,
-  checkpoint: Checkpoint,
-  look: SlotSession["readState"] = session.readState,
-) {
-  const view = yield* look
+export const ensureLockHeld = Effect.fnUntraced(function* (session: ChangeSession, checkpoint: Checkpoint) {
+  const view = yield* session.readState
   const { slot: slotName, source } = checkpoint
   const watermark = Option.some(checkpoint.watermark)
   yield* Effect.fromResult(decideStart({ slotName, source, view, watermark }))
@@ -28,7 +24,7 @@ export const ensureLockHeld = Effect.fnUntraced(function* (
  * None where nothing was written to the WAL since the last look, which leaves no span. Nothing is read from the slot yet:
  * `writeObjects` reads it.
  */
-export const readBatch = Effect.fnUntraced(function* (session: SlotSession, checkpoint: Checkpoint) {
+export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, checkpoint: Checkpoint) {
   const startedAt = yield* Clock.currentTimeMillis
   const view = yield* ensureLockHeld(session, checkpoint)
   const { flushed } = view

@@ -1,18 +1,30 @@
 /** Step 1 of a batch: what waits in the slot becomes objects, each visible whole. */
-import { Effect, type Option, Stream } from "effect"
+import { Effect, Option, Sink } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import type { Stamp } from "../core/lake/ObjectKey.ts"
 import { publish } from "../observe/PipelineEvents.ts"
-import { maxLinesMax } from "../services/source/ReplicationSlot.ts"
+import { maxLinesMax } from "../services/source/ChangeSource.ts"
+import type { Transaction } from "../services/source/Transaction.ts"
 import { askedTogether } from "./AskedTogether.ts"
 import type { WaitingBatch, Writer, WrittenBatch } from "./Batch.ts"
 import { notedInScope } from "./CurrentBatch.ts"
 import { ensureLockHeld } from "./ReadBatch.ts"
-import { openBatch } from "./rows/IncObjects.ts"
-import { forEachTransaction } from "./rows/Transactions.ts"
+import { incObjects } from "./rows/IncObjects.ts"
 import { followedTails } from "./start/Checkpoint.ts"
 import { sinceOf } from "./tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "./tables/UnknownRelations.ts"
+
+/** Those after the watermark. A slot behind it sends again what the lake has: after a crash of the server that is normal. */
+const newAfter = (position: Lsn.Lsn) => (all: ReadonlyArray<Transaction>) => {
+  const transactions = all.filter(({ commit }) => commit > position)
+  const [first, last] = [transactions[0], transactions.at(-1)]
+  if (first === undefined || last === undefined) return Effect.succeed(transactions)
+  const times = { firstCommittedAt: first.committedAt, lastCommittedAt: last.committedAt }
+  return Effect.as(
+    publish((at) => ({ _tag: "TransactionsRead", at, ...times })),
+    transactions,
+  )
+}
 
 const writeUpTo = Effect.fnUntraced(function* (
   { session, held }: Writer,
@@ -20,64 +32,40 @@ const writeUpTo = Effect.fnUntraced(function* (
   maxLines: number,
 ) {
   const { position } = checkpoint.watermark
-  let readUpTo = position
-  let lines = 0
-  let reading = true
-  let firstCommittedAt: string | undefined
   // Objects are sent while the session is idle or busy. A session that has ended meanwhile is found out before each of them
   // is visible: a standby that has the lock by now would write the same rows beside ours.
-  const lockHeld = yield* askedTogether(
-    Effect.suspend(() =>
-      ensureLockHeld(session, checkpoint, reading ? session.readStateElsewhere : session.readState),
-    ),
-  )
+  const lockHeld = yield* askedTogether(ensureLockHeld(session, checkpoint))
   const others = new OtherNames(unsure)
   const fence = {
     ensureLockHeld: lockHeld,
     publish: held.publish,
     nameObject: (newest: Option.Option<Stamp>) => held.nameObject(checkpoint, newest),
   }
-  const objects = yield* openBatch(
+  const objects = yield* incObjects(
     followedTails(checkpoint),
     checkpoint.layout,
     fence,
     unsure.length === 0 ? undefined : (table, tokens) => others.note(table, tokens),
   )
   const tables = checkpoint.tables.now.flatMap(({ names }) => names)
-  yield* session.peek({ upTo: view.flushed, maxLines, tables, unknownSince: sinceOf(unsure) }).pipe(
-    Stream.tap((chunk) =>
-      Effect.sync(() => {
-        lines = chunk.at(-1)?.ordinal ?? lines
-      }),
-    ),
-    forEachTransaction((all) => {
-      // A slot behind the watermark sends again what the lake has: after a crash of the server that is normal.
-      const transactions = all.filter(({ commit }) => commit > position)
-      const [first, last] = [transactions[0], transactions.at(-1)]
-      if (first === undefined || last === undefined) return Effect.void
-      readUpTo = last.commit
-      firstCommittedAt ??= first.committedAt
-      const times = { firstCommittedAt: first.committedAt, lastCommittedAt: last.committedAt }
-      return Effect.andThen(
-        publish((at) => ({ _tag: "TransactionsRead", at, ...times })),
-        objects.append(transactions),
-      )
-    }),
-    Effect.withSpan("peek"),
-  )
-  reading = false
+  const { result: rows, isCut } = yield* session
+    .readTransactions(
+      { upTo: view.flushed, maxLines, tables, unknownSince: sinceOf(unsure) },
+      Sink.mapInputEffect(objects, newAfter(position)),
+    )
+    .pipe(Effect.withSpan("peek"))
   // Also where there is nothing to write: `status` knows an idle writer by its last look.
   yield* lockHeld
   const incomplete = yield* whoseMayBe(session, unsure, others)
-  const written = yield* Effect.withSpan(objects.commit, "upload")
+  const written = yield* Effect.withSpan(rows.commit, "upload")
   if (written.length > 0) yield* publish((at) => ({ _tag: "ObjectsPublished", at, datasets: written }))
   return {
     written,
     incomplete,
-    firstCommittedAt,
-    lastCommit: objects.lastCommit(),
-    readUpTo,
-    more: lines >= maxLines,
+    firstCommittedAt: rows.firstCommittedAt,
+    lastCommit: rows.lastCommit,
+    readUpTo: Option.getOrElse(rows.readUpTo, () => position),
+    more: isCut,
   }
 }, notedInScope)
 
@@ -93,9 +81,9 @@ export const writeObjects = Effect.fnUntraced(function* (
   const { checkpoint, view } = batch
   for (let bound = maxLines; ; bound = Math.min(bound * 2, maxLinesMax)) {
     const { readUpTo, ...found } = yield* writeUpTo(writer, batch, bound)
-    // A peek that was cut at its bound vouches for nothing after its last COMMIT.
+    // A read that was cut at its bound vouches for nothing after its last COMMIT.
     const position = found.more ? readUpTo : Lsn.max(view.flushed, readUpTo)
-    // Messages outside of transactions can fill a whole peek, and cannot be confirmed one by one: the next one is wider.
+    // Messages outside of transactions can fill a whole read, and cannot be confirmed one by one: the next one is wider.
     if (found.more && position === checkpoint.watermark.position) continue
     return { ...batch, ...found, position } satisfies WrittenBatch
   }

@@ -10,6 +10,7 @@ import type { StoreError } from "../services/lake/StoreError.ts"
 import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import type { Progress } from "../services/Progress.ts"
 import type { Spool } from "../services/Spool.ts"
+import type { ChangeSource } from "../services/source/ChangeSource.ts"
 import type { DemoDatabase } from "../services/source/DemoDatabase.ts"
 import type { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
 import type { SlotInspection } from "../services/source/SlotInspection.ts"
@@ -30,6 +31,7 @@ export type Services =
   | SourceInspection
   | SlotInspection
   | ReplicationSlot
+  | ChangeSource
   | Spool
   | Progress
 

@@ -9,6 +9,7 @@ import type { Layout, Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
 import { newestManifest } from "../lake/NewestManifest.ts"
 import { Refusal } from "../services/Refusal.ts"
+import { ChangeSource } from "../services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
 import type { SourceIdentity } from "../services/source/SourceTables.ts"
 
@@ -38,8 +39,8 @@ export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
   watermark: Option.Option<Watermark>,
   isNewSource: boolean,
 ) {
-  const { name, visit } = yield* ReplicationSlot
-  const session = yield* visit
+  const { name } = yield* ReplicationSlot
+  const session = yield* Effect.flatMap(ChangeSource, ({ visit }) => visit)
   const { source } = session
   const unchanged: CopiedTables = { tables, dropped: new Set() }
   if (Option.isNone(watermark)) {

@@ -1,16 +1,16 @@
 /** Reports each chunk that comes from the source or is taken by the lake: without them, a batch hangs. */
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
-import type { SlotSession } from "../services/source/ReplicationSlot.ts"
+import type { ChangeSession } from "../services/source/ChangeSource.ts"
 import { publish } from "./PipelineEvents.ts"
 
 const received = publish((at) => ({ _tag: "ChunkReceived", at }))
 const written = publish((at) => ({ _tag: "ChunkWritten", at }))
 
 /** The session, which reports the chunks that it receives. */
-export const reportingReads = (session: SlotSession): SlotSession => ({
+export const reportingReads = (session: ChangeSession): ChangeSession => ({
   ...session,
-  peek: (request) => Stream.tap(session.peek(request), () => received),
+  readTransactions: (request, sink) => session.readTransactions({ ...request, onChunk: received }, sink),
 })
 
 /** The lake, which reports the chunks that it takes. */

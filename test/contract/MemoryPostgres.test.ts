@@ -3,26 +3,23 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Stream } from "effect"
 import { csvRow } from "../../src/core/csv/Csv.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { SlotLine } from "../../src/core/slot/SlotLine.ts"
-import { ReplicationSlot, type SlotSession } from "../../src/services/source/ReplicationSlot.ts"
+import { type ChangeSession, ChangeSource, type ReadRequest } from "../../src/services/source/ChangeSource.ts"
 import { SourceTables } from "../../src/services/source/SourceTables.ts"
 import { ana, cliente, pedido, shop, slotName, world } from "../support/memory/memoryWorld.ts"
+import { readAll } from "../support/slot/readAll.ts"
 
 const far = Lsn.Lsn.make(0x7fff_ffff_ffffn)
 const both = [cliente.table, pedido.table]
 
-const attached = Effect.flatMap(ReplicationSlot, ({ attach }) =>
+const attached = Effect.flatMap(ChangeSource, ({ attach }) =>
   Effect.map(attach, (session) => Option.getOrThrow(session)),
 )
 
-const told = (session: SlotSession, request: Partial<Parameters<SlotSession["peek"]>[0]> = {}) =>
+const read = (session: ChangeSession, request: Partial<ReadRequest> = {}) =>
   Effect.map(
-    Stream.runCollect(session.peek({ upTo: far, maxLines: 1000, tables: both, ...request })),
-    (chunks) => chunks.flat().filter((line) => line instanceof SlotLine),
+    readAll(session, { upTo: far, maxLines: 1000, tables: both, ...request }),
+    ({ transactions }) => transactions,
   )
-
-const texts = (session: SlotSession, request?: Partial<Parameters<SlotSession["peek"]>[0]>) =>
-  Effect.map(told(session, request), (lines) => lines.map(({ text }) => text))
 
 describe("the slot in memory", () => {
   it.effect("prints what test_decoding prints, and leaves BEGIN out", () =>
@@ -35,16 +32,16 @@ describe("the slot in memory", () => {
         tx.delete(clientes, { id: "2" })
         tx.truncate([clientes, pedidos], { cascade: true })
       })
-      const lines = yield* texts(yield* attached)
+      const [transaction] = yield* read(yield* attached)
+      assert.deepStrictEqual([transaction?.xid, transaction?.committedAt], [733, "2025-11-03 10:15:30+00"])
       assert.deepStrictEqual(
-        lines.map((line) => Buffer.from(line, "latin1").toString()),
+        transaction?.lines.map(({ text }) => text),
         [
           "table db_loja.cliente: INSERT: id[integer]:1 nome[character varying]:'D''Ávila' ativo[boolean]:true",
           "table db_loja.pedido: INSERT: id[bigint]:7 total[numeric]:null",
           "table db_loja.cliente: UPDATE: old-key: id[integer]:1 new-tuple: id[integer]:2 nome[character varying]:'D''Ávila' ativo[boolean]:true",
           "table db_loja.cliente: DELETE: id[integer]:2",
           "table db_loja.cliente, db_loja.pedido: TRUNCATE: cascade",
-          "COMMIT 733 (at 2025-11-03 10:15:30+00)",
         ],
       )
     }).pipe(Effect.provide(world())),
@@ -58,37 +55,9 @@ describe("the slot in memory", () => {
       late.insert(clientes, { ...ana, id: "2" })
       const first = yield* server.commit(late)
       const second = yield* server.commit(early)
-      const lines = yield* told(yield* attached)
-      assert.deepStrictEqual(
-        lines.filter(({ text }) => text.startsWith("COMMIT")).map(({ lsn }) => lsn),
-        [first, second],
-      )
-      assert.isTrue((lines[2]?.lsn ?? far) < first)
-    }).pipe(Effect.provide(world())),
-  )
-
-  it.effect("numbers lines before those of other tables are left out", () =>
-    Effect.gen(function* () {
-      const { server, clientes, pedidos } = yield* shop
-      yield* server.transact((tx) => {
-        tx.insert(pedidos, { id: "7", total: "1.00" })
-        tx.insert(clientes, ana)
-      })
-      const lines = yield* told(yield* attached, { tables: [cliente.table] })
-      assert.deepStrictEqual(
-        lines.map(({ ordinal }) => ordinal),
-        [3, 4],
-      )
-    }).pipe(Effect.provide(world())),
-  )
-
-  it.effect("tells the transaction that reaches the bound to its end, and none after it", () =>
-    Effect.gen(function* () {
-      const { server, clientes } = yield* shop
-      for (const id of ["1", "2", "3"]) yield* server.transact((tx) => tx.insert(clientes, { ...ana, id }))
-      const session = yield* attached
-      assert.strictEqual((yield* told(session, { maxLines: 3 })).length, 2)
-      assert.strictEqual((yield* told(session, { maxLines: 4 })).length, 4)
+      const [one, other] = yield* read(yield* attached)
+      assert.deepStrictEqual([one?.commit, other?.commit], [first, second])
+      assert.isTrue((other?.lines[0]?.lsn ?? far) < first)
     }).pipe(Effect.provide(world())),
   )
 
@@ -98,19 +67,8 @@ describe("the slot in memory", () => {
       const first = yield* server.transact((tx) => tx.insert(clientes, ana))
       yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "2" }))
       const session = yield* attached
-      assert.strictEqual((yield* told(session, { upTo: first })).length, 2)
-      assert.strictEqual((yield* told(session, { upTo: Lsn.Lsn.make(first - 1n) })).length, 2)
-    }).pipe(Effect.provide(world())),
-  )
-
-  it.effect("tells the same again until it is advanced", () =>
-    Effect.gen(function* () {
-      const { server, clientes } = yield* shop
-      const lsn = yield* server.transact((tx) => tx.insert(clientes, ana))
-      const session = yield* attached
-      assert.deepStrictEqual(yield* texts(session), yield* texts(session))
-      yield* session.advance(lsn)
-      assert.deepStrictEqual(yield* texts(session), [])
+      assert.strictEqual((yield* read(session, { upTo: first })).length, 1)
+      assert.strictEqual((yield* read(session, { upTo: Lsn.Lsn.make(first - 1n) })).length, 1)
     }).pipe(Effect.provide(world())),
   )
 
@@ -122,8 +80,10 @@ describe("the slot in memory", () => {
         tx.message("audit", "two")
         tx.insert(clientes, ana)
       })
+      const request = { upTo: far, maxLines: 1000, tables: both }
+      const sent = yield* server.slots.peek(slotName, request)
       assert.deepStrictEqual(
-        (yield* told(yield* attached)).map(({ ordinal, text }) => [ordinal, text.split(" ")[0]]),
+        sent.map(({ ordinal, text }) => [ordinal, text.split(" ")[0]]),
         [
           [1, "message:"],
           [2, "message:"],
@@ -141,7 +101,7 @@ describe("the slot in memory", () => {
       tx.insert(clientes, ana)
       const { flushed } = server.wal
       yield* server.commit(tx, { flush: false })
-      assert.strictEqual(yield* (yield* attached).advance(far), flushed)
+      assert.strictEqual(yield* (yield* attached).confirm(far), flushed)
     }).pipe(Effect.provide(world())),
   )
 
@@ -158,17 +118,6 @@ describe("the slot in memory", () => {
     }).pipe(Effect.provide(world())),
   )
 
-  it.effect("is one session's at a time", () =>
-    Effect.gen(function* () {
-      yield* shop
-      const slot = yield* ReplicationSlot
-      const first = yield* Effect.scoped(slot.attach)
-      const second = yield* slot.attach
-      const third = yield* slot.attach
-      assert.deepStrictEqual([first, second, third].map(Option.isSome), [true, true, false])
-    }).pipe(Effect.provide(world())),
-  )
-
   it.effect(
     "fails in every call of a session that was killed, in a way that heals, and is free for the next",
     () =>
@@ -178,10 +127,10 @@ describe("the slot in memory", () => {
         server.sessions.killAll()
         const errors = yield* Effect.all([
           Effect.flip(session.readState),
-          Effect.flip(texts(session)),
-          Effect.flip(session.advance(Lsn.zero)),
+          Effect.flip(read(session)),
+          Effect.flip(session.confirm(Lsn.zero)),
         ])
-        assert.isTrue(errors.every((error) => error.isRetryable))
+        assert.isTrue(errors.every((error) => error._tag === "SourceError" && error.isRetryable))
         yield* attached
       }).pipe(Effect.provide(world())),
   )

@@ -1,15 +1,15 @@
 /** What each layer of the slot tells of the catalog's rows, and of names that a table bears for a while. */
 import { assert } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { sameRows } from "../../src/core/lake/Watermark.ts"
-import { SlotLine } from "../../src/core/slot/SlotLine.ts"
 import type { TableName } from "../../src/core/source/SourceTable.ts"
-import type { SlotVisit } from "../../src/services/source/ReplicationSlot.ts"
+import type { ChangeVisit } from "../../src/services/source/ChangeSource.ts"
+import { readAll } from "../support/slot/readAll.ts"
 
 /** A server with the tables `loja.a` and `loja.b`, each of the columns `id` and `v`, and a slot that was made after them. */
 export interface CatalogWorld {
-  readonly visit: SlotVisit
+  readonly visit: ChangeVisit
   readonly rename: (from: string, to: string) => Effect.Effect<unknown>
   readonly renameSchema: (from: string, to: string) => Effect.Effect<unknown>
   readonly addColumn: (table: string, column: string) => Effect.Effect<unknown>
@@ -31,10 +31,9 @@ const linesOf = ({ visit }: CatalogWorld, tables: ReadonlyArray<TableName>, unkn
   Effect.gen(function* () {
     const { flushed } = yield* visit.readState
     const upTo = Lsn.Lsn.make(flushed)
-    const chunks = yield* Stream.runCollect(visit.peek({ upTo, maxLines: 1000, tables, unknownSince }))
-    return chunks
-      .flat()
-      .filter((line) => line instanceof SlotLine)
+    const { transactions } = yield* readAll(visit, { upTo, maxLines: 1000, tables, unknownSince })
+    return transactions
+      .flatMap(({ lines }) => lines)
       .map(({ text }) => /^table (.*): INSERT/.exec(text)?.[1] ?? "")
       .filter((name) => name !== "")
   })

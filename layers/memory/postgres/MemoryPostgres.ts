@@ -1,6 +1,6 @@
 /**
  * A small, complete PostgreSQL in memory: tables, transactions, a WAL, logical slots with `test_decoding`, sessions
- * with advisory locks, and a server that can crash. `MemorySourceTables` and `MemoryReplicationSlot` read from it.
+ * with advisory locks, and a server that can crash. `MemorySourceTables` and `MemoryChangeSource` read from it.
  *
  * It is a plain machine that changes at once; only what needs the time or can fail is an Effect. What has no place here
  * (SQL, constraints, locks of rows) is left to the tests against a real server.

@@ -1,5 +1,6 @@
 /** Connections to the PostgreSQL in memory, and the advisory locks that they hold. */
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Effect, type Scope, type Stream } from "effect"
+import type { PeekedLine } from "../../../src/core/slot/SlotLine.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 
 /** A connection. It ends with its client, when it is killed, or with the server. */
@@ -10,7 +11,12 @@ export interface MemorySession {
   askedAt: number
 }
 
+/** What a reader of a slot is sent, chunk by chunk. */
+export type SentLines = Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
+
 export class MemorySessions {
+  /** What is between the server and the readers of its slots: tests delay and cut there. */
+  network: (sent: SentLines) => SentLines = (sent) => sent
   readonly #alive = new Set<MemorySession>()
   readonly #onEnd = new Map<MemorySession, Set<() => void>>()
   readonly #locks = new Map<string, Set<MemorySession>>()

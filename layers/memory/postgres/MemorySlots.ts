@@ -1,8 +1,9 @@
 /** The logical slots of the PostgreSQL in memory. Whoever calls these without a session is another consumer. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import type { SlotLine } from "../../../src/core/slot/SlotLine.ts"
-import type { PeekRequest } from "../../../src/services/source/ReplicationSlot.ts"
+import type { ReadRequest } from "../../../src/services/source/ChangeSource.ts"
+import type { SlotState } from "../../../src/services/source/ReplicationSlot.ts"
 import { SourceError, type SourceReason } from "../../../src/services/source/SourceError.ts"
 import type { IsKnown, MemoryWal } from "./MemoryWal.ts"
 
@@ -36,6 +37,15 @@ export class MemorySlots {
     return this.#slots.get(name)
   }
 
+  /** As `pg_replication_slots` shows it. */
+  state(name: string): Option.Option<SlotState> {
+    return Option.map(Option.fromUndefinedOr(this.#slots.get(name)), ({ confirmed, walStatus }) => ({
+      confirmed,
+      restart: Option.some(confirmed),
+      walStatus,
+    }))
+  }
+
   /** The retained WAL outgrew `max_slot_wal_keep_size`. */
   lose(name: string): void {
     const slot = this.#slots.get(name)
@@ -45,7 +55,7 @@ export class MemorySlots {
   /** `pg_logical_slot_peek_changes`, without BEGIN. */
   peek(
     name: string,
-    request: PeekRequest,
+    request: ReadRequest,
     isKnown?: IsKnown,
   ): Effect.Effect<ReadonlyArray<SlotLine>, SourceError> {
     return Effect.map(this.#usable(name), (slot) =>

@@ -8,7 +8,7 @@ import type { Change } from "../../../src/core/slot/Change.ts"
 import { SlotLine } from "../../../src/core/slot/SlotLine.ts"
 import { SlotText } from "../../../src/core/slot/TestDecoding.ts"
 import { sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
-import type { PeekRequest } from "../../../src/services/source/ReplicationSlot.ts"
+import type { ReadRequest } from "../../../src/services/source/ChangeSource.ts"
 
 /** A line before a peek has numbered it. */
 export interface LoggedLine {
@@ -89,7 +89,7 @@ export class MemoryWal {
    */
   read(
     confirmed: Lsn.Lsn,
-    { upTo, maxLines, tables, unknownSince }: PeekRequest,
+    { upTo, maxLines, tables, unknownSince }: ReadRequest,
     isKnown: IsKnown = () => false,
   ): ReadonlyArray<SlotLine> {
     const concerns = (one: TableName) =>

@@ -4,8 +4,9 @@ import * as Lsn from "../../../src/core/Lsn.ts"
 import { longLineBytes } from "../../../src/core/slot/LongLine.ts"
 import { LinePart, type PeekedLine, SlotLine } from "../../../src/core/slot/SlotLine.ts"
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
-import type { PeekRequest } from "../../../src/services/source/ReplicationSlot.ts"
+import type { ReadRequest } from "../../../src/services/source/ChangeSource.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
+import type { PeekLines } from "../../slot/TransactionReader.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 import { knownSince } from "../tables/PostgresKnownNames.ts"
 import { copyBinaryReader } from "./CopyBinary.ts"
@@ -47,7 +48,7 @@ const isUnknown = (since: bigint): string =>
               IN (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM ${knownSince(since)})) IS NOT TRUE
         ELSE false END`
 
-const peekSql = (slot: string, request: PeekRequest): string =>
+const peekSql = (slot: string, request: ReadRequest): string =>
   `COPY (SELECT lsn, ordinality, CASE WHEN starts_with(data, 'message: ') THEN 'message:' ELSE data END
            FROM pg_logical_slot_peek_changes(${quoteLiteral(slot)}, ${quoteLiteral(Lsn.print(request.upTo))}, ${request.maxLines},
                 'include-xids', '1', 'include-timestamp', '1', 'skip-empty-xacts', '1')
@@ -91,8 +92,8 @@ const lineReader = (onLine: (line: PeekedLine) => void) => {
 }
 
 export const peek =
-  (session: PostgresSession, subject: string, slot: string) =>
-  (request: PeekRequest): Stream.Stream<ReadonlyArray<PeekedLine>, SourceError> =>
+  (session: PostgresSession, subject: string, slot: string): PeekLines =>
+  (request) =>
     Stream.suspend(() => {
       let lines: Array<PeekedLine> = []
       const reader = lineReader((line) => lines.push(line))

@@ -7,7 +7,7 @@ import { describeAddress, type PostgresSession } from "../connection/PostgresSes
 import { readSlotFacts } from "../inspection/PostgresInspection.ts"
 import { relations } from "../tables/PostgresRelations.ts"
 import { identify } from "../tables/PostgresTableDescription.ts"
-import { stateQueryStart } from "./PostgresReplicationSlot.ts"
+import { stateQueryStart } from "./PostgresSlotState.ts"
 
 /** Columns of another role's session are NULL for whoever may not see them (`pg_read_all_stats`). */
 const activitySql = `

@@ -4,7 +4,7 @@ import { Clock, Duration, Effect, Ref } from "effect"
 import { counted } from "../../core/text/CountedNoun.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
 import { Refusal } from "../../services/Refusal.ts"
-import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
+import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 
 /** The lake has another writer by now. */
 export const isFenced = (error: { readonly _tag: string }): error is StoreError =>
@@ -29,7 +29,7 @@ const anotherLakeWriter = (times: number) =>
  */
 export const countFenced = Effect.fnUntraced(function* (
   times: Ref.Ref<ReadonlyArray<number>>,
-  session: Pick<SlotSession, "readState">,
+  session: Pick<ChangeSession, "readState">,
   error: StoreError,
 ) {
   if (yield* Effect.isFailure(session.readState)) return yield* error

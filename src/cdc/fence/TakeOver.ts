@@ -14,7 +14,8 @@ import { lakeLayout } from "../../lake/LakeLayout.ts"
 import { publish } from "../../observe/PipelineEvents.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { type StoredWatermark, WatermarkStore } from "../../services/lake/WatermarkStore.ts"
-import { ReplicationSlot, type SlotSession } from "../../services/source/ReplicationSlot.ts"
+import type { ChangeSession } from "../../services/source/ChangeSource.ts"
+import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 import { SourceError } from "../../services/source/SourceError.ts"
 import { Settings } from "../../settings/Settings.ts"
 import type { DatasetTail } from "../rows/DatasetObjects.ts"
@@ -28,7 +29,7 @@ import { reasonToWait, requestsLive } from "./Fence.ts"
 import { takeWatermark } from "./HeldWatermark.ts"
 
 /** Reads what the lake and the source say. Fails with a refusal where a writer must not go on from there. */
-const examine = Effect.fnUntraced(function* (session: SlotSession) {
+const examine = Effect.fnUntraced(function* (session: ChangeSession) {
   const settings = yield* Settings
   const { name: slotName } = yield* ReplicationSlot
   const store = yield* WatermarkStore
@@ -88,7 +89,7 @@ const announceNewLake = Effect.fnUntraced(function* ({ position }: Watermark) {
 })
 
 /** Waits out what no condition would refuse. True where it waited: the lake may have changed. */
-const waitOut = Effect.fnUntraced(function* (session: SlotSession, reason: Option.Option<string>) {
+const waitOut = Effect.fnUntraced(function* (session: ChangeSession, reason: Option.Option<string>) {
   if (Option.isNone(reason)) return false
   yield* Effect.logInfo(
     `cdc: waiting ${Duration.format(requestsLive)} before the first write, so that no late request can double rows: ${reason.value}`,
@@ -138,7 +139,7 @@ const tailOf = Effect.fnUntraced(function* (
 
 /** The checkpoint of the lake as it is now. A newest object that the watermark does not record is recorded by the next. */
 const checkpointOf = Effect.fnUntraced(function* (
-  session: SlotSession,
+  session: ChangeSession,
   layout: Layout,
   watermark: Watermark,
   started: Started,
@@ -178,13 +179,13 @@ const beginAfter = Effect.fnUntraced(function* (found: Option.Option<StoredWater
 })
 
 /** Makes the session's process the one writer of the lake. Fails with `Fenced` where another one was faster. */
-export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: SlotSession) {
+export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: ChangeSession) {
   const store = yield* ObjectStore
   let now = yield* examine(session)
   yield* beginAfter(now.found)
   // A slot behind the watermark (the server crashed before it noted our confirmation) is brought up to it. Where it is
   // not behind, this moves nothing and proves the right to, before a role without it leaves a mark in the lake.
-  yield* session.advance(now.watermark.position)
+  yield* session.confirm(now.watermark.position)
   const isInc = Option.isNone(now.found) && (yield* hasObjects("inc"))
   if (Option.isNone(now.found) && !isInc && !(yield* hasObjects("full")))
     yield* announceNewLake(now.watermark)

@@ -16,9 +16,9 @@ import { ObjectStore, type ObjectWriter, type Publish } from "../../services/lak
 import { StoreError } from "../../services/lake/StoreError.ts"
 import type { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
+import type { Transaction } from "../../services/source/Transaction.ts"
 import { longRows } from "./LongRow.ts"
 import { shapeFinder } from "./ShapeAhead.ts"
-import type { Transaction } from "./Transactions.ts"
 
 /** Where a dataset ends in the lake when a batch begins. */
 export interface DatasetTail {

@@ -1,14 +1,15 @@
 /**
- * Writes one batch of changes: each line into the objects of the dataset that it belongs to.
+ * A sink of transactions: each line goes into the objects of the dataset that it belongs to.
  * Nothing of a batch is confirmed before `commit` has made all of its objects visible.
  */
-import { Effect, Option } from "effect"
+import { Effect, Option, Sink } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
 import { IncRowWriter } from "../../core/row/IncRowWriter.ts"
 import type { Table } from "../../core/slot/Change.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
+import type { Transaction } from "../../services/source/Transaction.ts"
 import {
   type CommitOfRows,
   commitOfRows,
@@ -18,7 +19,6 @@ import {
   openDataset,
 } from "./DatasetObjects.ts"
 import { ByTable, refusalOf, tablesOf } from "./RowLine.ts"
-import type { Transaction } from "./Transactions.ts"
 
 /**
  * Objects of so many datasets are begun, and become visible, at once. A store answers each of them late (a disk that must
@@ -28,10 +28,12 @@ import type { Transaction } from "./Transactions.ts"
 const datasetsAtOnce = 16
 
 /**
- * The objects live in the surrounding scope: closed before `commit`, nothing of theirs is ever seen, save of those that are
- * complete because the columns have changed.
+ * Opens the objects of a batch, and returns the sink that writes rows into them. The sink gives the objects with all rows,
+ * not yet visible. They live in the surrounding scope: closed before `commit`, nothing of theirs is ever visible, but those
+ * that are complete because the columns have changed. The sink fails with a `StoreError` of the lake or of temporary files,
+ * a `SourceError` of the catalog, and a refusal of a line that cannot be read.
  */
-export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
+export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   tails: ReadonlyArray<FollowedTail>,
   layout: Layout,
   fence: ObjectFence,
@@ -132,7 +134,6 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
     )
     return datasets.map((dataset) => dataset.result()).filter(({ objects }) => objects.length > 0)
   })
-  /** The newest commit that has rows of ours. */
   const lastCommit = () =>
     datasets
       .flatMap((dataset) => Option.toArray(dataset.lastCommit()))
@@ -140,5 +141,25 @@ export const openBatch = Effect.fn("IncObjects.openBatch")(function* (
         (newest, one) => (Option.exists(newest, ({ lsn }) => lsn >= one.lsn) ? newest : Option.some(one)),
         Option.none(),
       )
-  return { append, commit, lastCommit }
+  let firstCommittedAt: string | undefined
+  let readUpTo = Option.none<Lsn>()
+  /** Runs for the transactions of one chunk. */
+  const take = (transactions: ReadonlyArray<Transaction>) => {
+    const last = transactions.at(-1)
+    if (last !== undefined) readUpTo = Option.some(last.commit)
+    firstCommittedAt ??= transactions[0]?.committedAt
+    return append(transactions)
+  }
+  return Sink.forEach(take).pipe(
+    Sink.map(() => ({
+      /** Makes all objects visible. Returns what was written, of the datasets that have rows. */
+      commit,
+      /** The newest commit that has rows of ours. */
+      lastCommit: lastCommit(),
+      /** Commit time of the first transaction, as the server prints it. */
+      firstCommittedAt,
+      /** The last transaction's commit. */
+      readUpTo,
+    })),
+  )
 })

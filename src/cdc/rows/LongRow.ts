@@ -4,7 +4,7 @@ import { LongValueEncoder } from "../../core/row/LongValueEncoder.ts"
 import type { RowBuffer } from "../../core/row/RowBuffer.ts"
 import { type MarkInRow, rowPieces } from "../../core/slot/LongLine.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
-import type { ReadLong } from "./LongBytes.ts"
+import type { ReadLong } from "../../services/source/Transaction.ts"
 
 /** Large enough that a read costs less than what is read. */
 const windowBytes = 256 * 1024

@@ -8,11 +8,11 @@ import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import { type KnownTable, tableKey } from "../../core/slot/tokens/TableMemo.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import type { Refusal } from "../../services/Refusal.ts"
-import { malformed } from "./Transactions.ts"
+import { malformedLine } from "../../services/source/Transaction.ts"
 
 /** Why `tokens` could not read the line. */
 export const refusalOf = (line: SlotLine, tokens: RowTokenizer): Refusal =>
-  malformed(
+  malformedLine(
     line.lsn,
     !line.isMarked && line.text.includes("\0") ? zeroByte : printMalformed(tokens.malformed),
   )

@@ -12,8 +12,8 @@ import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import { namesOf } from "../../core/slot/tokens/TupleSpans.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import { SourceTables } from "../../services/source/SourceTables.ts"
+import { readLines, type Transaction } from "../../services/source/Transaction.ts"
 import { ByTable, refusalOf } from "./RowLine.ts"
-import { readLines, type Transaction } from "./Transactions.ts"
 
 interface Ahead {
   /** What the old rows name, up to where the columns change. */

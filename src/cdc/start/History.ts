@@ -1,11 +1,11 @@
 /** Compares what the slot sends again, up to where the lake is, with what the lake says. Confirms nothing. */
-import { Effect, Option } from "effect"
+import { Effect, Option, Sink } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { CommitMark } from "../../core/lake/Watermark.ts"
 import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
-import { maxLinesMax, type SlotSession } from "../../services/source/ReplicationSlot.ts"
+import { type ChangeSession, maxLinesMax } from "../../services/source/ChangeSource.ts"
+import { readLines, type Transaction } from "../../services/source/Transaction.ts"
 import { ByTable, refusalOf, tablesOf } from "../rows/RowLine.ts"
-import { forEachTransaction, readLines, type Transaction } from "../rows/Transactions.ts"
 import { sinceOf, type UncertainTable } from "../tables/FollowedTables.ts"
 import type { FollowedTable } from "../tables/TablePlan.ts"
 import { decideHistory, type LakeHistory, type NewestRow, sendsAgain } from "./HistoryDecision.ts"
@@ -28,7 +28,7 @@ const ownersIn = (followed: ReadonlyArray<FollowedTable>, unsure: ReadonlyArray<
 
 /** Fails with `OtherHistory` where the two differ. Reads nothing where the slot is at the watermark. */
 export const checkHistory = Effect.fn("History.checkHistory")(function* (
-  session: Pick<SlotSession, "peek">,
+  session: Pick<ChangeSession, "readTransactions">,
   slotName: string,
   confirmed: Lsn.Lsn,
   lake: LakeHistory,
@@ -74,15 +74,16 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
   })
 
   const furthest = lake.newestRows.reduce((furthest, { row }) => Lsn.max(furthest, row.lsn), lake.position)
+  const holdAll = (transactions: ReadonlyArray<Transaction>) =>
+    Effect.forEach(
+      transactions.filter(({ commit }) => commit <= furthest),
+      hold,
+      { discard: true },
+    )
   const tables = followed.flatMap(({ names }) => names)
-  yield* session.peek({ upTo: furthest, maxLines: maxLinesMax, tables, unknownSince: sinceOf(unsure) }).pipe(
-    forEachTransaction((transactions) =>
-      Effect.forEach(
-        transactions.filter(({ commit }) => commit <= furthest),
-        hold,
-        { discard: true },
-      ),
-    ),
+  yield* session.readTransactions(
+    { upTo: furthest, maxLines: maxLinesMax, tables, unknownSince: sinceOf(unsure) },
+    Sink.forEach(holdAll),
   )
   const refusal = decideHistory(
     lake,

@@ -8,7 +8,7 @@ import * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { lastRowPosition, type NewestObject, newestObject } from "../../lake/NewestObject.ts"
-import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
+import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { uncertainTables } from "../tables/FollowedTables.ts"
 import { startFacts } from "../tables/StartTables.ts"
 import {
@@ -122,7 +122,7 @@ const historyOf = (
 
 /** Fails where a table is unknown or another one, and where slot and lake belong to two histories. */
 export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
-  session: Pick<SlotSession, "peek" | "relations">,
+  session: Pick<ChangeSession, "readTransactions" | "relations">,
   slot: { readonly name: string; readonly confirmed: Lsn.Lsn; readonly flushed: Lsn.Lsn },
   configured: ReadonlyArray<SourceTable>,
   layout: Layout,

@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
-import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
+import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { inRenamedSchemas, type SchemaRename, watchRename } from "./SchemaRename.ts"
 import {
   askedRelations,
@@ -97,7 +97,7 @@ export const sinceOf = (unsure: ReadonlyArray<UncertainTable>): bigint | undefin
  * known when its rows are read. Fails with `OtherTable` where going on would mix two tables.
  */
 export const readCatalog = Effect.fnUntraced(function* (
-  session: Pick<SlotSession, "relations" | "newXid" | "oldestXid">,
+  session: Pick<ChangeSession, "relations" | "newXid" | "oldestXid">,
   known: FollowedTables,
   lines: DatasetLines,
   readUpTo: Lsn.Lsn,
@@ -149,7 +149,7 @@ export const readCatalog = Effect.fnUntraced(function* (
 
 /** The change takes effect at `lsn`: all WAL up to there is read. Returns what the watermark says of datasets from then on. */
 export const settle = Effect.fnUntraced(function* (
-  session: Pick<SlotSession, "newXid">,
+  session: Pick<ChangeSession, "newXid">,
   lines: DatasetLines,
   plan: TablePlan,
   lsn: Lsn.Lsn,

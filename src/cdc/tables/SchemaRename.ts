@@ -5,7 +5,7 @@
  * so long are rows looked for under a name that the schema bore between two looks.
  */
 import { Effect, Option } from "effect"
-import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
+import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { changedSince, type DatasetLines, type FollowedTable } from "./TablePlan.ts"
 
 /** A rename that was seen. Not kept in the lake: the watermark has the old name until the rename is over. */
@@ -39,7 +39,7 @@ const printAll = (renamed: ReadonlyArray<FollowedTable>): string =>
 
 /** What is known now of the renames of these tables' schemas. Asks nothing of the server where there are none. */
 export const watchRename = Effect.fnUntraced(function* (
-  session: Pick<SlotSession, "newXid" | "oldestXid">,
+  session: Pick<ChangeSession, "newXid" | "oldestXid">,
   renamed: ReadonlyArray<FollowedTable>,
   known: Option.Option<SchemaRename>,
 ) {

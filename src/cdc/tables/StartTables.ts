@@ -4,7 +4,7 @@ import type * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { newestObject } from "../../lake/NewestObject.ts"
-import type { SourceView } from "../../services/source/ReplicationSlot.ts"
+import type { SourceView } from "../../services/source/ChangeSource.ts"
 import type { PlanFacts } from "./PlannedTable.ts"
 import { askedRelations, type DatasetLines } from "./TablePlan.ts"
 

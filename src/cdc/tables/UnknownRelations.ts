@@ -10,7 +10,7 @@ import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import { tableKey } from "../../core/slot/tokens/TableMemo.ts"
 import { namesOf } from "../../core/slot/tokens/TupleSpans.ts"
 import { printInSql, printTable } from "../../core/source/SourceTable.ts"
-import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
+import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import type { KeptColumns } from "../../services/source/SourceTables.ts"
 import { sinceOf, type UncertainTable } from "./FollowedTables.ts"
 
@@ -98,7 +98,7 @@ const canBeOf = (seen: Seen, kept: KeptColumns): boolean => {
 }
 
 const unknownAmong = Effect.fnUntraced(function* (
-  session: Pick<SlotSession, "unknownNames">,
+  session: Pick<ChangeSession, "unknownNames">,
   others: OtherNames,
   since: bigint,
 ) {
@@ -116,7 +116,7 @@ const unknownAmong = Effect.fnUntraced(function* (
 
 /** Returns the datasets that rows under other names may belong to. Asks nothing where there are no such rows. */
 export const whoseMayBe = Effect.fn("UnknownRelations.whoseMayBe")(function* (
-  session: Pick<SlotSession, "unknownNames" | "keptColumns">,
+  session: Pick<ChangeSession, "unknownNames" | "keptColumns">,
   unsure: ReadonlyArray<UncertainTable>,
   others: OtherNames,
 ) {

@@ -1,22 +1,21 @@
 /** Waits while another session, such as `verify`, reads the slot: PostgreSQL allows one reader at a time. */
-import { Effect, Schedule, Stream } from "effect"
-import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
-import type { SourceError } from "../../services/source/SourceError.ts"
+import { Effect, Schedule } from "effect"
+import type { ChangeSession } from "../../services/source/ChangeSource.ts"
+import { SourceError } from "../../services/source/SourceError.ts"
 
 /** Longer than a small `verify` reads; a longer wait fails with `SlotInUse`, which is retried. */
 const slotInUseRetry = Schedule.spaced("150 millis").pipe(
   Schedule.jittered,
   Schedule.upTo({ duration: "10 seconds" }),
-  Schedule.setInputType<SourceError>(),
-  Schedule.while(({ input }) => input.reason === "SlotInUse"),
+  Schedule.while(({ input }) => input instanceof SourceError && input.reason === "SlotInUse"),
 )
 
 /**
  * Returns a session that retries for 10 s while the slot is in use, and keeps its lock meanwhile. PostgreSQL refuses a slot in
- * use before its first line, so no line is returned twice.
+ * use before its first line, so no sink gets a transaction twice.
  */
-export const retryWhileSlotInUse = (session: SlotSession): SlotSession => ({
+export const retryWhileSlotInUse = (session: ChangeSession): ChangeSession => ({
   ...session,
-  peek: (request) => Stream.retry(session.peek(request), slotInUseRetry),
-  advance: (lsn) => Effect.retry(session.advance(lsn), slotInUseRetry),
+  readTransactions: (request, sink) => Effect.retry(session.readTransactions(request, sink), slotInUseRetry),
+  confirm: (lsn) => Effect.retry(session.confirm(lsn), slotInUseRetry),
 })

@@ -5,6 +5,7 @@ import { publish } from "../../observe/PipelineEvents.ts"
 import { reportHealthy } from "../../retry/RetryPolicy.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { Refusal } from "../../services/Refusal.ts"
+import { ChangeSource } from "../../services/source/ChangeSource.ts"
 import { type LockHolder, ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 import type { SessionFacts } from "../../services/source/SourceInspection.ts"
 import { Settings } from "../../settings/Settings.ts"
@@ -30,6 +31,7 @@ export interface WaitMode {
  */
 export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode) {
   const slot = yield* ReplicationSlot
+  const { attach } = yield* ChangeSource
   const scope = yield* Effect.scope
   const begun = yield* Clock.currentTimeMillis
   const checkStall = yield* stallWatch
@@ -37,7 +39,7 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode) {
   while (true) {
     // A session without the lock is closed at once: a standby that kept each would use up the server's.
     const attempt = yield* Scope.fork(scope)
-    const session = yield* Scope.provide(slot.attach, attempt)
+    const session = yield* Scope.provide(attach, attempt)
     if (Option.isSome(session)) {
       yield* publish((at) => ({ _tag: "LockAcquired", at }))
       if (isStandby)

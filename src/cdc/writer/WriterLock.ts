@@ -1,7 +1,7 @@
 /** The writer's lock, held while a process writes. */
 import { Effect, Option, Ref } from "effect"
 import { reportingReads } from "../../observe/Activity.ts"
-import type { SlotSession } from "../../services/source/ReplicationSlot.ts"
+import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { forgetFailure, type PipelineError } from "../CurrentBatch.ts"
 import { countFenced, isFenced } from "../fence/FencedOut.ts"
 import { retryWhileSlotInUse } from "./RetryWhileSlotInUse.ts"
@@ -14,7 +14,7 @@ import { attachOrWait, type WaitMode } from "./Standby.ts"
  */
 export const writerLock = Effect.fnUntraced(function* (mode: WaitMode) {
   const fenced = yield* Ref.make<ReadonlyArray<number>>([])
-  return <R>(write: (session: SlotSession) => Effect.Effect<void, PipelineError, R>) =>
+  return <R>(write: (session: ChangeSession) => Effect.Effect<void, PipelineError, R>) =>
     Effect.gen(function* () {
       const attached = yield* attachOrWait(mode)
       if (Option.isNone(attached)) return

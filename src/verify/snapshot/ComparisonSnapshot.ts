@@ -2,7 +2,7 @@
  * The snapshot at which lake and tables are compared, while writers go on.
  *
  *     1. a snapshot S; each table is copied under it to this machine, and S is let go
- *     2. the slot is peeked at up to S and not confirmed: what S sees is in the lake by now, or in this peek
+ *     2. the slot is read up to S and not confirmed: what S sees is in the lake by now, or in this read
  *     3. only then the lake is listed (by whoever uses this)
  *
  * What was confirmed before step 2 is in the lake in step 3, because a writer takes its durable steps in the order lake,
@@ -10,8 +10,7 @@
  */
 import { Clock, Effect, Option, Result, Schedule, Scope } from "effect"
 import type { ObjectFence } from "../../cdc/rows/DatasetObjects.ts"
-import { openBatch } from "../../cdc/rows/IncObjects.ts"
-import { forEachTransaction } from "../../cdc/rows/Transactions.ts"
+import { incObjects } from "../../cdc/rows/IncObjects.ts"
 import { sinceOf } from "../../cdc/tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "../../cdc/tables/UnknownRelations.ts"
 import * as Lsn from "../../core/Lsn.ts"
@@ -22,7 +21,8 @@ import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparisonError, Workbench } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
-import { maxLinesMax, ReplicationSlot, type SlotVisit } from "../../services/source/ReplicationSlot.ts"
+import { ChangeSource, type ChangeVisit, maxLinesMax } from "../../services/source/ChangeSource.ts"
+
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import type { TableFailure } from "../table/TableFailure.ts"
@@ -67,8 +67,8 @@ const aloneInLake: ObjectFence = {
  * What the slot holds up to the moment, turned into objects by the same code that a writer uses. Returns the datasets that
  * rows after the watermark may belong to and are passed over, as a writer will do.
  */
-const peekInto = Effect.fnUntraced(function* (
-  visit: SlotVisit,
+const readInto = Effect.fnUntraced(function* (
+  visit: ChangeVisit,
   store: ObjectStore["Service"],
   upTo: Lsn.Lsn,
   { tables, unsure }: WalNames,
@@ -76,7 +76,7 @@ const peekInto = Effect.fnUntraced(function* (
 ) {
   const others = new OtherNames(unsure)
   const isNew = (commit: Lsn.Lsn) => Option.exists(watermark, ({ position }) => commit > position)
-  const batch = yield* openBatch(
+  const objects = yield* incObjects(
     tables.map((table) => ({
       ...table,
       newestKey: Option.none(),
@@ -88,9 +88,11 @@ const peekInto = Effect.fnUntraced(function* (
     (table, tokens, commit) => isNew(commit) && others.note(table, tokens),
   ).pipe(Effect.provideService(ObjectStore, store))
   const names = tables.flatMap((table) => table.names)
-  const lines = visit.peek({ upTo, maxLines: maxLinesMax, tables: names, unknownSince: sinceOf(unsure) })
-  yield* forEachTransaction(batch.append)(lines)
-  yield* batch.commit
+  const { result } = yield* visit.readTransactions(
+    { upTo, maxLines: maxLinesMax, tables: names, unknownSince: sinceOf(unsure) },
+    objects,
+  )
+  yield* result.commit
   return yield* whoseMayBe(visit, unsure, others)
 }, Effect.scoped)
 
@@ -115,7 +117,7 @@ export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparis
   tables: ReadonlyArray<{ readonly source: SourceTable; readonly isInLake: boolean }>,
   explain: (error: SourceError | ComparisonError) => Effect.Effect<never, E2, R2>,
 ) {
-  const slot = yield* ReplicationSlot
+  const source = yield* ChangeSource
   const requests = yield* Effect.forEach(tables, (table, i) =>
     Effect.map(workbench.file(`live-${i}.csv`), (file) => ({ ...table, file })),
   )
@@ -127,8 +129,8 @@ export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparis
     }),
   )
   const scope = yield* Effect.scope
-  const peek = Effect.fnUntraced(function* (store: ObjectStore["Service"]) {
-    const visit = yield* slot.visit
+  const readSlot = Effect.fnUntraced(function* (store: ObjectStore["Service"]) {
+    const visit = yield* source.visit
     yield* visit.flushedTo(seen.lsn)
     const { watermark, slotBegin, flushed, doubt } = yield* checkLakeAndSlot(visit)
     const sources = seen.tables.map(({ source }) => source)
@@ -141,7 +143,7 @@ export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparis
     if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
     const incomplete =
       followed.tables.length > 0
-        ? yield* peekInto(visit, store, seen.lsn, followed, watermark)
+        ? yield* readInto(visit, store, seen.lsn, followed, watermark)
         : new Set<string>()
     const pending = Result.succeed(store)
     return {
@@ -153,8 +155,8 @@ export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparis
   const snapshot: ComparisonSnapshot = yield* retrying(
     limitedRetry,
     Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>
-      // A visit whose peek was refused is over: each try is one of its own.
-      Effect.retry(peek(store), {
+      // A visit whose read was refused is over: each try is one of its own.
+      Effect.retry(readSlot(store), {
         schedule: slotInUse,
         while: (error) => error._tag === "SourceError" && error.reason === "SlotInUse",
       }),

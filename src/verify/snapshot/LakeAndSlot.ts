@@ -5,7 +5,8 @@ import { isCopyOf, type Manifest } from "../../core/lake/Manifest.ts"
 import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { Refusal } from "../../services/Refusal.ts"
-import { ReplicationSlot, type SlotVisit } from "../../services/source/ReplicationSlot.ts"
+import { ChangeSource, type ChangeVisit } from "../../services/source/ChangeSource.ts"
+import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 
@@ -13,7 +14,7 @@ import type { SourceIdentity } from "../../services/source/SourceTables.ts"
  * Whether this lake is of this source, and the slot its own: a slot that is gone, or that another reader moved, is told and
  * does not end the comparison, which shows what it cost.
  */
-export const checkLakeAndSlot = Effect.fnUntraced(function* (visit: SlotVisit) {
+export const checkLakeAndSlot = Effect.fnUntraced(function* (visit: ChangeVisit) {
   const { name } = yield* ReplicationSlot
   // The watermark between two looks: it is past the first slot and before the second flushed position.
   const { slot } = yield* visit.readState
@@ -46,7 +47,7 @@ export const checkCopySource = ({ table }: SourceTable, source: SourceIdentity, 
  * is.
  */
 export const checkBeforeCopying = Effect.gen(function* () {
-  const { visit } = yield* ReplicationSlot
+  const { visit } = yield* ChangeSource
   const here = yield* visit
   yield* checkLakeAndSlot(here)
   return here.source

@@ -11,7 +11,7 @@ import type * as Lsn from "../../core/Lsn.ts"
 import type { TableNow } from "../../core/lake/DatasetState.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable, TableName } from "../../core/source/SourceTable.ts"
-import type { SlotVisit } from "../../services/source/ReplicationSlot.ts"
+import type { ChangeVisit } from "../../services/source/ChangeSource.ts"
 
 export interface NamedTable {
   readonly source: SourceTable
@@ -27,7 +27,7 @@ export interface WalNames {
 
 /** Asks the catalog once. A table that `cdc` would refuse has its own name alone: its comparison says what is wrong. */
 export const walNames = Effect.fn("WalNames.walNames")(function* (
-  visit: Pick<SlotVisit, "relations">,
+  visit: Pick<ChangeVisit, "relations">,
   layout: Layout,
   watermark: Option.Option<Watermark>,
   tables: ReadonlyArray<SourceTable>,

@@ -4,10 +4,11 @@
  */
 import { Effect, Option, Stream } from "effect"
 import type { MemoryServer } from "../../../layers/memory/postgres/MemoryPostgres.ts"
+import type { SentLines } from "../../../layers/memory/postgres/MemorySessions.ts"
 import { ObjectStore, type ObjectWriter } from "../../../src/services/lake/ObjectStore.ts"
 import { StoreError } from "../../../src/services/lake/StoreError.ts"
 import { WatermarkStore } from "../../../src/services/lake/WatermarkStore.ts"
-import { ReplicationSlot, type SlotSession } from "../../../src/services/source/ReplicationSlot.ts"
+import { type ChangeSession, ChangeSource } from "../../../src/services/source/ChangeSource.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 
 /** The durable steps, in their order. */
@@ -154,26 +155,39 @@ export const withFaults = (script: FaultScript, world: World) => {
       overwrite: (next) => call("watermark write", storeFailure, real.overwrite(next)),
     }),
   )
-  const slot = Effect.map(ReplicationSlot, (real) =>
-    ReplicationSlot.of({
+  const changes = Effect.map(ChangeSource, (real) =>
+    ChangeSource.of({
       ...real,
       attach: Effect.map(
         call("attach", sourceFailure, real.attach),
         Option.map(
-          (session): SlotSession => ({
+          (session): ChangeSession => ({
             ...session,
             readState: call("readState", sourceFailure, session.readState),
-            peek: (request) => told("peek", sourceFailure, session.peek(request)),
-            advance: (lsn) => call("advance", sourceFailure, session.advance(lsn)),
+            confirm: (lsn) => call("advance", sourceFailure, session.confirm(lsn)),
           }),
         ),
       ),
     }),
   )
+  const network = (sent: SentLines) => told("peek", sourceFailure, sent)
+  const onNetwork = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const before = world.server.sessions.network
+        world.server.sessions.network = network
+        return before
+      }),
+      () => program,
+      (before) =>
+        Effect.sync(() => {
+          world.server.sessions.network = before
+        }),
+    )
   return <A, E, R>(program: Effect.Effect<A, E, R>) =>
-    program.pipe(
+    onNetwork(program).pipe(
       Effect.provideServiceEffect(ObjectStore, lake),
       Effect.provideServiceEffect(WatermarkStore, watermark),
-      Effect.provideServiceEffect(ReplicationSlot, slot),
+      Effect.provideServiceEffect(ChangeSource, changes),
     )
 }

@@ -7,6 +7,7 @@ import { connect } from "../../../layers/postgres/connection/PostgresSession.ts"
 import { takeOver } from "../../../src/cdc/fence/TakeOver.ts"
 import { halfSegment } from "../../../src/core/Lsn.ts"
 import { writeBatch } from "../../../src/Pipeline.ts"
+import { ChangeSource } from "../../../src/services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../../src/services/source/ReplicationSlot.ts"
 import { Settings } from "../../../src/settings/Settings.ts"
 import { openSession } from "../../../test/support/postgres/pgClient.ts"
@@ -39,6 +40,7 @@ const poll = Effect.fnUntraced(
   function* ({ source, options, found }: BenchContext) {
     const { source: address } = yield* Settings
     const slot = yield* ReplicationSlot
+    const { attach } = yield* ChangeSource
     yield* slot.create
     yield* Effect.addFinalizer(() =>
       Effect.ignore(source.sql("SELECT pg_drop_replication_slot($1)", [slot.name])),
@@ -47,7 +49,7 @@ const poll = Effect.fnUntraced(
     // In a scope of its own, which ends before the slot is dropped.
     yield* Effect.scoped(
       Effect.gen(function* () {
-        const session = Option.getOrThrow(yield* slot.attach)
+        const session = Option.getOrThrow(yield* attach)
         const limits = { maxLines: 1_000_000, worthMoving: halfSegment }
         const { held, checkpoint: first } = yield* takeOver(session)
         const { checkpoint } = yield* writeBatch({ session, held }, first, limits)

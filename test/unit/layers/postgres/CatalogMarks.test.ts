@@ -2,7 +2,7 @@
 import { describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
-import { ReplicationSlot } from "../../../../src/services/source/ReplicationSlot.ts"
+import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import { a, b, type CatalogWorld, catalogContract } from "../../../contract/catalogContract.ts"
 import { slotName, world } from "../../../support/memory/memoryWorld.ts"
 
@@ -21,7 +21,7 @@ const catalogWorld = Effect.gen(function* () {
     return table === undefined ? Effect.die(new Error(`${name} is not there`)) : Effect.succeed(table)
   }
   const opened: CatalogWorld = {
-    visit: yield* (yield* ReplicationSlot).visit,
+    visit: yield* (yield* ChangeSource).visit,
     rename: (from, to) => Effect.map(named(from), (table) => server.renameTable(table, to)),
     renameSchema: (from, to) => Effect.sync(() => server.renameSchema(from, to)),
     addColumn: (name, column) =>

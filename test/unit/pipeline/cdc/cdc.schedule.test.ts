@@ -8,7 +8,7 @@ import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
 import { StoreError } from "../../../../src/services/lake/StoreError.ts"
 import { WatermarkStore } from "../../../../src/services/lake/WatermarkStore.ts"
 import { StopSignal } from "../../../../src/services/StopSignal.ts"
-import { ReplicationSlot } from "../../../../src/services/source/ReplicationSlot.ts"
+import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import {
   ana,
   bia,
@@ -331,7 +331,7 @@ describe("cdc beside another writer", () => {
     () =>
       Effect.gen(function* () {
         yield* shop
-        yield* Effect.flatMap(ReplicationSlot, (slot) => slot.attach)
+        yield* Effect.flatMap(ChangeSource, ({ attach }) => attach)
         const { logged, logger } = collected()
         yield* started(Effect.provide(cdcForEver, logger))
         const warnings = () => logged.filter((line) => line.includes("no progress"))
@@ -371,7 +371,7 @@ describe("cdc beside another writer", () => {
   it.effect("still waits for a source that restarts after a day of waiting", () =>
     Effect.gen(function* () {
       const { server } = yield* shop
-      yield* Effect.flatMap(ReplicationSlot, (slot) => slot.attach)
+      yield* Effect.flatMap(ChangeSource, ({ attach }) => attach)
       const standby = yield* started(cdcForEver)
       yield* TestClock.adjust("1 day")
       server.stop()

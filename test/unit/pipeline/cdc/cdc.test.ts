@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import * as MemoryChangeSource from "../../../../layers/memory/postgres/MemoryChangeSource.ts"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
 import { cdc } from "../../../../src/Pipeline.ts"
@@ -307,7 +308,8 @@ describe("cdc writes", () => {
       const large = yield* server.transact((tx) => {
         for (let id = 10; id < 90; id++) tx.insert(clientes, { id: `${id}`, nome: name(id), ativo: "true" })
       })
-      yield* Effect.provideService(cdcOnce, Spool, counting)
+      const source = Layer.fresh(MemoryChangeSource.layer(slotName))
+      yield* Effect.provide(cdcOnce, Layer.provide(source, Layer.succeed(Spool, counting)))
       assert.isAbove(spooled, 16 * 1024 * 1024)
       const rows = Array.from({ length: 80 }, (_, i) => {
         const value = `"${name(i + 10).replace('"', '""')}"`

@@ -1,9 +1,9 @@
 /** A batch that is read for longer than an announcement holds, and whose request for an object arrives late. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option, Stream } from "effect"
+import { Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import type { SentLines } from "../../../../layers/memory/postgres/MemorySessions.ts"
 import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
-import { ReplicationSlot } from "../../../../src/services/source/ReplicationSlot.ts"
 import {
   ana,
   cdcForEver,
@@ -19,23 +19,12 @@ import {
   world,
 } from "../../../support/memory/memoryWorld.ts"
 
-/** Each piece of the WAL's answer comes more than a minute after the one before. */
-const slowReading = Effect.map(ReplicationSlot, (slot) =>
-  ReplicationSlot.of({
-    ...slot,
-    attach: Effect.map(
-      slot.attach,
-      Option.map((session) => ({
-        ...session,
-        peek: (request) =>
-          session.peek(request).pipe(
-            Stream.flatMap(Stream.fromIterable),
-            Stream.mapEffect((line) => Effect.as(Effect.sleep("61 seconds"), [line])),
-          ),
-      })),
-    ),
-  }),
-)
+/** Each line comes more than a minute after the one before. */
+const slowly = (sent: SentLines): SentLines =>
+  sent.pipe(
+    Stream.flatMap(Stream.fromIterable),
+    Stream.mapEffect((line) => Effect.as(Effect.sleep("61 seconds"), [line])),
+  )
 
 /** The lake, but nothing becomes visible: what was asked for is kept in `asked`. */
 const holdingBack = (asked: Map<string, Array<Uint8Array>>) =>
@@ -64,11 +53,9 @@ describe("a request for an object whose writer has died", () => {
   it.effect("doubles no row where another object of its batch was begun a minute later", () =>
     Effect.gen(function* () {
       const { server, clientes, pedidos } = yield* shop
+      server.sessions.network = slowly
       const asked = new Map<string, Array<Uint8Array>>()
-      const writing = cdcForEver.pipe(
-        Effect.provideServiceEffect(ReplicationSlot, slowReading),
-        Effect.provideServiceEffect(ObjectStore, holdingBack(asked)),
-      )
+      const writing = cdcForEver.pipe(Effect.provideServiceEffect(ObjectStore, holdingBack(asked)))
       const first = yield* started(writing)
       // Its own take-over holds a name for longer.
       yield* TestClock.adjust("1 minute")
@@ -77,6 +64,7 @@ describe("a request for an object whose writer has died", () => {
       while (asked.size < 2) yield* TestClock.adjust("10 seconds")
       server.sessions.killAll()
       yield* Fiber.interrupt(first)
+      server.sessions.network = (sent) => sent
       assert.strictEqual(exitCode(yield* ended(cdcOnce)), 0)
       const store = yield* ObjectStore
       for (const [key, pieces] of asked) {

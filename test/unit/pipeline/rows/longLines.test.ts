@@ -1,16 +1,18 @@
 /** Lines that come in parts, as whole ones are written: wherever they are cut, whatever stands before and behind them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Cause, Effect, Exit, Option, Schema, Stream } from "effect"
+import { Arbitrary, Cause, Effect, Exit, Option, Schema, Sink, Stream } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
+import { transactionReader } from "../../../../layers/slot/TransactionReader.ts"
 import type { ObjectFence } from "../../../../src/cdc/rows/DatasetObjects.ts"
-import { openBatch } from "../../../../src/cdc/rows/IncObjects.ts"
-import { forEachTransaction, type Transaction } from "../../../../src/cdc/rows/Transactions.ts"
+import { incObjects } from "../../../../src/cdc/rows/IncObjects.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
 import { nextStamp } from "../../../../src/core/lake/ObjectKey.ts"
 import type { Cell, Change } from "../../../../src/core/slot/Change.ts"
 import { LinePart, type PeekedLine, SlotLine } from "../../../../src/core/slot/SlotLine.ts"
 import { printChange } from "../../../../src/core/slot/text/TestDecodingPrinter.ts"
 import { Spool } from "../../../../src/services/Spool.ts"
+import { maxLinesMax, type ReadTransactions } from "../../../../src/services/source/ChangeSource.ts"
+import type { Transaction } from "../../../../src/services/source/Transaction.ts"
 import {
   beginning,
   cliente,
@@ -99,6 +101,16 @@ const peeked = ({ transactions, partBytes }: Drawn<typeof drawn>) => {
 const chunks = (lines: ReadonlyArray<PeekedLine>, size: number) =>
   Array.from({ length: Math.ceil(lines.length / size) }, (_, i) => lines.slice(i * size, (i + 1) * size))
 
+/** Reads the transactions of these lines. */
+const readFrom = (lines: ReadonlyArray<PeekedLine>, linesPerChunk: number) =>
+  Effect.gen(function* () {
+    const read: ReadTransactions = transactionReader(yield* Spool, () =>
+      Stream.fromIterable(chunks(lines, linesPerChunk)),
+    )
+    return <A, E, R>(sink: Sink.Sink<A, ReadonlyArray<Transaction>, never, E, R>) =>
+      Effect.map(read({ upTo: Lsn.zero, maxLines: maxLinesMax, tables: [] }, sink), ({ result }) => result)
+  })
+
 const aloneInLake: ObjectFence = {
   ensureLockHeld: Effect.void,
   publish: "looked up",
@@ -106,12 +118,18 @@ const aloneInLake: ObjectFence = {
 }
 
 /** What `inc` holds of the lines. */
-const written = (lines: ReadonlyArray<PeekedLine>, linesPerChunk: number) =>
+const written = (
+  lines: ReadonlyArray<PeekedLine>,
+  linesPerChunk: number,
+  around: (spool: Spool["Service"]) => Spool["Service"] = (spool) => spool,
+) =>
   Effect.gen(function* () {
     const server = yield* MemoryPostgres
     server.createTable(cliente)
     const source = { table, dataset: "clientes" }
-    const batch = yield* openBatch(
+    const spool = around(yield* Spool)
+    const read = yield* Effect.provideService(readFrom(lines, linesPerChunk), Spool, spool)
+    const objects = yield* incObjects(
       [
         {
           source,
@@ -124,8 +142,7 @@ const written = (lines: ReadonlyArray<PeekedLine>, linesPerChunk: number) =>
       "single",
       aloneInLake,
     )
-    yield* forEachTransaction(batch.append)(Stream.fromIterable(chunks(lines, linesPerChunk)))
-    yield* batch.commit
+    yield* (yield* read(objects)).commit
     return yield* textsOf(yield* incKeys)
   }).pipe(Effect.scoped, Effect.provide(world(), { local: true }))
 
@@ -160,12 +177,12 @@ describe("lines in parts", () => {
     Effect.gen(function* () {
       const kept: Array<Transaction> = []
       const lines = [...partsOf(insert(2, 5000), 4000), commit(3), insert(5, 1), commit(6)]
-      const keepAll = forEachTransaction((transactions) =>
+      const read = yield* readFrom(lines, 3)
+      const keep = (transactions: ReadonlyArray<Transaction>) =>
         Effect.sync(() => {
           kept.push(...transactions)
-        }),
-      )
-      yield* keepAll(Stream.fromIterable(chunks(lines, 3)))
+        })
+      yield* read(Sink.forEach(keep))
       const exit = yield* Effect.exit(kept[0]?.readLong?.(new Uint8Array(1), 0) ?? Effect.void)
       assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
     }).pipe(Effect.provide(world())),
@@ -190,12 +207,11 @@ describe("lines in parts", () => {
 
   it.effect("of one transaction after the other use the same room on the disk", () =>
     Effect.gen(function* () {
-      const spool = yield* Spool
       let [held, most] = [0, 0]
-      const counting = Spool.of({
+      const counting = (spool: Spool["Service"]) => ({
         open: Effect.map(spool.open, (file) => ({
           ...file,
-          append: (bytes) => {
+          append: (bytes: Uint8Array) => {
             held += bytes.length
             most = Math.max(most, held)
             return file.append(bytes)
@@ -213,9 +229,10 @@ describe("lines in parts", () => {
         ...partsOf(insert(3 * i + 2, 2_000_000), 65_536),
         commit(3 * i + 3),
       ]).flat()
-      yield* written(lines, 7).pipe(Effect.provideService(Spool, counting))
+      yield* written(lines, 7, counting)
+      assert.isAbove(most, 2_000_000)
       assert.isBelow(most, 2_500_000)
-    }).pipe(Effect.provide(world())),
+    }),
   )
 
   it.effect("that no server prints are refused without their values", () =>

@@ -3,8 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { MemoryServer } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
+import type { SentLines } from "../../../../layers/memory/postgres/MemorySessions.ts"
 import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
-import { ReplicationSlot, type SlotSession } from "../../../../src/services/source/ReplicationSlot.ts"
+import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import {
   ana,
   cdcForEver,
@@ -23,32 +24,33 @@ const loseLock = (server: MemoryServer) =>
     server.sessions.tryLock(slotName, { purpose: "another", pid: 0, askedAt: 0 })
   })
 
-type Peek = SlotSession["peek"]
+/** The source, but the session's end is not heard of: as where the network has swallowed it. */
+const swallowingTheEnd = Effect.map(ChangeSource, (source) =>
+  ChangeSource.of({
+    ...source,
+    attach: Effect.map(
+      source.attach,
+      Option.map((session) => ({ ...session, ended: Effect.never })),
+    ),
+  }),
+)
 
-/** The slot, but a peek is another one. The session's end is not heard of: as where the network has swallowed it. */
-const peeking = (otherwise: (peek: Peek) => Peek) =>
-  Effect.map(ReplicationSlot, (slot) =>
-    ReplicationSlot.of({
-      ...slot,
-      attach: Effect.map(
-        slot.attach,
-        Option.map((session) => ({ ...session, ended: Effect.never, peek: otherwise(session.peek) })),
+/** When it has sent everything, the session is gone and the lock is another's; then `lost` is run. */
+const losesItsLock =
+  (server: MemoryServer, lost: Effect.Effect<unknown>) =>
+  (sent: SentLines): SentLines =>
+    Stream.onEnd(sent, Effect.andThen(loseLock(server), lost))
+
+/** The session is gone and the lock is another's by the time what it has sent is read. */
+const lostItsLock =
+  (server: MemoryServer, lost: Effect.Effect<unknown>) =>
+  (sent: SentLines): SentLines =>
+    Stream.unwrap(
+      Effect.map(
+        Effect.tap(Stream.runCollect(sent), Effect.andThen(loseLock(server), lost)),
+        Stream.fromIterable,
       ),
-    }),
-  )
-
-/** When it has told everything, the session is gone and the lock is another's; then `lost` is run. */
-const losesItsLock = (server: MemoryServer, lost: Effect.Effect<unknown>) =>
-  peeking((peek) => (request) => Stream.onEnd(peek(request), Effect.andThen(loseLock(server), lost)))
-
-/** The session is gone and the lock is another's by the time what it has told is read. */
-const lostItsLock = (server: MemoryServer, lost: Effect.Effect<unknown>) =>
-  peeking((peek) => (request) => {
-    const told = Stream.runCollect(peek(request))
-    return Stream.unwrap(
-      Effect.map(Effect.tap(told, Effect.andThen(loseLock(server), lost)), Stream.fromIterable),
     )
-  })
 
 describe("cdc", () => {
   it.effect("takes its objects back when its session ends while the lake hesitates", () =>
@@ -72,8 +74,8 @@ describe("cdc", () => {
       const { server, clientes } = yield* shop
       yield* server.transact((tx) => tx.insert(clientes, ana))
       const lost = yield* Deferred.make<void>()
-      const slot = losesItsLock(server, Deferred.succeed(lost, undefined))
-      yield* started(Effect.provideServiceEffect(cdcForEver, ReplicationSlot, slot))
+      server.sessions.network = losesItsLock(server, Deferred.succeed(lost, undefined))
+      yield* started(Effect.provideServiceEffect(cdcForEver, ChangeSource, swallowingTheEnd))
       yield* Deferred.await(lost)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* incKeys, [])
@@ -87,8 +89,8 @@ describe("cdc", () => {
       clientes.addColumn({ name: "novo", type: "text", nullable: true })
       yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "2" }))
       const lost = yield* Deferred.make<void>()
-      const slot = lostItsLock(server, Deferred.succeed(lost, undefined))
-      yield* started(Effect.provideServiceEffect(cdcForEver, ReplicationSlot, slot))
+      server.sessions.network = lostItsLock(server, Deferred.succeed(lost, undefined))
+      yield* started(Effect.provideServiceEffect(cdcForEver, ChangeSource, swallowingTheEnd))
       yield* Deferred.await(lost)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* incKeys, [])

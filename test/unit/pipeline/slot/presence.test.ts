@@ -6,6 +6,7 @@ import { dropSlot } from "../../../../src/cli/commands/DropSlot.ts"
 import * as Pipeline from "../../../../src/Pipeline.ts"
 import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
 import { StoreError } from "../../../../src/services/lake/StoreError.ts"
+import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../../../src/services/source/ReplicationSlot.ts"
 import {
   ana,
@@ -69,7 +70,7 @@ describe("the liveness lock of a cdc", () => {
     Effect.gen(function* () {
       const { server } = yield* shop
       // The writer is none of ours: it holds its own lock, and is not seen.
-      yield* Effect.flatMap(ReplicationSlot, ({ attach }) => attach)
+      yield* Effect.flatMap(ChangeSource, ({ attach }) => attach)
       yield* started(cdcForEver)
       server.sessions.killAll()
       yield* TestClock.adjust("2 seconds")

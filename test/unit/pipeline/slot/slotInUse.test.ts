@@ -1,10 +1,10 @@
 /** Beside another reader of the slot, which holds it for a while. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Option, Stream } from "effect"
+import { Clock, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { healthOf } from "../../../../src/observe/Health.ts"
 import { CurrentStatus, layer as observed } from "../../../../src/observe/ObservedPipeline.ts"
-import { ReplicationSlot, type SlotSession } from "../../../../src/services/source/ReplicationSlot.ts"
+import { type ChangeSession, ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import { SourceError } from "../../../../src/services/source/SourceError.ts"
 import {
   ana,
@@ -25,26 +25,27 @@ const inUse = new SourceError({
 
 /** The slot, which another one reads for the first `seconds`. Counts the sessions that were let in. */
 const takenFor = Effect.fnUntraced(function* (seconds: number) {
-  const slot = yield* ReplicationSlot
+  const source = yield* ChangeSource
   const seen = { sessions: 0 }
   const isTaken = Effect.map(Clock.currentTimeMillis, (now) => now < beginning + seconds * 1000)
   const refused = Effect.flatMap(isTaken, (taken) => (taken ? Effect.fail(inUse) : Effect.void))
-  const beside = (session: SlotSession): SlotSession => {
+  const beside = (session: ChangeSession): ChangeSession => {
     seen.sessions++
     return {
       ...session,
-      peek: (request) => Stream.unwrap(Effect.as(refused, session.peek(request))),
-      advance: (lsn) => Effect.andThen(refused, session.advance(lsn)),
+      readTransactions: (request, sink) => Effect.andThen(refused, session.readTransactions(request, sink)),
+      confirm: (lsn) => Effect.andThen(refused, session.confirm(lsn)),
     }
   }
-  return { seen, slot: ReplicationSlot.of({ ...slot, attach: Effect.map(slot.attach, Option.map(beside)) }) }
+  const attach = Effect.map(source.attach, Option.map(beside))
+  return { seen, taken: ChangeSource.of({ ...source, attach }) }
 })
 
 const run = Effect.fnUntraced(function* (seconds: number) {
   const { server, clientes } = yield* shop
   yield* server.transact((tx) => tx.insert(clientes, ana))
-  const { seen, slot } = yield* takenFor(seconds)
-  yield* started(Effect.provideService(cdcForEver, ReplicationSlot, slot))
+  const { seen, taken } = yield* takenFor(seconds)
+  yield* started(Effect.provideService(cdcForEver, ChangeSource, taken))
   const { get } = yield* CurrentStatus
   return { seen, isWell: Effect.map(get, (status) => healthOf(status, beginning, 60_000).isWell) }
 })

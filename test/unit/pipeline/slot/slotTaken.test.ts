@@ -1,10 +1,10 @@
 /** A slot that is dropped or moved by somebody else while `cdc` is at it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Runtime, Stream } from "effect"
+import { Effect, Option, Runtime } from "effect"
 import type { MemoryServer } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import { init } from "../../../../src/cli/commands/Init.ts"
 import { watermarkKey } from "../../../../src/core/lake/ObjectKey.ts"
-import { ReplicationSlot, type SlotSession } from "../../../../src/services/source/ReplicationSlot.ts"
+import { type ChangeSession, ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import {
   ana,
   bia,
@@ -28,24 +28,26 @@ const waiting = Effect.gen(function* () {
 })
 
 /** `cdc` with a session of the slot to which something is done as soon as it is there. */
-const cdcWith = (change: (session: SlotSession) => SlotSession) =>
+const cdcWith = (change: (session: ChangeSession) => ChangeSession) =>
   Effect.provideServiceEffect(
     cdcOnce,
-    ReplicationSlot,
-    Effect.map(ReplicationSlot, (slot) =>
-      ReplicationSlot.of({ ...slot, attach: Effect.map(slot.attach, Option.map(change)) }),
+    ChangeSource,
+    Effect.map(ChangeSource, (source) =>
+      ChangeSource.of({ ...source, attach: Effect.map(source.attach, Option.map(change)) }),
     ),
   )
 
-const dropped = (server: MemoryServer) => (session: SlotSession) => {
+const dropped = (server: MemoryServer) => (session: ChangeSession) => {
   server.slots.drop(slotName)
   return session
 }
-const moved = (server: MemoryServer) => (session: SlotSession) => ({
-  ...session,
-  peek: (request: Parameters<SlotSession["peek"]>[0]) =>
-    Stream.unwrap(Effect.as(server.slots.advance(slotName, request.upTo), session.peek(request))),
-})
+const moved =
+  (server: MemoryServer) =>
+  (session: ChangeSession): ChangeSession => ({
+    ...session,
+    readTransactions: (request, sink) =>
+      Effect.andThen(server.slots.advance(slotName, request.upTo), session.readTransactions(request, sink)),
+  })
 
 describe("cdc refuses", () => {
   it.effect("a slot that goes missing while it runs", () =>

@@ -4,7 +4,7 @@ import { Effect, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../../../src/services/lake/StoreError.ts"
 import { WatermarkStore } from "../../../../src/services/lake/WatermarkStore.ts"
-import { ReplicationSlot, type SlotSession } from "../../../../src/services/source/ReplicationSlot.ts"
+import { type ChangeSession, ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import {
   ana,
   bia,
@@ -57,10 +57,10 @@ const lineOf = (key: string) =>
 const reason = Effect.map(lineOf("from.clientes"), (line) => line?.split(" ").slice(2).join(" "))
 const unknown = "unknown relation"
 
-/** The slot, but its sessions are others. */
-const sessions = (otherwise: (session: SlotSession) => SlotSession) =>
-  Effect.map(ReplicationSlot, (slot) =>
-    ReplicationSlot.of({ ...slot, attach: Effect.map(slot.attach, Option.map(otherwise)) }),
+/** The source, but its sessions are others. */
+const sessions = (otherwise: (session: ChangeSession) => ChangeSession) =>
+  Effect.map(ChangeSource, (source) =>
+    ChangeSource.of({ ...source, attach: Effect.map(source.attach, Option.map(otherwise)) }),
   )
 
 describe("a name between two looks", () => {
@@ -88,12 +88,12 @@ describe("a name between two looks", () => {
       const asked: Array<bigint | undefined> = []
       const noting = sessions((session) => ({
         ...session,
-        peek: (request) => {
+        readTransactions: (request, sink) => {
           asked.push(request.unknownSince)
-          return session.peek(request)
+          return session.readTransactions(request, sink)
         },
       }))
-      yield* Effect.provideServiceEffect(cdcOnce, ReplicationSlot, noting)
+      yield* Effect.provideServiceEffect(cdcOnce, ChangeSource, noting)
       assert.deepStrictEqual(asked, [undefined])
       assert.strictEqual(yield* lineOf("from.clientes"), from)
     }).pipe(Effect.provide(world(tablesInDatasets))),
@@ -261,7 +261,7 @@ describe("a look at the catalog", () => {
           Effect.sync(() => server.renameTable(clientes, "pessoa")),
         )
         yield* row("0")
-        const running = yield* started(Effect.provideServiceEffect(cdcForEver, ReplicationSlot, hasty))
+        const running = yield* started(Effect.provideServiceEffect(cdcForEver, ChangeSource, hasty))
         yield* look
         server.writeElsewhere(100)
         yield* look
@@ -290,7 +290,7 @@ describe("a look at the catalog", () => {
         oldestXid: Effect.die(new Error("asked for the oldest transaction")),
       }))
       yield* row("2")
-      yield* Effect.provideServiceEffect(cdcOnce, ReplicationSlot, noting)
+      yield* Effect.provideServiceEffect(cdcOnce, ChangeSource, noting)
       assert.deepStrictEqual(asked, ["relations", "relations"])
       assert.deepStrictEqual(yield* rows, ["I1", "I2"])
     }).pipe(Effect.provide(world(tablesInDatasets))),

@@ -2,16 +2,18 @@
  * A process of the version before the fence: one lock, names of its own, and a watermark that replaces whatever stands there.
  * Its steps are in the order of that version: look, objects, look, watermark, slot.
  */
-import { Clock, Effect, Option, Stream } from "effect"
+import { Clock, Effect, Option, Sink, Stream } from "effect"
 import { MemoryPostgres } from "../../../../../layers/memory/postgres/MemoryPostgres.ts"
 import { unfencedLock } from "../../../../../layers/memory/postgres/MemoryReplicationSlot.ts"
 import type { MemorySession } from "../../../../../layers/memory/postgres/MemorySessions.ts"
-import { openBatch } from "../../../../../src/cdc/rows/IncObjects.ts"
-import { forEachTransaction } from "../../../../../src/cdc/rows/Transactions.ts"
+import { transactionReader } from "../../../../../layers/slot/TransactionReader.ts"
+import { incObjects } from "../../../../../src/cdc/rows/IncObjects.ts"
 import * as Lsn from "../../../../../src/core/Lsn.ts"
 import { nextStamp } from "../../../../../src/core/lake/ObjectKey.ts"
 import type { SourceTable } from "../../../../../src/core/source/SourceTable.ts"
 import { Compression } from "../../../../../src/services/lake/Compression.ts"
+import { Spool } from "../../../../../src/services/Spool.ts"
+import type { Transaction } from "../../../../../src/services/source/Transaction.ts"
 import { slotName } from "../../../../support/memory/memoryWorld.ts"
 import { lookFrom, movedTo, type Place, resume, writeWatermark } from "./OlderPlace.ts"
 
@@ -38,24 +40,21 @@ const batch = Effect.fnUntraced(function* (session: MemorySession, place: Place,
   const { flushed } = yield* look
   if (flushed <= place.readUpTo) return place
   const request = { upTo: flushed, maxLines: older.maxLines, tables: older.tables.map(({ table }) => table) }
-  const lines = yield* server.slots.peek(slotName, request)
-  const objects = yield* openBatch(tails, "datasets", {
+  const objects = yield* incObjects(tails, "datasets", {
     ensureLockHeld: look,
     publish: "looked up",
     nameObject: (newest) =>
       Effect.map(Clock.currentTimeMillis, (now) => ({ stamp: nextStamp(newest, now), ending })),
   })
-  let readUpTo = watermark.position
-  yield* Stream.make(lines).pipe(
-    forEachTransaction((all) => {
-      const transactions = all.filter(({ commit }) => commit > watermark.position)
-      readUpTo = transactions.at(-1)?.commit ?? readUpTo
-      return objects.append(transactions)
-    }),
+  const read = transactionReader(yield* Spool, () => Stream.fromEffect(server.slots.peek(slotName, request)))
+  const isNew = ({ commit }: Transaction) => commit > watermark.position
+  const { result: rows, isCut } = yield* read(
+    request,
+    Sink.mapInput(objects, (all: ReadonlyArray<Transaction>) => all.filter(isNew)),
   )
+  const readUpTo = Option.getOrElse(rows.readUpTo, () => watermark.position)
   yield* look
-  const written = yield* objects.commit
-  const isCut = (lines.at(-1)?.ordinal ?? 0) >= older.maxLines
+  const written = yield* rows.commit
   if (written.length === 0 && !isCut) return { ...place, readUpTo: flushed }
   const moved = isCut
     ? movedTo(place, readUpTo, place.readUpTo, written)

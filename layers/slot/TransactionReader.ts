@@ -1,55 +1,24 @@
 /**
- * Keeps each transaction's lines until its COMMIT: only that line tells the position and the time that every row of the
- * transaction carries, and a transaction without it is not there.
+ * Makes whole transactions of the lines of a slot, for every transport that brings them. Keeps each transaction's lines
+ * until its COMMIT: only that line tells the position and the time that every row of the transaction carries, and a
+ * transaction without it is not there.
  *
  * Memory stays bounded whatever a transaction's size: what is over the bound waits in the spool.
  */
-import { Effect, Option, Result, Scope, Stream } from "effect"
-import { fromBytes } from "../../core/bytes/Bytes.ts"
-import * as Lsn from "../../core/Lsn.ts"
-import { printMalformed } from "../../core/slot/MalformedText.ts"
-import { LinePart, type PeekedLine, type SlotLine } from "../../core/slot/SlotLine.ts"
-import { readControlLine } from "../../core/slot/text/ControlLine.ts"
-import type { StoreError } from "../../services/lake/StoreError.ts"
-import { Refusal } from "../../services/Refusal.ts"
-import { Spool } from "../../services/Spool.ts"
-import { LongBytes, longBytesFile, type ReadLong } from "./LongBytes.ts"
-import { type ReadLines, spilledLines } from "./SpilledLines.ts"
-
-export interface Transaction {
-  /** 32 bits, as the slot prints it. */
-  readonly xid: number
-  /** End of the COMMIT record: orders transactions, and is what is confirmed. */
-  readonly commit: Lsn.Lsn
-  /** As PostgreSQL prints a timestamptz. */
-  readonly committedAt: string
-  /** Number of its BEGIN, which is not among the lines: `_seq` of a line is how far it stands after that. */
-  readonly beginOrdinal: number
-  /** The lines that fitted into memory: all of them, or none where `spilled` reads them. */
-  readonly held: ReadonlyArray<SlotLine>
-  readonly spilled: Option.Option<ReadLines>
-  /** Reads the values that are marks in its lines; none where no line holds marks. */
-  readonly readLong: ReadLong | undefined
-}
-
-/** Runs `use` for the transaction's lines, wherever they are, as long as it returns true. */
-export const readLines = <E, R>(
-  { held, spilled }: Transaction,
-  use: (lines: ReadonlyArray<SlotLine>) => Effect.Effect<boolean, E, R>,
-): Effect.Effect<void, E | StoreError, R> =>
-  Option.isSome(spilled) ? spilled.value(use) : Effect.asVoid(use(held))
+import { Effect, Option, Result, Scope, Sink, Stream } from "effect"
+import { printMalformed } from "../../src/core/slot/MalformedText.ts"
+import { LinePart, type PeekedLine, type SlotLine } from "../../src/core/slot/SlotLine.ts"
+import { readControlLine } from "../../src/core/slot/text/ControlLine.ts"
+import type { Refusal } from "../../src/services/Refusal.ts"
+import type { Spool } from "../../src/services/Spool.ts"
+import type { ReadRequest, ReadTransactions } from "../../src/services/source/ChangeSource.ts"
+import type { SourceError } from "../../src/services/source/SourceError.ts"
+import { malformedLine, type Transaction } from "../../src/services/source/Transaction.ts"
+import { LongBytes, longBytesFile } from "./LongBytes.ts"
+import { spilledLines } from "./SpilledLines.ts"
 
 /** Text of one open transaction that is kept in memory. Most have a few rows; a line over it is held all the same. */
 const heldBytesMax = 2 * 1024 * 1024
-
-/** A line that is not what `test_decoding` prints. `why` is a byte string; it names the place, never a value. */
-export const malformed = (lsn: Lsn.Lsn, why: string) =>
-  new Refusal({
-    reason: "MalformedLine",
-    problem: `The slot's line at ${Lsn.print(lsn)} cannot be read: ${fromBytes(why)}`,
-    risk: "To go on would be to guess at a row; nothing of this batch is confirmed, and the slot keeps it",
-    remedy: "Report this line's beginning and the server's version to the makers of this program",
-  })
 
 /** The lines so far of the transaction whose COMMIT has not come. */
 interface Open {
@@ -73,29 +42,32 @@ const readCommit = (
   line: SlotLine,
 ): Result.Result<{ readonly xid: number; readonly at: string }, Refusal> => {
   const decoded = readControlLine(line.text)
-  if (Result.isFailure(decoded)) return Result.fail(malformed(line.lsn, printMalformed(decoded.failure)))
+  if (Result.isFailure(decoded)) return Result.fail(malformedLine(line.lsn, printMalformed(decoded.failure)))
   const change = decoded.success
   return change._tag === "Commit" && change.xid !== null && change.at !== null
     ? Result.succeed({ xid: change.xid, at: change.at })
-    : Result.fail(malformed(line.lsn, "a COMMIT with its transaction id and its time is expected"))
+    : Result.fail(malformedLine(line.lsn, "a COMMIT with its transaction id and its time is expected"))
 }
 
+/** Brings the lines that a request asks for, in the order of commits, many at a time. BEGIN is numbered and left out. */
+export type PeekLines = (request: ReadRequest) => Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
+
 /**
- * Runs `use` for whole transactions, in the order of their commits; for those that end in one chunk of lines together.
- * Their lines can be read until `use` is done. Only then the next chunk is asked for, and takes the place of what they
- * left in temporary files: to read them later is a defect, and ends as one.
+ * Reads transactions from the lines of a slot: see `ReadTransactions`. The next chunk of lines is asked for only when the
+ * sink asks, and takes the place of what the transactions before left in temporary files.
  */
-export const forEachTransaction =
-  <E2, R2>(use: (transactions: ReadonlyArray<Transaction>) => Effect.Effect<void, E2, R2>) =>
-  <E, R>(
-    lines: Stream.Stream<ReadonlyArray<PeekedLine>, E, R>,
-  ): Effect.Effect<void, E | E2 | StoreError | Refusal, Spool | R | R2> =>
+export const transactionReader =
+  (spool: Spool["Service"], peek: PeekLines): ReadTransactions =>
+  (request, sink) =>
     Effect.scopedWith(
       Effect.fnUntraced(function* (scope) {
-        const spool = yield* Spool
         const file = Effect.cached(Scope.provide(spool.open, scope))
         const spill = spilledLines(yield* file)
         const longFile = longBytesFile(yield* file)
+        const onChunk = request.onChunk ?? Effect.void
+        /** Number of the last line that was read. */
+        let lines = 0
+        let isAtEnd = false
         let open = nothingOpen()
         /**
          * Number of the last line that is in no open transaction. The next line after it that is no message is a BEGIN,
@@ -112,6 +84,8 @@ export const forEachTransaction =
         })
 
         const absorb = Effect.fnUntraced(function* (chunk: ReadonlyArray<PeekedLine>) {
+          yield* onChunk
+          lines = chunk.at(-1)?.ordinal ?? lines
           // What the chunk before finished is written: its room in the files is free.
           turn.isOver = true
           turn = { isOver: false }
@@ -130,7 +104,7 @@ export const forEachTransaction =
               // No row: it only counts as a line. PostgreSQL 15 prints some outside of BEGIN and COMMIT.
               if (isNext) outside = line.ordinal
             } else if (isNext) {
-              return yield* malformed(line.lsn, "BEGIN is expected before it")
+              return yield* malformedLine(line.lsn, "BEGIN is expected before it")
             } else if (line.bytes[line.start] === letterC) {
               const commit = readCommit(line)
               if (Result.isFailure(commit)) return yield* commit.failure
@@ -157,15 +131,25 @@ export const forEachTransaction =
           return finished
         })
 
+        const taken = Sink.mapEffect(sink, (result) => (isAtEnd ? Effect.succeed(result) : endsEarly))
         // Two steps and not one effect for each chunk: measured, that one kept a third more memory.
-        yield* lines.pipe(
+        const result = yield* peek(request).pipe(
           Stream.mapEffect(absorb),
           Stream.filter((finished) => finished.length > 0),
-          Stream.runForEach(use),
+          Stream.onEnd(
+            Effect.sync(() => {
+              isAtEnd = true
+            }),
+          ),
+          Stream.run(taken),
         )
         turn.isOver = true
+        return { result, isCut: lines >= request.maxLines }
       }),
     )
+
+/** The rest of the answer cannot be skipped, so nothing could be asked of the session any more. */
+const endsEarly = Effect.die(new Error("A sink of transactions ends before it has taken all"))
 
 /** Effects that read what a transaction left in temporary files, while its turn lasts. */
 const during =
@@ -178,5 +162,5 @@ const during =
 /** Returns the line where this is its last part. */
 const addPart = (open: Open, part: LinePart): Effect.Effect<SlotLine | undefined, Refusal> => {
   open.long ??= new LongBytes()
-  return Effect.mapError(Effect.fromResult(open.long.add(part)), (why) => malformed(part.lsn, why))
+  return Effect.mapError(Effect.fromResult(open.long.add(part)), (why) => malformedLine(part.lsn, why))
 }

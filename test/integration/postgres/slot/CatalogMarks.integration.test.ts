@@ -1,12 +1,13 @@
 /** The catalog's rows of a real server. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import * as PostgresReplicationSlot from "../../../layers/postgres/slot/PostgresReplicationSlot.ts"
-import { printName } from "../../../src/core/slot/text/PrintedName.ts"
-import { ReplicationSlot } from "../../../src/services/source/ReplicationSlot.ts"
-import { a, type CatalogWorld, catalogContract, sendsPassingName } from "../../contract/catalogContract.ts"
-import { TestPostgres } from "../../support/postgres/postgres.ts"
-import { sourceAddress } from "../../support/postgres/sourceAddress.ts"
+import { printName } from "../../../../src/core/slot/text/PrintedName.ts"
+import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
+import { ReplicationSlot } from "../../../../src/services/source/ReplicationSlot.ts"
+import { a, type CatalogWorld, catalogContract, sendsPassingName } from "../../../contract/catalogContract.ts"
+import { TestPostgres } from "../../../support/postgres/postgres.ts"
+import { slotLayers } from "../../../support/postgres/slotLayers.ts"
+import { sourceAddress } from "../../../support/postgres/sourceAddress.ts"
 
 const setup = `CREATE SCHEMA loja; CREATE TABLE loja.a (id serial PRIMARY KEY, v text);
   CREATE TABLE loja.b (id serial PRIMARY KEY, v text)`
@@ -21,7 +22,7 @@ const withWorld = Effect.fnUntraced(function* <E>(
     const service = yield* ReplicationSlot
     yield* service.create
     const world: CatalogWorld = {
-      visit: yield* service.visit,
+      visit: yield* (yield* ChangeSource).visit,
       rename: (from, to) => run(`ALTER TABLE loja.${printName(from)} RENAME TO ${printName(to)}`),
       renameSchema: (from, to) => run(`ALTER SCHEMA ${from} RENAME TO ${to}`),
       addColumn: (table, column) => run(`ALTER TABLE loja.${table} ADD COLUMN ${column} text`),
@@ -30,7 +31,7 @@ const withWorld = Effect.fnUntraced(function* <E>(
     yield* program(world, run)
   })
   yield* opened.pipe(
-    Effect.provide(PostgresReplicationSlot.layer(sourceAddress(superuserUrl), `catalog_${name}`)),
+    Effect.provide(slotLayers(sourceAddress(superuserUrl), `catalog_${name}`)),
     Effect.scoped,
   )
 })

@@ -3,16 +3,10 @@
  * stays in memory (`LongLine.ts`).
  */
 import { Effect, Result } from "effect"
-import { LongLineReader } from "../../core/slot/LongLineReader.ts"
-import { type LinePart, SlotLine } from "../../core/slot/SlotLine.ts"
-import type { StoreError } from "../../services/lake/StoreError.ts"
-import type { SpoolFile } from "../../services/Spool.ts"
-
-/**
- * Fills the room with the bytes from `offset` on, as far as there are any, and returns how many it read: at least one.
- * Offsets are those of the marks.
- */
-export type ReadLong = (room: Uint8Array, offset: number) => Effect.Effect<number, StoreError>
+import { LongLineReader } from "../../src/core/slot/LongLineReader.ts"
+import { type LinePart, SlotLine } from "../../src/core/slot/SlotLine.ts"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
+import type { SpoolFile } from "../../src/services/Spool.ts"
 
 /** The long lines of one transaction, while it is open and until its rows are written. */
 export class LongBytes {
@@ -70,7 +64,7 @@ export const longBytesFile = (open: Effect.Effect<SpoolFile, StoreError>) => {
         end += piece.length
       }
     }),
-    /** Reads bytes of one transaction: see `ReadLong`. */
+    /** Reads bytes of one transaction: see `ReadLong` of `Transaction.ts`. */
     read: (long: LongBytes, room: Uint8Array, offset: number) =>
       Effect.flatMap(open, (file) => file.read(room, long.from + offset)),
   }

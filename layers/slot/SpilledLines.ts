@@ -1,17 +1,10 @@
 /** The lines of one large transaction after the other, in a temporary file until its COMMIT. */
 import { Effect, Stream } from "effect"
-import type { SlotLine } from "../../core/slot/SlotLine.ts"
-import { linePacker, lineUnpacker } from "../../core/slot/SpooledLine.ts"
-import type { StoreError } from "../../services/lake/StoreError.ts"
-import type { SpoolFile } from "../../services/Spool.ts"
-
-/**
- * Runs `use` for some lines after the other, as long as it returns true. The lines hold until `use` is done: the room that
- * they lie in takes the next ones.
- */
-export type ReadLines = <E, R>(
-  use: (lines: ReadonlyArray<SlotLine>) => Effect.Effect<boolean, E, R>,
-) => Effect.Effect<void, E | StoreError, R>
+import type { SlotLine } from "../../src/core/slot/SlotLine.ts"
+import { linePacker, lineUnpacker } from "../../src/core/slot/SpooledLine.ts"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
+import type { SpoolFile } from "../../src/services/Spool.ts"
+import type { ReadLines } from "../../src/services/source/Transaction.ts"
 
 /** `open` opens the file, once. Lines are packed in one room, which nothing outside of here sees. */
 export const spilledLines = (open: Effect.Effect<SpoolFile, StoreError>) => {

@@ -1,13 +1,14 @@
 /** The slot of a real server. What all layers of the slot must do is told by the tests of the pipelines. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Option, Schedule, Stream } from "effect"
-import * as PostgresReplicationSlot from "../../../layers/postgres/slot/PostgresReplicationSlot.ts"
-import { SlotLine } from "../../../src/core/slot/SlotLine.ts"
-import { ReplicationSlot } from "../../../src/services/source/ReplicationSlot.ts"
-import { eventually } from "../../support/eventually.ts"
-import type { TestSession } from "../../support/postgres/pgClient.ts"
-import { TestPostgres } from "../../support/postgres/postgres.ts"
-import { sourceAddress } from "../../support/postgres/sourceAddress.ts"
+import { Deferred, Effect, Option, Schedule, Sink } from "effect"
+import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
+import { ReplicationSlot } from "../../../../src/services/source/ReplicationSlot.ts"
+import { eventually } from "../../../support/eventually.ts"
+import type { TestSession } from "../../../support/postgres/pgClient.ts"
+import { TestPostgres } from "../../../support/postgres/postgres.ts"
+import { slotLayers } from "../../../support/postgres/slotLayers.ts"
+import { sourceAddress } from "../../../support/postgres/sourceAddress.ts"
+import { readAll } from "../../../support/slot/readAll.ts"
 
 /** Nobody commits behind the test's back, which would bring log to disk. */
 const quiet = { autovacuum: "off" }
@@ -38,7 +39,7 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
         const open = yield* session
         yield* open.sql("BEGIN; INSERT INTO t SELECT n, repeat('x', 500) FROM generate_series(1, 100) AS n")
         const [before] = yield* sql("SELECT pg_current_wal_insert_lsn()::text AS end")
-        const reader = Option.getOrThrow(yield* service.attach)
+        const reader = Option.getOrThrow(yield* (yield* ChangeSource).attach)
         const { flushed } = yield* reader.readState
         const isWhole = Effect.map(
           sql("SELECT (pg_current_wal_flush_lsn() >= $1::pg_lsn)::text AS whole", [before?.["end"] ?? ""]),
@@ -46,20 +47,17 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
         )
         assert.isFalse(yield* isWhole)
         // The server reads on only when the rest is on disk.
-        const lines = yield* Stream.runCollect(
-          reader.peek({ upTo: flushed, maxLines: 1000, tables: [{ schema: "public", name: "t" }] }),
-        )
+        const { transactions } = yield* readAll(reader, {
+          upTo: flushed,
+          maxLines: 1000,
+          tables: [{ schema: "public", name: "t" }],
+        })
         yield* eventually("the log of the open transaction is on disk", isWhole)
         yield* open.sql("ROLLBACK")
-        const inserts = lines
-          .flat()
-          .filter((line) => line instanceof SlotLine && line.text.includes("INSERT:"))
-        assert.strictEqual(inserts.length, 1)
+        const lines = transactions.flatMap((transaction) => transaction.lines)
+        assert.strictEqual(lines.filter(({ text }) => text.includes("INSERT:")).length, 1)
       })
-      yield* program.pipe(
-        Effect.provide(PostgresReplicationSlot.layer(sourceAddress(superuserUrl), slot)),
-        Effect.scoped,
-      )
+      yield* program.pipe(Effect.provide(slotLayers(sourceAddress(superuserUrl), slot)), Effect.scoped)
     }),
   )
 
@@ -72,14 +70,14 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
         const before = yield* service.lockHolder
         const during = yield* Effect.scoped(
           Effect.gen(function* () {
-            yield* service.attach
+            yield* (yield* ChangeSource).attach
             yield* Effect.sleep("300 millis")
             return Option.getOrThrow(yield* service.lockHolder)
           }),
         )
         yield* eventually("the session has ended", Effect.map(service.lockHolder, Option.isNone))
         return [before, during, yield* service.lockHolder] as const
-      }).pipe(Effect.provide(PostgresReplicationSlot.layer(sourceAddress(url), `held_${name}`)))
+      }).pipe(Effect.provide(slotLayers(sourceAddress(url), `held_${name}`)))
       yield* sql("SELECT pg_drop_replication_slot($1)", [`held_${name}`])
       assert.isTrue(Option.isNone(before) && Option.isNone(after))
       assert.deepStrictEqual([holder.application, holder.isSlotActive], ["afluente cdc", false])
@@ -102,7 +100,7 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
           yield* older.sql(
             `SET application_name = 'afluente cdc presence'; SELECT pg_advisory_lock_shared(hashtextextended('afluente/present/${slot}', 0))`,
           )
-          assert.isTrue(Option.isNone(yield* Effect.scoped(service.attach)))
+          assert.isTrue(Option.isNone(yield* Effect.scoped((yield* ChangeSource).attach)))
           assert.deepStrictEqual(
             (yield* service.unfencedProcesses).map(({ application }) => application),
             ["afluente cdc presence"],
@@ -110,13 +108,13 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
           const drop = yield* service.drop
           assert.isTrue(typeof drop === "object" && Option.isSome(drop.by))
           yield* older.sql("SELECT pg_advisory_unlock_all()")
-          assert.isTrue(Option.isSome(yield* Effect.scoped(service.attach)))
-        }).pipe(Effect.provide(PostgresReplicationSlot.layer(sourceAddress(url), slot)), Effect.scoped)
+          assert.isTrue(Option.isSome(yield* Effect.scoped((yield* ChangeSource).attach)))
+        }).pipe(Effect.provide(slotLayers(sourceAddress(url), slot)), Effect.scoped)
         yield* sql("SELECT pg_drop_replication_slot($1)", [slot])
       }),
   )
 
-  it.effect("is looked at beside a peek that is being read, as long as the session holds its lock", () =>
+  it.effect("is looked at while its changes are being read, as long as the session holds its lock", () =>
     Effect.gen(function* () {
       const { name, sql, superuserUrl } = yield* (yield* TestPostgres).database(
         "CREATE TABLE t (filler text)",
@@ -125,30 +123,29 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
       const program = Effect.gen(function* () {
         const service = yield* ReplicationSlot
         yield* service.create
+        yield* sql("INSERT INTO t VALUES ('first')")
         // More than what lies between the server and us holds.
         yield* sql("INSERT INTO t SELECT repeat('x', 1000) FROM generate_series(1, 30000)")
-        const reader = Option.getOrThrow(yield* service.attach)
+        const reader = Option.getOrThrow(yield* (yield* ChangeSource).attach)
         const { flushed } = yield* reader.readState
         const tables = [{ schema: "public", name: "t" }]
-        const [seen] = yield* reader.peek({ upTo: flushed, maxLines: 1_000_000, tables }).pipe(
-          Stream.mapEffect(() => reader.readStateElsewhere),
-          Stream.take(1),
-          Stream.runCollect,
-          Effect.timeout("8 seconds"),
-        )
-        assert.isTrue(Option.isSome(seen?.slot ?? Option.none()))
-        yield* sql(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'afluente cdc' AND datname = current_database()",
-        )
-        const lost = yield* Effect.flip(
-          Effect.repeat(reader.readStateElsewhere, { schedule: Schedule.spaced("50 millis") }),
-        ).pipe(Effect.timeout("8 seconds"))
-        assert.strictEqual(lost.reason, "Interrupted")
+        const seen = yield* Deferred.make<boolean>()
+        const untilLost = Effect.fnUntraced(function* () {
+          const { slot } = yield* reader.readState
+          yield* Deferred.succeed(seen, Option.isSome(slot))
+          yield* sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'afluente cdc' AND datname = current_database()",
+          )
+          yield* Effect.repeat(reader.readState, { schedule: Schedule.spaced("50 millis") })
+        })
+        const request = { upTo: flushed, maxLines: 1_000_000, tables }
+        const lost = yield* reader
+          .readTransactions(request, Sink.forEach(untilLost))
+          .pipe(Effect.flip, Effect.timeout("16 seconds"))
+        assert.isTrue(yield* Deferred.await(seen))
+        assert.strictEqual("reason" in lost && lost.reason, "Interrupted")
       })
-      yield* program.pipe(
-        Effect.provide(PostgresReplicationSlot.layer(sourceAddress(superuserUrl), slot)),
-        Effect.scoped,
-      )
+      yield* program.pipe(Effect.provide(slotLayers(sourceAddress(superuserUrl), slot)), Effect.scoped)
     }),
   )
 
@@ -166,7 +163,7 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
         )
         const [oddOid, uOid] = [Number(oids?.["odd"]), Number(oids?.["u"])]
         const program = Effect.gen(function* () {
-          const visit = yield* (yield* ReplicationSlot).visit
+          const visit = yield* (yield* ChangeSource).visit
           assert.strictEqual(visit.timeline, 1)
           const asked = {
             tables: [odd, { schema: "public", name: "s" }, { ...u, name: "none" }],
@@ -183,7 +180,7 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
           assert.deepStrictEqual(yield* visit.relations({ tables: [], oids: [] }), [])
           const service = yield* ReplicationSlot
           yield* service.create
-          const reader = Option.getOrThrow(yield* service.attach)
+          const reader = Option.getOrThrow(yield* (yield* ChangeSource).attach)
           const [first, second] = [yield* reader.newXid, yield* reader.newXid]
           assert.isTrue(first < second)
           const other = yield* session
@@ -193,10 +190,7 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
           yield* other.sql("COMMIT")
           assert.isTrue((yield* reader.oldestXid) >= later)
         })
-        yield* program.pipe(
-          Effect.provide(PostgresReplicationSlot.layer(sourceAddress(url), `named_${name}`)),
-          Effect.scoped,
-        )
+        yield* program.pipe(Effect.provide(slotLayers(sourceAddress(url), `named_${name}`)), Effect.scoped)
       }),
   )
 })

@@ -1,6 +1,5 @@
 /** One table of a snapshot into one object, and the manifest that vouches for it. */
-import { createHash } from "node:crypto"
-import { Clock, DateTime, Effect, Option, Stream } from "effect"
+import { Clock, DateTime, Effect, Option, Sink, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { manifestKey, nextStamp, objectKey } from "../core/lake/ObjectKey.ts"
@@ -13,6 +12,7 @@ import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { Progress } from "../services/Progress.ts"
 import type { Snapshot } from "../services/source/SourceTables.ts"
 import { warnWithoutIdentity } from "./TableChecks.ts"
+import { tableObject } from "./TableObject.ts"
 
 const isoNow = Effect.map(DateTime.now, DateTime.formatIso)
 
@@ -37,26 +37,16 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const key = objectKey("full", layout, dataset, stamp, compression.ending)
 
   const bar = yield* progress.show(`full ${dataset}`, description.estimatedBytes)
-  const stored = yield* store.create(key)
-  const md5 = createHash("md5")
-  // Of what is stored: whoever has the object can hold it to the manifest.
-  const writer = yield* compression.around(compression.ending, {
-    ...stored,
-    write: (bytes) =>
-      Effect.andThen(
-        Effect.sync(() => md5.update(bytes)),
-        stored.write(bytes),
-      ),
+  const object = Sink.mapInput(yield* tableObject(key), (chunk: Uint8Array) => {
+    bar.advance(chunk.length)
+    return chunk
   })
   const copy = snapshot.copy(description)
-  yield* Stream.runForEach(copy.csv, (chunk) => {
-    bar.advance(chunk.length)
-    return writer.write(chunk)
-  })
+  const written = yield* Stream.run(copy.csv, object)
   const rows = yield* copy.rows
   // All is read: whoever waits to change the table need not wait for the lake, nor for the tables after it.
   yield* snapshot.release(table)
-  const { bytes } = yield* writer.commit
+  const { bytes, md5 } = yield* written.commit
 
   const manifest: Manifest.Manifest = {
     table: printTable(table),
@@ -66,7 +56,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     primary_key: description.primaryKey,
     rows,
     bytes,
-    md5: md5.digest("hex"),
+    md5,
     snapshot: snapshot.id,
     lsn: Lsn.print(snapshot.lsn),
     slot,

@@ -4,8 +4,8 @@ import type { ObjectStore } from "../src/services/lake/ObjectStore.ts"
 import type { StoreAdmin } from "../src/services/lake/StoreAdmin.ts"
 import type { StoreError } from "../src/services/lake/StoreError.ts"
 import { Settings } from "../src/settings/Settings.ts"
+import * as CsvFormat from "./csv/CsvFormat.ts"
 import * as FolderObjectStore from "./folder/FolderObjectStore.ts"
-import * as NodeCompression from "./node/NodeCompression.ts"
 import * as TempFileSpool from "./node/TempFileSpool.ts"
 import * as TerminalProgress from "./observe/TerminalProgress.ts"
 import * as PostgresInspection from "./postgres/inspection/PostgresInspection.ts"
@@ -50,7 +50,7 @@ export const live = (settings: Settings["Service"]) =>
     PostgresSourceTables.layer(settings.source, settings.fullParallel),
     PostgresInspection.layer(settings.source),
     PostgresReplicationSlot.layer(settings.source, settings.slot),
-    NodeCompression.layer(settings.csvCompression),
+    CsvFormat.layer(settings.csvCompression),
     PostgresChangeSource.layer(settings.source, settings.slot).pipe(Layer.provideMerge(TempFileSpool.layer)),
     TerminalProgress.layer,
   )

@@ -2,7 +2,7 @@
 import { Layer } from "effect"
 import { Progress } from "../../src/services/Progress.ts"
 import type { Compression } from "../../src/settings/Settings.ts"
-import * as NodeCompression from "../node/NodeCompression.ts"
+import * as CsvFormat from "../csv/CsvFormat.ts"
 import * as LakeWatermarkStore from "../store/LakeWatermarkStore.ts"
 import * as MemoryObjectStore from "./MemoryObjectStore.ts"
 import * as MemorySpool from "./MemorySpool.ts"
@@ -23,4 +23,4 @@ export const source = (slot: string) =>
   ).pipe(Layer.provideMerge(Layer.merge(MemoryPostgres.layer, MemorySpool.layer)))
 
 export const layer = (slot: string, compression: Compression = "none") =>
-  Layer.mergeAll(lake, source(slot), NodeCompression.layer(compression), Progress.silent)
+  Layer.mergeAll(lake, source(slot), CsvFormat.layer(compression), Progress.silent)

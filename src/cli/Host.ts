@@ -2,9 +2,9 @@
 import type { ConfigProvider, Effect, Layer, Scope } from "effect"
 import type { SourceAddress } from "../core/source/SourceAddress.ts"
 import type { CurrentStatus } from "../observe/ObservedPipeline.ts"
-import type { Compression } from "../services/lake/Compression.ts"
 import type { LakeComparison } from "../services/lake/LakeComparison.ts"
 import type { ObjectStore } from "../services/lake/ObjectStore.ts"
+import type { RowFormat } from "../services/lake/RowFormat.ts"
 import type { StoreAdmin } from "../services/lake/StoreAdmin.ts"
 import type { StoreError } from "../services/lake/StoreError.ts"
 import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
@@ -23,7 +23,7 @@ import type { DemoScripts } from "./demo/Demo.ts"
 /** Everything that a command may need, as the settings name it. */
 export type Services =
   | Settings
-  | Compression
+  | RowFormat
   | ObjectStore
   | StoreAdmin
   | WatermarkStore

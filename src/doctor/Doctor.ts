@@ -6,8 +6,8 @@ import { Console, Effect, Option, Result, Schema } from "effect"
 import { decideStart } from "../cdc/start/StartDecision.ts"
 import type { TerminalStyle } from "../core/text/TerminalStyle.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
-import type { Compression } from "../services/lake/Compression.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
+import type { RowFormat } from "../services/lake/RowFormat.ts"
 import type { StoreAdmin } from "../services/lake/StoreAdmin.ts"
 import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Spool } from "../services/Spool.ts"
@@ -104,7 +104,7 @@ const machine = Effect.map(
 export const examine: Effect.Effect<
   ReadonlyArray<Section>,
   never,
-  Settings | SourceInspection | ObjectStore | StoreAdmin | Compression | WatermarkStore | Spool
+  Settings | SourceInspection | ObjectStore | StoreAdmin | RowFormat | WatermarkStore | Spool
 > = Effect.gen(function* () {
   const source = yield* SourceInspection
   const store = yield* ObjectStore

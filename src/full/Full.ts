@@ -7,8 +7,8 @@ import type { Layout } from "../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
 import { newestObject } from "../lake/NewestObject.ts"
 import { publish } from "../observe/PipelineEvents.ts"
-import { Compression } from "../services/lake/Compression.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
+import { RowFormat } from "../services/lake/RowFormat.ts"
 import { Progress } from "../services/Progress.ts"
 import type { Snapshot } from "../services/source/SourceTables.ts"
 import { warnWithoutIdentity } from "./TableChecks.ts"
@@ -33,8 +33,8 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     Option.map(newest, (n) => n.stamp),
     yield* Clock.currentTimeMillis,
   )
-  const compression = yield* Compression
-  const key = objectKey("full", layout, dataset, stamp, compression.ending)
+  const { copies } = yield* RowFormat
+  const key = objectKey("full", layout, dataset, stamp, copies.ending)
 
   const bar = yield* progress.show(`full ${dataset}`, description.estimatedBytes)
   const object = Sink.mapInput(yield* tableObject(key), (chunk: Uint8Array) => {

@@ -1,8 +1,8 @@
 /** The object that a table is copied into: a sink of the COPY's bytes. */
 import { createHash } from "node:crypto"
 import { Effect, Sink } from "effect"
-import { Compression } from "../services/lake/Compression.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
+import { RowFormat } from "../services/lake/RowFormat.ts"
 
 /**
  * Begins the object, which lives in the surrounding scope, and returns the sink that writes into it. The sink gives the
@@ -10,11 +10,11 @@ import { ObjectStore } from "../services/lake/ObjectStore.ts"
  */
 export const tableObject = Effect.fnUntraced(function* (key: string) {
   const store = yield* ObjectStore
-  const compression = yield* Compression
+  const { copies } = yield* RowFormat
   const stored = yield* store.create(key)
   const md5 = createHash("md5")
   // Of what is stored: whoever has the object can hold it to the manifest.
-  const writer = yield* compression.around(compression.ending, {
+  const writer = yield* copies.open({
     ...stored,
     write: (bytes) =>
       Effect.andThen(

@@ -17,10 +17,8 @@ interface Listing {
 }
 
 /** The day's folder of a key must be that of its name, or the order of keys is not the order of writing. */
-const misplaced = (key: string): boolean => {
-  const [, day, second] = /\/date=(\d{8})\/\D*.*?_?(\d{8})_\d{6}(?:_\d{4})?\.csv/.exec(key) ?? []
-  return day !== second
-}
+const isMisplaced = ({ key }: StoredObject): boolean =>
+  Option.exists(parseKey(key), ({ day, stamp }) => day !== stamp.second.slice(0, 8))
 
 const listing = Effect.fnUntraced(function* (area: Area, layout: Layout, dataset: string) {
   const store = yield* ObjectStore
@@ -37,7 +35,7 @@ const listing = Effect.fnUntraced(function* (area: Area, layout: Layout, dataset
     objects,
     others: all.filter((object) => !isOurs(object)),
     findings: objects
-      .filter(({ key }) => misplaced(key))
+      .filter(isMisplaced)
       .map(({ key }) => ({ kind: "name", object: key, why: "it is in the folder of another day" })),
   }
   return found

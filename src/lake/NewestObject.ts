@@ -3,20 +3,10 @@
  * whose watermark was not written, and why the program needs no state of its own.
  */
 import { Effect, Option, Stream } from "effect"
-import { lastRowStart, type RowMark, rowPosition } from "../core/csv/LastRow.ts"
-import {
-  type Area,
-  datasetPrefix,
-  isCompressed,
-  justBefore,
-  parseKey,
-  type Stamp,
-} from "../core/lake/ObjectKey.ts"
+import { type Area, datasetPrefix, justBefore, parseKey, type Stamp } from "../core/lake/ObjectKey.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
-import { Compression } from "../services/lake/Compression.ts"
 import { ObjectStore, type StoredObject } from "../services/lake/ObjectStore.ts"
-import type { StoreError } from "../services/lake/StoreError.ts"
-import { Refusal } from "../services/Refusal.ts"
+import { RowFormat } from "../services/lake/RowFormat.ts"
 
 export interface NewestObject {
   readonly object: StoredObject
@@ -47,56 +37,8 @@ export const newestObject = Effect.fn("NewestObject.newestObject")(function* (
   )
 })
 
-/** Most rows are shorter: one read finds them. */
-const firstReadBytes = 64 * 1024
-
-/** The end of an object's CSV, and whether that is all of it. */
-interface Tail {
-  readonly bytes: Uint8Array
-  readonly isWhole: boolean
-}
-
-/** Of a compressed object the end cannot be read alone: all of it passes by, and the end is kept. */
-const tailOf = Effect.fnUntraced(function* ({ key, bytes }: StoredObject, length: number) {
-  const store = yield* ObjectStore
-  if (!isCompressed(key)) {
-    const read = Math.min(length, bytes)
-    return { bytes: yield* store.readRange(key, bytes - read, read), isWhole: read === bytes }
-  }
-  const { plain } = yield* Compression
-  return yield* Stream.runFold(
-    plain(key, store.read(key)),
-    (): Tail => ({ bytes: new Uint8Array(), isWhole: true }),
-    (tail, piece) => {
-      const together = Buffer.concat([tail.bytes, piece])
-      return { bytes: together.subarray(-length), isWhole: tail.isWhole && together.length <= length }
-    },
-  )
-})
-
-/** Where the last row of an object of `inc` stands; none where it holds the header alone. */
+/** Where the last row of an object of `inc` stands; none where it holds no row. Fails with `BrokenObject`. */
 export const lastRowPosition = Effect.fn("NewestObject.lastRowPosition")(function* (object: StoredObject) {
-  const look = (
-    length: number,
-  ): Effect.Effect<Option.Option<RowMark>, StoreError | Refusal, ObjectStore | Compression> =>
-    Effect.flatMap(tailOf(object, length), ({ bytes, isWhole }) =>
-      Option.match(lastRowStart(bytes, isWhole), {
-        onNone: () => look(length * 4),
-        onSome: (start) => {
-          const row = Buffer.from(bytes.subarray(start, start + 200)).toString("latin1")
-          return Effect.mapError(Effect.fromResult(rowPosition(row)), (why) => brokenObject(object.key, why))
-        },
-      }),
-    )
-  return object.bytes === 0 ? yield* brokenObject(object.key, "it is empty") : yield* look(firstReadBytes)
+  const { lastRow } = yield* RowFormat
+  return yield* lastRow(yield* ObjectStore, object)
 })
-
-const brokenObject = (key: string, why: string) =>
-  new Refusal({
-    reason: "BrokenObject",
-    problem: `The newest object ${key} is not one of ours: ${why}`,
-    risk: "Without its last row it is not known which changes the lake holds already",
-    remedy:
-      "If another program put it there, move it out of the lake. If it is ours and was damaged, restore it from a copy: " +
-      "without it its rows would be written only as far as the slot still holds them",
-  })

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
+import * as CsvFormat from "../../layers/csv/CsvFormat.ts"
 import * as FolderObjectStore from "../../layers/folder/FolderObjectStore.ts"
 import * as MemoryObjectStore from "../../layers/memory/MemoryObjectStore.ts"
-import * as NodeCompression from "../../layers/node/NodeCompression.ts"
 import * as LakeWatermarkStore from "../../layers/store/LakeWatermarkStore.ts"
 import { takeWatermark } from "../../src/cdc/fence/HeldWatermark.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
@@ -284,7 +284,7 @@ describe("the watermark of a folder, of which people see a copy", () => {
           const { watermark } = Option.getOrThrow(found)
           yield* takeWatermark(watermark, found, "conditions", watermark.position)
         })
-        yield* Effect.provide(taken, [lake, NodeCompression.layer("none")])
+        yield* Effect.provide(taken, [lake, CsvFormat.layer("none")])
         const ours = yield* shown
         yield* put(late)
         const counts = Option.getOrThrow(yield* Effect.provide(counting, lake))

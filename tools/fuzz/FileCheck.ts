@@ -2,9 +2,8 @@
 import { isDeepStrictEqual } from "node:util"
 import { Option, Result } from "effect"
 import * as Manifest from "../../src/core/lake/Manifest.ts"
+import type { ObjectEnding } from "../../src/core/lake/ObjectEnding.ts"
 import {
-  type CsvEnding,
-  isCompressed,
   isLater,
   objectKey,
   parseKey,
@@ -80,7 +79,7 @@ const checkCopySource = (text: string): FileVerdict => {
 const fileOf = (key: string): string => key.slice(key.lastIndexOf("/") + 1)
 
 /** The name after it is later, and sorts after it. */
-const stampProblem = (stamp: Stamp, ending: CsvEnding): string | undefined => {
+const stampProblem = (stamp: Stamp, ending: ObjectEnding): string | undefined => {
   const next = stampAfter(stamp)
   const sorted = printObjectName({ stamp, ending: ".csv" }) < printObjectName({ stamp: next, ending })
   return isLater(next, stamp) && sorted ? undefined : "the name after it does not sort after it"
@@ -91,8 +90,7 @@ const checkKey = (key: string): FileVerdict => {
   const name = parseObjectName(fileOf(key).replace(/^cdc_/, ""))
   const found = parseKey(key)
   if (Option.isNone(found)) return refused
-  const { stamp, dataset } = found.value
-  const ending = isCompressed(key) ? ".csv.gz" : ".csv"
+  const { stamp, ending, dataset } = found.value
   const area = Option.isSome(dataset) ? "full" : "inc"
   const printed = objectKey(
     area,

@@ -12,8 +12,8 @@
  */
 import { Duration, Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
+import type { ObjectEnding } from "../../core/lake/ObjectEnding.ts"
 import {
-  type CsvEnding,
   isLater,
   nextStamp,
   type ObjectName,
@@ -33,7 +33,7 @@ export const nameAfter = (announced: ObjectName, newest: Option.Option<Stamp>): 
     : { stamp: stampAfter(newest.value), ending: announced.ending }
 
 /** Later than every newest object, also where the clock has stepped back. `now`: milliseconds since the epoch. */
-export const announcement = (newest: ReadonlyArray<Stamp>, now: number, ending: CsvEnding): ObjectName => {
+export const announcement = (newest: ReadonlyArray<Stamp>, now: number, ending: ObjectEnding): ObjectName => {
   const latest = newest.reduce<Option.Option<Stamp>>(
     (found, stamp) => (Option.exists(found, (other) => !isLater(stamp, other)) ? found : Option.some(stamp)),
     Option.none(),

@@ -8,8 +8,8 @@ import { Clock, DateTime, Effect, Option, Semaphore } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import { nextStamp, type ObjectName, type Stamp } from "../../core/lake/ObjectKey.ts"
 import type { Watermark } from "../../core/lake/Watermark.ts"
-import { Compression } from "../../services/lake/Compression.ts"
 import type { Publish } from "../../services/lake/ObjectStore.ts"
+import { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
 import { type StoredWatermark, WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { type Checkpoint, newestStamps } from "../start/Checkpoint.ts"
@@ -47,7 +47,7 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
   bound: Lsn.Lsn,
 ) {
   const store = yield* WatermarkStore
-  const compression = yield* Compression
+  const { ending } = yield* RowFormat
   const lastEpoch = Option.match(found, { onNone: () => 0, onSome: (stored) => stored.lastEpoch })
   const epoch = Option.some(
     Math.max(
@@ -82,9 +82,7 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
     bound,
   })
   const fresh = (checkpoint: Checkpoint) =>
-    Effect.map(Clock.currentTimeMillis, (now) =>
-      announcement(newestStamps(checkpoint), now, compression.ending),
-    )
+    Effect.map(Clock.currentTimeMillis, (now) => announcement(newestStamps(checkpoint), now, ending))
 
   const announced = Effect.fnUntraced(function* (checkpoint: Checkpoint) {
     const now = yield* Clock.currentTimeMillis
@@ -103,7 +101,7 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
   const nameUnfenced = Effect.fnUntraced(function* (newest: Option.Option<Stamp>) {
     if (!isUnclean()) yield* write({ ...current, clean: Option.some(false) })
     const stamp = nextStamp(newest, yield* Clock.currentTimeMillis)
-    return { stamp, ending: compression.ending }
+    return { stamp, ending }
   })
 
   // Who asks for a name while another one's is being announced gets the announced one too.

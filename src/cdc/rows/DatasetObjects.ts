@@ -1,23 +1,20 @@
 /** What one batch writes of one dataset: an object, and a new one whenever its columns change. */
 import { Effect, Option, Scope } from "effect"
-import { atOrBefore, type RowPosition } from "../../core/csv/LastRow.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { type ObjectName, objectKey, type Stamp } from "../../core/lake/ObjectKey.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
-import { incHeader, ShapeFit } from "../../core/row/IncRow.ts"
-import type { CommitFields, IncRowWriter } from "../../core/row/IncRowWriter.ts"
-import { RowBuffer } from "../../core/row/RowBuffer.ts"
+import { type CommitFields, ShapeFit } from "../../core/row/IncRow.ts"
+import { atOrBefore, type RowPosition } from "../../core/row/RowPosition.ts"
 import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import type { SourceTable, TableName } from "../../core/source/SourceTable.ts"
 import { lastColumns } from "../../lake/LastColumns.ts"
 import type { PublishedDataset } from "../../observe/PipelineEvent.ts"
-import { Compression } from "../../services/lake/Compression.ts"
-import { ObjectStore, type ObjectWriter, type Publish } from "../../services/lake/ObjectStore.ts"
+import { ObjectStore, type Publish } from "../../services/lake/ObjectStore.ts"
+import type { DatasetRows, RowObject } from "../../services/lake/RowFormat.ts"
 import { StoreError } from "../../services/lake/StoreError.ts"
 import type { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
-import { longRows } from "./LongRow.ts"
 import { shapeFinder } from "./ShapeAhead.ts"
 
 /** Where a dataset ends in the lake when a batch begins. */
@@ -76,24 +73,22 @@ const fencedOut = (key: string) =>
 export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
 
 /**
- * The objects live in the surrounding scope: closed before they are finished, nothing of them is ever visible. `writer`
- * is in the transaction whose lines come next.
+ * The objects live in the surrounding scope: closed before they are finished, nothing of them is ever visible. `pending`
+ * takes the rows; its batch is in the transaction whose lines come next.
  */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   { source, names, newestKey, newest, written }: FollowedTail,
   layout: Layout,
   fence: ObjectFence,
-  writer: IncRowWriter,
+  pending: DatasetRows,
 ) {
   const store = yield* ObjectStore
-  const compression = yield* Compression
   const shapeFor = yield* shapeFinder(source.table, names, lastColumns(layout, source.dataset, newestKey))
   const scope = yield* Effect.scope
 
   /** The columns of the object. */
   let fit: ShapeFit | undefined
-  const pending = new RowBuffer()
-  let object: { readonly key: string; readonly stamp: Stamp; readonly body: ObjectWriter } | undefined
+  let object: { readonly key: string; readonly stamp: Stamp; readonly body: RowObject } | undefined
   let newestNow = newest
   const finished: Array<WrittenDataset["objects"][number]> = []
   const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
@@ -103,22 +98,19 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   const open = Effect.gen(function* () {
     const { stamp, ending } = yield* fence.nameObject(newestNow)
     const key = objectKey("inc", layout, source.dataset, stamp, ending)
-    const compressed = Effect.flatMap(store.create(key, fence.publish), (stored) =>
-      compression.around(ending, stored),
+    const opened = Effect.flatMap(store.create(key, fence.publish), (stored) =>
+      pending.open(ending, fit?.shape ?? [], stored),
     )
-    const body = yield* Scope.provide(compressed, scope)
+    const body = yield* Scope.provide(opened, scope)
     newestNow = Option.some(stamp)
-    yield* body.write(Buffer.from(incHeader(fit?.shape ?? []), "latin1"))
     return { key, stamp, body }
   })
 
   /** Gives the rows so far to the object. */
   const flush = Effect.gen(function* () {
-    if (pending.length === 0) return
+    if (pending.isEmpty) return
     object ??= yield* open
-    const { filled } = pending
-    yield* object.body.write(filled)
-    pending.drop(filled.length)
+    yield* object.body.write
   })
 
   const finish = Effect.gen(function* () {
@@ -135,8 +127,6 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     object = undefined
   })
 
-  const appendLong = longRows(pending, flush)
-
   /** Counts a row; false where a batch before the last crash wrote it. */
   const isNew = ({ tag }: RowTokenizer, commit: CommitOfRows, seq: number): boolean => {
     lastCommit = commit
@@ -148,7 +138,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   /** Appends the row of the line, where no effect is needed for it; false where one is. */
   const appendAtOnce = (tokens: RowTokenizer, commit: CommitOfRows, seq: number): boolean => {
     if (tokens.cursor.isMarked || fit === undefined || !fit.has(tokens)) return false
-    if (isNew(tokens, commit, seq)) writer.append(tokens, fit, seq, pending)
+    if (isNew(tokens, commit, seq)) pending.append(tokens, fit, seq)
     return true
   }
 
@@ -160,17 +150,17 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     if (!isNew(tokens, commit, seq)) return
     const { readLong } = commit.transaction
     if (tokens.cursor.isMarked && readLong !== undefined) {
-      yield* appendLong(writer.print(tokens, fit, seq), readLong)
-    } else writer.append(tokens, fit, seq, pending)
+      yield* pending.appendLong(tokens, fit, seq, readLong, flush)
+    } else pending.append(tokens, fit, seq)
   })
 
   return {
     append,
     appendAtOnce,
     /** Rows wait for a `flush`. */
-    hasRows: () => pending.length > 0,
+    hasRows: () => !pending.isEmpty,
     /** An object is to be finished. */
-    isOpen: () => object !== undefined || pending.length > 0,
+    isOpen: () => object !== undefined || !pending.isEmpty,
     /** Enough rows for a `flush`. */
     isFull: () => pending.isFull,
     flush,

@@ -5,10 +5,10 @@
 import { Effect, Option, Sink } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
-import { IncRowWriter } from "../../core/row/IncRowWriter.ts"
 import type { Table } from "../../core/slot/Change.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
+import { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
 import {
   type CommitOfRows,
@@ -41,8 +41,8 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   onOther: (table: Table, tokens: RowTokenizer, commit: Lsn) => void = () => {},
 ) {
   const tokens = new RowTokenizer()
-  const writer = new IncRowWriter()
-  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence, writer))
+  const rows = (yield* RowFormat).batch()
+  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence, rows.dataset()))
   const owners = new ByTable(
     datasets.flatMap((dataset, i) => (tails[i]?.names ?? []).map((name) => [name, dataset] as const)),
   )
@@ -113,7 +113,7 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   const append = Effect.fnUntraced(function* (transactions: ReadonlyArray<Transaction>) {
     for (const transaction of transactions) {
       const commit = commitOfRows(transaction)
-      writer.beginTransaction(commit.fields)
+      rows.beginTransaction(commit.fields)
       const { held, spilled } = transaction
       // Most transactions are done in this one call.
       const at = appendAtOnce(held, 0, commit)

@@ -7,9 +7,9 @@
  * nothing again.
  */
 import { Option } from "effect"
-import type { RowMark } from "../../core/csv/LastRow.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import type { CommitMark } from "../../core/lake/Watermark.ts"
+import type { RowMark } from "../../core/row/RowPosition.ts"
 import { Refusal } from "../../services/Refusal.ts"
 
 /** The last row of a dataset's newest object. */

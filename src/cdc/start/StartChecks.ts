@@ -3,9 +3,9 @@
  * the server's WAL is the one that they were written from. Reads and refuses; writes and confirms nothing.
  */
 import { Effect, Option } from "effect"
-import type { RowMark } from "../../core/csv/LastRow.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import type { RowMark } from "../../core/row/RowPosition.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { lastRowPosition, type NewestObject, newestObject } from "../../lake/NewestObject.ts"
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"

@@ -8,20 +8,7 @@
 import { Option, Result } from "effect"
 import { newline, quote } from "../bytes/Ascii.ts"
 import * as Lsn from "../Lsn.ts"
-
-/** What one row of `inc` says about where it stands: the total order of changes. */
-export interface RowPosition {
-  readonly lsn: Lsn.Lsn
-  readonly seq: number
-}
-
-/** The same with what identifies its transaction on every copy of its server. */
-export interface RowMark extends RowPosition {
-  /** 32 bits, as the slot prints it. */
-  readonly xid: number
-  /** As PostgreSQL prints a timestamptz. */
-  readonly at: string
-}
+import type { RowMark } from "../row/RowPosition.ts"
 
 /**
  * Offset in `tail` of the last row's first byte; none when the row begins before `tail` does.
@@ -47,7 +34,3 @@ export const rowPosition = (row: string): Result.Result<Option.Option<RowMark>, 
     onSome: (lsn) => Result.succeed(Option.some({ lsn, seq: Number(seq), xid: Number(xid), at })),
   })
 }
-
-/** True where the first is at or before the second. */
-export const atOrBefore = (a: RowPosition, b: RowPosition): boolean =>
-  a.lsn < b.lsn || (a.lsn === b.lsn && a.seq <= b.seq)

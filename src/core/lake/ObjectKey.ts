@@ -8,6 +8,7 @@
  * object of a second stands before its `_0002`.
  */
 import { Option } from "effect"
+import { endingPattern, type ObjectEnding, parseEnding } from "./ObjectEnding.ts"
 
 export type Area = "full" | "inc"
 
@@ -24,7 +25,7 @@ export interface Stamp {
 /** What is particular to one object's name: when it was named, and how its bytes are stored. */
 export interface ObjectName {
   readonly stamp: Stamp
-  readonly ending: CsvEnding
+  readonly ending: ObjectEnding
 }
 
 /** Four digits hold the count; text order would break beyond. */
@@ -66,11 +67,6 @@ export const stampMillis = (stamp: Stamp): number => millisOf(stamp.second)
 export const datasetPrefix = (area: Area, layout: Layout, dataset: string): string =>
   layout === "single" ? `${area}/date=` : `${area}/${dataset}/date=`
 
-/** How the name of an object of CSV ends: as it is, or with gzip around it. */
-export type CsvEnding = ".csv" | ".csv.gz"
-
-export const isCompressed = (key: string): boolean => key.endsWith(".gz")
-
 const stem = (area: Area, dataset: string): string => (area === "full" ? `full_${dataset}` : "cdc")
 
 const printStamp = ({ second, count }: Stamp): string =>
@@ -82,13 +78,15 @@ export const printObjectName = ({ stamp, ending }: ObjectName): string => `${pri
 /** After it years have five digits, and text order breaks: no name is later. */
 const lastSecond = "99991231_235959"
 
-const nameText = /^(\d{8}_\d{6})(?:_(\d{4}))?(\.csv(?:\.gz)?)$/
+const nameText = new RegExp(`^(\\d{8}_\\d{6})(?:_(\\d{4}))?(${endingPattern})$`)
 
 /** Reads what `printObjectName` prints; none for anything else, days and times that do not exist included. */
 export const parseObjectName = (text: string): Option.Option<ObjectName> => {
-  const [, second = "", digits, ending] = nameText.exec(text) ?? []
+  const [, second = "", digits, printed] = nameText.exec(text) ?? []
+  const ending = parseEnding(printed)
+  if (ending === undefined) return Option.none()
   const stamp = { second, count: digits === undefined ? 1 : Number(digits) }
-  const name: ObjectName = { stamp, ending: ending === ".csv.gz" ? ".csv.gz" : ".csv" }
+  const name: ObjectName = { stamp, ending }
   const isReal = !Number.isNaN(millisOf(second)) && secondOf(millisOf(second)) === second && stamp.count > 0
   return isReal && second < lastSecond && printObjectName(name) === text ? Option.some(name) : Option.none()
 }
@@ -98,34 +96,44 @@ export const objectKey = (
   layout: Layout,
   dataset: string,
   stamp: Stamp,
-  ending: CsvEnding = ".csv",
+  ending: ObjectEnding = ".csv",
 ): string => {
   const date = stamp.second.slice(0, 8)
   return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${printObjectName({ stamp, ending })}`
 }
 
-const keyText =
-  /\/date=\d{8}\/(?:full_([A-Za-z0-9_][A-Za-z0-9_-]*)|cdc)_(\d{8}_\d{6}(?:_\d{4})?\.csv(?:\.gz)?)$/
+const keyText = new RegExp(
+  `/date=(\\d{8})/(?:full_([A-Za-z0-9_][A-Za-z0-9_-]*)|cdc)_(\\d{8}_\\d{6}(?:_\\d{4})?${endingPattern})$`,
+)
+
+export interface ParsedKey extends ObjectName {
+  /** None in a key of `inc`. */
+  readonly dataset: Option.Option<string>
+  /** Of the folder: `YYYYMMDD`. */
+  readonly day: string
+}
 
 /**
  * Reads a key back; none for anything else that lies in the lake, manifests included. The day of its folder is not looked
  * at: an object that was moved to another day's is still that object.
  */
-export const parseKey = (
-  key: string,
-): Option.Option<{ readonly stamp: Stamp; readonly dataset: Option.Option<string> }> => {
-  const [, dataset, name = ""] = keyText.exec(key) ?? []
-  return Option.map(parseObjectName(name), ({ stamp }) => ({
-    stamp,
+export const parseKey = (key: string): Option.Option<ParsedKey> => {
+  const [, day = "", dataset, name = ""] = keyText.exec(key) ?? []
+  return Option.map(parseObjectName(name), (found) => ({
+    ...found,
     dataset: Option.fromUndefinedOr(dataset),
+    day,
   }))
 }
 
+const lastPart = new RegExp(`/([^/]+?)${endingPattern}$`)
+const endOfKey = new RegExp(`${endingPattern}$`)
+
 /** `…/_full_clientes_20251103_101530.json` beside `…/full_clientes_20251103_101530.csv`. */
-export const manifestKey = (key: string): string => key.replace(/\/([^/]+)\.csv(?:\.gz)?$/, "/_$1.json")
+export const manifestKey = (key: string): string => key.replace(lastPart, "/_$1.json")
 
 /** Just before the object's own place in the order of keys, and after every other object's. */
-export const justBefore = (key: string): string => key.replace(/\.csv(?:\.gz)?$/, "")
+export const justBefore = (key: string): string => key.replace(endOfKey, "")
 
 export const watermarkKey = "inc/_watermark.txt"
 

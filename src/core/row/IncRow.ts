@@ -12,6 +12,15 @@ export type Shape = ReadonlyArray<string>
 
 export const metaColumns = ["_op", "_lsn", "_seq", "_xid", "_commit_ts", "_before", "_unchanged"] as const
 
+/** What every row of one transaction shares, as it stands in the row. */
+export interface CommitFields {
+  /** Sortable: `00000000/016B3748`. */
+  readonly lsn: string
+  readonly xid: number
+  /** As PostgreSQL prints a timestamptz in UTC. */
+  readonly at: string
+}
+
 /**
  * The header. A column of the table that bears the name of one of ours gets `_` appended, as often as it takes until
  * neither our columns nor the table's have that name; all other names stay.

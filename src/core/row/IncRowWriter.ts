@@ -12,17 +12,8 @@ import type { RowTokenizer } from "../slot/tokens/RowTokenizer.ts"
 import { namesOf, type TupleSpans, unsentForm } from "../slot/tokens/TupleSpans.ts"
 import { printTextArray } from "../source/TextArray.ts"
 import { CsvRowWriter } from "./CsvRowWriter.ts"
-import type { Shape, ShapeFit } from "./IncRow.ts"
+import type { CommitFields, Shape, ShapeFit } from "./IncRow.ts"
 import { RowBuffer } from "./RowBuffer.ts"
-
-/** What every row of one transaction shares, as it stands in the row. */
-export interface CommitFields {
-  /** Sortable: `00000000/016B3748`. */
-  readonly lsn: string
-  readonly xid: number
-  /** As PostgreSQL prints a timestamptz in UTC. */
-  readonly at: string
-}
 
 /** More than a row has beside its values, their commas and what is made as text. In bytes. */
 const headBytesMax = 128

@@ -7,8 +7,8 @@ import { counted } from "../../core/text/CountedNoun.ts"
 import { lakeLayout } from "../../lake/LakeLayout.ts"
 import { lastRowPosition, newestObject } from "../../lake/NewestObject.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
-import type { Compression } from "../../services/lake/Compression.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import type { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
@@ -35,7 +35,7 @@ const isOutOfReach = ({ reason }: StoreError): boolean =>
 export const askLake: Effect.Effect<
   LakeAnswers,
   never,
-  ObjectStore | StoreAdmin | Compression | WatermarkStore | Settings
+  ObjectStore | StoreAdmin | RowFormat | WatermarkStore | Settings
 > = Effect.gen(function* () {
   const store = yield* ObjectStore
   const { lake } = yield* Settings

@@ -1,9 +1,9 @@
 /** Reads the records of an object or a copy into a file of rows, in bounded memory. */
 import { Effect, Stream } from "effect"
 import { type CsvRecord, csvRecords } from "../../core/csv/CsvRecords.ts"
-import { Compression } from "../../services/lake/Compression.ts"
 import type { RowFile } from "../../services/lake/LakeComparison.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { ComparableRows } from "./ComparableRows.ts"
 
 /** Large enough that a write costs less than the rows. */
@@ -37,17 +37,21 @@ export const readObject = Effect.fnUntraced(function* (
   onRecord: (record: CsvRecord) => void,
   onBytes: (chunk: Uint8Array) => void = () => {},
 ) {
-  const { plain } = yield* Compression
+  const { records } = yield* RowFormat
   let storeFailed = false
-  const stored = store.read(key).pipe(
-    Stream.tap((chunk) => Effect.sync(() => onBytes(chunk))),
-    Stream.tapError(() =>
-      Effect.sync(() => {
-        storeFailed = true
-      }),
-    ),
-  )
-  return yield* readRecords(plain(key, stored), rows, file, onRecord).pipe(
+  const noteFailure = Effect.sync(() => {
+    storeFailed = true
+  })
+  const reader = {
+    read: (read: string) =>
+      store.read(read).pipe(
+        Stream.tap((chunk) => Effect.sync(() => onBytes(chunk))),
+        Stream.tapError(() => noteFailure),
+      ),
+    readRange: (...asked: Parameters<typeof store.readRange>) =>
+      Effect.tapError(store.readRange(...asked), () => noteFailure),
+  }
+  return yield* readRecords(records(reader, key), rows, file, onRecord).pipe(
     Effect.catchIf(
       (error) => error._tag === "StoreError" && !storeFailed,
       () => Effect.succeed(false),

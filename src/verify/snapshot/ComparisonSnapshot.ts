@@ -21,6 +21,7 @@ import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparisonError, Workbench } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import { RowFormat } from "../../services/lake/RowFormat.ts"
 import { ChangeSource, type ChangeVisit, maxLinesMax } from "../../services/source/ChangeSource.ts"
 
 import type { SourceError } from "../../services/source/SourceError.ts"
@@ -56,12 +57,15 @@ const slotInUse = Schedule.spaced("150 millis").pipe(
 )
 
 /** A lake of our own, in which nobody else writes. */
-const aloneInLake: ObjectFence = {
-  ensureLockHeld: Effect.void,
-  publish: "looked up",
-  nameObject: (newest) =>
-    Effect.map(Clock.currentTimeMillis, (now) => ({ stamp: nextStamp(newest, now), ending: ".csv" })),
-}
+const aloneInLake = Effect.map(
+  RowFormat,
+  ({ scratchEnding: ending }): ObjectFence => ({
+    ensureLockHeld: Effect.void,
+    publish: "looked up",
+    nameObject: (newest) =>
+      Effect.map(Clock.currentTimeMillis, (now) => ({ stamp: nextStamp(newest, now), ending })),
+  }),
+)
 
 /**
  * What the slot holds up to the moment, turned into objects by the same code that a writer uses. Returns the datasets that
@@ -84,7 +88,7 @@ const readInto = Effect.fnUntraced(function* (
       written: Option.none(),
     })),
     "datasets",
-    aloneInLake,
+    yield* aloneInLake,
     (table, tokens, commit) => isNew(commit) && others.note(table, tokens),
   ).pipe(Effect.provideService(ObjectStore, store))
   const names = tables.flatMap((table) => table.names)

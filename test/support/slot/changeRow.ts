@@ -3,8 +3,7 @@
  * It shares no line with the writer that it is compared with.
  */
 import { csvRow } from "../../../src/core/csv/Csv.ts"
-import type { Shape } from "../../../src/core/row/IncRow.ts"
-import type { CommitFields } from "../../../src/core/row/IncRowWriter.ts"
+import type { CommitFields, Shape } from "../../../src/core/row/IncRow.ts"
 import type { Change, Tuple } from "../../../src/core/slot/Change.ts"
 import type { RowChange } from "../../../src/core/slot/tokens/ChangeView.ts"
 import { printTextArray } from "../../../src/core/source/TextArray.ts"

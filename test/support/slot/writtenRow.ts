@@ -1,7 +1,7 @@
 /** A line of the slot through the tokenizer and the row writer, as the pipeline writes it. */
 import { Buffer } from "node:buffer"
-import { type Shape, ShapeFit, shapeOf } from "../../../src/core/row/IncRow.ts"
-import { type CommitFields, IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
+import { type CommitFields, type Shape, ShapeFit, shapeOf } from "../../../src/core/row/IncRow.ts"
+import { IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
 import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"
 import { SlotLine } from "../../../src/core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../../src/core/slot/tokens/RowTokenizer.ts"

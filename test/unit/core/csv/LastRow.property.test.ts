@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Option, Result, Schema } from "effect"
 import { csvRow } from "../../../../src/core/csv/Csv.ts"
-import { atOrBefore, lastRowStart, rowPosition } from "../../../../src/core/csv/LastRow.ts"
+import { lastRowStart, rowPosition } from "../../../../src/core/csv/LastRow.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
+import { atOrBefore } from "../../../../src/core/row/RowPosition.ts"
 
 /** Values made of what could mislead a reader that comes from behind. */
 const values = Arbitrary.array(

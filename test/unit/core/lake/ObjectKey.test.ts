@@ -57,15 +57,15 @@ describe("names of objects", () => {
     assert.deepStrictEqual(stamp, { second: "20260101_000000", count: 1 })
   })
 
-  it("are read back from keys, with the dataset of a full", () => {
+  it("are read back from keys, with their day, their ending and the dataset of a full", () => {
     const stamp: Stamp = { second: "20251103_101530", count: 12 }
     assert.deepStrictEqual(
-      parseKey(objectKey("full", "datasets", "my-set_2", stamp)),
-      Option.some({ stamp, dataset: Option.some("my-set_2") }),
+      parseKey(objectKey("full", "datasets", "my-set_2", stamp, ".csv.gz")),
+      Option.some({ stamp, ending: ".csv.gz", dataset: Option.some("my-set_2"), day: "20251103" }),
     )
     assert.deepStrictEqual(
       parseKey(objectKey("inc", "single", "x", stamp)),
-      Option.some({ stamp, dataset: Option.none() }),
+      Option.some({ stamp, ending: ".csv", dataset: Option.none(), day: "20251103" }),
     )
   })
 

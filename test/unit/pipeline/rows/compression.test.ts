@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { gunzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
-import * as NodeCompression from "../../../../layers/node/NodeCompression.ts"
+import * as CsvFormat from "../../../../layers/csv/CsvFormat.ts"
 import type * as Manifest from "../../../../src/core/lake/Manifest.ts"
 import * as Pipeline from "../../../../src/Pipeline.ts"
 import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
@@ -20,7 +20,7 @@ import {
 } from "../../../support/memory/memoryWorld.ts"
 
 const gzip = { CSV_COMPRESSION: "gzip" }
-const withoutGzip = Effect.provide(Layer.fresh(NodeCompression.layer("none")))
+const withoutGzip = Effect.provide(Layer.fresh(CsvFormat.layer("none")))
 
 const storedBytes = (key: string) =>
   Effect.flatMap(ObjectStore, ({ read }) =>

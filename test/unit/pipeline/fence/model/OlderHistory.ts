@@ -6,8 +6,8 @@ import { Effect, Exit, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import * as Memory from "../../../../../layers/memory/Memory.ts"
 import { MemoryPostgres } from "../../../../../layers/memory/postgres/MemoryPostgres.ts"
-import { Compression } from "../../../../../src/services/lake/Compression.ts"
 import { ObjectStore } from "../../../../../src/services/lake/ObjectStore.ts"
+import { RowFormat } from "../../../../../src/services/lake/RowFormat.ts"
 import { settings, slotName, twoTables } from "../../../../support/memory/memoryWorld.ts"
 import { openShop } from "../../../../support/memory/scriptedShop.ts"
 import { Random } from "../../../../support/Random.ts"
@@ -15,7 +15,7 @@ import { checkAtEnd, settle } from "./Ending.ts"
 import type { Course } from "./History.ts"
 import { delays, type LateLake, lateLake } from "./LateLake.ts"
 import { olderVersion } from "./OlderVersion.ts"
-import { compressionOf, failureOf, isRetryable, type Running, startProcess } from "./Process.ts"
+import { failureOf, formatOf, isRetryable, type Running, startProcess } from "./Process.ts"
 import type { Rule } from "./Rules.ts"
 import { spaced, workOf } from "./Trouble.ts"
 
@@ -58,7 +58,7 @@ export const historyBesideOlder = (seed: number, without?: Rule) =>
         arrived,
       }).pipe(
         Effect.provideService(ObjectStore, lateLake(shared, olderLake, world, undefined)),
-        Effect.provideService(Compression, compressionOf(random.pick([".csv", ".csv.gz"]))),
+        Effect.provideService(RowFormat, formatOf(random.pick([".csv", ".csv.gz"]))),
         Effect.forkIn(world),
       ),
     )

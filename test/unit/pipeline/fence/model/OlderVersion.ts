@@ -11,7 +11,7 @@ import { incObjects } from "../../../../../src/cdc/rows/IncObjects.ts"
 import * as Lsn from "../../../../../src/core/Lsn.ts"
 import { nextStamp } from "../../../../../src/core/lake/ObjectKey.ts"
 import type { SourceTable } from "../../../../../src/core/source/SourceTable.ts"
-import { Compression } from "../../../../../src/services/lake/Compression.ts"
+import { RowFormat } from "../../../../../src/services/lake/RowFormat.ts"
 import { Spool } from "../../../../../src/services/Spool.ts"
 import type { Transaction } from "../../../../../src/services/source/Transaction.ts"
 import { slotName } from "../../../../support/memory/memoryWorld.ts"
@@ -34,7 +34,7 @@ export interface OlderVersion {
 
 const batch = Effect.fnUntraced(function* (session: MemorySession, place: Place, older: OlderVersion) {
   const server = yield* MemoryPostgres
-  const { ending } = yield* Compression
+  const { ending } = yield* RowFormat
   const { watermark, tails } = place
   const look = Effect.provideService(lookFrom(session, Option.some(watermark)), MemoryPostgres, server)
   const { flushed } = yield* look

@@ -1,10 +1,12 @@
 /** One process of the program, from its start to its end. Only the store and the server are not its own. */
 import { Cause, Effect, Exit, type Fiber, Layer, Option, type Scope } from "effect"
+import { csvFormat } from "../../../../../layers/csv/CsvFormat.ts"
 import * as LakeWatermarkStore from "../../../../../layers/store/LakeWatermarkStore.ts"
 import type { PipelineError } from "../../../../../src/cdc/CurrentBatch.ts"
+import type { ObjectEnding } from "../../../../../src/core/lake/ObjectEnding.ts"
 import * as Pipeline from "../../../../../src/Pipeline.ts"
-import { Compression } from "../../../../../src/services/lake/Compression.ts"
 import { ObjectStore } from "../../../../../src/services/lake/ObjectStore.ts"
+import { RowFormat } from "../../../../../src/services/lake/RowFormat.ts"
 import { WatermarkStore } from "../../../../../src/services/lake/WatermarkStore.ts"
 import { ReplicationSlot } from "../../../../../src/services/source/ReplicationSlot.ts"
 import type { TablesRefused } from "../../../../../src/services/source/TablesRefused.ts"
@@ -14,8 +16,8 @@ import { type LateLake, lateLake } from "./LateLake.ts"
 import { type Rule, slotWithout, watermarkWithout } from "./Rules.ts"
 
 /** Names end as a setting says, and that may change from one process to the next. The bytes are the same here. */
-export const compressionOf = (ending: ".csv" | ".csv.gz") =>
-  Compression.of({ ending, around: (_, stored) => Effect.succeed(stored), plain: (_, stored) => stored })
+export const formatOf = (ending: ObjectEnding) =>
+  csvFormat(ending, { around: (_, stored) => Effect.succeed(stored), plain: (_, stored) => stored })
 
 export interface Surroundings {
   readonly random: Random
@@ -45,7 +47,7 @@ export const startProcess = ({ random, lake, without, world }: Surroundings) =>
       Effect.provideService(ObjectStore, own),
       Effect.provideService(WatermarkStore, watermark),
       Effect.provideServiceEffect(ReplicationSlot, slotWithout(without)),
-      Effect.provideService(Compression, compressionOf(random.pick([".csv", ".csv.gz"]))),
+      Effect.provideService(RowFormat, formatOf(random.pick([".csv", ".csv.gz"]))),
       Effect.provide(settings(settingsOf(random))),
     )
     return yield* Effect.forkIn(program, world)

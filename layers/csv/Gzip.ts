@@ -1,12 +1,10 @@
 /** gzip by Node's zlib, which works beside the main thread. */
 import { createGunzip, createGzip } from "node:zlib"
 import * as NodeStream from "@effect/platform-node/NodeStream"
-import { Effect, Layer } from "effect"
-import { isCompressed } from "../../src/core/lake/ObjectKey.ts"
-import { Compression } from "../../src/services/lake/Compression.ts"
+import { Effect, type Scope, type Stream } from "effect"
+import type { ObjectEnding } from "../../src/core/lake/ObjectEnding.ts"
 import type { ObjectWriter } from "../../src/services/lake/ObjectStore.ts"
 import { StoreError } from "../../src/services/lake/StoreError.ts"
-import type { Settings } from "../../src/settings/Settings.ts"
 
 /** The first level takes about as long as PostgreSQL takes to print the same rows; the higher ones save little more. */
 const level = 1
@@ -42,18 +40,29 @@ const gzipAround = Effect.fnUntraced(function* (stored: ObjectWriter) {
   return writer
 })
 
-export const layer = (compression: Settings["Service"]["csvCompression"]): Layer.Layer<Compression> =>
-  Layer.succeed(
-    Compression,
-    Compression.of({
-      ending: compression === "gzip" ? ".csv.gz" : ".csv",
-      around: (ending, stored) => (ending === ".csv.gz" ? gzipAround(stored) : Effect.succeed(stored)),
-      plain: (key, stored) =>
-        isCompressed(key)
-          ? NodeStream.pipeThroughDuplex(stored, {
-              evaluate: () => createGunzip({ chunkSize }),
-              onError: failed(key),
-            })
-          : stored,
-    }),
-  )
+/** By a name's ending, whatever new names end with. */
+export interface Codec {
+  /** A writer of CSV around one of the bytes that are stored. */
+  readonly around: (
+    ending: ObjectEnding,
+    stored: ObjectWriter,
+  ) => Effect.Effect<ObjectWriter, never, Scope.Scope>
+  /** The CSV in the bytes that are stored. Fails with `Broken` where they do not match the ending. */
+  readonly plain: (
+    key: string,
+    stored: Stream.Stream<Uint8Array, StoreError>,
+  ) => Stream.Stream<Uint8Array, StoreError>
+}
+
+export const isCompressed = (key: string): boolean => key.endsWith(".gz")
+
+export const gzip: Codec = {
+  around: (ending, stored) => (isCompressed(ending) ? gzipAround(stored) : Effect.succeed(stored)),
+  plain: (key, stored) =>
+    isCompressed(key)
+      ? NodeStream.pipeThroughDuplex(stored, {
+          evaluate: () => createGunzip({ chunkSize }),
+          onError: failed(key),
+        })
+      : stored,
+}

@@ -1,20 +1,24 @@
 /** Writes rows whose long values are in a temporary file, window by window: no row or value is in memory as a whole. */
 import { Effect } from "effect"
-import { LongValueEncoder } from "../../core/row/LongValueEncoder.ts"
-import type { RowBuffer } from "../../core/row/RowBuffer.ts"
-import { type MarkInRow, rowPieces } from "../../core/slot/LongLine.ts"
-import type { StoreError } from "../../services/lake/StoreError.ts"
-import type { ReadLong } from "../../services/source/Transaction.ts"
+import { LongValueEncoder } from "../../src/core/row/LongValueEncoder.ts"
+import type { RowBuffer } from "../../src/core/row/RowBuffer.ts"
+import { type MarkInRow, rowPieces } from "../../src/core/slot/LongLine.ts"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
+import type { ReadLong } from "../../src/services/source/Transaction.ts"
 
 /** Large enough that a read costs less than what is read. */
 const windowBytes = 256 * 1024
 
-/** Appends rows with marks to `rows`; runs `flush` as often as these are full. */
-export const longRows = <E>(rows: RowBuffer, flush: Effect.Effect<void, E>) => {
+/** Appends rows with marks to `rows`; runs `write` as often as these are full. */
+export const longRows = (rows: RowBuffer) => {
   const encoder = new LongValueEncoder(rows)
   let room = new Uint8Array()
 
-  return Effect.fnUntraced(function* (row: string, read: ReadLong): Effect.fn.Return<void, E | StoreError> {
+  return Effect.fnUntraced(function* <E>(
+    row: string,
+    read: ReadLong,
+    write: Effect.Effect<void, E>,
+  ): Effect.fn.Return<void, E | StoreError> {
     if (room.length === 0) room = Buffer.allocUnsafeSlow(windowBytes)
     /** The room holds the bytes from `from` to before `to`: often those of the next value, too. */
     let [from, to] = [0, 0]
@@ -28,7 +32,7 @@ export const longRows = <E>(rows: RowBuffer, flush: Effect.Effect<void, E>) => {
           to = at + (yield* read(room, at))
         }
         at += encoder.append(room.subarray(at - from, Math.min(to, end) - from))
-        if (rows.isFull) yield* flush
+        if (rows.isFull) yield* write
       }
       encoder.end()
     })

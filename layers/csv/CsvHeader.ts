@@ -1,0 +1,33 @@
+/** The columns in the header of an object of `inc`. */
+import { Effect, Stream } from "effect"
+import { type CsvRecord, csvRecords, fieldText } from "../../src/core/csv/CsvRecords.ts"
+import { metaColumns, type Shape } from "../../src/core/row/IncRow.ts"
+import type { StoreError } from "../../src/services/lake/StoreError.ts"
+
+/** A column of the table that bears the name of one of ours has `_` appended in the header. */
+const asTheTable = (name: string): string =>
+  metaColumns.some((ours) => name.startsWith(`${ours}_`) && /^_+$/.test(name.slice(ours.length)))
+    ? name.replace(/_+$/, "")
+    : name
+
+const columnsOf = (header: CsvRecord): Shape =>
+  Array.from({ length: header.fields - metaColumns.length }, (_, i) =>
+    asTheTable(fieldText(header, metaColumns.length + i) ?? ""),
+  )
+
+/** The table's columns, byte strings. Reads no further than the header. */
+export const headerColumns = (csv: Stream.Stream<Uint8Array, StoreError>) =>
+  Effect.gen(function* () {
+    let columns: Shape | undefined
+    const reader = csvRecords((record) => {
+      columns ??= columnsOf(record)
+    })
+    yield* csv.pipe(
+      Stream.takeUntil((chunk) => {
+        reader.push(chunk)
+        return columns !== undefined
+      }),
+      Stream.runDrain,
+    )
+    return columns ?? []
+  })

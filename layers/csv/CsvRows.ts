@@ -1,0 +1,70 @@
+/** Rows of `inc` as CSV, in the memory of one batch. */
+import { Effect } from "effect"
+import type { ObjectEnding } from "../../src/core/lake/ObjectEnding.ts"
+import { type CommitFields, incHeader, type Shape, type ShapeFit } from "../../src/core/row/IncRow.ts"
+import { IncRowWriter } from "../../src/core/row/IncRowWriter.ts"
+import { RowBuffer } from "../../src/core/row/RowBuffer.ts"
+import type { RowTokenizer } from "../../src/core/slot/tokens/RowTokenizer.ts"
+import type { ObjectWriter } from "../../src/services/lake/ObjectStore.ts"
+import type { BatchRows, DatasetRows } from "../../src/services/lake/RowFormat.ts"
+import type { ReadLong } from "../../src/services/source/Transaction.ts"
+import type { Codec } from "./Gzip.ts"
+import { longRows } from "./LongRow.ts"
+
+class CsvDatasetRows implements DatasetRows {
+  readonly #writer: IncRowWriter
+  readonly #codec: Codec
+  readonly #pending = new RowBuffer()
+  readonly #appendLong = longRows(this.#pending)
+
+  constructor(writer: IncRowWriter, codec: Codec) {
+    this.#writer = writer
+    this.#codec = codec
+  }
+
+  get isEmpty(): boolean {
+    return this.#pending.length === 0
+  }
+
+  get isFull(): boolean {
+    return this.#pending.isFull
+  }
+
+  append(tokens: RowTokenizer, columns: ShapeFit, seq: number): void {
+    this.#writer.append(tokens, columns, seq, this.#pending)
+  }
+
+  appendLong<E>(
+    tokens: RowTokenizer,
+    columns: ShapeFit,
+    seq: number,
+    read: ReadLong,
+    write: Effect.Effect<void, E>,
+  ) {
+    return this.#appendLong(this.#writer.print(tokens, columns, seq), read, write)
+  }
+
+  open(ending: ObjectEnding, columns: Shape, stored: ObjectWriter) {
+    return Effect.gen({ self: this }, function* () {
+      const csv = yield* this.#codec.around(ending, stored)
+      yield* csv.write(Buffer.from(incHeader(columns), "latin1"))
+      return { write: this.#writeTo(csv), commit: csv.commit }
+    })
+  }
+
+  #writeTo(csv: ObjectWriter) {
+    return Effect.suspend(() => {
+      const { filled } = this.#pending
+      return Effect.map(csv.write(filled), () => this.#pending.drop(filled.length))
+    })
+  }
+}
+
+/** One writer for all datasets: they share what the rows of a transaction have in common. */
+export const csvRows = (codec: Codec): BatchRows => {
+  const writer = new IncRowWriter()
+  return {
+    beginTransaction: (commit: CommitFields) => writer.beginTransaction(commit),
+    dataset: () => new CsvDatasetRows(writer, codec),
+  }
+}

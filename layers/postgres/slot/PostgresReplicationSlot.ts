@@ -1,4 +1,4 @@
-/** The logical slot as a thing of the server: made, looked at, locked and removed by SQL. */
+/** Administration of the logical slot, through PostgreSQL's SQL functions. */
 import { Effect, Layer, Option } from "effect"
 import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
 import {

@@ -1,4 +1,4 @@
-/** The logical slot (plugin `test_decoding`) as a thing of the server: made, looked at, locked and removed. */
+/** Administration of the logical slot (plugin `test_decoding`): create, inspect, lock, drop. `ChangeSource` reads it. */
 import { Context, type Effect, type Option, type Scope } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { SourceError } from "./SourceError.ts"

@@ -29,7 +29,7 @@ export class SlotInspection extends Context.Service<
     readonly slot: string
     /** A session of its own each time, so that whoever asks for hours holds none. */
     readonly readState: Effect.Effect<SlotActivity, SourceError>
-    /** As in a `SlotVisit`, on a session of its own. */
+    /** As in a `ChangeVisit`, on a session of its own. */
     readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
   }
 >()("afluente/services/SlotInspection") {}

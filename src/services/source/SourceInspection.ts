@@ -125,7 +125,7 @@ export interface Inspection {
   readonly probe: (name: string) => Effect.Effect<void, SourceError>
   /** `SchemaOrTableMissing` where there is none. */
   readonly table: (table: TableName) => Effect.Effect<TableFacts, SourceError>
-  /** As in a `SlotVisit`. */
+  /** As in a `ChangeVisit`. */
   readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
 }
 

@@ -6,10 +6,10 @@ import * as CsvFormat from "../csv/CsvFormat.ts"
 import * as LakeWatermarkStore from "../store/LakeWatermarkStore.ts"
 import * as MemoryObjectStore from "./MemoryObjectStore.ts"
 import * as MemorySpool from "./MemorySpool.ts"
-import * as MemoryChangeSource from "./postgres/MemoryChangeSource.ts"
 import { MemoryPostgres } from "./postgres/MemoryPostgres.ts"
-import * as MemoryReplicationSlot from "./postgres/MemoryReplicationSlot.ts"
-import * as MemorySourceTables from "./postgres/MemorySourceTables.ts"
+import * as MemoryChangeSource from "./source/MemoryChangeSource.ts"
+import * as MemoryReplicationSlot from "./source/MemoryReplicationSlot.ts"
+import * as MemorySourceTables from "./source/MemorySourceTables.ts"
 
 /** The lake, with the watermark as one of its objects. */
 export const lake = LakeWatermarkStore.layer.pipe(Layer.provideMerge(MemoryObjectStore.layer))

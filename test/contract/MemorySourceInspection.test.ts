@@ -1,7 +1,8 @@
 import { describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { MemoryPostgres } from "../../layers/memory/postgres/MemoryPostgres.ts"
-import * as MemorySourceInspection from "../../layers/memory/postgres/MemorySourceInspection.ts"
+import * as MemorySourceInspection from "../../layers/memory/source/MemorySourceInspection.ts"
+import { ChangeSource } from "../../src/services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../src/services/source/ReplicationSlot.ts"
 import { SourceInspection } from "../../src/services/source/SourceInspection.ts"
 import { slotName, world } from "../support/memory/memoryWorld.ts"
@@ -20,6 +21,7 @@ const opened = (administration: MemorySourceInspection.MemoryAdministration) =>
     const inspected: InspectionWorld = {
       inspection: yield* (yield* SourceInspection).connect,
       slot: yield* ReplicationSlot,
+      changes: yield* ChangeSource,
       insert: Effect.suspend(() => server.transact((tx) => tx.insert(table, { id: String(++id), v: "x" }))),
       revoke: {
         replication: Effect.sync(() => (administration.mayReplicate = false)),

@@ -2,6 +2,7 @@
 import { assert } from "@effect/vitest"
 import { Effect, Option, type Scope } from "effect"
 import type { TableName } from "../../src/core/source/SourceTable.ts"
+import type { ChangeSource } from "../../src/services/source/ChangeSource.ts"
 import type { ReplicationSlot } from "../../src/services/source/ReplicationSlot.ts"
 import type { Inspection } from "../../src/services/source/SourceInspection.ts"
 
@@ -10,6 +11,7 @@ export interface InspectionWorld {
   /** As the program's role. */
   readonly inspection: Inspection
   readonly slot: ReplicationSlot["Service"]
+  readonly changes: ChangeSource["Service"]
   readonly insert: Effect.Effect<unknown>
   /** What an administrator takes from the role. */
   readonly revoke: {
@@ -49,8 +51,8 @@ export const sourceInspectionContract: ReadonlyArray<Case> = [
   ],
   [
     "knows the same database of the same server as whoever reads the slot",
-    Effect.fnUntraced(function* ({ inspection, slot }) {
-      assert.deepStrictEqual(yield* inspection.identity, (yield* slot.visit).source)
+    Effect.fnUntraced(function* ({ inspection, changes }) {
+      assert.deepStrictEqual(yield* inspection.identity, (yield* changes.visit).source)
     }),
   ],
   [
@@ -88,12 +90,12 @@ export const sourceInspectionContract: ReadonlyArray<Case> = [
   ],
   [
     "names the writer and all that live, until their sessions end",
-    Effect.fnUntraced(function* ({ inspection, slot }) {
+    Effect.fnUntraced(function* ({ inspection, slot, changes }) {
       yield* slot.create
       yield* Effect.scoped(
         Effect.gen(function* () {
           yield* Effect.flatMap(slot.takeLivenessLock, found)
-          yield* Effect.flatMap(slot.attach, found)
+          yield* Effect.flatMap(changes.attach, found)
           const { writer, present } = yield* inspection.slot(slot.name)
           const names = [yield* found(writer), ...present].map(({ application }) => application)
           assert.deepStrictEqual(names, ["afluente cdc", "afluente cdc presence"])
@@ -157,12 +159,12 @@ export const sourceInspectionContract: ReadonlyArray<Case> = [
   ],
   [
     "counts the sessions that are open, and knows how many may be",
-    Effect.fnUntraced(function* ({ inspection, slot }) {
+    Effect.fnUntraced(function* ({ inspection, changes }) {
       const ofServer = Effect.map(inspection.limits, ({ sessions, maxConnections }) => {
         const [server] = sessions.filter(({ scope }) => scope === "server")
         return { used: server?.used ?? 0, limit: server?.limit ?? 0, maxConnections }
       })
-      yield* slot.visit
+      yield* changes.visit
       const { used, limit, maxConnections } = yield* ofServer
       assert.isAtLeast(used, 2)
       assert.isTrue(used < limit && limit <= maxConnections)

@@ -5,6 +5,7 @@ import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
 import { WatermarkStore } from "../../services/lake/WatermarkStore.ts"
+import { ChangeSource } from "../../services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 
 /**
@@ -17,7 +18,7 @@ const createSlot = Effect.gen(function* () {
   const { read } = yield* WatermarkStore
   const watermark = Option.filter(yield* read, (known) => Option.contains(known.slot, slot.name))
   if (Option.isNone(watermark)) return yield* slot.create
-  const { source } = yield* slot.visit
+  const { source } = yield* Effect.flatMap(ChangeSource, ({ visit }) => visit)
   const owner = checkOwner({ slotName: slot.name, source, watermark })
   return yield* Result.isFailure(owner) ? owner.failure : slotGone({ slotName: slot.name, watermark })
 }).pipe(Effect.scoped)

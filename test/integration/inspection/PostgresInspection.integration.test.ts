@@ -2,12 +2,13 @@
 import { layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as PostgresInspection from "../../../layers/postgres/inspection/PostgresInspection.ts"
-import * as PostgresReplicationSlot from "../../../layers/postgres/slot/PostgresReplicationSlot.ts"
 import { quoteIdentifier } from "../../../src/core/source/SourceTable.ts"
+import { ChangeSource } from "../../../src/services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../../src/services/source/ReplicationSlot.ts"
 import { SourceInspection } from "../../../src/services/source/SourceInspection.ts"
 import { type InspectionWorld, sourceInspectionContract } from "../../contract/sourceInspectionContract.ts"
 import { TestPostgres } from "../../support/postgres/postgres.ts"
+import { slotLayers } from "../../support/postgres/slotLayers.ts"
 import { sourceAddress } from "../../support/postgres/sourceAddress.ts"
 
 const setup = "CREATE SCHEMA loja; CREATE TABLE loja.a (id serial PRIMARY KEY, v text)"
@@ -22,6 +23,7 @@ const withWorld = Effect.fnUntraced(function* <E, R>(
     const world: InspectionWorld = {
       inspection: yield* (yield* SourceInspection).connect,
       slot: yield* ReplicationSlot,
+      changes: yield* ChangeSource,
       insert: run("INSERT INTO loja.a (v) VALUES ('x')"),
       revoke: {
         replication: run(`ALTER ROLE ${reader} NOREPLICATION`),
@@ -32,10 +34,7 @@ const withWorld = Effect.fnUntraced(function* <E, R>(
     }
     yield* program(world)
   })
-  const layers = Layer.merge(
-    PostgresInspection.layer(address),
-    PostgresReplicationSlot.layer(address, `inspection_${name}`),
-  )
+  const layers = Layer.merge(PostgresInspection.layer(address), slotLayers(address, `inspection_${name}`))
   yield* opened.pipe(Effect.provide(layers), Effect.scoped)
 })
 

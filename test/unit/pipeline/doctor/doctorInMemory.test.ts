@@ -5,7 +5,7 @@ import type { MemoryServer } from "../../../../layers/memory/postgres/MemoryPost
 import {
   MemoryAdministration,
   layer as memoryInspection,
-} from "../../../../layers/memory/postgres/MemorySourceInspection.ts"
+} from "../../../../layers/memory/source/MemorySourceInspection.ts"
 import { examine } from "../../../../src/doctor/Doctor.ts"
 import {
   ana,

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import * as MemorySlotInspection from "../../../../layers/memory/postgres/MemorySlotInspection.ts"
+import * as MemorySlotInspection from "../../../../layers/memory/source/MemorySlotInspection.ts"
 import { readStatus } from "../../../../src/status/Facts.ts"
 import { jsonReport, textReport } from "../../../../src/status/StatusReport.ts"
 import {

@@ -4,8 +4,8 @@
  */
 import { Clock, Effect, Option, Sink, Stream } from "effect"
 import { MemoryPostgres } from "../../../../../layers/memory/postgres/MemoryPostgres.ts"
-import { unfencedLock } from "../../../../../layers/memory/postgres/MemoryReplicationSlot.ts"
 import type { MemorySession } from "../../../../../layers/memory/postgres/MemorySessions.ts"
+import { unfencedLock } from "../../../../../layers/memory/source/MemoryReplicationSlot.ts"
 import { transactionReader } from "../../../../../layers/slot/TransactionReader.ts"
 import { incObjects } from "../../../../../src/cdc/rows/IncObjects.ts"
 import * as Lsn from "../../../../../src/core/Lsn.ts"

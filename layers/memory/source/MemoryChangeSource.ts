@@ -7,10 +7,10 @@ import { Spool } from "../../../src/services/Spool.ts"
 import { type ChangeSession, ChangeSource } from "../../../src/services/source/ChangeSource.ts"
 import type { RelationsAsked } from "../../../src/services/source/SourceTables.ts"
 import { type PeekLines, transactionReader } from "../../slot/TransactionReader.ts"
-import { MemoryPostgres } from "./MemoryPostgres.ts"
+import { MemoryPostgres } from "../postgres/MemoryPostgres.ts"
+import type { MemorySession } from "../postgres/MemorySessions.ts"
+import type { IsKnown } from "../postgres/MemoryWal.ts"
 import { unfencedLock } from "./MemoryReplicationSlot.ts"
-import type { MemorySession } from "./MemorySessions.ts"
-import type { IsKnown } from "./MemoryWal.ts"
 
 /** Few, so that small tests have many chunks. */
 const linesPerChunk = 16

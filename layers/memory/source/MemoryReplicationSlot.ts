@@ -6,7 +6,7 @@ import {
   ReplicationSlot,
   type SlotDrop,
 } from "../../../src/services/source/ReplicationSlot.ts"
-import { MemoryPostgres } from "./MemoryPostgres.ts"
+import { MemoryPostgres } from "../postgres/MemoryPostgres.ts"
 
 /** Held together by the processes of versions before the fence. */
 export const unfencedLock = (slot: string): string => `${slot}/present`

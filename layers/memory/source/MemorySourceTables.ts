@@ -7,8 +7,8 @@ import {
   type TableCopy,
   type TableDescription,
 } from "../../../src/services/source/SourceTables.ts"
-import { type MemoryMoment, MemoryPostgres, type MemoryServer } from "./MemoryPostgres.ts"
-import type { MemorySession } from "./MemorySessions.ts"
+import { type MemoryMoment, MemoryPostgres, type MemoryServer } from "../postgres/MemoryPostgres.ts"
+import type { MemorySession } from "../postgres/MemorySessions.ts"
 
 /** Few, so that small tests have many chunks. */
 const rowsPerChunk = 16

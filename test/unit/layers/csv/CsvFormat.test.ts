@@ -1,8 +1,8 @@
 import { describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import * as CsvFormat from "../../layers/csv/CsvFormat.ts"
-import * as MemoryObjectStore from "../../layers/memory/MemoryObjectStore.ts"
-import { rowFormatContract } from "./rowFormatContract.ts"
+import * as CsvFormat from "../../../../layers/csv/CsvFormat.ts"
+import * as MemoryObjectStore from "../../../../layers/memory/MemoryObjectStore.ts"
+import { rowFormatContract } from "../../../contract/rowFormatContract.ts"
 
 for (const compression of ["none", "gzip"] as const)
   describe(`objects of CSV, with CSV_COMPRESSION=${compression}`, () => {

@@ -1,7 +1,7 @@
 /** What `status` asks, answered by the PostgreSQL in memory. */
 import { Clock, Effect, Layer, Option } from "effect"
 import { type SlotActivity, SlotInspection } from "../../../src/services/source/SlotInspection.ts"
-import { MemoryPostgres } from "./MemoryPostgres.ts"
+import { MemoryPostgres } from "../postgres/MemoryPostgres.ts"
 import { slotSnapshot } from "./MemorySourceInspection.ts"
 
 /** The slot is the one of `MemoryReplicationSlot.layer` with the same name. */

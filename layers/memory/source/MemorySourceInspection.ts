@@ -14,8 +14,8 @@ import {
   SourceInspection,
   type TableFacts,
 } from "../../../src/services/source/SourceInspection.ts"
-import { MemoryPostgres, type MemoryServer } from "./MemoryPostgres.ts"
-import type { MemorySession } from "./MemorySessions.ts"
+import { MemoryPostgres, type MemoryServer } from "../postgres/MemoryPostgres.ts"
+import type { MemorySession } from "../postgres/MemorySessions.ts"
 
 /** Settings as a new server has them, `wal_level` apart. */
 const usualServer = {

@@ -1,4 +1,4 @@
-/** A database with one table, a bucket of its own, and what `inc` of it holds, read past the program. */
+/** A database, a bucket of its own, and what `inc` of it holds, read past the program. */
 import { randomUUID } from "node:crypto"
 import { Effect } from "effect"
 import type { MinioOptions } from "../../layers/s3/MinioBucket.ts"
@@ -7,9 +7,14 @@ import { TestPostgres } from "../support/postgres/postgres.ts"
 import type { Environment } from "../support/program/program.ts"
 import { bucketEnvironment, plainClient } from "../support/s3/s3Endpoint.ts"
 
-const setup = "CREATE TABLE public.t (id integer PRIMARY KEY, v text)"
+const columns = "(id integer PRIMARY KEY, v text)"
 
-export const openShop = Effect.fn("openShop")(function* (bucket: MinioOptions) {
+/** `tables`: their names in `public`, each with the columns `id` and `v`. */
+export const openShop = Effect.fn("openShop")(function* (
+  bucket: MinioOptions,
+  tables: ReadonlyArray<string> = ["t"],
+) {
+  const setup = tables.map((table) => `CREATE TABLE public.${table} ${columns}`).join("; ")
   const database = yield* (yield* TestPostgres).database(setup)
   const slot = `slot_${randomUUID().replaceAll("-", "")}`
   const createSlot = (name: string) =>
@@ -17,7 +22,7 @@ export const openShop = Effect.fn("openShop")(function* (bucket: MinioOptions) {
   yield* createSlot(slot)
   const environment = (endpoint: string): Environment => ({
     DATABASE_URL: `${database.url}?sslmode=disable`,
-    SOURCE_TABLES: "public.t",
+    SOURCE_TABLES: tables.map((table) => `public.${table}`).join(),
     REPLICATION_SLOT: slot,
     POLL_INTERVAL: "50ms",
     ...bucketEnvironment(bucket),
@@ -26,12 +31,13 @@ export const openShop = Effect.fn("openShop")(function* (bucket: MinioOptions) {
   return { database, slot, createSlot, environment }
 })
 
-/** `id` of every row of `inc`, object by object. */
-export const idsInLake = (bucket: MinioOptions) =>
+/** `id` of every row of `inc`, or of one dataset's part of it, object by object. */
+export const idsInLake = (bucket: MinioOptions, dataset?: string) =>
   Effect.promise(async () => {
     const client = plainClient(bucket)
     const ids: Array<number> = []
-    for await (const { name } of client.listObjectsV2(bucket.bucket, "inc/", true)) {
+    const prefix = dataset === undefined ? "inc/" : `inc/${dataset}/`
+    for await (const { name } of client.listObjectsV2(bucket.bucket, prefix, true)) {
       if (!name.endsWith(".csv")) continue
       const pieces: Array<Uint8Array> = []
       for await (const piece of await client.getObject(bucket.bucket, name)) pieces.push(piece)

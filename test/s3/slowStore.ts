@@ -18,7 +18,14 @@ export const isDurable = (method: string, path: string): boolean =>
   /\/inc\/(.*\/cdc_|_watermark)/.test(path) &&
   !/[?&](uploads|partNumber)\b/.test(path)
 
-export const slowStore = (target: string, rule: Rule): Effect.Effect<SlowStore, never, Scope.Scope> =>
+/** Told of what the store answered to each request, whether its sender still hears it or not. */
+export type OnAnswer = (path: string, status: number, wasHeld: boolean) => void
+
+export const slowStore = (
+  target: string,
+  rule: Rule,
+  onAnswer: OnAnswer = () => {},
+): Effect.Effect<SlowStore, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { hostname, port: targetPort } = new URL(target)
     const agent = new Agent({ keepAlive: true })
@@ -37,6 +44,7 @@ export const slowStore = (target: string, rule: Rule): Effect.Effect<SlowStore, 
       const sent = request({ host: hostname, port: targetPort, method, path: url, headers, agent })
       sent.on("error", () => asked.socket.destroy())
       sent.on("response", (answer) => {
+        onAnswer(url, answer.statusCode ?? 502, held !== undefined)
         response.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
         answer.pipe(response)
       })

@@ -35,6 +35,9 @@ const metadataOf = ({ headers }: Asked): Kept["metadata"] =>
     ),
   )
 
+/** Which writes are refused where their condition does not hold. Some stores honour the header on PutObject alone, some nowhere. */
+export type Conditions = "of all" | "of PutObject" | "of none"
+
 /** With a certificate it speaks TLS alone. */
 export const openMemoryS3 = Effect.fn("openMemoryS3")(function* (certificate?: Certificate) {
   const objects = new Map<string, Kept>()
@@ -44,6 +47,7 @@ export const openMemoryS3 = Effect.fn("openMemoryS3")(function* (certificate?: C
   >()
   let uploadsBegun = 0
   let trouble: Trouble = (_, perform) => perform()
+  let conditions: Conditions = "of all"
 
   const list = (query: URLSearchParams): Answer => {
     const keys = [...objects.keys()].sort()
@@ -73,7 +77,8 @@ export const openMemoryS3 = Effect.fn("openMemoryS3")(function* (certificate?: C
   }
 
   /** What a condition that does not hold is answered with. */
-  const refusal = ({ headers }: Asked, key: string): Answer | undefined => {
+  const refusal = ({ method, headers }: Asked, key: string): Answer | undefined => {
+    if (conditions === "of none" || (conditions === "of PutObject" && method === "POST")) return undefined
     const kept = objects.get(key)
     const wanted = headers["if-match"]
     if (headers["if-none-match"] === "*" && kept !== undefined) return s3Error(412, "PreconditionFailed")
@@ -147,6 +152,10 @@ export const openMemoryS3 = Effect.fn("openMemoryS3")(function* (certificate?: C
     heal: Effect.sync(() => {
       trouble = (_, done) => done()
     }),
+    honour: (which: Conditions) =>
+      Effect.sync(() => {
+        conditions = which
+      }),
     keys: Effect.sync(() => [...objects.keys()].sort()),
     /** Names of the objects whose uploads were neither finished nor taken back. */
     unfinished: Effect.sync(() => [...uploads.values()].map(({ key }) => key)),

@@ -9,17 +9,19 @@ import type { ReadLong } from "../../src/services/source/Transaction.ts"
 /** Large enough that a read costs less than what is read. */
 const windowBytes = 256 * 1024
 
+/** The window of the last row, for the next one of whichever table. */
+const spare: Array<Uint8Array> = []
+
 /** Appends rows with marks to `rows`; runs `write` as often as these are full. */
 export const longRows = (rows: RowBuffer) => {
   const encoder = new LongValueEncoder(rows)
-  let room = new Uint8Array()
 
   return Effect.fnUntraced(function* <E>(
     row: string,
     read: ReadLong,
     write: Effect.Effect<void, E>,
   ): Effect.fn.Return<void, E | StoreError> {
-    if (room.length === 0) room = Buffer.allocUnsafeSlow(windowBytes)
+    const room = spare.pop() ?? Buffer.allocUnsafeSlow(windowBytes)
     /** The room holds the bytes from `from` to before `to`: often those of the next value, too. */
     let [from, to] = [0, 0]
     const append = Effect.fnUntraced(function* (mark: MarkInRow) {
@@ -40,5 +42,6 @@ export const longRows = (rows: RowBuffer) => {
       if (typeof piece === "string") rows.push(piece)
       else yield* append(piece)
     }
+    if (spare.length === 0) spare.push(room)
   })
 }

@@ -13,7 +13,7 @@ import { ownerMark } from "../node/FileOwner.ts"
 import { taken } from "../store/StoreKeys.ts"
 import { writeError } from "./FolderErrors.ts"
 import { makeFolder, setFileMode } from "./FolderModes.ts"
-import { WriteBuffer } from "./WriteBuffer.ts"
+import { WriteBuffer, WriteRooms } from "./WriteBuffer.ts"
 
 /** The two calls whose failures cannot be brought about on every machine; tests replace them. */
 export interface FolderFiles {
@@ -33,6 +33,9 @@ export interface HiddenFile {
 
 // Pieces of 64 KiB written one by one take about twice the time.
 const bytesPerWrite = 1024 * 1024
+
+/** Of the process: its files lie in one folder. */
+const rooms = new WriteRooms(bytesPerWrite)
 
 // File systems without hard links: FAT and exFAT, some network and FUSE mounts.
 const noHardLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
@@ -90,7 +93,10 @@ export const hiddenFile = (
       ),
     )
 
-    const gathered = new WriteBuffer(bytesPerWrite)
+    const gathered = yield* Effect.acquireRelease(
+      Effect.sync(() => new WriteBuffer(rooms)),
+      (buffer) => Effect.sync(() => buffer.clear()),
+    )
     const flush = async () => {
       await writeAll(file, gathered.content)
       gathered.clear()
@@ -108,7 +114,8 @@ export const hiddenFile = (
       write: (bytes) =>
         Effect.suspend(() => {
           const done = gathered.fill(bytes)
-          return done === bytes.length ? Effect.void : unlessFailed(() => write(bytes, done))
+          if (done === bytes.length) return gathered.isOver ? unlessFailed(flush) : Effect.void
+          return unlessFailed(() => write(bytes, done))
         }),
       sync,
       refusesTaken,

@@ -6,6 +6,8 @@ import type { BucketItem } from "minio"
 import { ObjectStore, type StoredObject } from "../../src/services/lake/ObjectStore.ts"
 import { StoreAdmin } from "../../src/services/lake/StoreAdmin.ts"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
+import { Spool } from "../../src/services/Spool.ts"
+import * as TempFileSpool from "../node/TempFileSpool.ts"
 import { isKey, isPrefix, keyRefused, notFound } from "../store/StoreKeys.ts"
 import { type MinioBucket, type MinioOptions, openBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
 import { honoursConditions, readVersion, replaceVersion } from "./MinioConditions.ts"
@@ -165,7 +167,9 @@ const endlessList = (subject: string) =>
 /** An object store in a bucket. Building it connects to nothing; a wrong endpoint fails at its first use. */
 export const layer = (options: MinioOptions): Layer.Layer<ObjectStore | StoreAdmin, StoreError> =>
   Layer.effectContext(
-    Effect.map(Effect.all([openBucket(options), makePartMemory]), ([bucket, memory]) =>
-      make(bucket, memory, options.prefix === "" ? "" : `${options.prefix.replace(/^\/+|\/+$/g, "")}/`),
-    ),
-  )
+    Effect.gen(function* () {
+      const bucket = yield* openBucket(options)
+      const memory = yield* makePartMemory(yield* Spool)
+      return make(bucket, memory, options.prefix === "" ? "" : `${options.prefix.replace(/^\/+|\/+$/g, "")}/`)
+    }),
+  ).pipe(Layer.provide(TempFileSpool.layer))

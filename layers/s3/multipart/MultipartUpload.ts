@@ -11,6 +11,7 @@ import { randomUUID } from "node:crypto"
 import { Effect, Fiber, Scope } from "effect"
 import type { ObjectWriter, Publish } from "../../../src/services/lake/ObjectStore.ts"
 import type { StoreError } from "../../../src/services/lake/StoreError.ts"
+import type { SpoolFile } from "../../../src/services/Spool.ts"
 import { type MinioBucket, retryQuickly, untilKnown } from "../MinioBucket.ts"
 import { markOf, publish } from "../MinioPublish.ts"
 import { asksForMd5, completeUpload, md5Of, putBody, type UploadedPart } from "../MinioRequests.ts"
@@ -36,6 +37,7 @@ export const multipartUpload = (
     const sent: Array<UploadedPart> = []
     const inFlight: Array<Fiber.Fiber<UploadedPart, StoreError>> = []
     let filling = memory.part(partBytes(1))
+    let spillFile: SpoolFile | undefined
     let uploadId: string | undefined
     let failure: StoreError | undefined
     let bytes = 0
@@ -68,7 +70,8 @@ export const multipartUpload = (
       // Inside the object's scope: whatever becomes of the upload, its room is free in the end.
       const sending = yield* Scope.fork(scope)
       const room = yield* Scope.provide(memory.room, sending)
-      const body = room.load(filling)
+      const body = yield* room.load(filling, spillFile)
+      if (filling.spilledBytes > 0) yield* spillFile?.clear ?? Effect.void
       filling.clear()
       filling = memory.part(partBytes(number + 1))
       const upload = uploadPart(bucket, name, id, number, body).pipe(
@@ -90,6 +93,9 @@ export const multipartUpload = (
         done += filling.fill(piece.subarray(done))
       }
       bytes += piece.length
+      if (!filling.isOver) return
+      spillFile ??= yield* Scope.provide(memory.spillFile, scope)
+      yield* filling.spill(spillFile)
     })
 
     const sendRest = Effect.gen(function* () {
@@ -109,7 +115,9 @@ export const multipartUpload = (
             )
           const { piece } = filling
           yield* piece === undefined
-            ? Effect.scoped(Effect.flatMap(memory.room, (room) => send(room.load(filling))))
+            ? Effect.scoped(
+                Effect.flatMap(memory.room, (room) => Effect.flatMap(room.load(filling, spillFile), send)),
+              )
             : send(piece)
         } else {
           yield* unlessFailed(sendRest)

@@ -92,8 +92,9 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   let newestNow = newest
   const finished: Array<WrittenDataset["objects"][number]> = []
   const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
-  /** That of the last row, here or in the lake already. */
-  let lastCommit: CommitOfRows | undefined
+  /** Those of the last row, here or in the lake already. The commit itself would keep its transaction's lines in memory. */
+  let lastPosition = Lsn.zero
+  let lastFields: CommitFields | undefined
 
   const open = Effect.gen(function* () {
     const { stamp, ending } = yield* fence.nameObject(newestNow)
@@ -129,7 +130,8 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
 
   /** Counts a row; false where a batch before the last crash wrote it. */
   const isNew = ({ tag }: RowTokenizer, commit: CommitOfRows, seq: number): boolean => {
-    lastCommit = commit
+    lastPosition = commit.position
+    lastFields = commit.fields
     if (Option.isSome(written) && atOrBefore({ lsn: commit.position, seq }, written.value)) return false
     rows[tag]++
     return true
@@ -167,11 +169,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     /** Makes the last object visible. */
     finish,
     lastCommit: (): Option.Option<CommitMark> =>
-      Option.map(Option.fromUndefinedOr(lastCommit), ({ position, fields: { xid, at } }) => ({
-        lsn: position,
-        xid,
-        at,
-      })),
+      Option.map(Option.fromUndefinedOr(lastFields), ({ xid, at }) => ({ lsn: lastPosition, xid, at })),
     result: (): WrittenDataset => ({ dataset: source.dataset, objects: finished, rows }),
   }
 })

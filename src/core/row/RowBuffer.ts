@@ -6,9 +6,20 @@ const usualBytes = 256 * 1024
 /** So that the row that fills the buffer mostly fits as well. */
 const roomyBytes = usualBytes + 64 * 1024
 
+/** Rooms of buffers that are empty now, for the next ones: a buffer that keeps its own would make memory grow with their number. */
+const spare: Array<Buffer> = []
+const spareMax = 4
+
+const roomOf = (bytes: number): Buffer => {
+  const at = spare.findLastIndex((room) => room.length >= bytes)
+  return spare.splice(at, at < 0 ? 0 : 1)[0] ?? Buffer.allocUnsafeSlow(bytes)
+}
+
+const nothing = Buffer.alloc(0)
+
 export class RowBuffer {
   /** Rows are written here from `length` on; `reserve` first. Nothing is taken up before the first row. */
-  bytes: Buffer = Buffer.alloc(0)
+  bytes: Buffer = nothing
   length = 0
 
   get isFull(): boolean {
@@ -18,7 +29,7 @@ export class RowBuffer {
   /** Makes sure that so many bytes are free. */
   reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.length + count, this.bytes.length * 2, roomyBytes))
+    const larger = roomOf(Math.max(this.length + count, this.bytes.length * 2, roomyBytes))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger
   }
@@ -37,9 +48,12 @@ export class RowBuffer {
   /** Forgets so many bytes, the first ones. */
   drop(count: number): void {
     const rest = this.length - count
-    // Room made for one long row is not kept for the many short ones.
-    if (rest === 0 && this.bytes.length > 4 * roomyBytes) this.bytes = Buffer.alloc(0)
-    else if (rest > 0) this.bytes.copyWithin(0, count, this.length)
+    if (rest > 0) this.bytes.copyWithin(0, count, this.length)
+    else if (this.bytes.length > 0) {
+      // Room made for one long row is not kept for the many short ones.
+      if (this.bytes.length <= 4 * roomyBytes && spare.length < spareMax) spare.push(this.bytes)
+      this.bytes = nothing
+    }
     this.length = rest
   }
 

@@ -1,30 +1,12 @@
 /** How much memory `cdc` takes for large rows, read where Linux tells it. What each kind costs is in docs/values.md. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { temporaryFolder } from "../../support/lake/lakeFolder.ts"
 import { TestPostgres } from "../../support/postgres/postgres.ts"
+import { tellsPeak, watched } from "../../support/program/peakMemory.ts"
 import { openPipeline } from "../../support/program/pipeline.ts"
 
-const status = "/proc/self/status"
-
-/** Settings that let the program tell its peak when it ends, and what it told. In bytes. */
-const watched = Effect.map(temporaryFolder, (folder) => {
-  const [script, told] = [join(folder, "tell.cjs"), join(folder, "status")]
-  writeFileSync(
-    script,
-    `const { readFileSync, writeFileSync } = require("node:fs")
-     process.on("exit", () => writeFileSync(${JSON.stringify(told)}, readFileSync("${status}")))`,
-  )
-  const peak = Effect.sync(
-    () => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(told, "utf8"))?.[1] ?? Number.NaN) * 1024,
-  )
-  return { settings: { NODE_OPTIONS: `--require ${script}` }, peak }
-})
-
 /** Lines of 200 MB. Other systems do not tell a peak in this way. */
-const large: ReadonlyArray<readonly [string, string]> = existsSync(status)
+const large: ReadonlyArray<readonly [string, string]> = tellsPeak
   ? [
       ["a text", "INSERT INTO public.t VALUES (1, repeat('x', 200000000), NULL, NULL)"],
       [

@@ -1,9 +1,11 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
+import * as MemorySpool from "../../../../layers/memory/MemorySpool.ts"
 import * as MinioObjectStore from "../../../../layers/s3/MinioObjectStore.ts"
 import { HeldPart, makePartMemory, SendRoom, Slabs } from "../../../../layers/s3/multipart/PartMemory.ts"
 import { partBytes } from "../../../../layers/s3/multipart/PartSizes.ts"
 import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
+import { Spool } from "../../../../src/services/Spool.ts"
 import { readAll } from "../../../contract/objectStoreContract.ts"
 import { memoryS3 } from "../../../support/s3/memoryS3.ts"
 
@@ -19,18 +21,20 @@ const allocated = <A, E, R>(act: Effect.Effect<A, E, R>) =>
   )
 
 describe("A part that is being filled", () => {
-  it("copies what fits, says how much that was, and is loaded as it was filled", () => {
-    const part = new HeldPart(new Slabs(), slab + 10)
-    const bytes = Buffer.from(Array.from({ length: slab + 30 }, (_, i) => i % 251))
-    assert.deepStrictEqual(
-      [bytes.subarray(0, 5), bytes.subarray(5, slab - 1), bytes.subarray(slab - 1)].map((piece) =>
-        part.fill(piece),
-      ),
-      [5, slab - 6, 11],
-    )
-    assert.strictEqual(part.fill(Buffer.from("x")), 0)
-    assert.isTrue(new SendRoom().load(part).equals(bytes.subarray(0, slab + 10)))
-  })
+  it.effect("copies what fits, says how much that was, and is loaded as it was filled", () =>
+    Effect.gen(function* () {
+      const part = new HeldPart(new Slabs(), slab + 10)
+      const bytes = Buffer.from(Array.from({ length: slab + 30 }, (_, i) => i % 251))
+      assert.deepStrictEqual(
+        [bytes.subarray(0, 5), bytes.subarray(5, slab - 1), bytes.subarray(slab - 1)].map((piece) =>
+          part.fill(piece),
+        ),
+        [5, slab - 6, 11],
+      )
+      assert.strictEqual(part.fill(Buffer.from("x")), 0)
+      assert.isTrue((yield* new SendRoom().load(part)).equals(bytes.subarray(0, slab + 10)))
+    }),
+  )
 
   it("is of one piece as long as it fits into one slab", () => {
     const part = new HeldPart(new Slabs(), 2 * slab)
@@ -41,13 +45,30 @@ describe("A part that is being filled", () => {
     assert.isUndefined(part.piece)
   })
 
-  it("is empty when it is cleared, and can be filled again", () => {
-    const part = new HeldPart(new Slabs(), slab)
-    part.fill(Buffer.from("abcd"))
-    part.clear()
-    part.fill(Buffer.from("xy"))
-    assert.strictEqual(String(new SendRoom().load(part)), "xy")
-  })
+  it.effect("is empty when it is cleared, and can be filled again", () =>
+    Effect.gen(function* () {
+      const part = new HeldPart(new Slabs(), slab)
+      part.fill(Buffer.from("abcd"))
+      part.clear()
+      part.fill(Buffer.from("xy"))
+      assert.strictEqual(String(yield* new SendRoom().load(part)), "xy")
+    }),
+  )
+
+  it.effect("is loaded as it was filled where it has spilled in between, twice", () =>
+    Effect.gen(function* () {
+      const file = yield* (yield* Spool).open
+      const part = new HeldPart(new Slabs(), 5 * slab)
+      const bytes = Buffer.from(Array.from({ length: 4 * slab + 30 }, (_, i) => i % 251))
+      part.fill(bytes.subarray(0, slab + 10))
+      yield* part.spill(file)
+      part.fill(bytes.subarray(slab + 10, 2 * slab + 5))
+      yield* part.spill(file)
+      part.fill(bytes.subarray(2 * slab + 5))
+      assert.isUndefined(part.piece)
+      assert.isTrue((yield* new SendRoom().load(part, file)).equals(bytes))
+    }).pipe(Effect.provide(MemorySpool.layer)),
+  )
 
   it.effect("takes as much memory as it has bytes, and uses what others gave back", () =>
     Effect.gen(function* () {
@@ -74,7 +95,7 @@ describe("A part that is being filled", () => {
 describe("The rooms in which parts are sent", () => {
   it.effect("are two: who wants a third waits until one is free", () =>
     Effect.gen(function* () {
-      const { room } = yield* makePartMemory
+      const { room } = yield* makePartMemory(yield* Spool)
       const scopes = [yield* Scope.make(), yield* Scope.make(), yield* Scope.make()] as const
       const first = yield* Scope.provide(room, scopes[0])
       const second = yield* Scope.provide(room, scopes[1])
@@ -84,12 +105,12 @@ describe("The rooms in which parts are sent", () => {
       assert.isUndefined(third.pollUnsafe())
       yield* Scope.close(scopes[0], Exit.void)
       assert.strictEqual(yield* Fiber.join(third), first)
-    }),
+    }).pipe(Effect.provide(MemorySpool.layer)),
   )
 
   it.effect("are not lost where somebody who waits is interrupted", () =>
     Effect.gen(function* () {
-      const { room } = yield* makePartMemory
+      const { room } = yield* makePartMemory(yield* Spool)
       const holders = [yield* Scope.make(), yield* Scope.make()] as const
       for (const holder of holders) yield* Scope.provide(room, holder)
       const waiting = yield* Effect.forkChild(Effect.scoped(room), { startImmediately: true })
@@ -97,7 +118,7 @@ describe("The rooms in which parts are sent", () => {
       yield* Fiber.interrupt(waiting)
       yield* Scope.close(holders[1], Exit.void)
       yield* Effect.scoped(Effect.andThen(room, room))
-    }),
+    }).pipe(Effect.provide(MemorySpool.layer)),
   )
 })
 
@@ -139,7 +160,7 @@ describe("Many objects on their way at once", () => {
         yield* s3.suffer(async (asked, perform) => {
           if (!asked.url.includes("partNumber")) return perform()
           mostUnderWay = Math.max(mostUnderWay, ++underWay)
-          await new Promise((resolve) => setTimeout(resolve, 20))
+          await new Promise((resolve) => setTimeout(resolve, 200))
           underWay--
           return perform()
         })

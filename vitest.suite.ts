@@ -11,8 +11,8 @@ export const long = [
   "test/e2e/failure/healing.e2e.test.ts",
   "test/e2e/failure/healing-lake.e2e.test.ts",
   "test/e2e/failure/unfencedStore.e2e.test.ts",
-  "test/e2e/cdc/memory.e2e.test.ts",
-  "test/e2e/cdc/manyDatasets.e2e.test.ts",
+  "test/e2e/memory/largeRows.e2e.test.ts",
+  "test/e2e/memory/manyDatasets.e2e.test.ts",
   "test/e2e/cdc/longRows.e2e.test.ts",
   "test/unit/layers/s3/PartMemory.test.ts",
 ]

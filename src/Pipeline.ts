@@ -5,12 +5,12 @@
  * takes the same durable steps in the same order:
  *
  *     1. lake       the objects become visible
- *     2. watermark  the lake says up to where it is whole
- *     3. slot       PostgreSQL may forget what the watermark covers
+ *     2. watermark  the lake records the LSN up to which it is complete
+ *     3. slot       PostgreSQL may remove the WAL that the watermark covers
  *
- * So slot <= watermark <= lake at every instant, and stopping between any two steps repeats work and loses none.
- * What step 1 wrote before a crash is found again in the lake itself (`TakeOver.ts`), so that every failure can be
- * healed in one way: begin again.
+ * So slot <= watermark <= lake at every instant, and stopping between any two steps repeats work and loses none. After a
+ * crash the objects of step 1 are read from the lake itself (`TakeOver.ts`). So every failure has the same remedy: begin
+ * again.
  */
 import { Effect, Option, Schedule, Stream } from "effect"
 import { type BatchLimits, peekBound, type WaitingBatch, type Writer } from "./cdc/Batch.ts"
@@ -36,11 +36,11 @@ import { SourceTables } from "./services/source/SourceTables.ts"
 import { Settings } from "./settings/Settings.ts"
 
 export interface FullMode {
-  /** The newest manifests may be of another server or database. */
+  /** True if the newest manifests may be of another server or database. */
   readonly isNewSource: boolean
 }
 
-/** Copies every configured table as it is in one snapshot. Returns the manifests. */
+/** Copies every configured table in one snapshot. Returns the manifests. */
 export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) {
   const { tables: configured } = yield* Settings
   const { check } = yield* ObjectStore
@@ -48,7 +48,7 @@ export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) 
   const { layout, tables, dropped } = yield* retrying(limitedRetry, copyTarget(configured, isNewSource))
   yield* retrying(limitedRetry, warnWithoutSlot)
   yield* checkAllCopied(tables, dropped)
-  // A snapshot that broke cannot be taken up again: all its tables are copied anew, from one snapshot as promised.
+  // A lost snapshot cannot be continued: a retry copies all tables again, so that all are of one snapshot.
   return yield* retrying(limitedRetry, Effect.scoped(reportingActivity(copyTables(tables, layout))))
 })
 
@@ -66,15 +66,15 @@ const copyTables = Effect.fnUntraced(function* (tables: ReadonlyArray<SourceTabl
 export const full = fullInto({ isNewSource: false })
 
 export interface CdcMode {
-  /** Drain what is there, then end. */
+  /** Writes what is pending, then ends. */
   readonly once: boolean
-  /** Where another writer holds the slot: refuse instead of waiting as its standby. */
+  /** Fails if another writer holds the slot, instead of waiting as its standby. */
   readonly noWait: boolean
 }
 
 /**
- * Follows the slot: for ever, or with `once` until nothing waits. Finishes the current batch when it is asked to stop. Fails
- * with what no retry can cure: a refusal, a permanent error, or a transient one that lasted longer than the policy allows.
+ * Follows the slot without end, or with `once` until nothing is pending. Finishes the current batch when a stop is requested.
+ * Fails with a `Refusal`, a permanent error, or a transient one that lasted longer than the retry policy allows.
  */
 export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const { check } = yield* ObjectStore
@@ -82,7 +82,7 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const withWriterLock = yield* writerLock(mode)
   const limits = { maxLines: peekBound(batchMaxChanges), worthMoving: mode.once ? 1n : Lsn.halfSegment }
 
-  /** One life of a writer: takes the lake over, then writes batch after batch until the first failure. */
+  /** One attempt of a writer: takes the lake over, then writes batch after batch until the first failure. */
   const write = withWriterLock(
     Effect.fnUntraced(function* (session) {
       const { held, checkpoint } = yield* takeOver(session)
@@ -102,7 +102,7 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   )
 })
 
-/** Writes batch after batch, each from where the one before has ended, until the slot holds no more. */
+/** Writes batch after batch, each from the checkpoint of the one before, until the slot holds no more. */
 const untilCaughtUp = (writer: Writer, first: Checkpoint, limits: BatchLimits) => {
   let checkpoint = first
   const batch = Effect.suspend(() =>
@@ -127,7 +127,7 @@ export const writeBatch = Effect.fnUntraced(function* (
   return yield* makeDurable(writer, waiting.value, limits)
 })
 
-/** A trace of its own for each batch: `cdc` runs for months. */
+/** Begins a new trace for each batch, because `cdc` runs for months. */
 const makeDurable = Effect.fn("batch", { root: true })(function* (
   writer: Writer,
   waiting: WaitingBatch,

@@ -1,4 +1,4 @@
-/** Reads where the last row of an object of `inc` stands, from the end of the object. */
+/** Reads the position of the last row of an object of `inc` from the end of the object. */
 import { Effect, Option, Stream } from "effect"
 import { lastRowStart, rowPosition } from "../../src/core/csv/LastRow.ts"
 import type { RowMark } from "../../src/core/row/RowPosition.ts"
@@ -8,16 +8,16 @@ import type { StoreError } from "../../src/services/lake/StoreError.ts"
 import { Refusal } from "../../src/services/Refusal.ts"
 import { type Codec, isCompressed } from "./Gzip.ts"
 
-/** Most rows are shorter: one read finds them. */
+/** In bytes. Most rows are shorter, so that one read is enough. */
 const firstReadBytes = 64 * 1024
 
-/** The end of an object's CSV, and whether that is all of it. */
+/** The end of an object's CSV. */
 interface Tail {
   readonly bytes: Uint8Array
   readonly isWhole: boolean
 }
 
-/** Of a compressed object the end cannot be read alone: all of it passes by, and the end is kept. */
+/** Reads the end of an object. A compressed one must be read whole; only its end is kept in memory. */
 const tailOf = (
   codec: Codec,
   reader: ObjectReader,
@@ -34,26 +34,26 @@ const tailOf = (
   return Stream.runFold(
     codec.plain(key, reader.read(key)),
     (): Tail => ({ bytes: new Uint8Array(), isWhole: true }),
-    (tail, piece) => {
-      const together = Buffer.concat([tail.bytes, piece])
+    (tail, chunk) => {
+      const together = Buffer.concat([tail.bytes, chunk])
       return { bytes: together.subarray(-length), isWhole: tail.isWhole && together.length <= length }
     },
   )
 }
 
-/** None where the object holds the header alone. */
+/** Returns none if the object has only its header. Fails with `BrokenObject`. */
 export const lastRow = (codec: Codec, reader: ObjectReader, object: StoredObject) => {
-  const look = (length: number): Effect.Effect<Option.Option<RowMark>, StoreError | Refusal> =>
+  const search = (length: number): Effect.Effect<Option.Option<RowMark>, StoreError | Refusal> =>
     Effect.flatMap(tailOf(codec, reader, object, length), ({ bytes, isWhole }) =>
       Option.match(lastRowStart(bytes, isWhole), {
-        onNone: () => look(length * 4),
+        onNone: () => search(length * 4),
         onSome: (start) => {
           const row = Buffer.from(bytes.subarray(start, start + 200)).toString("latin1")
           return Effect.mapError(Effect.fromResult(rowPosition(row)), (why) => brokenObject(object.key, why))
         },
       }),
     )
-  return object.bytes === 0 ? Effect.fail(brokenObject(object.key, "it is empty")) : look(firstReadBytes)
+  return object.bytes === 0 ? Effect.fail(brokenObject(object.key, "it is empty")) : search(firstReadBytes)
 }
 
 const brokenObject = (key: string, why: string) =>

@@ -1,4 +1,4 @@
-/** gzip by Node's zlib, which works beside the main thread. */
+/** gzip by Node's zlib, which runs on its own threads. */
 import { createGunzip, createGzip } from "node:zlib"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, type Scope, type Stream } from "effect"
@@ -6,22 +6,22 @@ import type { ObjectEnding } from "../../src/core/lake/ObjectEnding.ts"
 import type { ObjectWriter } from "../../src/services/lake/ObjectStore.ts"
 import { StoreError } from "../../src/services/lake/StoreError.ts"
 
-/** The first level takes about as long as PostgreSQL takes to print the same rows; the higher ones save little more. */
+/** Level 1 takes about as long as PostgreSQL needs to print the same rows; higher levels save little more. */
 const level = 1
 const chunkSize = 256 * 1024
 
 const failed = (subject: string) => (cause: unknown) =>
   new StoreError({ reason: "Broken", subject, detail: "gzip gave up", cause })
 
-/** Each write waits until its bytes are compressed, so that the caller may use their buffer again. */
+/** Each write waits until its bytes are compressed, so that the caller may reuse their buffer. */
 const gzipAround = Effect.fnUntraced(function* (stored: ObjectWriter) {
   const gzip = yield* Effect.acquireRelease(
     Effect.sync(() => createGzip({ level, chunkSize })),
     (opened) => Effect.sync(() => opened.destroy()),
   )
   const ready: Array<Uint8Array> = []
-  gzip.on("data", (piece: Uint8Array) => ready.push(piece))
-  const giveOn = Effect.suspend(() => Effect.forEach(ready.splice(0), stored.write, { discard: true }))
+  gzip.on("data", (chunk: Uint8Array) => ready.push(chunk))
+  const forward = Effect.suspend(() => Effect.forEach(ready.splice(0), stored.write, { discard: true }))
   const compressed = (call: (done: (error?: Error | null) => void) => void) =>
     Effect.callback<void, StoreError>((resume) =>
       call((error) => resume(error == null ? Effect.void : Effect.fail(failed("object")(error)))),
@@ -30,24 +30,24 @@ const gzipAround = Effect.fnUntraced(function* (stored: ObjectWriter) {
     write: (bytes) =>
       Effect.andThen(
         compressed((done) => gzip.write(bytes, done)),
-        giveOn,
+        forward,
       ),
     commit: compressed((done) => gzip.once("end", done).once("error", done).end()).pipe(
-      Effect.andThen(giveOn),
+      Effect.andThen(forward),
       Effect.andThen(stored.commit),
     ),
   }
   return writer
 })
 
-/** By a name's ending, whatever new names end with. */
+/** Chooses by the ending of a name, not by the ending of new names. */
 export interface Codec {
-  /** A writer of CSV around one of the bytes that are stored. */
+  /** Wraps a writer of stored bytes in a writer of CSV. */
   readonly around: (
     ending: ObjectEnding,
     stored: ObjectWriter,
   ) => Effect.Effect<ObjectWriter, never, Scope.Scope>
-  /** The CSV in the bytes that are stored. Fails with `Broken` where they do not match the ending. */
+  /** Returns the CSV in stored bytes. Fails with `Broken` if they do not match the ending. */
   readonly plain: (
     key: string,
     stored: Stream.Stream<Uint8Array, StoreError>,

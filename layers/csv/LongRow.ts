@@ -2,17 +2,17 @@
 import { Effect } from "effect"
 import { LongValueEncoder } from "../../src/core/row/LongValueEncoder.ts"
 import type { RowBuffer } from "../../src/core/row/RowBuffer.ts"
-import { type MarkInRow, rowPieces } from "../../src/core/slot/LongLine.ts"
+import { type MarkInRow, splitAtMarks } from "../../src/core/slot/LongLine.ts"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
 import type { ReadLong } from "../../src/services/source/Transaction.ts"
 
-/** Large enough that a read costs less than what is read. */
+/** Large enough that the call costs less than the bytes that it reads. */
 const windowBytes = 256 * 1024
 
-/** The window of the last row, for the next one of whichever table. */
+/** The window of the last row, for the next row of any table. */
 const spare: Array<Uint8Array> = []
 
-/** Appends rows with marks to `rows`; runs `write` as often as these are full. */
+/** Appends rows with marks to `rows`; runs `write` whenever these are full. */
 export const longRows = (rows: RowBuffer) => {
   const encoder = new LongValueEncoder(rows)
 
@@ -21,8 +21,8 @@ export const longRows = (rows: RowBuffer) => {
     read: ReadLong,
     write: Effect.Effect<void, E>,
   ): Effect.fn.Return<void, E | StoreError> {
-    const room = spare.pop() ?? Buffer.allocUnsafeSlow(windowBytes)
-    /** The room holds the bytes from `from` to before `to`: often those of the next value, too. */
+    const window = spare.pop() ?? Buffer.allocUnsafeSlow(windowBytes)
+    /** The window has the bytes from `from` to before `to`: often those of the next value too. */
     let [from, to] = [0, 0]
     const append = Effect.fnUntraced(function* (mark: MarkInRow) {
       const { offset, length } = mark.value
@@ -31,17 +31,17 @@ export const longRows = (rows: RowBuffer) => {
       for (let at = offset; at < end; ) {
         if (at < from || at >= to) {
           from = at
-          to = at + (yield* read(room, at))
+          to = at + (yield* read(window, at))
         }
-        at += encoder.append(room.subarray(at - from, Math.min(to, end) - from))
+        at += encoder.append(window.subarray(at - from, Math.min(to, end) - from))
         if (rows.isFull) yield* write
       }
       encoder.end()
     })
-    for (const piece of rowPieces(row)) {
-      if (typeof piece === "string") rows.push(piece)
-      else yield* append(piece)
+    for (const part of splitAtMarks(row)) {
+      if (typeof part === "string") rows.push(part)
+      else yield* append(part)
     }
-    if (spare.length === 0) spare.push(room)
+    if (spare.length === 0) spare.push(window)
   })
 }

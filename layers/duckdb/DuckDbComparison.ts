@@ -1,6 +1,6 @@
 /**
- * The comparing engine: DuckDB on files in a temporary folder. It is loaded when the first workbench is opened. DuckDB opens
- * files by their names, so that a killed process leaves them: the next start removes them (`LeftFiles.ts`).
+ * The comparing engine: DuckDB on files in a temporary folder. It is loaded when the first workbench is opened. DuckDB needs
+ * files with names, so that a killed process leaves them behind: the next start deletes them (`LeftFiles.ts`).
  */
 import { type FileHandle, mkdir, mkdtemp, open as openFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -20,8 +20,8 @@ import { errno } from "../node/FileFailures.ts"
 import { ownerMark } from "../node/FileOwner.ts"
 
 /**
- * What does not fit goes to the disk. With this much, joins, groups and windows over 8 million keys were seen to end; more
- * makes them faster only. It is shared by the threads.
+ * All threads together; the rest is spilled to disk. With this much, joins, groups and windows over 8 million keys succeeded
+ * in tests; more only makes them faster.
  */
 const memoryLimit = "256MB"
 
@@ -30,7 +30,7 @@ const engineSettings = (folder: string) => ({
   threads: "2",
   temp_directory: join(folder, "spilled"),
   preserve_insertion_order: "false",
-  // Nothing is fetched from the network: what it reads is in the folder.
+  // Loads nothing from the network.
   autoinstall_known_extensions: "false",
   autoload_known_extensions: "false",
 })
@@ -39,10 +39,10 @@ const isFull = (cause: unknown): boolean =>
   ["ENOSPC", "EDQUOT"].includes(errno(cause)) ||
   /No space left|disk quota|max_temp_directory_size/i.test(String(cause))
 
-/** DuckDB's names of its errors stand at the beginning. What it says further may hold a value of a row. */
+/** Returns DuckDB's name of the error, at the beginning of its message. The rest may contain a value of a row. */
 const kindOf = (cause: unknown): string => /^(?:Error: )?([A-Za-z ]+ Error):/.exec(String(cause))?.[1] ?? ""
 
-/** The disk first: DuckDB calls it out of memory, too, where what it sets aside does not fit on the disk. */
+/** Converts an error. Tests for a full disk first, because DuckDB calls that out of memory too if a spill does not fit. */
 export const comparisonError = (doing: string, cause: unknown): ComparisonError => {
   if (isFull(cause)) {
     return new ComparisonError({
@@ -98,7 +98,7 @@ const openRows = (folder: string, name: string) =>
       ),
   ).pipe(Effect.map((handle) => rowFile(join(folder, name), handle)))
 
-/** A query that nobody waits for is ended, and its end awaited: only then may the engine be closed. */
+/** Runs a query. An interruption cancels it and waits for its end, because the engine must not be closed before. */
 const stoppable = <A>(connection: DuckDBConnection, call: () => Promise<A>) =>
   Effect.callback<A, ComparisonError>((resume) => {
     const running = call()
@@ -143,24 +143,24 @@ const loadEngine = Effect.tryPromise({
     }),
 })
 
-/** A database of its own in `folder`, which is made for it and removed with the scope. */
+/** Opens a new database in `folder`, which is created for it and deleted with the scope. */
 const openEngine = Effect.fnUntraced(function* (
   folder: string,
   { DuckDBInstance }: typeof import("@duckdb/node-api"),
 ) {
   yield* Effect.acquireRelease(
-    attempt("making a temporary folder", () => mkdir(folder)),
+    attempt("creating a temporary folder", () => mkdir(folder)),
     () => removed(folder),
   )
   const instance = yield* Effect.acquireRelease(
     attempt("opening DuckDB", () =>
       DuckDBInstance.create(join(folder, "tables.duckdb"), engineSettings(folder)),
     ),
-    (made) => Effect.sync(() => made.closeSync()),
+    (opened) => Effect.sync(() => opened.closeSync()),
   )
   const connection = yield* Effect.acquireRelease(
     attempt("opening DuckDB", () => instance.connect()),
-    (made) => Effect.sync(() => made.closeSync()),
+    (opened) => Effect.sync(() => opened.closeSync()),
   )
   const engine: ComparisonEngine = {
     run: (statements) =>
@@ -178,11 +178,11 @@ const removed = (folder: string) =>
 const open = Effect.gen(function* () {
   const duckDb = yield* loadEngine
   const folder = yield* Effect.acquireRelease(
-    attempt("making a temporary folder", () => mkdtemp(join(tmpdir(), `afluente-verify-${ownerMark()}-`))),
+    attempt("creating a temporary folder", () => mkdtemp(join(tmpdir(), `afluente-verify-${ownerMark()}-`))),
     removed,
   )
-  let made = 0
-  const next = (kind: string) => join(folder, `${kind}-${made++}`)
+  let count = 0
+  const next = (kind: string) => join(folder, `${kind}-${count++}`)
   return {
     file: (name) => openRows(folder, name),
     lake: Effect.suspend(() => {

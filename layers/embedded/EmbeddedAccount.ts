@@ -1,6 +1,6 @@
 /**
- * PostgreSQL refuses to run as root. A root process (usual in containers) therefore runs it as another account, and
- * everything that account must reach has to lie under folders that are open to others.
+ * PostgreSQL refuses to run as root. A root process (usual in containers) therefore runs it as another account. Everything
+ * that this account needs must be under folders that others may enter.
  */
 import { lstat, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -11,12 +11,12 @@ export interface Account {
   readonly gid: number
 }
 
-/** `nobody` on nearly every Linux (initdb wants an entry in /etc/passwd): no account has to be made. */
+/** `nobody` on nearly every Linux (initdb needs an entry in /etc/passwd), so that no account must be created. */
 export const nobody: Account = { uid: 65534, gid: 65534 }
 
 export const isRoot = (): boolean => process.getuid?.() === 0
 
-/** The first folder on the way from the root to `path` that others cannot pass, `path` included. */
+/** Returns the first folder from the root to `path` (included) that others cannot enter. */
 export const closedFolder = async (path: string): Promise<string | undefined> => {
   const parent = dirname(path)
   const above = parent === path ? undefined : await closedFolder(parent)
@@ -24,13 +24,13 @@ export const closedFolder = async (path: string): Promise<string | undefined> =>
   return ((await stat(path)).mode & 0o001) === 0 ? path : undefined
 }
 
-/** Who owns an existing folder, where it is not root: a cluster is only ever served by its owner. */
+/** Returns the owner of an existing folder if it is not root: only its owner may serve a cluster. */
 export const ownerOf = async (path: string): Promise<Account | undefined> => {
-  const found = await lstat(path).catch(() => undefined)
-  return found === undefined || found.uid === 0 ? undefined : { uid: found.uid, gid: found.gid }
+  const stats = await lstat(path).catch(() => undefined)
+  return stats === undefined || stats.uid === 0 ? undefined : { uid: stats.uid, gid: stats.gid }
 }
 
-/** A folder for temporary files; as root one that others can pass, because TMPDIR is often root's own. */
+/** Returns a folder for temporary files; as root one that others can enter, because TMPDIR is often root's own. */
 export const temporaryFolder = async (): Promise<string> => {
   if (!isRoot()) return tmpdir()
   for (const folder of [tmpdir(), "/tmp", "/var/tmp"]) {

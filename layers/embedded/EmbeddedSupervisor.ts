@@ -1,6 +1,6 @@
 /**
- * A small process between us and PostgreSQL, so that no server outlives us: when we end, by `kill -9` too, the pipe to
- * its standard input ends, and it stops the server. It is written in plain Node (no shell, no signal groups).
+ * A small process between us and PostgreSQL, so that no server outlives us. When we end, also by `kill -9`, the pipe to its
+ * standard input ends, and it stops the server. It is plain Node (no shell, no signal groups).
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
@@ -13,11 +13,11 @@ export interface ServerCommand {
   readonly program: string
   readonly args: ReadonlyArray<string>
   readonly environment: Readonly<Record<string, string>>
-  /** One that `account` may enter: PostgreSQL looks up where it stands. */
+  /** A folder that `account` may enter, because PostgreSQL reads its working folder. */
   readonly workingFolder: string
-  /** Who runs the program; ourselves where it is left out. */
+  /** The account that runs the program; absent: our own. */
   readonly account?: Account | undefined
-  /** A folder to remove once the server has stopped, if we are gone by then. */
+  /** A folder to delete after the server has stopped, if we have ended before. */
   readonly scratch?: string | undefined
 }
 
@@ -25,13 +25,13 @@ export interface ServerCommand {
 export interface Supervised {
   readonly pid: number
   readonly isRunning: () => boolean
-  /** SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one (as after a crash). Ends when the process has. */
+  /** SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one (like a crash). Waits until the process has ended. */
   readonly end: (signal: "SIGINT" | "SIGQUIT") => Effect.Effect<void>
 }
 
 /**
- * Runs in the supervisor. A fast shutdown that hangs (a reader that does not answer) becomes an immediate one after
- * 15 s and a kill after 10 s more: with nobody left to see it, staying would be worse than a recovery at next start.
+ * Runs in the supervisor. A fast shutdown that hangs (a reader that does not answer) becomes an immediate one after 15 s and a
+ * kill after 10 s more: a recovery at the next start is better than a server that stays.
  */
 const supervisor = `
 const { spawn } = require("node:child_process")
@@ -60,12 +60,12 @@ child.on("exit", (code, signal) => {
 /** `read-only`: the folder of a standby. */
 const ready = /database system is ready to accept (read-only )?connections/
 
-/** How many lines of the log a failure shows. */
+/** Log lines in a failure. */
 const tailLines = 20
 
 const startFailure = (said: string, log: ReadonlyArray<string>, program: string): EmbeddedPostgresError => {
   const tail = log.join("\n")
-  // Instead of a process number the supervisor has said why there is none.
+  // The supervisor prints an error code if there is no process id.
   if (/^[A-Z]/.test(said)) return cannotRun(program, said)
   if (/could not bind/.test(tail)) {
     return new EmbeddedPostgresError({ reason: "Port", detail: "its port is taken", log: tail })
@@ -80,7 +80,7 @@ const supervise = (command: ServerCommand): ChildProcess => {
   const { program, args, account, scratch, environment } = command
   const facts = JSON.stringify({ program, args, account, scratch, environment })
   return spawn(process.execPath, ["-e", supervisor, facts], {
-    // A group of its own: Ctrl-C in the terminal reaches us alone, and we stop the server in good order.
+    // A process group of its own: Ctrl-C in the terminal reaches only us, and we stop the server properly.
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
     cwd: command.workingFolder,
@@ -102,7 +102,7 @@ const running = (child: ChildProcess, pid: number, ended: Promise<void>): Superv
   }
 }
 
-/** Starts the server and waits until it takes connections. Interrupting stops it again. */
+/** Starts the server and waits until it accepts connections. An interruption stops it. */
 export const launch = (command: ServerCommand): Effect.Effect<Supervised, EmbeddedPostgresError> =>
   Effect.callback((resume) => {
     const child = supervise(command)
@@ -110,7 +110,7 @@ export const launch = (command: ServerCommand): Effect.Effect<Supervised, Embedd
     const log: Array<string> = []
     let said = ""
     let isReady = false
-    // Two pipes: which of them is heard first is not certain.
+    // Two pipes, whose order is not certain.
     const settle = () => {
       if (isReady && /^\d+\n/.test(said))
         resume(Effect.succeed(running(child, Number.parseInt(said, 10), ended)))
@@ -119,14 +119,14 @@ export const launch = (command: ServerCommand): Effect.Effect<Supervised, Embedd
       said += String(bytes)
       settle()
     })
-    // Read for as long as the server lives: one whose log nobody reads stands still when the pipe is full.
+    // Read as long as the server runs: it would block once the pipe of its log is full.
     createInterface(child.stderr ?? Readable.from([])).on("line", (line) => {
       log.push(line)
       if (log.length > tailLines) log.shift()
       isReady ||= ready.test(line)
       settle()
     })
-    // The supervisor may be gone when we write to it; its exit is what counts.
+    // The supervisor may have ended when we write to it; its exit is reported below.
     child.stdin?.on("error", () => {})
     child.once("error", (cause) =>
       resume(Effect.fail(fileFailure("Binaries", `${process.execPath} cannot be run`)(cause))),

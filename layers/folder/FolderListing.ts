@@ -9,21 +9,21 @@ import type { StoredObject } from "../../src/services/lake/ObjectStore.ts"
 import { errno } from "../node/FileFailures.ts"
 import { compareKeys, isPrefix } from "../store/StoreKeys.ts"
 
-/** How many files are asked for size and time at once: more than Node has threads, few enough to hold. */
+/** Number of `lstat` calls at once: more than Node has threads, few enough for memory. */
 const batchSize = 256
 
 /**
- * Objects under `root` in key order, in batches. Only folders that can hold a key of the prefix are read; `look` reads
- * one.
+ * Returns objects under `root` in key order, in batches. Reads only folders that can hold a key of the prefix, each with
+ * `readEntries`.
  */
 export const walk = (
   root: string,
   prefix: string,
   after = "",
-  look = entriesOf,
+  readEntries = entriesOf,
 ): AsyncIterable<ReadonlyArray<StoredObject>> => {
   const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1)
-  return isPrefix(prefix) ? walkFolder(root, folder, prefix, after, look) : empty()
+  return isPrefix(prefix) ? walkFolder(root, folder, prefix, after, readEntries) : empty()
 }
 
 async function* empty() {}
@@ -33,9 +33,9 @@ async function* walkFolder(
   folder: string,
   prefix: string,
   after: string,
-  look: typeof entriesOf,
+  readEntries: typeof entriesOf,
 ): AsyncGenerator<ReadonlyArray<StoredObject>> {
-  const names = (await look(join(root, folder))).flatMap((entry) => {
+  const names = (await readEntries(join(root, folder))).flatMap((entry) => {
     if (entry.name.startsWith(".")) return []
     if (entry.isFile()) return [folder + entry.name]
     return entry.isDirectory() ? [`${folder}${entry.name}/`] : []
@@ -48,7 +48,7 @@ async function* walkFolder(
       yield await statAll(root, files)
       files = []
     }
-    if (isFolder) yield* walkFolder(root, name, prefix, after, look)
+    if (isFolder) yield* walkFolder(root, name, prefix, after, readEntries)
   }
   if (files.length > 0) yield await statAll(root, files)
 }
@@ -59,7 +59,7 @@ const isWanted = (name: string, prefix: string, after: string): boolean =>
       (after.startsWith(name) || compareKeys(name, after) > 0)
     : name.startsWith(prefix) && compareKeys(name, after) > 0
 
-/** What lies in a folder; nothing where there is none. */
+/** Returns the entries of a folder; none if it does not exist. */
 export const entriesOf = async (path: string): Promise<ReadonlyArray<Dirent>> => {
   try {
     return await readdir(path, { withFileTypes: true })
@@ -70,9 +70,9 @@ export const entriesOf = async (path: string): Promise<ReadonlyArray<Dirent>> =>
 }
 
 const statAll = async (root: string, keys: ReadonlyArray<string>): Promise<ReadonlyArray<StoredObject>> =>
-  (await Promise.all(keys.map((key) => statFile(root, key)))).filter((found) => found !== undefined)
+  (await Promise.all(keys.map((key) => statFile(root, key)))).filter((object) => object !== undefined)
 
-/** The object of that key, undefined where no regular file stands: one may go while a listing is under way. */
+/** Returns the object of a key; undefined if there is no regular file. It may be deleted during a listing. */
 export const statFile = async (root: string, key: string): Promise<StoredObject | undefined> => {
   try {
     const stats = await lstat(join(root, key))

@@ -1,14 +1,14 @@
-/** Modes of the files and folders of a lake in a folder: as `LAKE_UMASK` says, whatever the umask of the process is. */
+/** Sets the modes of files and folders of a lake: by `LAKE_UMASK`, independent of the umask of the process. */
 import type { FileHandle } from "node:fs/promises"
 import { chmod, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { errno } from "../node/FileFailures.ts"
-import { makeFolders } from "./FolderMaking.ts"
+import { createFolders } from "./FolderCreation.ts"
 
-/** Nothing for others; the group reads. */
+/** The group may read, others have no access. */
 export const defaultUmask = 0o027
 
-/** File systems without modes: FAT, some network and FUSE mounts. A file of our own refuses for no other reason. */
+/** Errors of file systems without modes: FAT, some network and FUSE mounts. A file of our own fails for no other reason. */
 const noModes = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"])
 
 const whereThereAreModes = async (set: () => Promise<void>): Promise<void> => {
@@ -19,16 +19,16 @@ const whereThereAreModes = async (set: () => Promise<void>): Promise<void> => {
   }
 }
 
-/** Of a file that this process has made. */
+/** Sets the mode of a file that this process has created. */
 export const setFileMode = (file: FileHandle, umask: number): Promise<void> =>
   whereThereAreModes(() => file.chmod(0o666 & ~umask))
 
-/** Makes the folder and those above it that are missing; returns the topmost that it made. Others keep their modes. */
-export const makeFolder = async (folder: string, umask: number): Promise<string | undefined> => {
-  const topmost = await makeFolders(folder)
+/** Creates the folder and its missing parents. Returns the topmost one that it created. Existing folders keep their modes. */
+export const createFolder = async (folder: string, umask: number): Promise<string | undefined> => {
+  const topmost = await createFolders(folder)
   if (topmost === undefined) return undefined
   for (let path = folder; ; path = dirname(path)) {
-    // The group of a folder may be handed down to what is made in it (setgid).
+    // Keeps setgid, with which a folder gives its group to new files.
     await whereThereAreModes(async () => chmod(path, ((await stat(path)).mode & 0o7000) | (0o777 & ~umask)))
     if (path === topmost || path === dirname(path)) return topmost
   }

@@ -1,6 +1,6 @@
 /**
- * The lake as a folder: the key is the path below it. An object is written to a hidden file, brought to disk, and then
- * given its name in one step, so that readers see it whole or not at all, after a power cut too.
+ * The lake as a folder: the key is the path below it. An object is written to a hidden file, synced to disk, and then given
+ * its name in one step. So readers see it complete or not at all, also after a power failure.
  */
 
 import { createReadStream } from "node:fs"
@@ -15,11 +15,11 @@ import { removeLeftParts } from "../node/LeftFiles.ts"
 import { isKey, keyRefused, notFound, outside } from "../store/StoreKeys.ts"
 import { readError, writeError } from "./FolderErrors.ts"
 import { statFile, walk } from "./FolderListing.ts"
-import { defaultUmask, makeFolder } from "./FolderModes.ts"
+import { createFolder, defaultUmask } from "./FolderModes.ts"
 import { readFileVersion, replaceFileVersion } from "./FolderVersions.ts"
 import { type FolderFiles, hiddenFile, syncFolders } from "./HiddenFile.ts"
 
-/** Large enough that a read costs less than what is done with it, small enough to hold a few. */
+/** In bytes. Large enough that a call costs less than the work on its bytes, small enough to hold a few in memory. */
 const readBytes = 256 * 1024
 
 const make = (folder: string, files: FolderFiles, umask: number) => {
@@ -38,28 +38,28 @@ const make = (folder: string, files: FolderFiles, umask: number) => {
     isKey(key) ? hiddenFile(files, pathOf(key), subjectOf(key), umask) : Effect.fail(keyRefused(key))
 
   const prepare = writing("", async () => {
-    const topmostMade = await makeFolder(root, umask)
-    if (topmostMade !== undefined) await syncFolders(dirname(root), topmostMade)
-    return topmostMade !== undefined
+    const topmostCreated = await createFolder(root, umask)
+    if (topmostCreated !== undefined) await syncFolders(dirname(root), topmostCreated)
+    return topmostCreated !== undefined
   })
 
   const store = ObjectStore.of({
     location,
     check: Effect.fn("FolderObjectStore.check")(function* (area) {
       yield* prepare
-      // Its folder may be another user's than the root. It is not made for this: it would be left.
+      // The folder may belong to another user than the root. It is not created for the probe, which would leave it behind.
       const target = (yield* reading(area, () => isFolder(pathOf(area)))) ? `${area}/check` : "check"
       const probe = yield* hiddenFile(files, pathOf(target), subjectOf(dirname(target)), umask)
       yield* probe.write(new Uint8Array(1))
       yield* probe.sync
-      // Of a large lake this takes a while, and nobody has to wait for it.
+      // Runs in the background, because it takes a while in a large lake.
       yield* Effect.forkDetach(Effect.promise(() => removeLeftParts(root, ["full", "inc"])))
     }, Effect.scoped),
     create: Effect.fn("FolderObjectStore.create")(function* (key) {
       const file = yield* begin(key)
       let bytes = 0
       return {
-        write: (piece) => Effect.tap(file.write(piece), () => Effect.sync(() => (bytes += piece.length))),
+        write: (chunk) => Effect.tap(file.write(chunk), () => Effect.sync(() => (bytes += chunk.length))),
         commit: Effect.map(file.publish("new"), () => ({ bytes })),
       }
     }),
@@ -73,7 +73,7 @@ const make = (folder: string, files: FolderFiles, umask: number) => {
         ? NodeStream.fromReadable({
             evaluate: () => createReadStream(pathOf(key), { highWaterMark: readBytes }),
             onError: (cause) => readError(cause, subjectOf(key)),
-            // One piece a pull: a reader that is slow must not make the rest of the file pile up.
+            // One chunk per pull: with a slow reader the rest of the file must not fill memory.
             chunkSize: 1,
           })
         : Stream.fail(notFound(key)),
@@ -120,14 +120,14 @@ const make = (folder: string, files: FolderFiles, umask: number) => {
 
 const isFolder = (path: string): Promise<boolean> =>
   fs.stat(path).then(
-    (found) => found.isDirectory(),
+    (stats) => stats.isDirectory(),
     (cause) => {
       if (["ENOENT", "ENOTDIR"].includes(errno(cause))) return false
       throw cause
     },
   )
 
-/** Undefined where the file ends before `offset`. */
+/** Reads a part of a file; undefined if the file ends before `offset`. */
 const readPart = async (path: string, offset: number, length: number): Promise<Uint8Array | undefined> => {
   const file = await fs.open(path, "r")
   try {
@@ -156,7 +156,7 @@ const removeFile = async (path: string): Promise<void> => {
   await syncFolders(dirname(path))
 }
 
-/** An object store in `folder` (relative to the working directory), which is made when it is first used. `umask` is LAKE_UMASK. */
+/** An object store in `folder` (relative to the working directory), which is created at the first use. `umask` is LAKE_UMASK. */
 export const layer = (
   folder: string,
   files: FolderFiles = fs,

@@ -1,9 +1,9 @@
 /**
- * The one file of a folder lake that is replaced under a condition. Its versions are hidden files beside it, numbered
- * from 1: `inc/._watermark.txt.7`. A version is created by `link()`, which of several processes lets one succeed, and the
- * newest number counts. The visible file is another name of the newest version.
+ * Replaces a file of a folder lake under a condition. Its versions are hidden files beside it, numbered from 1:
+ * `inc/._watermark.txt.7`. A version is created by `link()`, which succeeds for one of several processes, and the newest
+ * number counts. The visible file is another name of the newest version.
  *
- * All writers share one count, not one for each of them: two that saw the same version must ask for the same name.
+ * All writers share one numbering: two that read the same version must create the same name.
  */
 import { randomUUID } from "node:crypto"
 import * as fs from "node:fs/promises"
@@ -11,13 +11,13 @@ import { basename, dirname, join } from "node:path"
 import { Effect, Option } from "effect"
 import type { Versioned } from "../../src/services/lake/ObjectStore.ts"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
-import { errno, folderStands } from "../node/FileFailures.ts"
+import { errno, folderExistsError } from "../node/FileFailures.ts"
 import { ownerMark } from "../node/FileOwner.ts"
 import { taken } from "../store/StoreKeys.ts"
 import { readError, writeError } from "./FolderErrors.ts"
 import { type FolderFiles, hiddenFile, syncFolders } from "./HiddenFile.ts"
 
-/** Undefined where nothing is there. A folder of that name is an error: no writer could ever replace it. */
+/** Returns undefined if there is no file. A folder of that name is an error, because no writer could replace it. */
 const orMissing = <A>(call: Promise<A>): Promise<A | undefined> =>
   call.catch((cause: unknown) => {
     if (errno(cause) !== "EISDIR" && readError(cause, "").reason === "NotFound") return undefined
@@ -27,14 +27,14 @@ const orMissing = <A>(call: Promise<A>): Promise<A | undefined> =>
 const versionPath = (path: string, number: number): string =>
   join(dirname(path), `.${basename(path)}.${number}`)
 
-/** Whether a file stands there. Fails where a folder does. */
-const fileStands = async (path: string): Promise<boolean> => {
-  const found = await orMissing(fs.lstat(path))
-  if (found?.isDirectory() === true) throw folderStands(path)
-  return found !== undefined
+/** True if a file exists. Throws if a folder has the name. */
+const fileExists = async (path: string): Promise<boolean> => {
+  const stats = await orMissing(fs.lstat(path))
+  if (stats?.isDirectory() === true) throw folderExistsError(path)
+  return stats !== undefined
 }
 
-/** Numbers of the versions that are there, ascending. */
+/** Returns the numbers of the existing versions, ascending. */
 const numbersOf = async (path: string): Promise<ReadonlyArray<number>> => {
   const prefix = `.${basename(path)}.`
   const names = (await orMissing(fs.readdir(dirname(path)))) ?? []
@@ -52,7 +52,7 @@ const read = async (path: string): Promise<Option.Option<Versioned>> => {
     return Option.map(Option.fromUndefinedOr(visible), (body) => ({ body, version: "0" }))
   }
   const body = await orMissing(fs.readFile(versionPath(path, newest)))
-  // It was removed meanwhile, because there are newer ones.
+  // It was deleted meanwhile, because there are newer ones.
   if (body === undefined) return read(path)
   const differs = visible !== undefined && !visible.equals(body)
   const before = older === undefined ? undefined : await orMissing(fs.readFile(versionPath(path, older)))
@@ -64,27 +64,27 @@ const read = async (path: string): Promise<Option.Option<Versioned>> => {
   })
 }
 
-/** A folder's file with its version; a file without one, which another program put there, has version `0`. */
+/** Reads a file with its version. A file without one, from another program, has version `0`. */
 export const readFileVersion = (
   path: string,
   subject: string,
 ): Effect.Effect<Option.Option<Versioned>, StoreError> =>
   Effect.tryPromise({ try: () => read(path), catch: (cause) => writeError(cause, subject) })
 
-/** Gives the visible name to a version, in one step. */
-const show = async (files: FolderFiles, path: string, number: number): Promise<void> => {
+/** Publishes a version under the visible name, in one step. */
+const publishVersion = async (files: FolderFiles, path: string, number: number): Promise<void> => {
   const between = join(dirname(path), `.afluente-${ownerMark()}-${randomUUID()}.part`)
   await files.link(versionPath(path, number), between)
   await fs.rename(between, path)
   await syncFolders(dirname(path))
 }
 
-/** The newest two stay: a writer that is late by one version finds its name taken. */
+/** Deletes all but the newest two: a writer that is late by one version must meet its name taken. */
 const removeOlder = async (path: string, numbers: ReadonlyArray<number>): Promise<void> => {
   for (const number of numbers.slice(0, -2)) await fs.rm(versionPath(path, number), { force: true })
 }
 
-/** Writes the next version. Fails with `Exists` where this one is not the newest any more. */
+/** Writes the next version. Fails with `Exists` if `version` is not the newest any more. */
 export const replaceFileVersion = Effect.fnUntraced(function* (
   files: FolderFiles,
   path: string,
@@ -98,22 +98,22 @@ export const replaceFileVersion = Effect.fnUntraced(function* (
   const known = Number(Option.getOrElse(version, () => "0"))
   const next = known + 1
   // A file that another program put there has no version whose name could be taken.
-  const stands = yield* io(async () =>
-    known > 0 ? (await numbersOf(path)).includes(known) : await fileStands(path),
+  const exists = yield* io(async () =>
+    known > 0 ? (await numbersOf(path)).includes(known) : await fileExists(path),
   )
-  if (Option.isSome(version) !== stands) return yield* taken(subject)
+  if (Option.isSome(version) !== exists) return yield* taken(subject)
   const file = yield* hiddenFile(files, versionPath(path, next), subject, umask)
   yield* file.write(body)
   yield* file.publish("new")
   const numbers = yield* io(() => numbersOf(path))
-  // Names of old versions are free again: only the newest number says that nobody came between.
+  // Names of deleted versions are free again: only the newest number proves that no other writer came between.
   if ((numbers.at(-1) ?? next) > next) {
     yield* io(() => fs.rm(versionPath(path, next), { force: true }))
     return yield* taken(subject)
   }
-  // Others may have removed it while this process stood still: then they have written two newer ones.
+  // Others may have deleted it while this process was stopped: then they have written two newer ones.
   yield* Effect.catchIf(
-    io(() => show(files, path, next)),
+    io(() => publishVersion(files, path, next)),
     ({ reason }) => reason === "NotFound",
     () => Effect.fail(taken(subject)),
   )

@@ -1,21 +1,21 @@
 /**
- * A file that nobody sees until it is whole. It lies in the folder of its target, under a name that begins with a dot,
- * so that publishing it is one step inside one file system. A killed process leaves it behind, hidden; its name has the
- * owner's mark, and a later start removes it (`LeftFiles.ts`).
+ * A file that is hidden until it is complete. It is in the folder of its target, under a name that begins with a dot, so that
+ * publishing it is one step inside one file system. A killed process leaves it behind; its name has the owner's mark, and a
+ * later start deletes it (`LeftFiles.ts`).
  */
 import { randomUUID } from "node:crypto"
 import * as fs from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Effect, type Scope } from "effect"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
-import { errno, folderStands } from "../node/FileFailures.ts"
+import { errno, folderExistsError } from "../node/FileFailures.ts"
 import { ownerMark } from "../node/FileOwner.ts"
 import { taken } from "../store/StoreKeys.ts"
 import { writeError } from "./FolderErrors.ts"
-import { makeFolder, setFileMode } from "./FolderModes.ts"
-import { WriteBuffer, WriteRooms } from "./WriteBuffer.ts"
+import { createFolder, setFileMode } from "./FolderModes.ts"
+import { BufferPool, WriteBuffer } from "./WriteBuffer.ts"
 
-/** The two calls whose failures cannot be brought about on every machine; tests replace them. */
+/** The two calls whose failures cannot be provoked on every machine; tests replace them. */
 export interface FolderFiles {
   readonly open: (path: string, flags: string, mode: number) => Promise<fs.FileHandle>
   readonly link: (existing: string, path: string) => Promise<void>
@@ -23,24 +23,24 @@ export interface FolderFiles {
 
 export interface HiddenFile {
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
-  /** Whether the file system refuses a name that is taken: false where it has no hard links. */
+  /** True if the file system refuses an existing name; false without hard links. */
   readonly refusesTaken: Effect.Effect<boolean, StoreError>
-  /** Brings to disk what was written; the file stays hidden. */
+  /** Syncs the file to disk; it stays hidden. */
   readonly sync: Effect.Effect<void, StoreError>
-  /** Makes the file visible, durably: as a `new` one, which fails where one stands, or as a `replacement`. */
+  /** Durably publishes the file: as `new`, which fails with `Exists` if there is one, or as a `replacement`. */
   readonly publish: (as: "new" | "replacement") => Effect.Effect<void, StoreError>
 }
 
-// Pieces of 64 KiB written one by one take about twice the time.
+// Chunks of 64 KiB written one by one take about twice the time.
 const bytesPerWrite = 1024 * 1024
 
-/** Of the process: its files lie in one folder. */
-const rooms = new WriteRooms(bytesPerWrite)
+/** One for the process: all its files are in one folder. */
+const bufferPool = new BufferPool(bytesPerWrite)
 
 // File systems without hard links: FAT and exFAT, some network and FUSE mounts.
 const noHardLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
 
-/** Opens a hidden file beside `target`, making folders as needed, with the modes that `umask` leaves. It is gone when the scope closes. */
+/** Opens a hidden file beside `target`, and creates folders as needed, with modes by `umask`. Deleted when the scope closes. */
 export const hiddenFile = (
   files: FolderFiles,
   target: string,
@@ -48,13 +48,13 @@ export const hiddenFile = (
   umask: number,
 ): Effect.Effect<HiddenFile, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
-    // A system call cannot be taken back: whoever interrupts waits for the one in hand.
+    // A system call cannot be undone: an interruption waits for it.
     const io = <A>(call: () => Promise<A>) =>
       Effect.uninterruptible(Effect.tryPromise({ try: call, catch: (cause) => writeError(cause, subject) }))
 
     const folder = dirname(target)
     const path = join(folder, `.afluente-${ownerMark()}-${randomUUID()}.part`)
-    const topmostMade = yield* io(() => makeFolder(folder, umask))
+    const topmostCreated = yield* io(() => createFolder(folder, umask))
     const file = yield* Effect.acquireRelease(
       io(() => files.open(path, "wx", 0o600)),
       (opened) => Effect.promise(() => discard(opened, path)),
@@ -63,7 +63,7 @@ export const hiddenFile = (
     yield* io(() => setFileMode(file, umask))
 
     let failure: StoreError | undefined
-    // What a failed call has left in the file is unknown: it must never be published.
+    // After a failed call the content of the file is unknown: it must not be published.
     const unlessFailed = (call: () => Promise<void>) =>
       Effect.suspend(() => (failure === undefined ? io(call) : Effect.fail(failure))).pipe(
         Effect.tapError((error) => Effect.sync(() => (failure = error))),
@@ -93,16 +93,16 @@ export const hiddenFile = (
       ),
     )
 
-    const gathered = yield* Effect.acquireRelease(
-      Effect.sync(() => new WriteBuffer(rooms)),
-      (buffer) => Effect.sync(() => buffer.clear()),
+    const buffer = yield* Effect.acquireRelease(
+      Effect.sync(() => new WriteBuffer(bufferPool)),
+      (held) => Effect.sync(() => held.clear()),
     )
     const flush = async () => {
-      await writeAll(file, gathered.content)
-      gathered.clear()
+      await writeAll(file, buffer.content)
+      buffer.clear()
     }
     const write = async (bytes: Uint8Array, done: number) => {
-      for (let at = done; at < bytes.length; at += gathered.fill(bytes.subarray(at))) await flush()
+      for (let at = done; at < bytes.length; at += buffer.fill(bytes.subarray(at))) await flush()
     }
 
     const sync = unlessFailed(async () => {
@@ -113,8 +113,8 @@ export const hiddenFile = (
     return {
       write: (bytes) =>
         Effect.suspend(() => {
-          const done = gathered.fill(bytes)
-          if (done === bytes.length) return gathered.isOver ? unlessFailed(flush) : Effect.void
+          const done = buffer.fill(bytes)
+          if (done === bytes.length) return buffer.isOver ? unlessFailed(flush) : Effect.void
           return unlessFailed(() => write(bytes, done))
         }),
       sync,
@@ -122,12 +122,12 @@ export const hiddenFile = (
       publish: Effect.fnUntraced(function* (as) {
         yield* sync
         yield* unlessFailed(() => file.close())
-        // In one call: whoever gives the batch up must not leave a name that is visible and not on disk.
+        // In one uninterruptible call: an interruption must not leave a name that is visible and not on disk.
         const isNew = yield* io(async () => {
           if (as === "replacement") await fs.rename(path, target)
           else if (!(await publishNew())) return false
           await fs.rm(path, { force: true })
-          await syncFolders(folder, topmostMade)
+          await syncFolders(folder, topmostCreated)
           return true
         })
         if (!isNew) return yield* taken(subject)
@@ -147,11 +147,11 @@ const discard = async (file: fs.FileHandle, path: string): Promise<void> => {
   await fs.rm(path, { force: true }).catch(() => {})
 }
 
-/** Whether anything but a folder stands there. Fails where a folder does: no object was created there by another writer. */
+/** True if a file exists. Throws if a folder has the name: then no other writer created an object. */
 const isTaken = (path: string): Promise<boolean> =>
   fs.lstat(path).then(
-    (found) => {
-      if (found.isDirectory()) throw folderStands(path)
+    (stats) => {
+      if (stats.isDirectory()) throw folderExistsError(path)
       return true
     },
     (cause) => {
@@ -160,11 +160,11 @@ const isTaken = (path: string): Promise<boolean> =>
     },
   )
 
-/** A name is durable once its folder is on disk, and a new folder once its parent is. */
-export const syncFolders = async (folder: string, topmostMade?: string): Promise<void> => {
-  // Windows cannot open a folder, and writes names through by itself.
+/** Syncs folders: a name is durable once its folder is on disk, and a new folder once its parent is. */
+export const syncFolders = async (folder: string, topmostCreated?: string): Promise<void> => {
+  // Windows cannot open a folder, and makes names durable by itself.
   if (process.platform === "win32") return
-  const last = topmostMade === undefined ? folder : dirname(topmostMade)
+  const last = topmostCreated === undefined ? folder : dirname(topmostCreated)
   for (let path = folder; ; path = dirname(path)) {
     const opened = await fs.open(path, "r")
     await opened.sync().finally(() => opened.close())

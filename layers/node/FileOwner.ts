@@ -1,11 +1,10 @@
 /**
- * The owner of a temporary file: the process that makes it puts its mark into the name, so that a later one knows whether
- * the owner still runs. A killed process removes nothing.
+ * The owner of a temporary file. The process that creates it writes its mark into the name, so that a later process knows
+ * whether the owner still runs. A killed process deletes nothing.
  *
- * The mark is `HOST-PID-START`. HOST stands for what makes a process id mean one process: the boot of this machine, the PID
- * namespace (containers may share a folder) and the time namespace, which START is counted in. START is when the process
- * began: ids are used again. Source: Linux, proc(5) and namespaces(7). Elsewhere nothing of it can be asked, HOST is
- * `unknown`, and no owner is ever known to be dead.
+ * The mark is `HOST-PID-START`. HOST identifies the boot of this machine, the PID namespace (containers may share a folder)
+ * and the time namespace of START. START is when the process began, because process ids are reused. Source: Linux, proc(5)
+ * and namespaces(7). On other systems HOST is `unknown`, and no owner is known to be dead.
  */
 import { createHash } from "node:crypto"
 import { readFileSync, readlinkSync } from "node:fs"
@@ -13,14 +12,14 @@ import { errno } from "./FileFailures.ts"
 
 const unknown = "unknown"
 
-/** State and beginning, in clock ticks since the boot: fields 3 and 22. The name before them may hold blanks and brackets. */
+/** Reads state and start, in clock ticks since the boot: fields 3 and 22. The name before them may contain blanks and brackets. */
 const processStat = (pid: number | "self") => {
   const text = readFileSync(`/proc/${pid}/stat`, "latin1")
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
   return { state: fields[0] ?? "", start: fields[19] ?? "" }
 }
 
-/** Throws where this is no Linux, or its /proc is hidden or another namespace's. */
+/** Throws if this is not Linux, or its /proc is hidden or of another namespace. */
 const ownMark = (): string => {
   if (readlinkSync("/proc/self") !== `${process.pid}`) return unknown
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()
@@ -42,7 +41,7 @@ const markOnce = (): string => {
 
 let mark: string | undefined
 
-/** Of this process: letters, digits and `-`. */
+/** Returns the mark of this process: letters, digits and `-`. */
 export const ownerMark = (): string => {
   mark ??= markOnce()
   return mark
@@ -50,22 +49,22 @@ export const ownerMark = (): string => {
 
 export type OwnerState = "alive" | "dead" | "unknown"
 
-/** Whether the process whose mark is in the name runs. Unknown where it cannot be seen from here. */
+/** Returns whether the process with the mark in `name` runs; unknown if it cannot be observed from here. */
 export const ownerState = (name: string, own = ownerMark()): OwnerState => {
   const [, host, pid, start] = /-([0-9a-f]{12})-(\d+)-(\d+)-/.exec(name) ?? []
   if (host === undefined || host !== own.split("-")[0]) return "unknown"
   try {
-    const found = processStat(Number(pid))
+    const stat = processStat(Number(pid))
     // A zombie has closed all its files.
-    return found.start === start && !["Z", "X"].includes(found.state) ? "alive" : "dead"
+    return stat.start === start && !["Z", "X"].includes(stat.state) ? "alive" : "dead"
   } catch (cause) {
     if (!["ENOENT", "ESRCH"].includes(errno(cause))) return "unknown"
-    // `hidepid` hides the processes of others: they are there all the same.
-    return isThere(Number(pid)) ? "unknown" : "dead"
+    // `hidepid` hides the processes of other users, which may still run.
+    return exists(Number(pid)) ? "unknown" : "dead"
   }
 }
 
-const isThere = (pid: number): boolean => {
+const exists = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
     return true

@@ -1,7 +1,7 @@
 /**
- * Removes what killed processes have left: temporary files of this program, which hold rows, and files of a lake in a folder
- * that never became visible. A file is removed when its owner is dead, or when its owner is unknown and it was not written
- * for a day. That of a living process stays. Nothing here fails: what cannot be removed now is left to the next start.
+ * Deletes files that killed processes have left: temporary files of this program, which hold rows, and hidden files of a lake
+ * in a folder. A file is deleted if its owner is dead, or if its owner is unknown and it was not written for a day. Never
+ * fails: a file that cannot be deleted now is left to the next start.
  */
 import { lstat, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
@@ -9,17 +9,17 @@ import { ownerState } from "./FileOwner.ts"
 
 const dayMillis = 24 * 60 * 60 * 1000
 
-/** Of the names `afluente-KIND-…` and `.afluente-….part`. */
+/** Match the names `afluente-KIND-…` and `.afluente-….part`. */
 const temporary = /^afluente-(spool|verify)-/
 const part = /^\.afluente-.+\.part$/
 
-/** When something in it was last written: of a folder all that it holds. */
+/** Returns when a file, or anything in a folder, was last written. */
 const lastWritten = async (path: string): Promise<number> => {
-  const found = await lstat(path)
-  if (!found.isDirectory()) return found.mtimeMs
+  const stats = await lstat(path)
+  if (!stats.isDirectory()) return stats.mtimeMs
   const inside = await readdir(path)
   const times = await Promise.all(inside.map((name) => lastWritten(join(path, name))))
-  return Math.max(found.mtimeMs, ...times)
+  return Math.max(stats.mtimeMs, ...times)
 }
 
 const isLeft = async (path: string, name: string, now: number): Promise<boolean> => {
@@ -32,21 +32,21 @@ const removeIfLeft = async (folder: string, name: string, now: number): Promise<
   try {
     if (await isLeft(path, name, now)) await rm(path, { recursive: true, force: true })
   } catch {
-    // Another process was faster, or it is another user's.
+    // Another process was faster, or the file belongs to another user.
   }
 }
 
-/** Of the folder for temporary files, where others have theirs too: only those of this user. */
+/** Cleans the folder for temporary files, which others use too: deletes only files of this user. */
 export const removeLeftTemporary = async (folder: string, now = Date.now()): Promise<void> => {
   const user = process.getuid?.()
   for (const name of (await readdir(folder).catch(() => [])).filter((name) => temporary.test(name))) {
-    const found = await lstat(join(folder, name)).catch(() => undefined)
-    if (user === undefined || found?.uid === user) await removeIfLeft(folder, name, now)
+    const stats = await lstat(join(folder, name)).catch(() => undefined)
+    if (user === undefined || stats?.uid === user) await removeIfLeft(folder, name, now)
   }
 }
 
 /**
- * Of a lake: its folder, and all below the named ones. The newest days come first, for there the last process has ended.
+ * Cleans a lake: its folder, and everything below `areas`. Begins with the newest days, where the last process has written.
  */
 export const removeLeftParts = async (
   root: string,

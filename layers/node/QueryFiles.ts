@@ -1,4 +1,4 @@
-/** The SQL that comes with the program, in `query/`. */
+/** Reads the program's SQL files in `query/`. */
 import { readFile } from "node:fs/promises"
 import { Effect, Result } from "effect"
 import {
@@ -8,17 +8,17 @@ import {
   shopSections,
 } from "../../src/core/source/SqlSections.ts"
 
-/** A file that is missing or broken is a broken installation: nothing a user's command could mend. */
+/** Dies if the file is missing or broken: then the installation is broken. */
 const querySections = <const Name extends string>(
   file: string,
   names: ReadonlyArray<Name>,
 ): Effect.Effect<SqlSections<Name>> =>
-  // `query/` lies beside `dist/`, the folder of the bundle.
+  // `query/` is beside `dist/`, the folder of the bundle.
   Effect.promise(() => readFile(new URL(`../query/${file}`, import.meta.url), "utf8")).pipe(
     Effect.map((text) => Result.getOrThrow(parseSections(text, names))),
   )
 
-/** What the demo runs: its shop, and the replay that rebuilds a table from the lake. */
+/** The demo's scripts: its shop, and the replay that rebuilds a table from the lake. */
 export const demoScripts = Effect.all({
   shop: querySections("demo_cdc_cliente_sync.sql", shopSections),
   replay: querySections("replay_cliente.sql", replaySections),

@@ -1,7 +1,6 @@
 /**
- * SIGINT and SIGTERM as a wish to end; the second one ends at once, which loses nothing either. Whoever reads stdout and
- * goes (`verify | head -1`) wishes the same, and so does a full disk there, so that what is open is closed and no file
- * is left behind.
+ * SIGINT and SIGTERM request a stop; the second one exits at once, which loses nothing either. A closed stdout
+ * (`verify | head -1`) or a full disk there requests a stop too, so that files and sessions are closed.
  */
 import { Deferred, Effect, Layer } from "effect"
 import { StopSignal } from "../../src/services/StopSignal.ts"
@@ -22,13 +21,13 @@ export const layer: Layer.Layer<never> = Layer.effect(
       Effect.sync(() => signals.map((signal) => process.on(signal, onSignal))),
       () => Effect.sync(() => signals.map((signal) => process.off(signal, onSignal))),
     )
-    // Never taken off: what is said while everything is closed meets the same pipe.
+    // Never removed: output during the shutdown meets the same closed pipe.
     process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-      // A reader that closed the pipe has read enough; any other failure, as a full disk, is reported.
+      // A reader that closed the pipe has read enough. Other failures, such as a full disk, are reported.
       if (error.code !== "EPIPE") process.stderr.write(`afluente: stdout cannot be written (${error.code})\n`)
       Deferred.doneUnsafe(asked, Effect.void)
     })
-    // Work goes on although nobody reads the log, or its disk is full. Node writes no more of it.
+    // Work goes on if nobody reads the log, or its disk is full. Node then drops the log.
     process.stderr.on("error", () => {})
     return { wished: Deferred.await(asked) }
   }),

@@ -1,4 +1,4 @@
-/** The spool as one file in the system's folder for temporary files; `TMPDIR` chooses another. */
+/** The spill file in the system's folder for temporary files; `TMPDIR` chooses another. */
 
 import { randomUUID } from "node:crypto"
 import { type FileHandle, open, rm, unlink } from "node:fs/promises"
@@ -15,13 +15,13 @@ const readBytes = 256 * 1024
 
 const subject = () => `temporary files in ${tmpdir()}`
 
-/** Waited for to its end: a write that nobody waits for would land in what the file is used for next. */
+/** Uninterruptible: an abandoned write would land in the next content of the file. */
 const attempt = <A>(action: () => Promise<A>) =>
   Effect.uninterruptible(
     Effect.tryPromise({ try: action, catch: (cause) => temporaryError(cause, subject()) }),
   )
 
-/** Somebody else has cut the file. What is left of it is not the transaction. */
+/** The error if somebody else has truncated the file: the rest is not the whole transaction. */
 const cutShort = (at: number, end: number) =>
   temporaryFileError({
     reason: "Broken",
@@ -29,7 +29,7 @@ const cutShort = (at: number, end: number) =>
     detail: `a file ends after ${at} of the ${counted(end, "byte")} that were written into it`,
   })
 
-/** Opened for reading and writing; `end` is where the next bytes go. */
+/** A spill file over a file handle. `end` is the offset of the next byte. */
 const spoolFile = (file: FileHandle): SpoolFile => {
   let end = 0
   return {
@@ -44,32 +44,32 @@ const spoolFile = (file: FileHandle): SpoolFile => {
       end = 0
       await file.truncate(0)
     }),
-    read: (room, offset) =>
+    read: (buffer, offset) =>
       Effect.flatMap(
-        attempt(() => file.read(room, 0, Math.min(room.length, end - offset), offset)),
+        attempt(() => file.read(buffer, 0, Math.min(buffer.length, end - offset), offset)),
         ({ bytesRead }) => (bytesRead > 0 ? Effect.succeed(bytesRead) : cutShort(offset, end)),
       ),
     replay: Stream.suspend(() => {
-      // One room for all pieces: a new one for each was dropped faster than it was collected.
-      const room = Buffer.allocUnsafe(readBytes)
+      // One buffer for all chunks: garbage collection was too slow for a new one each.
+      const buffer = Buffer.allocUnsafe(readBytes)
       return Stream.paginate(0, (offset) =>
         Effect.gen(function* () {
-          const { bytesRead } = yield* attempt(() => file.read(room, 0, readBytes, offset))
+          const { bytesRead } = yield* attempt(() => file.read(buffer, 0, readBytes, offset))
           const next = offset + bytesRead
           if (bytesRead === 0 && offset < end) return yield* cutShort(offset, end)
-          return [[room.subarray(0, bytesRead)], next < end ? Option.some(next) : Option.none()] as const
+          return [[buffer.subarray(0, bytesRead)], next < end ? Option.some(next) : Option.none()] as const
         }),
       )
     }),
   }
 }
 
-/** Opens, for reading and writing, a file that must not be there yet; tests replace it. */
+/** Opens a new file for reading and writing; tests replace it. */
 export type OpenFile = (path: string, flags: string, mode: number) => Promise<FileHandle>
 
 /**
- * A file without a name: it goes with the process, however that ends. Where an open file keeps its name (Windows) it is
- * removed in the end, or by a later start (`LeftFiles.ts`).
+ * Opens a file without a name: it disappears with the process. If an open file keeps its name (Windows), it is deleted at the
+ * end, or by a later start (`LeftFiles.ts`).
  */
 const openNameless = async (openFile: OpenFile): Promise<{ handle: FileHandle; path: string }> => {
   const path = join(tmpdir(), `afluente-spool-${ownerMark()}-${randomUUID()}`)
@@ -78,7 +78,7 @@ const openNameless = async (openFile: OpenFile): Promise<{ handle: FileHandle; p
   return { handle, path }
 }
 
-/** Removes what killed processes have left, of this spool and of `verify`, when it is built. */
+/** When it is built, deletes the files that killed processes have left, of this spool and of `verify`. */
 export const layerWith = (openFile: OpenFile): Layer.Layer<Spool> =>
   Layer.effect(
     Spool,

@@ -1,10 +1,10 @@
-/** Failures of the temporary files of this machine, which are no part of the lake. */
+/** Errors of this machine's temporary files, which are not part of the lake. */
 import { type StoreError, type StoreRemedies, storeErrors } from "../../src/services/lake/StoreError.ts"
 import { fileFailure } from "./FileFailures.ts"
 
 const setTmpdir = "Set TMPDIR to a folder that this user can write, with room for the largest transaction."
 
-/** What to do about it. Other reasons keep their general advice. */
+/** Advice for temporary files. Other reasons keep their general advice. */
 export const temporaryFileRemedies: StoreRemedies = {
   Unreachable: `The file system of the temporary files did not answer. ${setTmpdir}`,
   Full: "No space is left for temporary files. Free some, or set TMPDIR to a folder with more.",
@@ -14,9 +14,9 @@ export const temporaryFileRemedies: StoreRemedies = {
   Broken: "The file system failed in a way that is not understood. Look into the system's log.",
 }
 
-/** A failure of a temporary file, with its remedy. */
+/** Creates an error of a temporary file, with its remedy. */
 export const temporaryFileError = storeErrors(temporaryFileRemedies, { isLocal: true })
 
-/** A failed system call on a temporary file. */
+/** Converts a failed system call on a temporary file. */
 export const temporaryError = (cause: unknown, subject: string): StoreError =>
   temporaryFileError({ ...fileFailure(cause, "writing"), subject })

@@ -1,4 +1,4 @@
-/** Brings the gauges up to date: whoever scrapes or exports them runs this first. */
+/** Updates the gauges. Run it before a scrape or an export. */
 import { Clock, Effect } from "effect"
 import { CurrentStatus } from "../../src/observe/ObservedPipeline.ts"
 import { gaugesOf, record } from "../../src/observe/PipelineMetrics.ts"

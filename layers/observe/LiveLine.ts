@@ -1,4 +1,4 @@
-/** One line on the terminal, below the log, that `cdc` writes over twice a second; nothing where stderr is no screen. */
+/** One line on the terminal, below the log, that `cdc` redraws twice a second; nothing if stderr is no terminal. */
 
 import { Clock, Effect, Layer, Schedule } from "effect"
 import { counted } from "../../src/core/text/CountedNoun.ts"
@@ -9,7 +9,7 @@ import { CurrentStatus } from "../../src/observe/ObservedPipeline.ts"
 import { lagSeconds, type PipelineStatus } from "../../src/observe/PipelineStatus.ts"
 import { clearLine } from "./TerminalProgress.ts"
 
-/** `cdc  312 rows/s  1204 rows  lag 0.4 s  inc/date=…/cdc_….csv`; the rate is that of the last seconds. */
+/** Prints `cdc  312 rows/s  1204 rows  lag 0.4 s  inc/date=…/cdc_….csv`; the rate is that of the last seconds. */
 export const liveLine = (
   status: PipelineStatus,
   rowsPerSecond: number,
@@ -32,21 +32,21 @@ export const liveLine = (
   return printable(["cdc", ...parts].join("  ")).slice(0, Math.max(0, width - 1))
 }
 
-/** The rate is taken over so many draws. */
+/** The rate is computed over this many draws. */
 const drawsPerRate = 10
 const interval = 500
 
 const draw = Effect.gen(function* () {
   const { get } = yield* CurrentStatus
-  const seen: Array<number> = []
+  const rowCounts: Array<number> = []
   return Effect.gen(function* () {
     const status = yield* get
     const now = yield* Clock.currentTimeMillis
-    seen.push(status.rows)
-    if (seen.length > drawsPerRate) seen.shift()
-    const seconds = ((seen.length - 1) * interval) / 1000
-    const rate = seconds === 0 ? 0 : (status.rows - (seen[0] ?? 0)) / seconds
-    // A terminal that knows no width says 0.
+    rowCounts.push(status.rows)
+    if (rowCounts.length > drawsPerRate) rowCounts.shift()
+    const seconds = ((rowCounts.length - 1) * interval) / 1000
+    const rate = seconds === 0 ? 0 : (status.rows - (rowCounts[0] ?? 0)) / seconds
+    // A terminal without a known width reports 0.
     process.stderr.write(clearLine + liveLine(status, rate, now, process.stderr.columns || 80))
   })
 })

@@ -1,17 +1,17 @@
-/** Logs go to stderr: stdout is for what a command was asked to print. */
+/** Logs go to stderr; stdout is for the output of a command. */
 import { Formatter, Layer, Logger, Option, References } from "effect"
 import { escapeUnprintable, printable } from "../../src/core/text/PrintableText.ts"
 import { canRedraw, isColourful } from "../../src/core/text/TerminalStyle.ts"
 import type { LogFormat, Settings } from "../../src/settings/Settings.ts"
 import { clearLine } from "./TerminalProgress.ts"
 
-/** ANSI: red, yellow, none; what is not told at `info` is dim. */
+/** ANSI: red, yellow, none; levels below `info` are dim. */
 const colours: Readonly<Record<string, string>> = { FATAL: "31", ERROR: "31", WARN: "33", INFO: "0" }
 
 const printValue = (value: unknown): string =>
   printable(typeof value === "string" ? value : JSON.stringify(value))
 
-/** `10:15:40  INFO   cdc: batch written  rows=clientes:14 objects=1 …`: one line for each event, as everywhere else. */
+/** Prints `10:15:40  INFO   cdc: batch written  rows=clientes:14 objects=1 …`: one line per event. */
 const prettyLine = (isColourful: boolean) =>
   Logger.map(Logger.formatStructured, ({ timestamp, level, message, annotations, cause }) => {
     const paint = (text: string, code: string) => (isColourful ? `\u001b[${code}m${text}\u001b[0m` : text)
@@ -28,10 +28,10 @@ const prettyLine = (isColourful: boolean) =>
     )
   })
 
-/** Effect's own number of the fiber, which tells an operator nothing. */
+/** Effect's number of the fiber, which is of no use to an operator. */
 const fiberField = /^(timestamp=\S+ level=\S+) fiber=#\d+/
 
-/** One line without its end for each event. */
+/** Loggers by format: one line per event, without its line end. */
 export const formats: Readonly<Record<LogFormat, (isColourful: boolean) => Logger.Logger<unknown, string>>> =
   {
     pretty: prettyLine,
@@ -43,7 +43,7 @@ export const formats: Readonly<Record<LogFormat, (isColourful: boolean) => Logge
       ),
   }
 
-/** A line that shows progress gives way to the log, and is drawn again below it. */
+/** Clears the progress line before a log line; it is redrawn below. */
 const aboveProgress = (logger: Logger.Logger<unknown, void>): Logger.Logger<unknown, void> =>
   canRedraw(process.stderr, process.env)
     ? Logger.make((options) => {

@@ -1,4 +1,4 @@
-/** `/metrics` for Prometheus and `/healthz` for whoever starts and stops processes, on `METRICS_PORT`. */
+/** Serves `/metrics` for Prometheus and `/healthz` for a process manager, on `METRICS_PORT`. */
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Clock, Duration, Effect, Layer } from "effect"
@@ -14,7 +14,7 @@ const metrics = Effect.map(Effect.andThen(updateGauges, format()), (text) =>
   HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" }),
 )
 
-/** 200 where it makes progress or stands by, 503 with the reason where it does not. */
+/** Answers 200 if the process makes progress or stands by, else 503 with the reason. */
 const health = (longestIdle: number) =>
   Effect.gen(function* () {
     const status = yield* (yield* CurrentStatus).get
@@ -22,7 +22,7 @@ const health = (longestIdle: number) =>
     return HttpServerResponse.text(`${text}\n`, { status: isWell ? 200 : 503 })
   })
 
-/** Milliseconds without a check of the slot that are still well: a slow poll, and several of them where they are rare. */
+/** Milliseconds without a check of the slot that count as healthy: a slow poll, or several intervals if they are long. */
 const longestIdle = (pollInterval: Duration.Duration): number =>
   Math.max(60_000, 10 * Duration.toMillis(pollInterval))
 

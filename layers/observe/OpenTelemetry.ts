@@ -1,6 +1,6 @@
 /**
- * Traces and metrics over OTLP/HTTP, by OpenTelemetry's own variables: `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_HEADERS`,
- * `…_PROTOCOL`, `OTEL_SERVICE_NAME` and the others that Effect reads. Spans carry names of datasets, never a row's value.
+ * Exports traces and metrics over OTLP/HTTP, by OpenTelemetry's own variables: `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_HEADERS`,
+ * `…_PROTOCOL`, `OTEL_SERVICE_NAME` and the others that Effect reads. Spans contain names of datasets, never a row's value.
  */
 import { Config, ConfigProvider, Effect, Layer, Schedule } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -9,7 +9,7 @@ import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 import { updateGauges } from "./Gauges.ts"
 
-/** The standard's defaults where Effect has none. */
+/** The standard's defaults if Effect has none. */
 const defaults = ConfigProvider.fromUnknown({
   OTEL_SERVICE_NAME: "afluente",
   OTEL_TRACES_EXPORTER: "otlp",
@@ -25,7 +25,7 @@ const serialization = Config.Literals(["http/protobuf", "http/json"], "OTEL_EXPO
   Layer.unwrap,
 )
 
-/** An export takes the gauges as they stand: they are kept fresh here, where nobody scrapes. */
+/** Updates the gauges regularly, because an export reads their present values. */
 const freshGauges = Layer.effectDiscard(
   Effect.forkScoped(Effect.repeat(updateGauges, Schedule.spaced("5 seconds"))),
 )

@@ -1,10 +1,10 @@
-/** What others see of a running `full` or `cdc`. Loaded only where it is asked for: `--help` needs no HTTP server. */
+/** Metrics, health and traces of a running `full` or `cdc`. Modules are loaded on demand: `--help` needs no HTTP server. */
 import { Cause, Config, type ConfigProvider, Effect, Layer, Option } from "effect"
 import type { CurrentStatus } from "../../src/observe/ObservedPipeline.ts"
 import { firstSamples, record } from "../../src/observe/PipelineMetrics.ts"
 import { Settings, SettingsError } from "../../src/settings/Settings.ts"
 
-/** `full` beside a `cdc` of the same settings finds the port taken, and has better things to do than to fail. */
+/** Warns if the port is taken: `full` runs beside a `cdc` with the same settings, and must not fail. */
 const orWithout = <R>(server: Layer.Layer<never, SettingsError, R>): Layer.Layer<never, never, R> =>
   Layer.catch(server, ({ problems }) =>
     Layer.effectDiscard(Effect.logWarning(`${problems.join(" ")}. Nothing is served meanwhile.`)),
@@ -28,7 +28,7 @@ const endpoints = [
   "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
 ]
 
-/** By how a variable of OpenTelemetry ends. */
+/** Examples by the ending of a variable's name. */
 const examples: ReadonlyArray<readonly [RegExp, string]> = [
   [/_PROTOCOL$/, "http/protobuf"],
   [/_COMPRESSION$/, "gzip"],
@@ -37,7 +37,7 @@ const examples: ReadonlyArray<readonly [RegExp, string]> = [
   [/_(TIMEOUT|INTERVAL|DELAY|SIZE)$/, "1000"],
 ]
 
-/** Effect says what it expected, and then on a line of its own of which variable. */
+/** Effect's message says what it expected, and on the next line the variable. */
 const otelProblem = (error: unknown): string => {
   const message = error instanceof Config.ConfigError ? error.cause.message : ""
   const [, why, name] = /^(.+?)\s+at \["(OTEL_\w+)"\]/s.exec(message) ?? []
@@ -62,7 +62,7 @@ const exported = (variables: ConfigProvider.ConfigProvider) =>
     }),
   ).pipe(Layer.catchCause(cannotBeUsed))
 
-/** `variables`: where the settings were read, for those of OpenTelemetry. */
+/** `variables` are the source of the settings, from which those of OpenTelemetry are read too. */
 export const layer = (
   command: "full" | "cdc",
   variables: ConfigProvider.ConfigProvider,

@@ -1,11 +1,11 @@
-/** A line on the terminal that is written over twice a second; nothing where stderr is no screen. */
+/** A progress line on the terminal, redrawn twice a second; nothing if stderr is no terminal. */
 import { Clock, Effect, Layer, Schedule } from "effect"
 import { canRedraw } from "../../src/core/text/TerminalStyle.ts"
 import { Progress } from "../../src/services/Progress.ts"
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
-/** `full clientes  152.3 MB  48 MB/s  about 17 %`; the share is of a guess, so it never says 100. */
+/** Prints `full clientes  152.3 MB  48 MB/s  about 17 %`. The share is of an estimate, so that it never reaches 100. */
 export const progressLine = (
   label: string,
   bytes: number,
@@ -18,7 +18,7 @@ export const progressLine = (
   return `${label}  ${megabytes(bytes)} ${rate}${share}`
 }
 
-/** Back to the begin of the line, which is empty then. */
+/** Returns to the beginning of the line and clears it. */
 export const clearLine = "\r\u001b[2K"
 
 const onTerminal = Progress.of({

@@ -1,4 +1,4 @@
-/** One session for the demo's SQL: temporary tables live as long as it does. */
+/** One session for the demo's SQL, because temporary tables end with their session. */
 import { Effect, Layer } from "effect"
 import type { SourceAddress } from "../../src/core/source/SourceAddress.ts"
 import { DemoDatabase } from "../../src/services/source/DemoDatabase.ts"

@@ -1,4 +1,4 @@
-/** One bucket through the MinIO client: calls as effects, which can be interrupted, and fail as the object store does. */
+/** One bucket through the MinIO client: calls as effects, which can be interrupted and fail with `StoreError`. */
 
 import { Effect, Fiber, Redacted, Schedule, type Scope } from "effect"
 import type { Client } from "minio"
@@ -16,44 +16,44 @@ export interface MinioOptions {
   readonly sessionToken?: Redacted.Redacted<string>
   readonly region: string
   readonly bucket: string
-  /** Folder inside the bucket in which the lake lies; empty for the whole bucket. */
+  /** Folder of the lake inside the bucket; empty for the whole bucket. */
   readonly prefix: string
-  /** After how many milliseconds without traffic a connection is given up; 30 000 where it is not said. */
+  /** A connection is closed after this many milliseconds without traffic; 30 000 by default. */
   readonly idleMillis?: number
 }
 
 export interface MinioBucket {
   readonly name: string
   readonly location: string
-  /** What the store has asked for: known once it has refused a request without it. */
+  /** What the store requires: known once it has refused a request without it. */
   readonly demands: { md5: boolean }
-  /** How messages call an object. */
+  /** The name of an object in messages. */
   readonly subjectOf: (objectName: string) => string
-  /** A call about an object (or the bucket, where the name is empty), sent once. */
+  /** A call about an object (or the bucket, if the name is empty), sent once. */
   readonly once: <A>(objectName: string, call: (client: Client) => Promise<A>) => Effect.Effect<A, StoreError>
-  /** The same for a call that may be repeated: a few quick tries. The caller retries for longer. */
+  /** Like `once`, for a call that may be repeated: retries a few times quickly. The caller retries for longer. */
   readonly call: MinioBucket["once"]
 }
 
 const quickTries = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
   Schedule.jittered,
-  // A server that is silent for 30 s each time is not asked four times.
+  // A server that does not answer for 30 s is not called four times.
   Schedule.upTo({ times: 3, duration: "10 seconds" }),
 )
 
-/** Repeats what failed because the store was out of reach, up to three times within a few seconds. */
+/** Retries a call up to three times within a few seconds while the store is unreachable or busy. */
 export const retryQuickly = <A, R>(effect: Effect.Effect<A, StoreError, R>) =>
   Effect.retry(effect, {
     schedule: quickTries,
     while: ({ reason }) => reason === "Unreachable" || reason === "Busy",
   })
 
-/** Who has asked the program to end waits no longer than this for an answer. */
+/** After a stop request, the longest wait for an answer. */
 const lastWait = "3 seconds"
 
 /**
- * For a call whose outcome must be known when it is over: what it made could otherwise not be taken back, or be made
- * twice. Whoever interrupts it waits for the outcome; but a store that is silent does not keep the program from ending.
+ * Runs a call whose outcome must be known: otherwise its effect could not be undone, or could happen twice. An interruption
+ * waits for the outcome, but after a stop request no longer than `lastWait`.
  */
 export const untilKnown = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
@@ -67,7 +67,7 @@ export const untilKnown = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect
     }),
   )
 
-/** S3 takes a body of up to 5 GiB in one PUT. The client would cut what is larger than its part size into a stream. */
+/** S3 accepts a body of up to 5 GiB in one PUT. The client would stream a body larger than its part size in parts. */
 const neverCut = 5 * 1024 * 1024 * 1024
 
 /** Connects to nothing yet. Connections are closed with the scope. */
@@ -109,12 +109,12 @@ const connect = (options: MinioOptions, location: string) =>
       Effect.sync(() => makeTransport(secure, options.idleMillis ?? 30_000)),
       ({ agent }) => Effect.sync(() => agent.destroy()),
     )
-    // Loaded when first needed: it is the slowest module to start, and `--help` has no use for it.
+    // Loaded when first needed: it is the slowest module to load, and `--help` does not need it.
     const { Client } = yield* Effect.promise(() => import("minio"))
     return yield* Effect.try({
       try: () =>
         new Client({
-          // An IPv6 address stands in brackets in a URL only.
+          // An IPv6 address has brackets only in a URL.
           endPoint: endpoint.hostname.replace(/^\[|\]$/g, ""),
           port: endpoint.port === "" ? (secure ? 443 : 80) : Number(endpoint.port),
           useSSL: secure,

@@ -1,6 +1,6 @@
 /**
- * Conditional writes of a bucket: whether its store honours them, and the one object that is replaced under a condition.
- * Source: AWS S3 User Guide, "Conditional requests"; 409 where two meet, 501 where a store does not know the header.
+ * Conditional writes of a bucket: tests whether its store honours them, and replaces an object under a condition.
+ * Source: AWS S3 User Guide, "Conditional requests". 409: two requests conflict. 501: the store does not know the header.
  */
 import { Effect, Option } from "effect"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
@@ -23,7 +23,7 @@ const codeOf = (cause: unknown): unknown =>
 
 type Answer = "refused" | "carried out" | "unknown header"
 
-/** How the store answers a request whose condition does not hold. Other failures stay failures. */
+/** Returns the answer to a request whose condition does not hold. Throws other failures. */
 const answerTo = async (send: () => Promise<unknown>): Promise<Answer> => {
   try {
     await send()
@@ -40,17 +40,17 @@ const probeBody = Buffer.from(
   "Tells whether this store refuses a write whose condition does not hold. It may stay.\n",
 )
 
-/** The etag of no object: MD5 never prints it, and no store gives it. */
+/** An etag that no object has. */
 const noEtag = "00000000000000000000000000000000"
 
 /**
- * Whether three writes to the object `name`, which it makes and leaves, are each refused: a second creation, a replacement
- * of a version that is not there, and a second creation in parts.
+ * Returns true if the store refuses three writes to the object `name`: a second creation, a replacement of a version that does
+ * not exist, and a second creation by multipart upload. Creates the object and leaves it there.
  */
 export const honoursConditions = Effect.fnUntraced(function* (bucket: MinioBucket, name: string) {
   const put = (condition: Headers) =>
     bucket.call(name, (client) => answerTo(() => putBody(client, bucket.name, name, probeBody, condition)))
-  // The very first time there is nothing yet that could be refused.
+  // The first time the object does not exist, and its creation is not refused.
   const created = yield* put(onlyIfNew)
   const again = created === "carried out" ? yield* put(onlyIfNew) : created
   if (again !== "refused" || (yield* put(onlyIf(noEtag))) !== "refused") return false
@@ -71,7 +71,7 @@ const completes = (bucket: MinioBucket, name: string) =>
     (uploadId) => abort(bucket, name, uploadId),
   )
 
-/** The object and the version that a later replacement names; none where there is no object. */
+/** Reads the object and its version for a later replacement; none if there is no object. */
 export const readVersion = (bucket: MinioBucket, name: string) =>
   bucket
     .call(name, async (client) => {
@@ -80,9 +80,9 @@ export const readVersion = (bucket: MinioBucket, name: string) =>
         bucketName: bucket.name,
         objectName: name,
       })
-      const pieces: Array<Uint8Array> = []
-      for await (const piece of answer) pieces.push(piece)
-      return Option.some({ body: Buffer.concat(pieces), version: etagOf(answer) })
+      const chunks: Array<Uint8Array> = []
+      for await (const chunk of answer) chunks.push(chunk)
+      return Option.some({ body: Buffer.concat(chunks), version: etagOf(answer) })
     })
     .pipe(
       Effect.catchIf(
@@ -91,7 +91,7 @@ export const readVersion = (bucket: MinioBucket, name: string) =>
       ),
     )
 
-/** Replaces the object where it has this version; creates it where `version` is none. Returns the new version. */
+/** Replaces the object if it has this version; creates it if `version` is none. Returns the new version. */
 export const replaceVersion = (
   bucket: MinioBucket,
   name: string,
@@ -102,7 +102,7 @@ export const replaceVersion = (
   return bucket
     .call(name, (client) => fenced(putBody(client, bucket.name, name, body, condition)))
     .pipe(
-      // To a condition on an object that is gone S3 answers 404.
+      // S3 answers 404 to a condition on an object that does not exist.
       Effect.catchIf(
         (error) => error.reason === "NotFound",
         () => taken(bucket.subjectOf(name)),

@@ -1,5 +1,5 @@
 /**
- * Failures of the MinIO client as errors of the object store, by the rules of `S3FailureRules.ts`.
+ * Converts failures of the MinIO client to errors of the object store, by the rules of `S3FailureRules.ts`.
  * An answer to HEAD has no body: the client derives `AccessDenied` and `NotFound` from its status.
  */
 import { Option } from "effect"
@@ -20,7 +20,7 @@ const reasonOf = (code: string, message: string): StoreReason =>
 // The client answers 408, 429, 5xx except 501 and 507 with a plain error in these words, and drops the body.
 const droppedAnswer = /Retryable HTTP status: (\d+)/
 
-/** One failure of the client. `subject` is what the call was about, `bucket` the bucket as the user wrote it. */
+/** Converts one failure. `subject` is the object or bucket of the call, `bucket` the bucket as the user wrote it. */
 export const minioError = (cause: unknown, subject: string, bucket: string): StoreError => {
   const { code, message } = describe(cause)
   const status = droppedAnswer.exec(message)?.[1]
@@ -33,19 +33,19 @@ export const minioError = (cause: unknown, subject: string, bucket: string): Sto
       return `${said}: this machine's clock and the server's differ by more than 15 minutes`
     if (status !== undefined) return `the server answered HTTP ${status}`
     return said === ""
-      ? "the answer is not one of S3 (is this its port, and https:// where it speaks TLS?)"
+      ? "the answer is not one of S3 (is this its port, and https:// if it speaks TLS?)"
       : said
   }
   return s3Error({
     reason,
     subject,
     detail: Option.getOrElse(tls, detail),
-    // An S3 error repeats its XML in its properties, the signed request among them: only its words go on.
+    // An S3 error has its XML and the signed request in its properties: only its message is passed on.
     cause: new Error(said),
   })
 }
 
-/** Why the bucket's name is refused, with the one to use where that is plain. */
+/** Says that the bucket's name is refused, with a valid one if it is obvious. */
 const bucketNameDetail = (bucket: string): string => {
   const suggestion = bucket.toLowerCase().replaceAll("_", "-")
   return suggestion !== bucket && /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(suggestion)
@@ -58,13 +58,13 @@ const describe = (cause: unknown): { readonly code: string; readonly message: st
   const own = "code" in cause && typeof cause.code === "string" ? cause.code : ""
   return {
     code: own !== "" ? own : reasons.has(cause.name) ? cause.name : "",
-    // A host with several addresses fails with one error for each and no words of its own.
+    // A host with several addresses fails with one error per address and no message of its own.
     message:
       cause.message === "" && cause instanceof AggregateError ? String(cause.errors[0]) : cause.message,
   }
 }
 
-/** An error inside an answer that began with 200: the client throws the parsed XML as it is. */
+/** Reads an error inside an answer with status 200: the client throws the parsed XML. */
 const describeXml = (cause: unknown): { readonly code: string; readonly message: string } => {
   if (typeof cause !== "object" || cause === null) return { code: "", message: String(cause) }
   return {

@@ -20,7 +20,7 @@ import { s3Error } from "./S3Remedies.ts"
 
 export type { MinioOptions } from "./MinioBucket.ts"
 
-/** S3 gives no more at once. */
+/** S3's limit for one page. */
 const pageSize = 1000
 
 const make = (bucket: MinioBucket, memory: PartMemory, folder: string) => {
@@ -35,9 +35,9 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string) => {
   const store = ObjectStore.of({
     location: bucket.location,
     check: Effect.fn("MinioObjectStore.check")(function* (area) {
-      // A list, not HEAD: only an answer with a body tells a wrong key from a wrong clock or a missing bucket.
+      // A list, not HEAD: only an answer with a body distinguishes a wrong key, a wrong clock and a missing bucket.
       yield* listPage(nameOf(`${area}/`), "", "", 1)
-      // Proves the right to write and shows nothing to anybody.
+      // Tests the permission to write, and publishes nothing.
       const probe = nameOf(`${area}/check`)
       yield* untilKnown(
         Effect.flatMap(
@@ -69,13 +69,13 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string) => {
     },
     readRange: Effect.fn("MinioObjectStore.readRange")(function* (key, offset, length) {
       if (!isKey(key)) return yield* notFound(key)
-      // To S3 a length of 0 is everything.
+      // S3 reads everything if the length is 0.
       if (length === 0) return new Uint8Array(0)
       return yield* bucket.call(nameOf(key), async (client) => {
-        const pieces: Array<Uint8Array> = []
+        const chunks: Array<Uint8Array> = []
         const body = await client.getPartialObject(bucket.name, nameOf(key), offset, length)
-        for await (const piece of body) pieces.push(piece)
-        return Buffer.concat(pieces)
+        for await (const chunk of body) chunks.push(chunk)
+        return Buffer.concat(chunks)
       })
     }),
     list: (prefix, after) => {
@@ -110,7 +110,7 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string) => {
           () => Effect.succeed(true),
         ),
       )
-      return missing && (yield* makeBucket(bucket))
+      return missing && (yield* createBucket(bucket))
     }),
     stat: Effect.fn("MinioObjectStore.stat")(function* (key) {
       const found = isKey(key) ? yield* retryQuickly(lookUp(bucket, nameOf(key))) : undefined
@@ -137,15 +137,15 @@ const make = (bucket: MinioBucket, memory: PartMemory, folder: string) => {
 
 const bufferOf = (body: Uint8Array): Buffer => Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 
-/** Names that other programs gave and that are no keys, such as a console's empty `folder/`, are left out. */
+/** Leaves out names of other programs that are no keys, such as a console's empty `folder/`. */
 const storedObject = (item: BucketItem, folder: string): ReadonlyArray<StoredObject> => {
   if (item.name === undefined) return []
   const key = item.name.slice(folder.length)
   return isKey(key) ? [{ key, bytes: item.size, writtenAt: item.lastModified.getTime() }] : []
 }
 
-/** False where somebody else was faster. */
-const makeBucket = (bucket: MinioBucket): Effect.Effect<boolean, StoreError> =>
+/** Creates the bucket. Returns false if another process was faster. */
+const createBucket = (bucket: MinioBucket): Effect.Effect<boolean, StoreError> =>
   bucket.call("", (client) =>
     client.makeBucket(bucket.name).then(
       () => true,
@@ -161,10 +161,10 @@ const endlessList = (subject: string) =>
   s3Error({
     reason: "Broken",
     subject,
-    detail: "the list of objects is cut short without a way to go on",
+    detail: "the list of objects is cut short without a continuation token",
   })
 
-/** An object store in a bucket. Building it connects to nothing; a wrong endpoint fails at its first use. */
+/** An object store in a bucket. Building it does not connect; a wrong endpoint fails at its first use. */
 export const layer = (options: MinioOptions): Layer.Layer<ObjectStore | StoreAdmin, StoreError> =>
   Layer.effectContext(
     Effect.gen(function* () {

@@ -1,4 +1,4 @@
-/** How an object becomes visible in a bucket: only where none stands yet, and once, whatever answers are lost. */
+/** Publishes an object in a bucket: only if none exists yet, and once, even if answers are lost. */
 
 import { Effect } from "effect"
 import type { BucketItemStat, Client } from "minio"
@@ -9,13 +9,13 @@ import { type MinioBucket, retryQuickly, untilKnown } from "./MinioBucket.ts"
 import { fenced, type Headers, isUnknownCondition, onlyIfNew } from "./MinioRequests.ts"
 import { s3Error } from "./S3Remedies.ts"
 
-/** Marks an object with the writer that made it, so that a repeated commit knows its own work. */
+/** Marks an object with its writer, so that a repeated commit recognises its own object. */
 const writerTag = "afluente-writer"
 
-/** As metadata of a request that makes an object. */
+/** Returns the mark as metadata of a request that creates an object. */
 export const markOf = (writer: string) => ({ [`x-amz-meta-${writerTag}`]: writer })
 
-/** Sends a request that makes an object, with the condition as `how` asks for it. */
+/** Sends a request that creates an object. Without `fenced` it drops the condition if the store does not know it. */
 const withCondition = async (how: Publish, send: (condition: Headers) => Promise<unknown>) => {
   if (how === "fenced") return fenced(send(onlyIfNew))
   return send(onlyIfNew).catch((cause: unknown) => {
@@ -24,16 +24,16 @@ const withCondition = async (how: Publish, send: (condition: Headers) => Promise
   })
 }
 
-/** Two requests met at the store, and no object is there: the same request may succeed now. */
+/** Two requests conflicted at the store, and no object exists: the same request may succeed now. */
 const conflict = (subject: string) =>
   s3Error({ reason: "Unreachable", subject, detail: "the store answered that requests conflict" })
 
 /**
- * Makes the object visible unless one stands there. Where the answer to an earlier try was lost, the object found is our
- * own and the work is done. Whoever interrupts the call waits for its outcome: it may be what makes the object visible.
+ * Publishes the object unless one exists. If the answer to an earlier attempt was lost, the existing object is our own, and
+ * the call succeeds. An interruption waits for the outcome, because the call may have published the object.
  *
- * `fenced`: the store itself refuses a taken key, so the object is looked up only where it did. `looked up`: it is looked
- * up first, since the store may ignore the condition.
+ * `fenced`: the store itself refuses a taken key, so that the object is looked up only after a refusal. `looked up`: it is
+ * looked up first, because the store may ignore the condition.
  */
 export const publish = (
   bucket: MinioBucket,
@@ -43,20 +43,20 @@ export const publish = (
   send: (client: Client, condition: Headers) => Promise<unknown>,
 ): Effect.Effect<void, StoreError> => {
   const find = Effect.gen(function* () {
-    const found = yield* lookUp(bucket, name)
-    if (found === undefined) return "missing"
-    const madeBy: unknown = found.metaData[writerTag]
-    return madeBy === writer ? "ours" : yield* taken(bucket.subjectOf(name))
+    const stat = yield* lookUp(bucket, name)
+    if (stat === undefined) return "missing"
+    const writtenBy: unknown = stat.metaData[writerTag]
+    return writtenBy === writer ? "ours" : yield* taken(bucket.subjectOf(name))
   })
   const sent = untilKnown(
     bucket.once(name, (client) => withCondition(how, (condition) => send(client, condition))),
   ).pipe(
-    // A refusal, or an upload id that is no longer known: the sign of a success whose answer was lost.
+    // A refusal, or an unknown upload id, can mean an earlier success whose answer was lost.
     Effect.catchIf(
       ({ reason }) => reason === "Exists" || reason === "NotFound" || reason === "Broken",
       (error) =>
-        Effect.flatMap(find, (found) =>
-          found === "ours"
+        Effect.flatMap(find, (owner) =>
+          owner === "ours"
             ? Effect.void
             : Effect.fail(error.reason === "Exists" ? conflict(bucket.subjectOf(name)) : error),
         ),
@@ -64,11 +64,11 @@ export const publish = (
     Effect.asVoid,
   )
   return retryQuickly(
-    how === "fenced" ? sent : Effect.flatMap(find, (found) => (found === "ours" ? Effect.void : sent)),
+    how === "fenced" ? sent : Effect.flatMap(find, (owner) => (owner === "ours" ? Effect.void : sent)),
   )
 }
 
-/** What stands under a name, asked once; the client's answer, since the tag is among its metadata. */
+/** Looks an object up, once; undefined if it does not exist. Returns the client's answer, which has the metadata. */
 export const lookUp = (
   bucket: MinioBucket,
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Requests that the client's own methods cannot make: `completeMultipartUpload` takes no headers, so no condition, and
- * `putObject` leaves `Content-MD5` out over plain HTTP, which buckets with Object Lock demand.
+ * Requests that the client's own methods cannot send: `completeMultipartUpload` accepts no headers, so no condition, and
+ * `putObject` leaves `Content-MD5` out over plain HTTP, which buckets with Object Lock require.
  */
 import { createHash } from "node:crypto"
 import type { IncomingMessage } from "node:http"
@@ -9,9 +9,9 @@ import type { Client } from "minio"
 /** Conditions and metadata of one request. */
 export type Headers = Readonly<Record<string, string>>
 
-/** Holds where no object has the key yet. */
+/** True if no object has the key yet. */
 export const onlyIfNew: Headers = { "If-None-Match": "*" }
-/** Holds where the object still has the version that was read. */
+/** True if the object still has this version. */
 export const onlyIf = (etag: string): Headers => ({ "If-Match": `"${etag}"` })
 
 export const md5Of = (body: Uint8Array): Headers => ({
@@ -19,15 +19,15 @@ export const md5Of = (body: Uint8Array): Headers => ({
 })
 
 const textOf = async (response: IncomingMessage): Promise<string> => {
-  const pieces: Array<Buffer> = []
-  for await (const piece of response) pieces.push(Buffer.from(piece))
-  return Buffer.concat(pieces).toString("utf8")
+  const chunks: Array<Buffer> = []
+  for await (const chunk of response) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString("utf8")
 }
 
-/** The version of an answer's object, without the quotes that HTTP puts around it; empty where the store sends none. */
+/** Returns the etag of an answer without its quotes; empty if the store sends none. */
 export const etagOf = ({ headers }: IncomingMessage): string => (headers.etag ?? "").replace(/^"|"$/g, "")
 
-/** A whole object in one request. Returns its etag. */
+/** Writes a whole object in one request. Returns its etag. */
 export const putBody = async (
   client: Client,
   bucketName: string,
@@ -48,7 +48,7 @@ export interface UploadedPart {
   readonly etag: string
 }
 
-/** Source: AWS S3 API, CompleteMultipartUpload: it may answer 200 and report its failure in the body. */
+/** Completes an upload. The answer can be 200 with an error in the body. Source: AWS S3 API, CompleteMultipartUpload. */
 export const completeUpload = async (
   client: Client,
   bucketName: string,
@@ -73,20 +73,20 @@ export const completeUpload = async (
   throw Object.assign(new Error(message), { code })
 }
 
-/** A server without conditional writes answers 501 to the header. */
+/** True for the answer of a store without conditional writes: 501. */
 export const isUnknownCondition = (cause: unknown): boolean =>
   cause instanceof Error && "code" in cause && cause.code === "NotImplemented"
 
 /**
- * A request whose condition must hold: it is never sent again without it. A store that has come to ignore conditions is
- * found out by the next take-over, so this failure is transient.
+ * Sends a request that is never repeated without its condition. If the store does not know conditions any more, the failure
+ * is transient: the next take-over will notice it.
  */
 export const fenced = <A>(send: Promise<A>): Promise<A> =>
   send.catch((cause: unknown) => {
     throw isUnknownCondition(cause) ? new Error("the store does not know conditional writes any more") : cause
   })
 
-/** Whether the store refuses a body for want of a checksum. Sources: AWS S3, Object Lock; moto. */
+/** True if the store refuses a body without a checksum. Sources: AWS S3, Object Lock; moto. */
 export const asksForMd5 = (cause: unknown): boolean =>
   cause instanceof Error &&
   "code" in cause &&

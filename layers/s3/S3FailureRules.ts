@@ -1,13 +1,12 @@
 /**
- * What each failure of an S3 store means: data, of which docs/errors.md is made. A code that stands in no row is not
- * understood, and tried again.
+ * The reason of each failure of an S3 store, as data; docs/errors.md is generated from it. An unknown code is retried.
  *
  * Sources: AWS S3 API Reference, "Error responses"; MinIO's own codes, which begin with `XMinio`; Node's manual, "Common
  * system errors" (sockets); the names of the errors that the MinIO client raises by itself.
  */
 import type { StoreReason } from "../../src/services/lake/StoreError.ts"
 
-/** Codes of S3, of the client and of sockets. `…*` is every code that begins so. */
+/** Codes of S3, of the client and of sockets. `…*` matches every code with this beginning. */
 export const s3Rules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<string>]> = [
   [
     "Unreachable",
@@ -107,7 +106,7 @@ export const s3Rules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<string>
   ],
   ["NotFound", ["NoSuchKey", "NoSuchVersion", "NotFound"]],
   ["Exists", ["PreconditionFailed", "ConditionalRequestConflict"]],
-  // Of stores that keep objects as files: `a` and `a/b` cannot both be there.
+  // From stores that keep objects as files: `a` and `a/b` cannot both exist.
   ["InTheWay", ["XMinioObjectExistsAsDirectory", "XMinioParentIsObject"]],
   [
     "Full",
@@ -148,7 +147,7 @@ export const s3Rules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<string>
       "XMinioInvalidObjectName",
     ],
   ],
-  // What was sent was damaged or forgotten on the way: a batch that begins again sends it anew.
+  // The request was damaged, or the upload was lost: the batch begins again and sends everything anew.
   [
     "Broken",
     [
@@ -162,7 +161,7 @@ export const s3Rules: ReadonlyArray<readonly [StoreReason, ReadonlyArray<string>
   ],
 ]
 
-/** Words that make another thing of a code. */
+/** Messages that change the reason of a code. */
 export const s3Words: ReadonlyArray<{
   readonly code: string
   readonly says: RegExp

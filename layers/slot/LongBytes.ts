@@ -11,13 +11,13 @@ import type { SpoolFile } from "../../src/services/Spool.ts"
 /** The long lines of one transaction, while it is open and until its rows are written. */
 export class LongBytes {
   #reader: LongLineReader | undefined
-  /** What is not in the file yet. */
+  /** Bytes that are not in the file yet. */
   #pending: Array<Uint8Array> = []
   #length = 0
-  /** Where they begin in the file; none while nothing of them is there. */
+  /** Their offset in the file; undefined while none of them is there. */
   #from: number | undefined
 
-  /** Whether nothing of them is in the file. */
+  /** True if none of them is in the file. */
   get isNew(): boolean {
     return this.#from === undefined
   }
@@ -26,7 +26,7 @@ export class LongBytes {
     return this.#from ?? 0
   }
 
-  /** Returns the line with marks after its last part, undefined before; fails with what is wrong with the line. */
+  /** Returns the line with marks after its last part, undefined before. Fails with the error in the line. */
   add({ bytes, isFirst, isLast, lsn, ordinal }: LinePart): Result.Result<SlotLine | undefined, string> {
     if (isFirst) this.#reader = new LongLineReader(this.#length)
     const reader = this.#reader
@@ -39,7 +39,7 @@ export class LongBytes {
     return Result.succeed(text === undefined ? undefined : SlotLine.of(lsn, ordinal, text, true))
   }
 
-  /** What is to be written to the file, which ends at `end` now. */
+  /** Returns the bytes to write to the file, which ends at `end` now. */
   take(end: number): ReadonlyArray<Uint8Array> {
     this.#from ??= end
     const taken = this.#pending
@@ -48,24 +48,24 @@ export class LongBytes {
   }
 }
 
-/** The file of one transaction after the other. `open` opens it, once. */
+/** The file that one transaction after the other uses. `open` opens it, once. */
 export const longBytesFile = (open: Effect.Effect<SpoolFile, StoreError>) => {
   let end = 0
   return {
-    /** Writes what is pending. The bytes before it are dropped, unless they are `inUse`. */
+    /** Writes the pending bytes. The bytes before it are dropped, unless they are `inUse`. */
     write: Effect.fnUntraced(function* (long: LongBytes, inUse: boolean) {
       const file = yield* open
       if (long.isNew && !inUse) {
         yield* file.clear
         end = 0
       }
-      for (const piece of long.take(end)) {
-        yield* file.append(piece)
-        end += piece.length
+      for (const chunk of long.take(end)) {
+        yield* file.append(chunk)
+        end += chunk.length
       }
     }),
     /** Reads bytes of one transaction: see `ReadLong` of `Transaction.ts`. */
-    read: (long: LongBytes, room: Uint8Array, offset: number) =>
-      Effect.flatMap(open, (file) => file.read(room, long.from + offset)),
+    read: (long: LongBytes, buffer: Uint8Array, offset: number) =>
+      Effect.flatMap(open, (file) => file.read(buffer, long.from + offset)),
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Makes whole transactions of the lines of a slot, for every transport that brings them. Keeps each transaction's lines
- * until its COMMIT: only that line tells the position and the time that every row of the transaction carries, and a
- * transaction without it is not there.
+ * Assembles whole transactions from the lines of a slot, for every transport. Holds each transaction's lines until its COMMIT:
+ * only that line has the position and the time that every row of the transaction gets, and a transaction without it does not
+ * exist.
  *
- * Memory stays bounded whatever a transaction's size: what is over the bound waits in the spool.
+ * Memory stays bounded whatever a transaction's size: lines over the bound spill.
  */
 import { Effect, Option, Result, Scope, Sink, Stream } from "effect"
 import { printMalformed } from "../../src/core/slot/MalformedText.ts"
@@ -17,15 +17,15 @@ import { malformedLine, type Transaction } from "../../src/services/source/Trans
 import { LongBytes, longBytesFile } from "./LongBytes.ts"
 import { spilledLines } from "./SpilledLines.ts"
 
-/** Text of one open transaction that is kept in memory. Most have a few rows; a line over it is held all the same. */
+/** Text of one open transaction that is kept in memory, in bytes. A line that crosses the bound is still kept. */
 const heldBytesMax = 2 * 1024 * 1024
 
-/** The lines so far of the transaction whose COMMIT has not come. */
+/** The lines so far of the transaction whose COMMIT has not arrived. */
 interface Open {
   lines: Array<SlotLine>
   heldBytes: number
   isSpilled: boolean
-  /** None while no line is long. */
+  /** Undefined while no line is long. */
   long: LongBytes | undefined
 }
 
@@ -49,12 +49,12 @@ const readCommit = (
     : Result.fail(malformedLine(line.lsn, "a COMMIT with its transaction id and its time is expected"))
 }
 
-/** Brings the lines that a request asks for, in the order of commits, many at a time. BEGIN is numbered and left out. */
+/** Returns the lines for a request, in the order of commits, many at a time. BEGIN is numbered and left out. */
 export type PeekLines = (request: ReadRequest) => Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
 
 /**
- * Reads transactions from the lines of a slot: see `ReadTransactions`. The next chunk of lines is asked for only when the
- * sink asks, and takes the place of what the transactions before left in temporary files.
+ * Reads transactions from the lines of a slot: see `ReadTransactions`. The next chunk of lines is requested only when the sink
+ * asks for more, and replaces the temporary files of the transactions before.
  */
 export const transactionReader =
   (spool: Spool["Service"], peek: PeekLines): ReadTransactions =>
@@ -70,11 +70,11 @@ export const transactionReader =
         let isAtEnd = false
         let open = nothingOpen()
         /**
-         * Number of the last line that is in no open transaction. The next line after it that is no message is a BEGIN,
-         * and those are not given: so the first line that is given of a transaction stands at least two further.
+         * Number of the last line that is in no open transaction. The next line after it that is no message is a BEGIN, and
+         * BEGIN is left out: so the first line of a transaction has a number at least two greater.
          */
         let outside = 0
-        let turn = { isOver: false }
+        let validity = { isOver: false }
 
         const spillOpen = Effect.fnUntraced(function* () {
           yield* spill.append(open.lines, !open.isSpilled)
@@ -86,22 +86,22 @@ export const transactionReader =
         const absorb = Effect.fnUntraced(function* (chunk: ReadonlyArray<PeekedLine>) {
           yield* onChunk
           lines = chunk.at(-1)?.ordinal ?? lines
-          // What the chunk before finished is written: its room in the files is free.
-          turn.isOver = true
-          turn = { isOver: false }
+          // The transactions of the chunk before are written: their space in the files is free.
+          validity.isOver = true
+          validity = { isOver: false }
           if (open.heldBytes > heldBytesMax) yield* spillOpen()
           if (open.long !== undefined) yield* longFile.write(open.long, false)
           const finished: Array<Transaction> = []
-          const inTurn = during(turn)
-          /** Whether a transaction that this chunk finished reads its long values. */
+          const whileValid = during(validity)
+          /** True if a transaction that this chunk finished reads its long values. */
           let longInUse = false
           for (const peeked of chunk) {
             const line = peeked instanceof LinePart ? yield* addPart(open, peeked) : peeked
             if (line === undefined) continue
             const isNext = line.ordinal === outside + 1
-            // Which kind of line it is, without making a text of it.
+            // Tests the kind of line without decoding its text.
             if (isMessage(line)) {
-              // No row: it only counts as a line. PostgreSQL 15 prints some outside of BEGIN and COMMIT.
+              // Not a row: it only counts as a line. PostgreSQL 15 prints some outside of BEGIN and COMMIT.
               if (isNext) outside = line.ordinal
             } else if (isNext) {
               return yield* malformedLine(line.lsn, "BEGIN is expected before it")
@@ -118,8 +118,8 @@ export const transactionReader =
                 committedAt: commit.success.at,
                 beginOrdinal: outside + 1,
                 held: open.lines,
-                spilled: open.isSpilled ? Option.some((use) => inTurn(spill.read(use))) : Option.none(),
-                readLong: long && ((room, offset) => inTurn(longFile.read(long, room, offset))),
+                spilled: open.isSpilled ? Option.some((use) => whileValid(spill.read(use))) : Option.none(),
+                readLong: long && ((buffer, offset) => whileValid(longFile.read(long, buffer, offset))),
               })
               open = nothingOpen()
               outside = line.ordinal
@@ -132,7 +132,7 @@ export const transactionReader =
         })
 
         const taken = Sink.mapEffect(sink, (result) => (isAtEnd ? Effect.succeed(result) : endsEarly))
-        // Two steps and not one effect for each chunk: measured, that one kept a third more memory.
+        // Two steps, not one effect for each chunk: that was measured to use a third more memory.
         const result = yield* peek(request).pipe(
           Stream.mapEffect(absorb),
           Stream.filter((finished) => finished.length > 0),
@@ -143,23 +143,27 @@ export const transactionReader =
           ),
           Stream.run(taken),
         )
-        turn.isOver = true
+        validity.isOver = true
         return { result, isCut: lines >= request.maxLines }
       }),
     )
 
-/** The rest of the answer cannot be skipped, so nothing could be asked of the session any more. */
-const endsEarly = Effect.die(new Error("A sink of transactions ends before it has taken all"))
+/** The rest of the answer cannot be skipped, so the session could not answer another query. */
+const endsEarly = Effect.die(new Error("A sink of transactions ended before it had taken all"))
 
-/** Effects that read what a transaction left in temporary files, while its turn lasts. */
+/** Wraps reads of a transaction's temporary files: they die once the sink has asked for the next transactions. */
 const during =
-  (turn: { readonly isOver: boolean }) =>
+  (validity: { readonly isOver: boolean }) =>
   <A, E, R>(read: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.suspend(() =>
-      turn.isOver ? Effect.die(new Error("A transaction's lines are read after its turn")) : read,
+      validity.isOver
+        ? Effect.die(
+            new Error("A transaction's lines were read after the sink had asked for the next transactions"),
+          )
+        : read,
     )
 
-/** Returns the line where this is its last part. */
+/** Returns the line if this is its last part. */
 const addPart = (open: Open, part: LinePart): Effect.Effect<SlotLine | undefined, Refusal> => {
   open.long ??= new LongBytes()
   return Effect.mapError(Effect.fromResult(open.long.add(part)), (why) => malformedLine(part.lsn, why))

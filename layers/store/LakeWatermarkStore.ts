@@ -1,4 +1,4 @@
-/** The watermark as an object of the lake it speaks of: whoever has the lake has the state. */
+/** The watermark as an object of its own lake: the lake is the only state. */
 import { Effect, Layer, Option, Result } from "effect"
 import { watermarkKey } from "../../src/core/lake/ObjectKey.ts"
 import * as Watermark from "../../src/core/lake/Watermark.ts"
@@ -12,31 +12,31 @@ const broken = (why: string) =>
   new Refusal({
     reason: "BrokenWatermark",
     problem: `The watermark ${watermarkKey} cannot be read: ${why}`,
-    risk: "Without it nobody knows which changes the lake holds, and a guess would lose or repeat rows",
+    risk: "Without it it is unknown which changes the lake holds, and a guess would lose or repeat rows",
     remedy:
-      "Put its last good version back; or write the slot's confirmed_flush_lsn (SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots) " +
+      "Restore its last good version; or write the slot's confirmed_flush_lsn (SELECT slot_name, confirmed_flush_lsn FROM pg_replication_slots) " +
       "as its only line: objects written after that are found by their last rows",
   })
 
 const read = (bytes: Uint8Array) => Result.mapError(parse(Buffer.from(bytes).toString("utf8")), broken)
 
-/** Writers rise in epoch, and within an epoch in position. */
+/** Compares by epoch, then by position. */
 const isNewer = (a: Watermark.Watermark, b: Watermark.Watermark): boolean => {
   const [left, right] = [a, b].map(({ epoch }) => Option.getOrElse(epoch, () => 0))
   return left === right ? a.position > b.position : (left ?? 0) > (right ?? 0)
 }
 
 /**
- * Of the last version that was written under a condition and what stands under the key, the one that counts. The latter is
- * a late writer's, or it was put there by a person or by an older version of the program: those have no `epoch`.
+ * Returns the valid watermark: the last version that was written under a condition, or the object under the key. The latter
+ * differs if it is a late writer's, or came from a person or an older version of the program, which write no `epoch`.
  */
 const current = ({ body, visible }: Versioned): Result.Result<Watermark.Watermark, Refusal> =>
-  Result.flatMap(read(visible ?? body), (seen) => {
-    if (visible === undefined || Option.isNone(seen.epoch)) return Result.succeed(seen)
-    // Where the last version cannot be read, a person has put a good one back, by a new file of that name.
+  Result.flatMap(read(visible ?? body), (published) => {
+    if (visible === undefined || Option.isNone(published.epoch)) return Result.succeed(published)
+    // If the last version cannot be parsed, a person has restored a good one, as a new file of that name.
     return Result.match(read(body), {
-      onFailure: () => Result.succeed(seen),
-      onSuccess: (written) => Result.succeed(isNewer(seen, written) ? seen : written),
+      onFailure: () => Result.succeed(published),
+      onSuccess: (written) => Result.succeed(isNewer(published, written) ? published : written),
     })
   })
 
@@ -49,8 +49,8 @@ const epochIn = (bytes: Uint8Array | undefined): number =>
       })
 
 /**
- * The greatest epoch of a writer that may still make its version visible. A version raises it by one at most; where the
- * newest has a lower one than the version before, a person wrote into it, and its writer's epoch is gone.
+ * Returns the greatest epoch of a writer that may still publish its version. Each version raises it by at most one. If the
+ * newest has a lower one than the version before, a person edited it, and its writer's epoch is unknown.
  */
 const lastEpoch = ({ body, visible, before }: Versioned): number => {
   const [written, earlier] = [epochIn(body), epochIn(before)]
@@ -73,9 +73,9 @@ export const layer: Layer.Layer<WatermarkStore, never, ObjectStore> = Layer.effe
       stored,
       Option.match({
         onNone: () => Effect.succeedNone,
-        onSome: (found) =>
-          Effect.map(Effect.fromResult(current(found)), (watermark) =>
-            Option.some({ watermark, version: found.version, lastEpoch: lastEpoch(found) }),
+        onSome: (versioned) =>
+          Effect.map(Effect.fromResult(current(versioned)), (watermark) =>
+            Option.some({ watermark, version: versioned.version, lastEpoch: lastEpoch(versioned) }),
           ),
       }),
     )
@@ -92,9 +92,9 @@ export const layer: Layer.Layer<WatermarkStore, never, ObjectStore> = Layer.effe
           Effect.catchIf(
             ({ reason }) => reason === "Exists",
             () =>
-              Effect.flatMap(stored, (found) =>
-                Option.isSome(found) && isOurs(found.value)
-                  ? Effect.succeed(found.value.version)
+              Effect.flatMap(stored, (now) =>
+                Option.isSome(now) && isOurs(now.value)
+                  ? Effect.succeed(now.value.version)
                   : Effect.fail(fenced),
               ),
           ),

@@ -1,5 +1,5 @@
 /**
- * What every object store asks of a key, so that a key that works in one works in all.
+ * The rules for keys in every object store, so that a key that works in one works in all.
  * Source: a path must not leave its folder, a name that begins with a dot marks a file still being written,
  * and MinIO refuses empty, `.` and `..` parts.
  */
@@ -8,10 +8,10 @@ import { StoreError } from "../../src/services/lake/StoreError.ts"
 
 const isPart = (part: string): boolean => part !== "" && !part.startsWith(".") && !/[\\\0]/.test(part)
 
-/** Whether an object can have this name: parts between `/`, none of them empty, hidden or leading upwards. */
+/** True if an object can have this name: parts between `/`, none of them empty, hidden or `..`. */
 export const isKey = (key: string): boolean => key.split("/").every(isPart)
 
-/** Whether the folders that a prefix names (all but its last part) can hold objects. */
+/** True if the folders of a prefix (all but its last part) can hold objects. */
 export const isPrefix = (prefix: string): boolean => prefix.split("/").slice(0, -1).every(isPart)
 
 /** Orders keys by their UTF-8 bytes, as S3 lists them. JavaScript's own order differs beyond U+FFFF. */
@@ -20,7 +20,7 @@ export const compareKeys = (a: string, b: string): number => {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-/** Nothing is ever written under such a name: a key from a foreign watermark must not lead out of the lake. */
+/** The error for an invalid key: a key from a foreign watermark must not lead out of the lake. */
 export const keyRefused = (key: string): StoreError =>
   new StoreError({
     reason: "NotWritable",
@@ -28,7 +28,7 @@ export const keyRefused = (key: string): StoreError =>
     detail: "this is not the name of an object: no part may be empty, begin with a dot or hold a backslash",
   })
 
-/** An object that cannot exist is an object that is not there. */
+/** The error for an invalid key in a read: no object has it. */
 export const notFound = (subject: string): StoreError =>
   new StoreError({ reason: "NotFound", subject, detail: "no object has this name" })
 

@@ -1,19 +1,19 @@
-/** How the command line speaks: help, mistakes and failures as text, and how a run ends as exit code. */
+/** The output of the command line: help, usage errors and failures as text, and exit codes. */
 import { Cause, Console, Effect, Exit, Option, Runtime, Terminal } from "effect"
 import { CliError, CliOutput, Flag } from "effect/cli"
 import { printable } from "../core/text/PrintableText.ts"
 import { canRedraw, isColourful, type TerminalStyle } from "../core/text/TerminalStyle.ts"
 
-/** Errors are written for people: the message alone. A defect is ours, and shows where it happened. */
+/** An error prints its message only. A defect is a bug of ours: its stack is printed. */
 const messageOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
   return Cause.hasDies(cause) || !(error instanceof Error) ? Cause.pretty(cause) : error.message
 }
 
-/** A failure as its message; silence where it was only stopped. */
+/** Reports a failure's message. Reports nothing if the run was only interrupted. */
 export const unlessStopped =
-  (tell: (message: string) => Effect.Effect<void>) => (cause: Cause.Cause<unknown>) =>
-    Cause.hasInterruptsOnly(cause) ? Effect.void : tell(messageOf(cause))
+  (report: (message: string) => Effect.Effect<void>) => (cause: Cause.Cause<unknown>) =>
+    Cause.hasInterruptsOnly(cause) ? Effect.void : report(messageOf(cause))
 
 const printableLines = (text: string): string => text.split("\n").map(printable).join("\n")
 
@@ -25,7 +25,7 @@ export const onStderr = Effect.tapCause(
 export const flag = (name: string, description: string) =>
   Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withDescription(description))
 
-/** A question to the person in front of the terminal, on a line of its own; none where there is nobody. The end of input is a wish to stop. */
+/** Returns a function that asks a yes-or-no question; none without a terminal. The end of input interrupts. */
 export const askOnTerminal = () =>
   process.stdin.isTTY === true && process.stdout.isTTY === true
     ? Option.some(
@@ -38,22 +38,22 @@ export const askOnTerminal = () =>
       )
     : Option.none()
 
-/** Whether what was printed can be written over. */
+/** True if stdout can be redrawn. */
 export const stdoutCanRedraw = (): boolean => canRedraw(process.stdout, process.env)
 
-/** Prints each text in the place of the one before (`over`: on a terminal), or below it. */
+/** Prints each text over the one before (`over`), or below it. */
 export const redraw =
   (over: boolean) =>
   (text: string): Effect.Effect<void> =>
     over ? Effect.sync(() => process.stdout.write(`\u001b[H\u001b[2J${text}\n`)) : Console.log(text)
 
-/** What stdout is: a terminal of some width, or something that reads lines. */
+/** The style of stdout: a terminal with its width, or plain lines. */
 export const stdoutStyle = (): TerminalStyle => ({
   colour: isColourful(process.stdout, process.env),
   width: process.stdout.isTTY === true ? process.stdout.columns : Number.POSITIVE_INFINITY,
 })
 
-/** Help that was asked for goes to stdout; help because of a mistake goes to stderr with the mistake. */
+/** Prints requested help to stdout. After a usage error it prints help and error to stderr. */
 export const presenter: CliOutput.Presenter = {
   present: (event) => {
     const formatter = CliOutput.defaultFormatter({ colors: isColourful(process.stdout, process.env) })
@@ -72,7 +72,7 @@ export const presenter: CliOutput.Presenter = {
   },
 }
 
-/** Wrong usage is 2; every error of ours says its own code (`Runtime.errorExitCode`). */
+/** Wrong usage is 2. Our errors have their own code (`Runtime.errorExitCode`). */
 export const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit)) return 0
   if (Cause.hasInterruptsOnly(exit.cause)) return 130
@@ -80,7 +80,7 @@ export const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   return CliError.isCliError(error) ? 2 : Runtime.getErrorExitCode(error)
 }
 
-/** Ends the process with the code of the run, whatever is still open. */
+/** Ends the process with the code of the run, even if handles are still open. */
 export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
 })

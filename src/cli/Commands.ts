@@ -1,8 +1,8 @@
 /** The command line as a whole. */
 import { Command } from "effect/cli"
 import { cdcCommand, fullCommand } from "./commands/Copying.ts"
-import { doctorCommand, statusCommand, verifyCommand } from "./commands/Looking.ts"
 import { demoCommand, dropSlotCommand, initCommand } from "./commands/Preparing.ts"
+import { doctorCommand, statusCommand, verifyCommand } from "./commands/Reporting.ts"
 import type { Host } from "./Host.ts"
 
 export const commands = (host: Host) =>

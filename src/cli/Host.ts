@@ -1,4 +1,4 @@
-/** What this machine gives to the commands. `main.ts` fills it with the live layers; nothing else in `src` knows them. */
+/** The layers that the commands run with. `main.ts` fills it with the live ones; nothing else in `src` knows them. */
 import type { ConfigProvider, Effect, Layer, Scope } from "effect"
 import type { SourceAddress } from "../core/source/SourceAddress.ts"
 import type { CurrentStatus } from "../observe/ObservedPipeline.ts"
@@ -20,7 +20,7 @@ import type { SourceTables } from "../services/source/SourceTables.ts"
 import type { Settings, SettingsError } from "../settings/Settings.ts"
 import type { DemoScripts } from "./demo/Demo.ts"
 
-/** Everything that a command may need, as the settings name it. */
+/** Everything that a command may need. */
 export type Services =
   | Settings
   | RowFormat
@@ -41,7 +41,7 @@ export interface Host {
   /** Connects to nothing yet. */
   readonly services: (settings: Values) => Layer.Layer<Services, StoreError>
   readonly logging: (settings: Values) => Layer.Layer<never>
-  /** `/metrics`, `/healthz` and OpenTelemetry, where they are asked for. */
+  /** `/metrics`, `/healthz` and OpenTelemetry, if they are configured. */
   readonly telemetry: (
     command: "full" | "cdc",
     variables: ConfigProvider.ConfigProvider,
@@ -51,6 +51,6 @@ export interface Host {
   readonly comparison: Layer.Layer<LakeComparison>
   readonly demoDatabase: (source: SourceAddress) => Layer.Layer<DemoDatabase, SourceError>
   readonly demoScripts: Effect.Effect<DemoScripts>
-  /** Starts an embedded PostgreSQL; returns the variables that lead to it and to a folder as lake. */
+  /** Starts an embedded PostgreSQL. Returns the variables to connect to it and to a folder as lake. */
   readonly startDemo: Effect.Effect<Readonly<Record<string, string>>, Error, Scope.Scope>
 }

@@ -1,4 +1,4 @@
-/** How a command gets its settings and services, and how it ends when it is stopped. */
+/** Provides a command with its settings and services, and ends it when a stop is requested. */
 import { ConfigProvider, Effect, FileSystem, Layer } from "effect"
 import * as ObservedPipeline from "../observe/ObservedPipeline.ts"
 import { StopSignal } from "../services/StopSignal.ts"
@@ -7,7 +7,7 @@ import { onStderr, unlessStopped } from "./CommandLine.ts"
 import { asVariables, type SettingFlags } from "./Flags.ts"
 import type { Host, Services } from "./Host.ts"
 
-/** Flags, then the environment, then `.env` where there is one. */
+/** Reads flags first, then the environment, then `.env` if it exists. */
 const configured = (flags: SettingFlags) =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
@@ -26,7 +26,7 @@ const configured = (flags: SettingFlags) =>
     onStderr,
   )
 
-/** Runs a program with the services that the settings name, and logs its failure as the settings ask. */
+/** Runs a program with the services that the settings name, and logs its failure. */
 export const provided = <A, E, R>(
   host: Host,
   variables: ConfigProvider.ConfigProvider,
@@ -51,7 +51,7 @@ export const withSettings = <A, E, R>(
   program: Effect.Effect<A, E, R | Services>,
 ) => Effect.flatMap(configured(flags), (variables) => provided(host, variables, program))
 
-/** With `/metrics`, `/healthz` and OpenTelemetry, where they are asked for. */
+/** Like `withSettings`, with `/metrics`, `/healthz` and OpenTelemetry if they are configured. */
 export const observed = <A, E, R>(
   host: Host,
   command: "full" | "cdc",
@@ -67,16 +67,16 @@ export const observed = <A, E, R>(
     )
   })
 
-/** Ends as interrupted (130) when it is stopped: only `cdc` has a batch in hand to finish. */
+/** Ends as interrupted (130) when a stop is requested. `cdc` does not use it, because it finishes its batch. */
 export const untilStopped = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.flatMap(StopSignal, (stop) =>
     Effect.raceFirst(program, Effect.andThen(stop.wished, Effect.interrupt)),
   )
 
-/** Succeeds when it is stopped: it has no end of its own. */
+/** Succeeds when a stop is requested, for programs without an end. */
 export const endedByStop = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.flatMap(StopSignal, (stop) => Effect.raceFirst(Effect.asVoid(program), stop.wished))
 
-/** Provides the database that the demo works in: the one that the settings name. */
+/** Provides the demo's database: the one that the settings name. */
 export const withDemoDatabase = <A, E, R>(host: Host, program: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Settings, ({ source }) => Effect.provide(program, host.demoDatabase(source)))

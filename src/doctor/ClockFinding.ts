@@ -1,18 +1,18 @@
-/** Two clocks compared across a network: facts in, finding out. */
+/** Compares two clocks across a network. */
 import { type Finding, ok, warning } from "./Finding.ts"
 
-/** The other clock was read between two moments of ours. Milliseconds since the epoch. */
+/** The other clock was read between two readings of ours. Milliseconds since 1970. */
 export interface ClockReading {
   readonly before: number
   readonly after: number
   readonly other: number
-  /** The other clock tells no fraction of this: 1000 where it tells whole seconds. */
+  /** Resolution of the other clock: 1000 if it has whole seconds. */
   readonly precision: number
 }
 
 const tolerated = 1000
 
-/** By how much the other clock is ahead (behind, where negative) for certain; 0 where the journey may explain it. */
+/** Returns how far the other clock is ahead for certain (behind if negative); 0 if network latency can explain it. */
 export const certainDifference = ({ before, after, other, precision }: ClockReading): number => {
   if (other > after) return other - after
   return other + precision < before ? other + precision - before : 0

@@ -1,6 +1,6 @@
 /**
- * Everything that `full` and `cdc` need, looked at before they miss it. Facts of source and lake are gathered side by
- * side, decided as data, and printed together. A check that fails ends no other; what depends on it is reported as not checked.
+ * `doctor`: checks everything that `full` and `cdc` need. Reads the facts of source and lake at the same time, decides them as
+ * data, and prints all findings. After a failed check the others go on; those that depend on it are reported as not checked.
  */
 import { Console, Effect, Option, Result, Schema } from "effect"
 import { decideStart } from "../cdc/start/StartDecision.ts"
@@ -38,8 +38,8 @@ export class ChecksFailed extends Schema.TaggedError<ChecksFailed>()("ChecksFail
 }
 
 /**
- * What a start would say. A running `cdc` moves lake, watermark and slot forward, in this order: the slot was looked at
- * before the watermark was read, and the WAL position after it, so that a healthy one never seems out of order.
+ * Returns what a start of `cdc` would decide. A running `cdc` advances lake, watermark and slot in this order. So the slot was
+ * read before the watermark, and the flushed LSN is read after it: otherwise a healthy `cdc` would look out of order.
  */
 const startOf = Effect.fnUntraced(function* (
   inspection: Inspection,
@@ -51,9 +51,9 @@ const startOf = Effect.fnUntraced(function* (
   const now = yield* Effect.result(inspection.slot(slotName))
   const known = Result.all({ slot, identity, now })
   if (Result.isFailure(known) || Option.isNone(watermark) || isStandby(answers)) return Option.none<Start>()
-  const found = known.success.slot.slot
-  const usable = Option.filter(found, (one) => one.isHere && Option.contains(one.plugin, "test_decoding"))
-  if (Option.isSome(found) && Option.isNone(usable)) return Option.none<Start>()
+  const existing = known.success.slot.slot
+  const usable = Option.filter(existing, (one) => one.isHere && Option.contains(one.plugin, "test_decoding"))
+  if (Option.isSome(existing) && Option.isNone(usable)) return Option.none<Start>()
   const { flushed } = known.success.now
   const decided = decideStart({
     slotName,
@@ -64,23 +64,23 @@ const startOf = Effect.fnUntraced(function* (
   return Option.some<Start>({ decided, flushed })
 })
 
-/** With what `cdc` makes of them, where source and lake say enough for that. */
+/** Returns the tables with the decision of `cdc` about each, as far as source and lake answered. */
 const tablesOf = Effect.fnUntraced(function* (
   inspection: Inspection,
   answers: SourceAnswers,
   lake: LakeAnswers,
 ) {
   const known = Result.all({ slot: answers.slot, identity: answers.identity })
-  if (Result.isFailure(known) || isStandby(answers)) return { tables: answers.tables, faults: [] }
+  if (Result.isFailure(known) || isStandby(answers)) return { tables: answers.tables, failures: [] }
   return yield* decideTables(inspection, answers.tables, known.success, lake).pipe(
-    Effect.map((tables) => ({ tables, faults: [] })),
+    Effect.map((tables) => ({ tables, failures: [] })),
     Effect.catch((error) =>
-      Effect.succeed({ tables: answers.tables, faults: [failureFinding("tables", error)] }),
+      Effect.succeed({ tables: answers.tables, failures: [failureFinding("tables", error)] }),
     ),
   )
 })
 
-/** A transaction beyond 2 MiB waits in a temporary file: a container with a folder that is read-only has no place for it. */
+/** Checks the temporary folder: a transaction beyond 2 MiB is spilled to a file, and a container may be read-only. */
 const machine = Effect.map(
   Effect.result(
     Effect.scoped(
@@ -100,7 +100,7 @@ const machine = Effect.map(
   }),
 )
 
-/** Looks at everything, and judges. Changes nothing that stays. */
+/** Runs all checks. Leaves nothing changed. */
 export const examine: Effect.Effect<
   ReadonlyArray<Section>,
   never,
@@ -119,27 +119,27 @@ export const examine: Effect.Effect<
   const [answered, lake] = yield* Effect.all([asked, askLake], { concurrency: 2 })
   const about = { name: "lake", location: store.location }
   if (Result.isFailure(answered)) {
-    const standing = unchecked(lakeAndSlotCheck, "there is no connection to the source")
+    const notCompared = unchecked(lakeAndSlotCheck, "there is no connection to the source")
     return [
       {
         name: "source",
         location: source.location,
         findings: [...notConnected(answered.failure, source), ...sourceUnasked(slot, configured)],
       },
-      { ...about, findings: [...lake.findings, standing] },
+      { ...about, findings: [...lake.findings, notCompared] },
       here,
     ]
   }
   const { inspection, answers } = answered.success
   const start = yield* startOf(inspection, answers, lake)
-  const { tables, faults } = yield* tablesOf(inspection, answers, lake)
+  const { tables, failures } = yield* tablesOf(inspection, answers, lake)
   return [
     {
       name: "source",
       location: source.location,
       findings: [
         ...sourceFindings({ ...answers, tables }, source, slot, missingSlot(start), readers),
-        ...faults,
+        ...failures,
       ],
     },
     { ...about, findings: [...lake.findings, lakeAndSlotFinding(start)] },
@@ -147,7 +147,7 @@ export const examine: Effect.Effect<
   ]
 }).pipe(Effect.scoped)
 
-/** Prints the findings, and fails with `ChecksFailed` where `full` or `cdc` would. */
+/** Prints the findings. Fails with `ChecksFailed` if `full` or `cdc` would fail. */
 export const doctor = Effect.fn("Doctor.doctor")(function* (form: "json" | TerminalStyle) {
   const sections = yield* examine
   yield* Console.log(form === "json" ? printJson(sections) : printTable(sections, form))

@@ -1,4 +1,4 @@
-/** A failure of a service as what `doctor` says of it. */
+/** Converts a failure of a service to a finding. */
 
 import type { StoreError } from "../services/lake/StoreError.ts"
 import { Refusal } from "../services/Refusal.ts"

@@ -1,28 +1,27 @@
 /**
- * What `doctor` says of one thing that it looked at. Plain data: facts are gathered elsewhere, decided elsewhere, and
- * printed by `FindingTable.ts`.
+ * The result of one check of `doctor`, as plain data. `FindingTable.ts` prints it.
  */
 
-/** Only `failed` says that `full` or `cdc` would not work. `unchecked` stands where something else failed first. */
+/** `failed`: `full` or `cdc` would not work. `unchecked`: another check failed first. */
 export type Mark = "ok" | "note" | "warning" | "failed" | "unchecked"
 
-/** What a person does about it. */
+/** What a person can do about it. */
 export interface Remedy {
-  /** Statements to run as they are, in this order. None of them loses anything: what does is left to the advice. */
+  /** Statements to run as they are, in this order. None of them loses data: such a step is only in the advice. */
   readonly sql: ReadonlyArray<string>
-  /** Settings, commands and choices, in words; empty where the statements are all. */
+  /** Settings, commands and choices, in words; empty if the statements are enough. */
   readonly advice: string
 }
 
 export interface Finding extends Remedy {
   readonly mark: Mark
-  /** What was looked at: `wal_level`, `slot "data_sync_slot"`, `"db_loja"."cliente"`. */
+  /** The subject: `wal_level`, `slot "data_sync_slot"`, `"db_loja"."cliente"`. */
   readonly check: string
-  /** How it is. Never a row value or a secret. */
+  /** Its state. Never a row value or a secret. */
   readonly finding: string
 }
 
-/** The findings about one place: the source, the lake, the machine where the program runs. */
+/** The findings about the source, the lake, or the machine where the program runs. */
 export interface Section {
   readonly name: string
   /** `loja on db.example:5432` */
@@ -39,7 +38,7 @@ export const ok = (check: string, finding: string): Finding => ({
   ...nothingToDo,
 })
 
-/** Good to know, and no fault. */
+/** Information, not a problem. */
 export const note = (check: string, finding: string, advice = ""): Finding => ({
   mark: "note",
   check,
@@ -48,7 +47,7 @@ export const note = (check: string, finding: string, advice = ""): Finding => ({
   advice,
 })
 
-/** `full` and `cdc` work, but not as well as they could, or not for as long. */
+/** `full` and `cdc` work, but with a limitation, or perhaps not for long. */
 export const warning = (check: string, finding: string, remedy: Partial<Remedy>): Finding => ({
   mark: "warning",
   check,
@@ -66,7 +65,7 @@ export const failed = (check: string, finding: string, remedy: Partial<Remedy>):
   ...remedy,
 })
 
-/** `because` is what failed before: `the lake cannot be reached`. */
+/** `because` is the reason: `the lake cannot be reached`. */
 export const unchecked = (check: string, because: string): Finding => ({
   mark: "unchecked",
   check,

@@ -1,11 +1,11 @@
-/** Findings as a table for people, and as JSON for programs. */
+/** Prints findings as a table for people, and as JSON for programs. */
 import { counted } from "../core/text/CountedNoun.ts"
 
 import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
 import type { TerminalStyle } from "../core/text/TerminalStyle.ts"
 import { count, type Finding, type Mark, type Section } from "./Finding.ts"
 
-/** Words, so that the table means the same without colours, and can be searched. */
+/** Words, so that the table is clear without colours and can be searched. */
 const words: Readonly<Record<Mark, string>> = {
   ok: "ok  ",
   note: "note",
@@ -46,7 +46,7 @@ const printableFinding = (finding: Finding): Finding => ({
   advice: printable(finding.advice),
 })
 
-/** Neighbours that were not checked for one reason share a row: nobody reads twenty that say the same. */
+/** Merges neighbours that were not checked for the same reason into one row. */
 const gathered = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
   const runs: Array<{ readonly first: Finding; readonly checks: Array<string> }> = []
   for (const finding of findings) {
@@ -60,7 +60,7 @@ const gathered = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
   )
 }
 
-/** A wrong key is refused in the same words whatever is tried with it: they are printed once. */
+/** Replaces a repeated failure by a reference to the first: a wrong key fails every check in the same words. */
 const withoutRepeats = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
   findings.map((finding, at) => {
     const same = findings
@@ -71,9 +71,9 @@ const withoutRepeats = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding
       : finding
   })
 
-/** Long names of tables do not push everything else to the right: what comes after them begins on its own line. */
+/** Width of the first column. After a longer name the text begins on a line of its own. */
 const widestCheck = 32
-/** Text is not squeezed below this, however narrow the terminal. */
+/** Minimal width of the text, even in a narrower terminal. */
 const narrowestText = 40
 
 const row = (finding: Finding, checkWidth: number, style: TerminalStyle): ReadonlyArray<string> => {
@@ -114,9 +114,9 @@ export const printTable = (sections: ReadonlyArray<Section>, style: TerminalStyl
   ].join("\n")
 }
 
-/** One object: `ok`, then the sections by their names. */
+/** Prints one object: `ok`, then the sections by their names. */
 export const printJson = (sections: ReadonlyArray<Section>): string =>
-  // The line ends between its parts are its own: in its texts JSON escapes them.
+  // Splitting is safe: JSON escapes line ends inside of texts.
   JSON.stringify(
     {
       ok: count(sections, "failed") === 0,

@@ -1,4 +1,4 @@
-/** What `full` must know before it copies: where the copies go, and what they would lack. */
+/** The checks of `full` before it copies. */
 import { Effect, Option } from "effect"
 import type { SourceTable } from "../core/source/SourceTable.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
@@ -7,7 +7,7 @@ import { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
 import { Settings } from "../settings/Settings.ts"
 import { checkLakeOwner } from "./LakeOwner.ts"
 
-/** Where the copies go, and which tables are there to be copied. Fails where the lake is of another source. */
+/** Returns the layout of the lake and the tables to copy. Fails with `ForeignWatermark` if the lake is of another source. */
 export const copyTarget = Effect.fnUntraced(function* (
   configured: ReadonlyArray<SourceTable>,
   isNewSource: boolean,
@@ -19,12 +19,12 @@ export const copyTarget = Effect.fnUntraced(function* (
   return { layout, ...(yield* checkLakeOwner(configured, layout, watermark, isNewSource)) }
 })
 
-/** Changes made before the slot exists are in no `inc`: whoever wants both begins with the slot. */
+/** Warns if the slot does not exist: changes made before it exists are in no `inc`. */
 export const warnWithoutSlot = Effect.gen(function* () {
   const slot = yield* ReplicationSlot
   if (Option.isSome(yield* slot.state)) return
   yield* Effect.logWarning(
-    `The slot "${slot.name}" does not exist: changes made from now until it does will be in neither full nor inc. ` +
+    `The slot "${slot.name}" does not exist: changes made before it exists will be in neither full nor inc. ` +
       "Run `node dist/main.js init` first, then `full`.",
   )
 })

@@ -1,4 +1,4 @@
-/** Whether the lake is of this source, and each dataset of its table: asked by `full` before it writes anything. */
+/** Checks, before `full` writes, that the lake is of this source, and each dataset of its table. */
 import { Effect, Option, Result } from "effect"
 import { checkOwner } from "../cdc/start/StartDecision.ts"
 import { planEach, type TableDecision } from "../cdc/tables/PlannedTable.ts"
@@ -17,21 +17,22 @@ const otherSource = (source: SourceIdentity, { dataset, object, ...manifest }: M
   new Refusal({
     reason: "ForeignWatermark",
     problem: `The newest copy of "${dataset}" (${object}) is of the database "${manifest.database}" of server ${manifest.system_identifier}, not of "${source.database}" of ${source.systemIdentifier}`,
-    risk: "Readers begin with the newest copy: that of another source would take the place of this one's",
+    risk: "Readers begin with the newest copy: a copy of this source would replace that of the other one",
     remedy:
-      "Point the program at the source that this lake is of, or choose another LAKE_URL. Where the source has moved and no `cdc` has written here: `node dist/main.js full --new-source`",
+      "Point the program at the source that this lake is of, or choose another LAKE_URL. If the source has moved and no `cdc` has written here: `node dist/main.js full --new-source`",
   })
 
-/** What `full` copies: each dataset's table under the name that it has now. */
+/** The tables that `full` copies, under their present names. */
 export interface CopiedTables {
   readonly tables: ReadonlyArray<SourceTable>
-  /** Datasets whose tables exist no more. */
+  /** Datasets whose tables no longer exist. */
   readonly dropped: ReadonlySet<string>
 }
 
 /**
- * Fails with a refusal where the watermark, or without one the newest manifest, is of another server or database, and where
- * a dataset belongs to another table. `isNewSource` says that the manifests may be of another one. Warns of renamed tables.
+ * Returns the tables to copy, and warns of renamed ones. Fails with `ForeignWatermark` if the watermark, or without one the
+ * newest manifest, is of another server or database; with `OtherTable` if a dataset belongs to another table. With
+ * `isNewSource` the manifests may be of another source.
  */
 export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
   tables: ReadonlyArray<SourceTable>,
@@ -68,9 +69,9 @@ const copiedTables = Effect.fnUntraced(function* (decisions: ReadonlyArray<Table
       tables.push(source)
       continue
     }
-    const { found, after } = planned.success
-    if (found._tag === "Dropped") dropped.add(source.dataset)
-    if (found._tag === "Renamed") {
+    const { kind, after } = planned.success
+    if (kind._tag === "Dropped") dropped.add(source.dataset)
+    if (kind._tag === "Renamed") {
       const notice = noticeOf(planned.success, "now")
       if (notice !== undefined) yield* Effect.logWarning(printNotice(notice))
     }

@@ -1,4 +1,4 @@
-/** What the tables must have so that they can be copied and followed, asked of all of them before anything is written. */
+/** Checks, before anything is written, that all tables can be copied and followed. */
 import { Effect, Option, Result } from "effect"
 import { lackOfIdentity } from "../core/source/ReplicaIdentity.ts"
 import { printTable, type SourceTable, type TableName } from "../core/source/SourceTable.ts"
@@ -9,15 +9,15 @@ import { SourceTables, type TableDescription } from "../services/source/SourceTa
 import { allRefused } from "../services/source/TablesRefused.ts"
 
 /**
- * Deletes of such a table arrive without saying which row: the warning holds the `ALTER TABLE` that mends it. Those of what
- * is not followed never arrive.
+ * Warns if the deletes of a table do not identify the row, with the `ALTER TABLE` that fixes it. Skips tables that are not
+ * followed, because they have no changes.
  */
 export const warnWithoutIdentity = (description: TableDescription) => {
   if (description.identifiesDeletes || Option.isSome(description.notFollowed)) return Effect.void
   const name = printTable(description.table)
   const { why, sql, otherwise } = lackOfIdentity(name, description)
   return Effect.logWarning(
-    `${name}: ${why}. Its deletes arrive without saying which row. Fix it: ${sql}${otherwise === undefined ? "" : ` Or ${otherwise}.`}`,
+    `${name}: ${why}. Its deletes do not say which row was deleted. Fix it: ${sql}${otherwise === undefined ? "" : ` Or ${otherwise}.`}`,
   )
 }
 
@@ -26,10 +26,10 @@ const warnOfVirtual = ({ table, virtualColumns }: TableDescription) =>
     ? Effect.void
     : Effect.logWarning(
         `${printTable(table)} has columns that are generated when they are read: the WAL does not hold them, and inc has NULL ` +
-          `in their place. STORED ones it holds.`,
+          `for them. Make them STORED if they are needed.`,
       ).pipe(Effect.annotateLogs({ columns: virtualColumns.join(",") }))
 
-/** A table whose changes never come would look like one that never changes: `cdc` does not start with it. */
+/** Fails with `NotFollowed` for a table without changes in the WAL: it would look like one that never changes. */
 const followed = Effect.fnUntraced(function* (table: TableName) {
   const catalog = yield* SourceTables
   const description = yield* catalog.describe(table)
@@ -49,19 +49,19 @@ const ofAll = Effect.fnUntraced(function* <A, R>(
   check: (source: SourceTable) => Effect.Effect<A, SourceError, R>,
 ) {
   const results = yield* Effect.forEach(tables, (source) =>
-    Effect.tap(Effect.result(retrying(limitedRetry, check(source))), (found) =>
-      Result.isFailure(found) && found.failure.isRetryable ? Effect.fail(found.failure) : Effect.void,
+    Effect.tap(Effect.result(retrying(limitedRetry, check(source))), (result) =>
+      Result.isFailure(result) && result.failure.isRetryable ? Effect.fail(result.failure) : Effect.void,
     ),
   )
-  const failures = results.flatMap((found) => (Result.isFailure(found) ? [found.failure] : []))
+  const failures = results.flatMap((result) => (Result.isFailure(result) ? [result.failure] : []))
   const [first, ...others] = failures
   if (first !== undefined) return yield* Effect.fail(allRefused([first, ...others]))
-  return results.flatMap((found) => (Result.isSuccess(found) ? [found.success] : []))
+  return results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : []))
 })
 
 /**
- * Fails where one of the tables cannot be followed, and warns of what the WAL will not hold. A table that only the lake
- * knows is passed over: `cdc` still writes what the WAL holds of it, and warns.
+ * Fails if one of the tables cannot be followed, and warns of values that the WAL will not hold. Skips a table that only the
+ * lake knows: `cdc` still writes its changes in the WAL, and warns.
  */
 export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(function* (
   tables: ReadonlyArray<SourceTable>,
@@ -90,7 +90,7 @@ const droppedTable = ({ table, dataset }: SourceTable) =>
     detail: `it does not exist any more. "${dataset}" keeps its objects; take it out of SOURCE_TABLES, and \`full\` copies the others`,
   })
 
-/** Fails where one of the tables cannot be copied: it is not there, or may not be read. `dropped` are datasets that the lake knows. */
+/** Fails if one of the tables is missing or may not be read. `dropped` are datasets that the lake knows. */
 export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* (
   tables: ReadonlyArray<SourceTable>,
   dropped: ReadonlySet<string>,

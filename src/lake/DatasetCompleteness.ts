@@ -1,10 +1,10 @@
-/** Looks up what `DatasetState` needs of the lake: the newest manifest. */
+/** Reads what `DatasetState` needs from the lake: the newest manifest. */
 import { Effect, Option } from "effect"
 import { type DatasetFacts, datasetState, newestCopy } from "../core/lake/DatasetState.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import { newestManifest } from "./NewestManifest.ts"
 
-/** Whether the state can depend on a manifest. */
+/** True if the state can depend on a manifest. */
 export const needsManifest = ({
   watermark,
   slotBegin,
@@ -20,7 +20,7 @@ export const needsManifest = ({
     onSome: ({ from, left }) => from.has(dataset) && !left.has(dataset),
   })
 
-/** Reads a manifest only where the state depends on one. None as in `datasetState`. */
+/** Reads a manifest only if the state depends on one. None as in `datasetState`. */
 export const datasetCompleteness = Effect.fn("DatasetCompleteness.datasetCompleteness")(function* (
   layout: Layout,
   facts: Omit<DatasetFacts, "copy">,

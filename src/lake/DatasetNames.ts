@@ -1,4 +1,4 @@
-/** Names that a new dataset cannot have, although the grammar allows them. A dataset that the lake has keeps its name. */
+/** Refuses names that a new dataset cannot have, although the grammar allows them. An existing dataset keeps its name. */
 import { Effect, Option, Stream } from "effect"
 import { datasetPrefix, parseKey } from "../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
@@ -19,11 +19,11 @@ const sameFolder = ({ table, dataset }: SourceTable, other: string) =>
   new Refusal({
     reason: "DatasetName",
     problem: `The new dataset "${dataset}" and "${other}" differ by case only, and the lake is a folder`,
-    risk: "Where the file system ignores case, the objects of both would be in one folder",
+    risk: "If the file system ignores case, the objects of both would be in one folder",
     remedy: `Give one of them another name in SOURCE_TABLES, for example ${printTable(table)}=${dataset}_2`,
   })
 
-/** Fails with DatasetName (exit 2) where a new dataset would be hidden from readers, or mixed with another one. */
+/** Fails with `DatasetName` (exit 2) if a new dataset would be hidden from readers, or mixed with another one. */
 export const checkDatasetNames = Effect.fnUntraced(function* (
   tables: ReadonlyArray<SourceTable>,
   layout: Layout,
@@ -36,7 +36,7 @@ export const checkDatasetNames = Effect.fnUntraced(function* (
     onSome: ({ objects, tables, from, left }) =>
       [objects, tables, from, left].flatMap((map) => [...map.keys()]),
   })
-  // The name in the key and not the folder's: on some file systems a folder answers to several names.
+  // Compares the name in the key and not the folder's: on some file systems a folder has several names.
   const wasCopied = (dataset: string) =>
     store.list(datasetPrefix("full", layout, dataset)).pipe(
       Stream.filter(({ key }) =>

@@ -1,4 +1,4 @@
-/** Which objects of a dataset the lake holds, and which of them count. */
+/** Lists the objects of a dataset, and decides which of them count. */
 
 import { Effect, Option, Stream } from "effect"
 import type { LakeFinding } from "../core/lake/LakeFinding.ts"
@@ -10,13 +10,13 @@ import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { ObjectStore, type StoredObject } from "../services/lake/ObjectStore.ts"
 
 interface Listing {
-  /** Those named as ours are, in the order of their names. */
+  /** Objects with a name of ours, in the order of their names. */
   readonly objects: ReadonlyArray<StoredObject>
   readonly others: ReadonlyArray<StoredObject>
   readonly findings: ReadonlyArray<LakeFinding>
 }
 
-/** The day's folder of a key must be that of its name, or the order of keys is not the order of writing. */
+/** True if the key is in the folder of another day: then the order of keys is not the order of writing. */
 const isMisplaced = ({ key }: StoredObject): boolean =>
   Option.exists(parseKey(key), ({ day, stamp }) => day !== stamp.second.slice(0, 8))
 
@@ -31,14 +31,14 @@ const listing = Effect.fnUntraced(function* (area: Area, layout: Layout, dataset
       area === "inc" ? Option.isNone(parsed.dataset) : Option.contains(parsed.dataset, dataset),
     )
   const objects = all.filter(isOurs)
-  const found: Listing = {
+  const result: Listing = {
     objects,
     others: all.filter((object) => !isOurs(object)),
     findings: objects
       .filter(isMisplaced)
       .map(({ key }) => ({ kind: "name", object: key, why: "it is in the folder of another day" })),
   }
-  return found
+  return result
 })
 
 export interface Inventory {
@@ -60,12 +60,12 @@ const readManifest = Effect.fnUntraced(function* (key: string) {
   return Option.getSuccess(Manifest.parse(Buffer.concat(bytes).toString("utf8")))
 })
 
-/** At once: each is a request of its own. */
+/** Requests in flight: each manifest takes one. */
 const manifestsAtOnce = 8
 
 /**
- * Of every `full` its manifest, its place and its size. What the newest one holds is read elsewhere: the older ones would
- * each take as long.
+ * Lists every `full` of a dataset, and checks its manifest, its folder and its size. Does not read the objects: that takes
+ * long, and `verify` does it for the newest one.
  */
 export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (layout: Layout, dataset: string) {
   const { objects, others, findings } = yield* listing("full", layout, dataset)
@@ -109,14 +109,14 @@ export interface Incs extends Inventory {
   readonly objects: ReadonlyArray<StoredObject>
 }
 
-/** The objects of changes. The one that the watermark, read before, calls the newest must be among them. */
+/** Lists the objects of `inc`. Reports a finding if the newest one in `watermark`, which was read before, is missing. */
 export const listIncs = Effect.fn("LakeInventory.listIncs")(function* (
   layout: Layout,
   dataset: string,
   watermark: Option.Option<Watermark>,
 ) {
   const { objects, others, findings } = yield* listing("inc", layout, dataset)
-  const recorded = Option.flatMapNullishOr(watermark, (found) => found.objects.get(dataset))
+  const recorded = Option.flatMapNullishOr(watermark, (known) => known.objects.get(dataset))
   const lost = Option.filter(recorded, (key) => !objects.some((object) => object.key === key))
   const incs: Incs = {
     objects,

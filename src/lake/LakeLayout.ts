@@ -1,4 +1,4 @@
-/** Which folders the lake has: what it was begun with stays, because readers rely on it. */
+/** Decides the layout of the lake. A lake keeps the layout that it was begun with, because readers rely on it. */
 import { Effect, Option, Stream } from "effect"
 import { parseKey } from "../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
@@ -9,11 +9,11 @@ import { checkDatasetNames } from "./DatasetNames.ts"
 
 interface Begun {
   readonly layout: Layout
-  /** The datasets that the lake is known to hold. */
+  /** The known datasets of the lake. */
   readonly datasets: ReadonlyArray<string>
 }
 
-/** Before the first watermark a `full` may stand there: its place tells the layout. */
+/** Before the first watermark there may be a `full`: its key shows the layout. */
 const begunByFull = Effect.gen(function* () {
   const store = yield* ObjectStore
   const first = yield* store.list("full/").pipe(
@@ -34,7 +34,7 @@ const otherLayout = (problem: string, remedy: string) =>
     remedy,
   })
 
-/** What the lake remembers, else what is set, else `single` for one table and `datasets` for several. */
+/** Returns the lake's own layout, else LAKE_LAYOUT, else `single` for one table and `datasets` for several. */
 const decidedLayout = Effect.fnUntraced(function* (
   tables: ReadonlyArray<SourceTable>,
   wanted: Option.Option<Layout>,
@@ -61,8 +61,8 @@ const decidedLayout = Effect.fnUntraced(function* (
       `Set LAKE_LAYOUT=${layout}, or choose another LAKE_URL and run \`full\` there`,
     )
   }
-  const strangers = datasets.filter((known) => !tables.some(({ dataset }) => dataset === known))
-  if (layout === "single" && (tables.length > 1 || strangers.length > 0)) {
+  const otherDatasets = datasets.filter((known) => !tables.some(({ dataset }) => dataset === known))
+  if (layout === "single" && (tables.length > 1 || otherDatasets.length > 0)) {
     return yield* otherLayout(
       `This lake was begun with one table (LAKE_LAYOUT=single${datasets.length === 0 ? "" : `, dataset ${datasets.join(", ")}`}) and has no room for another`,
       "Choose another LAKE_URL and a slot of its own for it, set LAKE_LAYOUT=datasets there, and run `init`, `full` and `cdc`",
@@ -71,7 +71,7 @@ const decidedLayout = Effect.fnUntraced(function* (
   return layout
 })
 
-/** The lake's layout. Fails where the tables do not fit into it, or a new dataset cannot bear its name. */
+/** Returns the lake's layout. Fails with `OtherLayout` if the tables do not fit into it, or with `DatasetName`. */
 export const lakeLayout = Effect.fn("LakeLayout.lakeLayout")(function* (
   tables: ReadonlyArray<SourceTable>,
   wanted: Option.Option<Layout>,

@@ -1,4 +1,4 @@
-/** The last columns that the lake knows of a table which the catalog does not know any more. */
+/** Reads the last known columns of a dropped table from the lake. */
 import { Effect, Option } from "effect"
 import { toBytes } from "../core/bytes/Bytes.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
@@ -7,7 +7,7 @@ import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { RowFormat } from "../services/lake/RowFormat.ts"
 import { newestManifest } from "./NewestManifest.ts"
 
-/** Byte strings, in table order: of the newest object of `inc`, else of the newest manifest. Empty where neither is there. */
+/** Returns byte strings in table order, from the newest object of `inc`, else the newest manifest; empty without either. */
 export const lastColumns = Effect.fn("LastColumns.lastColumns")(function* (
   layout: Layout,
   dataset: string,

@@ -1,4 +1,4 @@
-/** The manifest of a dataset's newest `full` that is complete. One listing and one small read. */
+/** Reads the manifest of a dataset's newest complete `full`: one listing and one small read. */
 import { Effect, Option, Stream } from "effect"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { datasetPrefix } from "../core/lake/ObjectKey.ts"
@@ -7,7 +7,7 @@ import { ObjectStore } from "../services/lake/ObjectStore.ts"
 
 const manifestName = /\/_full_(.+)_\d{8}_\d{6}(?:_\d{4})?\.json$/
 
-/** None where there is none, or where it cannot be read: `verify` says so of the latter. */
+/** Returns none if there is no manifest, or it cannot be parsed (which `verify` reports). */
 export const newestManifest = Effect.fn("NewestManifest.newestManifest")(function* (
   layout: Layout,
   dataset: string,

@@ -1,6 +1,6 @@
 /**
- * Asks the lake itself how far a dataset has come: its newest object's name and last row. This is what finishes a batch
- * whose watermark was not written, and why the program needs no state of its own.
+ * Reads how far a dataset is written: the key and last row of its newest object. With this a restart continues a batch whose
+ * watermark was not written, and the program needs no state of its own.
  */
 import { Effect, Option, Stream } from "effect"
 import { type Area, datasetPrefix, justBefore, parseKey, type Stamp } from "../core/lake/ObjectKey.ts"
@@ -14,8 +14,8 @@ export interface NewestObject {
 }
 
 /**
- * The newest object of a dataset; `known` is one that is known already, so that a lake of a million objects is not
- * listed whole at every start. It is the newest where none was written since.
+ * Returns the newest object of a dataset. Lists from the key `known` on, so that a start does not list a whole lake of a
+ * million objects.
  */
 export const newestObject = Effect.fn("NewestObject.newestObject")(function* (
   area: Area,
@@ -37,7 +37,7 @@ export const newestObject = Effect.fn("NewestObject.newestObject")(function* (
   )
 })
 
-/** Where the last row of an object of `inc` stands; none where it holds no row. Fails with `BrokenObject`. */
+/** Returns the position of the last row of an object of `inc`; none if it has no row. Fails with `BrokenObject`. */
 export const lastRowPosition = Effect.fn("NewestObject.lastRowPosition")(function* (object: StoredObject) {
   const { lastRow } = yield* RowFormat
   return yield* lastRow(yield* ObjectStore, object)

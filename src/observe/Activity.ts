@@ -1,4 +1,4 @@
-/** Reports each chunk that comes from the source or is taken by the lake: without them, a batch hangs. */
+/** Publishes each chunk that the source sends or the lake accepts: a batch without such events hangs. */
 import { Effect } from "effect"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import type { ChangeSession } from "../services/source/ChangeSource.ts"
@@ -7,13 +7,13 @@ import { publish } from "./PipelineEvents.ts"
 const received = publish((at) => ({ _tag: "ChunkReceived", at }))
 const written = publish((at) => ({ _tag: "ChunkWritten", at }))
 
-/** The session, which reports the chunks that it receives. */
+/** Returns a session that publishes the chunks that it receives. */
 export const reportingReads = (session: ChangeSession): ChangeSession => ({
   ...session,
   readTransactions: (request, sink) => session.readTransactions({ ...request, onChunk: received }, sink),
 })
 
-/** The lake, which reports the chunks that it takes. */
+/** A lake that publishes the chunks that it accepts. */
 const reportingWrites = Effect.map(ObjectStore, (store) =>
   ObjectStore.of({
     ...store,
@@ -25,6 +25,6 @@ const reportingWrites = Effect.map(ObjectStore, (store) =>
   }),
 )
 
-/** Runs with a lake that reports the chunks that it takes. */
+/** Runs with a lake that publishes the chunks that it accepts. */
 export const reportingActivity = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   Effect.provideServiceEffect(work, ObjectStore, reportingWrites)

@@ -1,4 +1,4 @@
-/** What `/healthz` answers, from the status of the process. */
+/** Computes the answer of `/healthz` from the status of the process. */
 import { lastSuccess, type PipelineStatus } from "./PipelineStatus.ts"
 
 export interface Health {
@@ -8,16 +8,16 @@ export interface Health {
 }
 
 /**
- * Milliseconds. The server decodes a batch before it sends the first byte of it: some seconds for a million changes, and
- * as long as reading the WAL takes where most of it is not ours. In this time it reads more than 100 GB of WAL.
+ * Milliseconds. The server decodes a batch before it sends the first byte: some seconds for a million changes, and longer if
+ * it must read much WAL that is not ours. In this time it reads more than 100 GB of WAL.
  */
 const longestSilence = 15 * 60_000
 
 const iso = (millis: number): string => new Date(millis).toISOString()
 
 /**
- * Well: it makes progress or stands by. A batch in progress is well for as long as the server may decode it in silence, and
- * then for as long as chunks are received or written. `longestIdle`: milliseconds without a successful check of the slot.
+ * Healthy means: it makes progress or stands by. A batch in progress is healthy until `longestSilence` has passed without a
+ * chunk received or written. `longestIdle`: milliseconds without a successful check of the slot.
  */
 export const healthOf = (status: PipelineStatus, now: number, longestIdle: number): Health => {
   const { retry, isStandby, workingSince, lastActivityAt } = status
@@ -35,6 +35,6 @@ export const healthOf = (status: PipelineStatus, now: number, longestIdle: numbe
   }
   const succeededAt = lastSuccess(status)
   return now - succeededAt > longestIdle
-    ? { isWell: false, text: `no successful look at the slot since ${iso(succeededAt)}` }
+    ? { isWell: false, text: `no successful check of the slot since ${iso(succeededAt)}` }
     : { isWell: true, text: "ok" }
 }

@@ -1,4 +1,4 @@
-/** The log line of an event: one for each batch, table and change of state. */
+/** The log lines of events: one per batch, table and change of state. */
 import { Duration, Effect } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { commitMillis } from "../core/row/CommitTime.ts"
@@ -12,7 +12,7 @@ export interface LogLine {
 
 type BatchWritten = Extract<PipelineEvent, { readonly _tag: "BatchWritten" }>
 
-/** `lagSeconds`: how old the batch's oldest commit was when all of it was in the lake. */
+/** `lagSeconds`: the age of the batch's oldest commit when the whole batch was in the lake. */
 const batchLine = ({ at, startedAt, position, datasets, firstCommittedAt }: BatchWritten): LogLine => {
   const printed = Lsn.print(position)
   if (datasets.length === 0) {
@@ -33,7 +33,7 @@ const batchLine = ({ at, startedAt, position, datasets, firstCommittedAt }: Batc
   }
 }
 
-/** Of failures in a row the first is logged, and the end of them. None for events that the log does not show. */
+/** Returns the line of an event; undefined if it has none. Of failures in a row only the first and the recovery are logged. */
 export const logLine = (event: PipelineEvent): LogLine | undefined => {
   switch (event._tag) {
     case "BatchWritten":

@@ -12,7 +12,7 @@ export class CurrentStatus extends Context.Service<
   { readonly get: Effect.Effect<PipelineStatus> }
 >()("afluente/observe/CurrentStatus") {}
 
-/** The pipeline's start is when the layer is built. */
+/** The pipeline starts when the layer is built. */
 export const layer: Layer.Layer<CurrentStatus> = Layer.effectContext(
   Effect.gen(function* () {
     let status = initialStatus(yield* Clock.currentTimeMillis)

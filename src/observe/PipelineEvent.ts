@@ -1,9 +1,9 @@
 /**
- * What a running `full` or `cdc` reports: one union, from which health, metrics, log lines and the live line are derived.
- * Events never leave the process and are never decoded, so they are plain data without a schema.
+ * The events of a running `full` or `cdc`. Health, metrics, log lines and the live line are derived from them. Events never
+ * leave the process and are never decoded, so that they are plain data without a schema.
  *
- * `at` is when it happened, in milliseconds since the epoch by this machine's clock; so is every other time that is a
- * number. Commit times are text, as the server prints them. No event carries a row's value or a secret.
+ * `at` is the time of the event. It and all other numeric times are milliseconds since 1970 of this machine's clock. Commit
+ * times are text, as the server prints them. No event contains a row's value or a secret.
  */
 import type { Data } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
@@ -13,7 +13,7 @@ export type Service = "source" | "lake"
 
 export const ops = ["Insert", "Update", "Delete", "Truncate"] as const
 
-/** What became visible of one dataset. */
+/** The published objects of one dataset. */
 export interface PublishedDataset {
   readonly dataset: string
   readonly objects: ReadonlyArray<{ readonly key: string; readonly bytes: number }>
@@ -28,7 +28,7 @@ export type PipelineEvent = Data.TaggedEnum<{
   LockAcquired: { readonly at: number }
   /** A starting writer found a watermark. `writtenAt`: ISO 8601; all WAL up to it was read at that time. */
   WatermarkFound: { readonly at: number; readonly writtenAt: string }
-  /** The slot and the WAL were read. A batch follows where `flushed` is after `readUpTo`. */
+  /** The state of slot and WAL was read. A batch follows if `flushed` is after `readUpTo`. */
   SlotChecked: {
     readonly at: number
     readonly flushed: Lsn
@@ -38,7 +38,7 @@ export type PipelineEvent = Data.TaggedEnum<{
   }
   /** The source sent a chunk of its answer. */
   ChunkReceived: { readonly at: number }
-  /** The lake took a chunk of an object. */
+  /** The lake accepted a chunk of an object. */
   ChunkWritten: { readonly at: number }
   /** Transactions of the current batch were read; the commit times of the first and the last of them. */
   TransactionsRead: {
@@ -46,9 +46,9 @@ export type PipelineEvent = Data.TaggedEnum<{
     readonly firstCommittedAt: string
     readonly lastCommittedAt: string
   }
-  /** Objects of `inc` became visible. Whatever becomes of the rest of their batch, they are not written again. */
+  /** Objects of `inc` became visible. They are not written again, even if the rest of their batch fails. */
   ObjectsPublished: { readonly at: number; readonly datasets: ReadonlyArray<PublishedDataset> }
-  /** A batch was written and confirmed to the slot. `datasets` is empty where it held no rows of ours. */
+  /** A batch was written and confirmed to the slot. `datasets` is empty if it had no rows of ours. */
   BatchWritten: {
     readonly at: number
     /** When the slot was checked for it. */
@@ -57,10 +57,10 @@ export type PipelineEvent = Data.TaggedEnum<{
     readonly datasets: ReadonlyArray<PublishedDataset>
     /** Commit time of its oldest transaction. */
     readonly firstCommittedAt: string | undefined
-    /** Bytes of WAL behind a batch that was cut at its bound; undefined where it read all that `startedAt` saw. */
+    /** Bytes of WAL after a batch that was cut at its bound; undefined if it read all that there was at `startedAt`. */
     readonly remainingBytes: bigint | undefined
   }
-  /** All WAL that there was at `asOf` is in the lake, and nothing of it was ours. */
+  /** All WAL that there was at `asOf` has been read, and had no rows of ours. */
   CaughtUp: { readonly at: number; readonly asOf: number }
   /** A copy of all tables began. */
   CopyBegan: { readonly at: number }
@@ -79,13 +79,13 @@ export type PipelineEvent = Data.TaggedEnum<{
     readonly service: Service
     /** When the first of these failures happened. */
     readonly since: number
-    /** How many there were since then, from 1. */
+    /** Failures since then, from 1. */
     readonly failures: number
     readonly message: string
-    /** For how long it is retried, from `since` on; undefined: until it works. Milliseconds. */
+    /** How long it is retried, from `since` on, in milliseconds; undefined: without limit. */
     readonly limit: number | undefined
   }
-  /** Work was done again after the failures that began at `since`. */
+  /** Work succeeded again after the failures that began at `since`. */
   Recovered: { readonly at: number; readonly since: number }
 }>
 

@@ -1,6 +1,6 @@
 /**
- * The metrics of `/metrics` and OpenTelemetry: which samples an event adds, and what the gauges show of a status. Their
- * names and labels are a promise to dashboards and alerts. Effect's metric registry sums the samples.
+ * The metrics of `/metrics` and OpenTelemetry: the samples of an event, and the gauges of a status. Names and labels are
+ * stable, because dashboards and alerts use them. Effect's metric registry sums the samples.
  */
 import { Effect, Metric } from "effect"
 import { bytesIn, ops, type PipelineEvent, type PublishedDataset } from "./PipelineEvent.ts"
@@ -19,12 +19,12 @@ const metrics = {
   afluente_bytes_total: counter("afluente_bytes_total", "Bytes of these objects."),
   afluente_retries_total: counter("afluente_retries_total", "Failures that were tried again."),
   afluente_batch_seconds: Metric.histogram("afluente_batch_seconds", {
-    description: "Seconds from the look at the slot until the batch was confirmed; batches with rows only.",
+    description: "Seconds from the check of the slot until the batch was confirmed; batches with rows only.",
     boundaries: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
   }),
   afluente_lag_bytes: gauge(
     "afluente_lag_bytes",
-    "WAL that was not read yet when the slot was last looked at.",
+    "WAL that was not read yet when the slot was last checked.",
   ),
   afluente_lag_seconds: gauge(
     "afluente_lag_seconds",
@@ -36,12 +36,12 @@ const metrics = {
   ),
   afluente_last_success_timestamp_seconds: gauge(
     "afluente_last_success_timestamp_seconds",
-    "When a look found nothing to do, or a batch or copy was done; before the first time, when it began.",
+    "When a check found nothing to do, or a batch or copy was done; before the first time, when it began.",
   ),
   afluente_standby: gauge("afluente_standby", "1 while another process writes and this one waits, else 0."),
 }
 
-/** What a counter grows by, what a histogram observes, or what a gauge shows. */
+/** The increment of a counter, the observation of a histogram, or the value of a gauge. */
 export interface Sample {
   readonly metric: keyof typeof metrics
   readonly labels: Readonly<Record<string, string>>
@@ -100,7 +100,7 @@ export const firstSamples = (datasets: ReadonlyArray<string>): ReadonlyArray<Sam
   { metric: "afluente_retries_total", labels: { service: "lake" }, value: 0 },
 ]
 
-/** What the gauges show now. What is not known yet has no series. */
+/** Returns the present values of the gauges. Unknown values have no series. */
 export const gaugesOf = (status: PipelineStatus, now: number): ReadonlyArray<Sample> => {
   const gaugeSample = (metric: Sample["metric"], value: number | undefined): ReadonlyArray<Sample> =>
     value === undefined ? nothing : [{ metric, labels: {}, value }]
@@ -118,6 +118,6 @@ const recordOne = ({ metric, labels, value }: Sample): Effect.Effect<void> => {
   return Metric.update(Metric.withAttributes(series, labels), value)
 }
 
-/** Gives samples to Effect's metric registry, from which `/metrics` and OpenTelemetry read. */
+/** Adds samples to Effect's metric registry, from which `/metrics` and OpenTelemetry read. */
 export const record = (samples: ReadonlyArray<Sample>): Effect.Effect<void> =>
   samples.length === 0 ? Effect.void : Effect.forEach(samples, recordOne, { discard: true })

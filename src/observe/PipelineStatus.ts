@@ -1,7 +1,7 @@
 /**
- * What a running `full` or `cdc` knows of itself, folded from its events. Nothing of it outlives the process.
+ * The status of a running `full` or `cdc`, folded from its events. It ends with the process.
  *
- * Times are milliseconds since the epoch. Commit times are of the server's clock, all others of this machine's.
+ * Times are milliseconds since 1970. Commit times are of the server's clock, all others of this machine's.
  */
 import { commitMillis } from "../core/row/CommitTime.ts"
 import { type PipelineEvent, rowsIn, type Service } from "./PipelineEvent.ts"
@@ -17,17 +17,17 @@ export interface PipelineStatus {
   readonly rows: number
   /** Key of the newest object of `inc`. */
   readonly newestObject: string | undefined
-  /** Since when success is up to this process: its start, or when it first had the lock. */
+  /** When this process became responsible for progress: its start, or when it first had the lock. */
   readonly responsibleSince: number
   readonly hasHeldLock: boolean
   readonly lastSuccessAt: number | undefined
-  /** When a chunk was last received from the source or taken by the lake. */
+  /** When a chunk was last received from the source or accepted by the lake. */
   readonly lastActivityAt: number
-  /** When the WAL was last known to be read to its end. */
+  /** When all WAL was last known to be read. */
   readonly caughtUpAt: number | undefined
-  /** A bound of the oldest commit that is not in the lake; its own time once the batch has read it. */
+  /** Time of the oldest commit that is not in the lake; a lower bound until the batch has read it. */
   readonly behindSince: number | undefined
-  /** Since when a batch or a copy is in progress. */
+  /** When the batch or copy in progress began. */
   readonly workingSince: number | undefined
   readonly isOldestKnown: boolean
   readonly lastCommittedAt: string | undefined
@@ -61,7 +61,7 @@ const finished = (status: PipelineStatus, at: number): PipelineStatus => ({
   workingSince: undefined,
 })
 
-/** By `at` all WAL that there was at `asOf` is in the lake. */
+/** At `at` all WAL that there was at `asOf` is in the lake. */
 const caughtUp = (status: PipelineStatus, at: number, asOf: number): PipelineStatus => ({
   ...finished(status, at),
   caughtUpAt: asOf,
@@ -69,7 +69,7 @@ const caughtUp = (status: PipelineStatus, at: number, asOf: number): PipelineSta
   lagBytes: 0,
 })
 
-/** A batch is in the lake, and WAL remains behind it. */
+/** A batch is in the lake, and more WAL follows it. */
 const cutShort = (status: PipelineStatus, at: number, remaining: bigint): PipelineStatus => ({
   ...finished(status, at),
   behindSince: commitMillis(status.lastCommittedAt ?? "") ?? status.behindSince,
@@ -113,7 +113,7 @@ const batchWritten = (status: PipelineStatus, event: Event<"BatchWritten">): Pip
     : cutShort(written, at, remainingBytes)
 }
 
-/** The status after one more event. Pure and total: any order of events gives a status. */
+/** Returns the status after one more event. Pure and total: every order of events gives a status. */
 export const nextStatus = (status: PipelineStatus, event: PipelineEvent): PipelineStatus => {
   switch (event._tag) {
     case "ChunkReceived":
@@ -156,13 +156,13 @@ export const nextStatus = (status: PipelineStatus, event: PipelineEvent): Pipeli
   }
 }
 
-/** When a check found nothing, or a batch or copy was done; before the first time, `responsibleSince`. */
+/** When a check found nothing to do, or a batch or copy was done; before the first time, `responsibleSince`. */
 export const lastSuccess = (status: PipelineStatus): number => status.lastSuccessAt ?? status.responsibleSince
 
 /**
- * Age of the oldest commit that is not in the lake, in seconds; 0 where the last check found none. Where it is not known
- * (the batch has read no transaction yet, source or lake are away), since the WAL was last known to be read to its end, or
- * since the start.
+ * Age of the oldest commit that is not in the lake, in seconds; 0 if the last check found none. If it is not known (the batch
+ * has read no transaction yet, or source or lake are unreachable), the time since all WAL was last known to be read, or since
+ * the start.
  */
 export const lagSeconds = (status: PipelineStatus, now: number): number => {
   const { behindSince, retry, caughtUpAt, startedAt } = status

@@ -1,6 +1,6 @@
 /**
- * Retries transient errors with capped, jittered back-off. What is transient, and for how long it is retried, is decided
- * here alone.
+ * Retries transient errors with capped, jittered back-off. Only this file decides which errors are transient, and how long
+ * they are retried.
  */
 import { Clock, Context, Duration, Effect, Random } from "effect"
 import { publish } from "../observe/PipelineEvents.ts"
@@ -11,10 +11,10 @@ interface Failure {
   readonly isRetryable?: boolean
 }
 
-/** Whether the same call may succeed later without anybody's help. */
+/** True if the same call may succeed later without help. */
 export const isTransient = (error: Failure): boolean => error.isRetryable === true
 
-/** For how long failures in a row are retried. */
+/** How long failures in a row are retried. */
 export interface RetryPolicy {
   /** Before source and lake have answered for the first time. */
   readonly atStart: Duration.Duration
@@ -22,44 +22,44 @@ export interface RetryPolicy {
   readonly later: Duration.Duration
 }
 
-/** For what is expected to end: `full`, `cdc --once`, `init`. */
+/** For commands that end: `full`, `cdc --once`, `init`. */
 export const limitedRetry: RetryPolicy = { atStart: Duration.seconds(30), later: Duration.seconds(60) }
-/** For `cdc`: a source that comes back after a weekend finds it still there. */
+/** For `cdc`: it still runs when a source comes back after a weekend. */
 export const unlimitedRetry: RetryPolicy = { atStart: Duration.seconds(30), later: Duration.infinity }
 
 const firstDelayMillis = 250
 const longestDelayMillis = 10_000
 
 /**
- * Milliseconds until the next try after so many failures: doubling, capped, plus or minus a fifth, because many processes
- * must not come back at one moment.
+ * Milliseconds until the next attempt after `failures` failures: doubling, capped, plus or minus a fifth, so that many
+ * processes do not return at once.
  */
 export const backOff = (failures: number): Effect.Effect<number> =>
   Effect.map(Random.nextBetween(0.8, 1.2), (jitter) =>
     Math.ceil(Math.min(firstDelayMillis * 2 ** (failures - 1), longestDelayMillis) * jitter),
   )
 
-/** What an attempt reports of itself while it runs. Outside of `retrying` nobody listens. */
+/** Callbacks of a running attempt. Outside of `retrying` they do nothing. */
 const Attempt = Context.Reference<{
   readonly healthy: Effect.Effect<void>
   readonly answered: Effect.Effect<void>
 }>("afluente/retry/Attempt", { defaultValue: () => ({ healthy: Effect.void, answered: Effect.void }) })
 
-/** To be run whenever work is done: from then on policy and back-off begin anew. */
+/** Run it whenever work succeeds: policy and back-off then begin anew. */
 export const reportHealthy: Effect.Effect<void> = Effect.flatMap(Attempt, ({ healthy }) => healthy)
 
 /**
- * To be run when source and lake have answered: then the limit is `later`. An answer alone is not health, because a lake that
- * is full answers every question and takes no object.
+ * Run it when source and lake have answered: the limit is then `later`. An answer alone is not health, because a full lake
+ * answers every request and accepts no object.
  */
 export const reportAnswered: Effect.Effect<void> = Effect.flatMap(Attempt, ({ answered }) => answered)
 
 /**
- * Runs `attempt` until it succeeds. Fails with its error where that is not transient, or where failures have lasted longer
- * than the policy allows. Reports `RetryBegan` for each failure that it retries, and `Recovered`.
+ * Runs `attempt` until it succeeds. Fails with its error if that is permanent, or if failures have lasted longer than the
+ * policy allows. Publishes `RetryBegan` for each failure that it retries, and `Recovered`.
  *
- * `attempt` may run `reportHealthy` and `reportAnswered`. That is why this is no `Effect.retry`, whose schedule goes on where
- * it was after an attempt that worked for a day.
+ * `attempt` may run `reportHealthy` and `reportAnswered`. `Effect.retry` cannot replace this: its schedule does not begin anew
+ * after an attempt that worked for a day.
  */
 export const retrying = <A, E extends Failure, R>(
   policy: RetryPolicy,

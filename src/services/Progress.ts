@@ -8,7 +8,7 @@ export interface ProgressBar {
 export class Progress extends Context.Service<
   Progress,
   {
-    /** Shown until the scope closes. `estimatedBytes` is the server's guess; none is shown where it is 0. */
+    /** Shows a bar until the scope closes. `estimatedBytes` is the server's estimate; no bar is shown if it is 0. */
     readonly show: (label: string, estimatedBytes: number) => Effect.Effect<ProgressBar, never, Scope.Scope>
   }
 >()("afluente/services/Progress") {

@@ -1,8 +1,8 @@
-/** The program refuses to go on, because it would lose or repeat data. */
+/** The program stops, because going on would lose or repeat data. */
 import { Runtime, Schema } from "effect"
 
 /**
- * Exit 3 (2 for DatasetName). Each names the problem, the risk of going on, and the commands that remove the problem.
+ * Exit 3 (2 for DatasetName). Names the problem, the risk of going on, and the commands that remove the problem.
  */
 export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
   reason: Schema.Literals([
@@ -24,7 +24,7 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
   risk: Schema.String,
   remedy: Schema.String,
 }) {
-  /** 2 where a setting alone is the remedy and no data is at risk. */
+  /** 2 if a setting is the remedy and no data is at risk. */
   override get [Runtime.errorExitCode](): number {
     return this.reason === "DatasetName" ? 2 : 3
   }

@@ -1,27 +1,30 @@
 /**
- * Room for what does not fit in memory: the lines of one large transaction wait here for their COMMIT,
- * which alone tells the position and time that every one of their rows carries.
+ * A spill file for data that does not fit in memory. The lines of a large transaction are kept here until their COMMIT, which
+ * has the LSN and the time that every row needs.
  */
 import { Context, type Effect, type Scope, type Stream } from "effect"
 import type { StoreError } from "./lake/StoreError.ts"
 
 export interface SpoolFile {
   readonly append: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
-  /** Forgets what was appended: the room serves the next large transaction. */
+  /** Removes what was appended, so that the file serves the next large transaction. */
   readonly clear: Effect.Effect<void, StoreError>
-  /** Everything appended since the last `clear`, from the beginning. A piece holds until the next one is asked for. May be run while it is being run. */
+  /**
+   * Everything appended since the last `clear`, from the beginning. A chunk is valid until the next one is pulled. May run
+   * several times at once.
+   */
   readonly replay: Stream.Stream<Uint8Array, StoreError>
   /**
-   * Fills `room` with what was appended from `offset` on, as far as there is so much, and returns how many bytes it read: at
-   * least one. Fails with `Broken` where nothing stands there.
+   * Reads the bytes from `offset` on into `buffer`, up to its size or the end. Returns how many it read: at least one. Fails
+   * with `Broken` if there are none.
    */
-  readonly read: (room: Uint8Array, offset: number) => Effect.Effect<number, StoreError>
+  readonly read: (buffer: Uint8Array, offset: number) => Effect.Effect<number, StoreError>
 }
 
 export class Spool extends Context.Service<
   Spool,
   {
-    /** Gone when the scope closes, and after a crash with the system's temporary files. */
+    /** Deleted when the scope closes; after a crash, with the system's temporary files. */
     readonly open: Effect.Effect<SpoolFile, StoreError, Scope.Scope>
   }
 >()("afluente/services/Spool") {}

@@ -1,4 +1,4 @@
-/** Where the lake is, and the keys to it. */
+/** The lake's address, and the keys to it. */
 import { Effect, Option, type Redacted, Result } from "effect"
 import { parseLakeUrl } from "./LakeUrl.ts"
 import { first, parsed, parsedIfSet, type Reading, secret, text, together } from "./SettingReading.ts"
@@ -49,10 +49,10 @@ const parseUmask = (value: string): Result.Result<number, string> =>
         "three octal digits are expected, of which the first is 0: this user must read and write the lake itself",
       )
 
-/** Which rights the files and folders of a lake in a folder do not give. */
+/** The permissions that files and folders of a lake in a folder do not give. */
 export const lakeUmask = parsed("LAKE_UMASK", parseUmask)
 
-/** None where the lake is a folder and no keys are set. */
+/** Returns none if the lake is a folder and no keys are set. Fails for a bucket without keys. */
 export const keysWhereNeeded = Effect.gen(function* () {
   const lake = yield* Effect.option(lakeUrl)
   const access = yield* s3

@@ -20,8 +20,8 @@ export const lakeSpecs = {
     example: "027",
     fallback: "027",
     flag: true,
-    summary: "rights not given on a lake in a folder, octal",
-    meaning: ["Set `022` where other users read the lake. The umask of the process plays no part."],
+    summary: "permissions not given on a lake in a folder, octal",
+    meaning: ["Set `022` if other users read the lake. The umask of the process has no effect."],
   },
   LAKE_LAYOUT: {
     group: "Lake",
@@ -73,7 +73,7 @@ export const lakeSpecs = {
     value: { form: "an http or https address without path" },
     example: "https://s3.us-east-1.amazonaws.com",
     flag: false,
-    summary: "used where MINIO_ENDPOINT is unset",
+    summary: "used if MINIO_ENDPOINT is unset",
     meaning: [],
   },
   AWS_ACCESS_KEY_ID: {
@@ -81,7 +81,7 @@ export const lakeSpecs = {
     value: { form: "text" },
     example: "text",
     flag: false,
-    summary: "used where MINIO_ACCESS_KEY is unset",
+    summary: "used if MINIO_ACCESS_KEY is unset",
     meaning: [],
   },
   AWS_SECRET_ACCESS_KEY: {
@@ -89,7 +89,7 @@ export const lakeSpecs = {
     value: { form: "text, secret" },
     example: "text",
     flag: false,
-    summary: "used where MINIO_SECRET_KEY is unset",
+    summary: "used if MINIO_SECRET_KEY is unset",
     meaning: [],
   },
   AWS_SESSION_TOKEN: {
@@ -105,7 +105,7 @@ export const lakeSpecs = {
     value: { form: "text" },
     example: "us-east-1",
     flag: false,
-    summary: "used where MINIO_REGION is unset",
+    summary: "used if MINIO_REGION is unset",
     meaning: [],
   },
 } as const satisfies Readonly<Record<string, SettingSpec>>

@@ -1,11 +1,11 @@
-/** Where the lake is: `s3://bucket[/prefix]`, `file:./folder` or `file:/absolute/folder`. The setting `LAKE_URL`. */
+/** The address of the lake: `s3://bucket[/prefix]`, `file:./folder` or `file:/absolute/folder`. The setting `LAKE_URL`. */
 import { Result } from "effect"
 
 export type LakeUrl =
   | { readonly _tag: "Folder"; readonly path: string }
   | { readonly _tag: "Bucket"; readonly bucket: string; readonly prefix: string }
 
-/** What is wrong with a bucket's name by the rules of S3, or undefined. Source: Amazon S3, "Bucket naming rules". */
+/** Returns why S3 does not allow the bucket's name, or undefined. Source: Amazon S3, "Bucket naming rules". */
 const bucketProblem = (bucket: string): string | undefined => {
   if (/[A-Z]/.test(bucket)) {
     return `S3 forbids capitals in the name of a bucket: "${bucket}" cannot exist, use "${bucket.toLowerCase()}"`
@@ -26,7 +26,7 @@ export const parseLakeUrl = (text: string): Result.Result<LakeUrl, string> => {
     const unexpanded = /^(~[^/]*|\$\{?\w+\}?)/.exec(path)?.[0]
     if (unexpanded !== undefined) {
       return Result.fail(
-        `"${unexpanded}" is not expanded here: write the folder out, or file:./${path} where it really has this name`,
+        `"${unexpanded}" is not expanded here: write the folder out, or file:./${path} if it really has this name`,
       )
     }
     return path === "" || path.startsWith("//")

@@ -1,11 +1,11 @@
-/** Reads variables so that every problem is reported, each with the variable's name, what was wrong, and an example. */
+/** Reads variables and reports every problem, each with the variable's name, what is wrong, and an example. */
 import { Config, Effect, Option, Result, Schema } from "effect"
 import { type SettingName, settingTable, type WithSpec } from "./SettingTable.ts"
 
 export type Problems = ReadonlyArray<string>
 export type Reading<A, R = never> = Effect.Effect<A, Problems, R>
 
-/** Runs every part and tells the problems of all, where `Effect.all` would stop at the first. */
+/** Runs every part and reports the problems of all, whereas `Effect.all` stops at the first. */
 export const together = <Parts extends Record<string, Reading<unknown, unknown>>>(
   parts: Parts,
 ): Reading<
@@ -14,7 +14,7 @@ export const together = <Parts extends Record<string, Reading<unknown, unknown>>
 > => {
   type Part = Reading<unknown, Effect.Services<Parts[keyof Parts]>>
   return Effect.flatMap(
-    // `Object.entries` forgets which services the parts need.
+    // `Object.entries` loses the services that the parts need.
     Effect.forEach(Object.entries(parts as Record<string, Part>), ([key, part]) =>
       Effect.map(Effect.result(part), (r) => [key, r] as const),
     ),
@@ -28,14 +28,14 @@ export const together = <Parts extends Record<string, Reading<unknown, unknown>>
   )
 }
 
-/** Names the variable, what was wrong and how it would be right. */
+/** Names the variable, what is wrong, and a valid example. */
 export const problem = (name: string, example: string, why: string): Problems => [
   `${name}: ${why}. For example: ${name}=${example}`,
 ]
 
 export const variable = <A>(name: string, example: string, config: Config.Config<A>): Reading<A> =>
   Effect.mapError(config, (error) =>
-    // Effect adds the path of the key on a line of its own; the variable is named in front already.
+    // Effect adds the path of the key on a second line; the variable is already named.
     problem(name, example, error.cause.message.split("\n")[0] ?? "it cannot be read"),
   )
 
@@ -45,10 +45,10 @@ export const secret = (name: string) => variable(name, "text", Config.option(Con
 type WithFallback = WithSpec<{ readonly fallback: string }>
 type WithRange = WithSpec<{ readonly value: { readonly from: number } }>
 type WithChoice = WithSpec<{ readonly value: { readonly oneOf: ReadonlyArray<string> } }>
-/** The words that a setting may have. */
+/** The words that a setting accepts. */
 export type ChoiceOf<Name extends WithChoice> = (typeof settingTable)[Name]["value"]["oneOf"][number]
 
-/** `parse` says why it cannot take a text. Where the variable is unset it gets the table's default. */
+/** Reads a variable, or the table's default if it is unset. `parse` fails with what is wrong. */
 export const parsed = <A>(
   name: WithFallback,
   parse: (text: string) => Result.Result<A, string>,
@@ -61,7 +61,7 @@ export const parsed = <A>(
   )
 }
 
-/** None where it is not set. */
+/** Reads a variable; none if it is unset. */
 export const parsedIfSet = <A>(
   name: SettingName,
   parse: (text: string) => Result.Result<A, string>,
@@ -78,17 +78,17 @@ export const parsedIfSet = <A>(
     }),
   )
 
-/** One of the words that the table gives; none where it is not set. */
+/** Reads one of the table's words; none if unset. */
 export const choice = <Name extends WithChoice>(name: Name): Reading<Option.Option<ChoiceOf<Name>>> => {
   const words: ReadonlyArray<ChoiceOf<Name>> = settingTable[name].value.oneOf
   return variable(name, settingTable[name].example, Config.option(Config.Literals(words, name)))
 }
 
-/** The first that is set: MinIO's own variables win over those of AWS. What is not used may be wrong. */
+/** Reads the first that is set: MinIO's own variables precede those of AWS. The other may be invalid. */
 export const first = <A>(preferred: Reading<Option.Option<A>>, other: Reading<Option.Option<A>>) =>
-  Effect.flatMap(preferred, (found) => (Option.isSome(found) ? Effect.succeed(found) : other))
+  Effect.flatMap(preferred, (set) => (Option.isSome(set) ? Effect.succeed(set) : other))
 
-/** A whole number in the table's range, both ends allowed; none where it is not set. */
+/** Reads an integer in the table's range, both ends allowed; none if unset. */
 export const wholeNumber = (name: WithRange): Reading<Option.Option<number>> => {
   const { example, value } = settingTable[name]
   const range = Schema.isBetween({ minimum: value.from, maximum: value.to })

@@ -1,6 +1,6 @@
-/** What is known of one setting: enough to read it, to name it in help and messages, and to document it. */
+/** Describes one setting: enough to read it, to name it in help and messages, and to document it. */
 
-/** What a value is: one of some words, a whole number in a range (both ends allowed), or text of some form. */
+/** The kind of value: one of some words, an integer in a range (both ends allowed), or text of some form. */
 export type SettingValue =
   | { readonly oneOf: ReadonlyArray<string> }
   | { readonly from: number; readonly to: number; readonly unit: string }
@@ -9,13 +9,13 @@ export type SettingValue =
 export interface SettingSpec {
   readonly group: "Source" | "Lake" | "Pipeline" | "Output"
   readonly value: SettingValue
-  /** Stands in messages, as in `LAKE_URL=s3://raw`. */
+  /** Used in messages, as in `LAKE_URL=s3://raw`. */
   readonly example: string
-  /** Is read where the variable is unset. */
+  /** Read if the variable is unset. */
   readonly fallback?: string
-  /** In words, what holds where the variable is unset and has no `fallback`. */
+  /** Describes the behaviour if the variable is unset and has no `fallback`. */
   readonly unset?: string
-  /** Whether a flag of the same name overrides it. Secrets have none: other users of the machine would see them. */
+  /** True if a flag of the same name overrides it. Secrets have none: other users of the machine could read them. */
   readonly flag: boolean
   /** Half a line, for help and `.env.example`. */
   readonly summary: string
@@ -23,7 +23,7 @@ export interface SettingSpec {
   readonly meaning: ReadonlyArray<string>
 }
 
-/** The default as a person reads it. */
+/** The default, for people. */
 export const defaultOf = ({ fallback, unset }: SettingSpec): string => fallback ?? unset ?? "none"
 
 /** `--lake-url` for `LAKE_URL`, without the dashes. */

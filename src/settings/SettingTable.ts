@@ -1,5 +1,5 @@
 /**
- * Every setting, once. Defaults, examples, flags and help come from this table, and `npm run docs` writes
+ * The table of all settings. Defaults, examples, flags and help come from it, and `npm run docs` writes
  * docs/settings.md and .env.example from it. libpq's own variables are in core's table of connection parameters.
  */
 import { sessionPoolers } from "../core/source/SourceAddress.ts"
@@ -57,8 +57,8 @@ export const settingTable = {
     example: "2s",
     fallback: "2 seconds",
     flag: true,
-    summary: "rest between two polls when nothing waits",
-    meaning: ["While more changes are pending `cdc` does not rest."],
+    summary: "pause between two polls when nothing is pending",
+    meaning: ["While more changes are pending `cdc` does not pause."],
   },
   ...lakeSpecs,
   BATCH_MAX_CHANGES: {
@@ -133,9 +133,9 @@ export const settingTable = {
 type Table = typeof settingTable
 /** A variable of ours. */
 export type SettingName = keyof Table
-/** Those whose spec has this property, as `WithSpec<{ readonly fallback: string }>`. */
+/** The settings whose spec has this property, as `WithSpec<{ readonly fallback: string }>`. */
 export type WithSpec<Part> = { [Name in SettingName]: Table[Name] extends Part ? Name : never }[SettingName]
-/** Those that a flag overrides. */
+/** The settings that a flag overrides. */
 export type FlagName = WithSpec<{ readonly flag: true }>
 
 /** Each variable with its spec, in the table's order. */

@@ -25,20 +25,20 @@ export class Settings extends Context.Service<
     readonly slot: string
     readonly pollInterval: Duration.Duration
     readonly lake: LakeUrl
-    /** Of a lake in a folder: rights that its files and folders do not give. */
+    /** Permissions that files and folders of a lake in a folder do not give. */
     readonly lakeUmask: number
-    /** Used with `s3://` only; none where the keys are missing and not needed. */
+    /** Used with `s3://` only; none if the keys are missing and not needed. */
     readonly s3: Option.Option<S3Access>
-    /** None: what the lake remembers, else `single` with one table and `datasets` with several. */
+    /** None: the lake's own layout, else `single` with one table and `datasets` with several. */
     readonly layout: Option.Option<Layout>
     /** Soft bound of one peek, in slot lines. Not a bound of memory, which does not depend on it. */
     readonly batchMaxChanges: number
     /** Readers of one table in `full`. None: as many as help on this machine. */
     readonly fullParallel: Option.Option<number>
     readonly csvCompression: Compression
-    /** Where `/metrics` and `/healthz` are served; none: nowhere. */
+    /** The port of `/metrics` and `/healthz`; none: off. */
     readonly metricsPort: Option.Option<number>
-    /** The address to listen on there. Every interface by default: a scraper is seldom on this machine. */
+    /** The address to listen on. Every interface by default, because a scraper is mostly on another machine. */
     readonly metricsHost: string
     readonly logLevel: LogLevel.LogLevel
     /** None: `pretty` on a terminal, else `logfmt`. */

@@ -1,4 +1,4 @@
-/** Where PostgreSQL is, in libpq's order: what `DATABASE_URL` says, then the service file, then libpq's variables. */
+/** The address of PostgreSQL, in libpq's order: `DATABASE_URL`, then the service file, then libpq's variables. */
 import { Effect, type FileSystem, Option, Redacted, Result } from "effect"
 import { type ConnectionOptions, connectionVariables, unsupported } from "../core/source/ConnectionOptions.ts"
 import { parseConnectionString } from "../core/source/ConnectionString.ts"
@@ -10,7 +10,7 @@ import { settingTable } from "./SettingTable.ts"
 const urlExample = settingTable.DATABASE_URL.example
 const none: ConnectionOptions = new Map()
 
-/** Where libpq looks for passwords where nothing else is set. */
+/** libpq's default password files. */
 const passwordFile = Effect.map(
   together({ home: text("HOME"), windows: text("APPDATA") }),
   ({ home, windows }): ConnectionOptions =>
@@ -39,7 +39,7 @@ const fromVariables: Reading<ConnectionOptions> = Effect.map(
   (pairs) => new Map(pairs.flat()),
 )
 
-/** Names the setting that holds the value: the URL, the one that names the service, or the variable itself. */
+/** Names the setting that contains the value: the URL, the one that names the service, or the variable itself. */
 const problemOf =
   (url: ConnectionOptions, service: ConnectionOptions) =>
   (keyword: string, why: string): Problems => {

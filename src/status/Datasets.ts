@@ -1,4 +1,4 @@
-/** What `status` reports of each dataset: its newest object, whether it is complete, and what became of its table. */
+/** Reads what `status` reports about each dataset: its newest object, whether it is complete, and changes of its table. */
 import { Effect, Option, Result } from "effect"
 import { planEach, type TableDecision, tableNow } from "../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../cdc/tables/StartTables.ts"
@@ -23,11 +23,11 @@ interface DatasetsAsked {
   /** The slot's confirmed LSN. */
   readonly slotBegin: Option.Option<Lsn.Lsn>
   readonly flushed: Lsn.Lsn
-  /** Whether the catalog is asked what became of the tables. */
+  /** True if the catalog is queried for changes of the tables. */
   readonly isPlanned: boolean
 }
 
-/** A dataset whose place in the lake is not known. */
+/** The status of a dataset if the lake's layout is not known. */
 export const unknownDataset = (source: SourceTable): DatasetStatus => ({
   ...source,
   newest: Option.none(),
@@ -36,7 +36,7 @@ export const unknownDataset = (source: SourceTable): DatasetStatus => ({
   advice: Option.none(),
 })
 
-/** What a person does next; none where nothing is to be done. */
+/** Returns the next action for a person; none if there is none. */
 const adviceFor = (
   dataset: string,
   decision: TableDecision | undefined,
@@ -52,7 +52,7 @@ const adviceFor = (
   return Option.map(incomplete, ({ advice }) => `${advice}.`)
 }
 
-/** The newest object of `inc`, or of `full` where that is newer. */
+/** Reads the status of one dataset. Its newest object is that of `inc`, or of `full` if that is newer. */
 const datasetStatus = Effect.fnUntraced(function* (
   { layout, watermark, slotBegin }: DatasetsAsked,
   { dataset, table }: SourceTable,
@@ -73,7 +73,7 @@ const datasetStatus = Effect.fnUntraced(function* (
     isInLake: Option.isSome(newest),
     table: tableNow(decision),
   }
-  // Small, and read once for both: it tells the rows, and what the state may depend on. Rows of `inc` nobody has counted.
+  // The manifest is small and read once: for the number of rows and for the state. Objects of `inc` have no count.
   const copy = isFull || needsManifest(facts) ? yield* newestManifest(layout, dataset) : Option.none()
   const isOfNewest = ({ object }: Manifest) => Option.exists(newest, ({ key }) => key === object)
   const rows = Option.map(Option.filter(copy, isOfNewest), (manifest) => manifest.rows)
@@ -82,7 +82,7 @@ const datasetStatus = Effect.fnUntraced(function* (
   return { dataset, table, newest, rows, completeness, advice } satisfies DatasetStatus
 })
 
-/** Datasets that SOURCE_TABLES names no more: their objects stay. */
+/** Returns the datasets that SOURCE_TABLES no longer names: their objects stay. */
 const leftDatasets = ({ tables, watermark }: DatasetsAsked): ReadonlyArray<SourceTable> =>
   Option.match(watermark, {
     onNone: () => [],
@@ -96,7 +96,7 @@ const leftDatasets = ({ tables, watermark }: DatasetsAsked): ReadonlyArray<Sourc
         ),
   })
 
-/** The configured datasets, then those that were left; and why `cdc` would not start with some of the tables. */
+/** Returns the configured datasets, then those that have left; and why `cdc` would refuse some of the tables. */
 export const datasetStatuses = Effect.fn("Datasets.datasetStatuses")(function* (asked: DatasetsAsked) {
   const { tables, layout, watermark, slotBegin, flushed, isPlanned } = asked
   const source = yield* SlotInspection

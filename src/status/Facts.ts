@@ -1,4 +1,4 @@
-/** Looks where the pipeline stands: at the slot, the watermark and the newest objects, and at nothing that is large. */
+/** Reads the state of the pipeline: the slot, the watermark and the newest objects. Reads nothing large. */
 
 import { Clock, Effect, Option, Result } from "effect"
 import { decideStart, type Facts } from "../cdc/start/StartDecision.ts"
@@ -17,17 +17,20 @@ import { lagOf, unknownLag } from "./Lag.ts"
 import type { StatusReport } from "./StatusReport.ts"
 
 /** Returns a refusal as a value, for the report. Other errors fail. */
-const refused = <A, E, R>(look: Effect.Effect<A, E | Refusal, R>) =>
-  look.pipe(
-    Effect.map((found) => Result.succeed(found)),
+const refused = <A, E, R>(effect: Effect.Effect<A, E | Refusal, R>) =>
+  effect.pipe(
+    Effect.map((value) => Result.succeed(value)),
     Effect.catchIf(
       (error): error is E & Refusal => error instanceof Refusal,
       (refusal) => Effect.succeed(Result.fail<Refusal>(refusal)),
     ),
   )
 
-/** What would keep a `cdc` from starting. A slot that nobody has made yet is no fault: nothing was begun. */
-const faultOfStart = (facts: Facts, slot: Option.Option<SlotFacts>): ReadonlyArray<Refusal | SourceError> => {
+/** Returns what would keep a `cdc` from starting. A missing slot of a new lake is no problem. */
+const startProblems = (
+  facts: Facts,
+  slot: Option.Option<SlotFacts>,
+): ReadonlyArray<Refusal | SourceError> => {
   const subject = `slot "${facts.slotName}"`
   if (Option.isSome(slot) && Option.isNone(facts.view.slot)) {
     const { plugin, database } = slot.value
@@ -51,16 +54,16 @@ const faultOfStart = (facts: Facts, slot: Option.Option<SlotFacts>): ReadonlyArr
   return Result.isFailure(start) && start.failure.reason !== "SlotMissing" ? [start.failure] : []
 }
 
-/** Returns the status report. What cannot be read is named in it; the rest is filled in. */
+/** Returns the status report. It names what could not be read, and contains the rest. */
 export const readStatus = Effect.gen(function* () {
   const { tables, layout: wanted, pollInterval } = yield* Settings
   const source = yield* SlotInspection
   const { read } = yield* WatermarkStore
 
-  // The slot first: a running `cdc` moves the watermark before the slot, so that a healthy one never seems out of order.
+  // Reads the slot first: a running `cdc` advances the watermark before the slot, and must not look out of order.
   const before = yield* source.readState
-  const found = yield* refused(read)
-  const watermark = Result.getOrElse(found, () => Option.none<Watermark>())
+  const stored = yield* refused(read)
+  const watermark = Result.getOrElse(stored, () => Option.none<Watermark>())
   const { flushed } = yield* Option.exists(watermark, ({ position }) => position > before.flushed)
     ? source.readState
     : Effect.succeed(before)
@@ -72,9 +75,9 @@ export const readStatus = Effect.gen(function* () {
     ({ isHere, plugin }) => isHere && Option.contains(plugin, "test_decoding"),
   )
   const facts = { slotName: source.slot, source: before.source, view: { slot: ours, flushed }, watermark }
-  const faults = Result.isFailure(found) ? [found.failure] : faultOfStart(facts, before.slot)
-  // LSNs of another server or database mean nothing here.
-  const isForeign = faults.some(({ reason }) => reason === "ForeignWatermark")
+  const problems = Result.isFailure(stored) ? [stored.failure] : startProblems(facts, before.slot)
+  // LSNs of another server or database do not compare with these.
+  const isForeign = problems.some(({ reason }) => reason === "ForeignWatermark")
   const watermarkSeconds = Option.flatMap(watermark, ({ writtenAt }) => writtenAt).pipe(
     Option.map((at) => Math.max(0, (now - Date.parse(at)) / 1000)),
     Option.filter(Number.isFinite),
@@ -90,9 +93,9 @@ export const readStatus = Effect.gen(function* () {
         watermark,
         slotBegin,
         flushed,
-        // OIDs of another server or database mean nothing here, and of a lake that nobody has begun there are none.
+        // OIDs of another server or database are not valid here, and a new lake has none.
         isPlanned:
-          Result.isSuccess(found) && !isForeign && Option.isSome(Option.orElse(watermark, () => slotBegin)),
+          Result.isSuccess(stored) && !isForeign && Option.isSome(Option.orElse(watermark, () => slotBegin)),
       })
   const report: StatusReport = {
     at: now,
@@ -115,7 +118,7 @@ export const readStatus = Effect.gen(function* () {
           leftBehind: Lsn.halfSegment,
         }),
     datasets,
-    faults: [...faults, ...(Result.isFailure(layout) ? [layout.failure] : []), ...refusals],
+    problems: [...problems, ...(Result.isFailure(layout) ? [layout.failure] : []), ...refusals],
   }
   return report
 })

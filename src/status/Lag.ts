@@ -1,19 +1,19 @@
 /**
- * How far a lake is behind its source, told from outside and without reading the slot. Facts in, figures out.
+ * Computes how far a lake is behind its source, without reading the slot.
  *
- * Bytes are exact: the WAL from the watermark (before the first one: from the slot's confirmed position) to the end that
- * is on the server's disk. It is the WAL of everything that the server does, not of our tables alone.
+ * Bytes are exact: the WAL from the watermark (before the first one, from the slot's confirmed LSN) to the flushed LSN. This
+ * is the WAL of everything that the server does, not only of our tables.
  *
- * Seconds are a bound: the oldest commit that was not read yet is at most so old. Only a reader of the slot knows its
- * time, so what is known of the reader bounds it:
+ * Seconds are an upper bound for the age of the oldest commit that was not read yet. Only a reader of the slot knows the
+ * commit's time, so that the bound comes from what is known about the reader:
  *
- *     nothing is behind the watermark       0
- *     the writer is idle after a look       since that look: all that was there it has read
- *     the writer reads, and little waits    since its statement began: a writer that had read all WAL reads on
- *     it reads much, or no writer runs      since the watermark was written
+ *     no WAL after the watermark            0
+ *     the writer is idle after a poll       since that poll, which read everything
+ *     the writer reads, and lag is small    since its statement began: before that it had read all WAL
+ *     the lag is large, or no writer runs   since the watermark was written
  *
- * A writer that finds nothing of ours moves the watermark only after half a segment (8 MiB) of WAL. So little WAL behind an old
- * watermark says nothing while a writer runs, and where none runs the bound is wide: what waits may be nothing of ours.
+ * A writer that reads no changes of our tables advances the watermark only after half a segment (8 MiB) of WAL. So a small lag
+ * and an old watermark are normal while a writer runs. If none runs, the bound is wide: the WAL may hold no change of ours.
  */
 import { Option } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
@@ -26,13 +26,13 @@ export interface LagFacts {
     readonly age: Option.Option<number>
   }>
   readonly confirmed: Option.Option<Lsn>
-  /** The writer's last statement: whether it was a look and is over, and how long ago it began. */
+  /** The writer's last statement: whether it was a poll and is over, and how many seconds ago it began. */
   readonly activity: Option.Option<{ readonly isIdle: boolean; readonly seconds: number }>
-  /** Log that a writer at its end may leave behind the watermark. */
+  /** Bytes of WAL after the watermark that a writer may leave unwritten when it has read everything. */
   readonly leftBehind: bigint
 }
 
-/** None: not known. */
+/** None: unknown. */
 export interface Lag {
   readonly bytes: Option.Option<number>
   readonly seconds: Option.Option<number>

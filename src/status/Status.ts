@@ -1,4 +1,4 @@
-/** `status`: where the pipeline stands. It only looks: the slot is never read, and a `cdc` that runs is not disturbed. */
+/** `status`: prints the state of the pipeline. It never reads the slot, so that a running `cdc` is not disturbed. */
 import { Console, Effect, Schedule } from "effect"
 import { printable } from "../core/text/PrintableText.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
@@ -19,17 +19,17 @@ const print = (form: StatusForm, report: StatusReport): string => {
   }
 }
 
-/** Prints the state of the pipeline, then fails with the problem that would keep a `cdc` from starting. */
+/** Prints the state, then fails with the first problem that would keep a `cdc` from starting. */
 export const status = Effect.fn("Status.status")(function* (form: StatusForm) {
   const report = yield* retrying(limitedRetry, readStatus)
   yield* Console.log(print(form, report))
-  const [fault] = report.faults
-  if (fault !== undefined) return yield* fault
+  const [problem] = report.problems
+  if (problem !== undefined) return yield* problem
 })
 
 /**
- * `show` draws over what stands there; on paper one follows the other, and what is wrong is logged when it changes.
- * Goes on where source or lake are away.
+ * Prints the state every 2 seconds. In the form `text`, `show` redraws the screen with the problems below. In the others it
+ * prints line after line, and problems are logged when they change. Goes on while source or lake are unreachable.
  */
 export const watchStatus = Effect.fn("Status.watchStatus")(function* (
   form: StatusForm,
@@ -39,12 +39,12 @@ export const watchStatus = Effect.fn("Status.watchStatus")(function* (
   const reportOnce = (wrong: string) => {
     if (wrong === reported) return Effect.void
     reported = wrong
-    return wrong === "" ? Effect.logInfo("status: all is well again") : Effect.logWarning(wrong)
+    return wrong === "" ? Effect.logInfo("status: no problem any more") : Effect.logWarning(wrong)
   }
-  const look = readStatus.pipe(
+  const refresh = readStatus.pipe(
     Effect.map((report) => ({
       text: print(form, report),
-      wrong: report.faults.map(({ message }) => message).join(" "),
+      wrong: report.problems.map(({ message }) => message).join(" "),
     })),
     Effect.catchIf(
       (error) => !(error instanceof Refusal) && error.isRetryable,
@@ -55,5 +55,5 @@ export const watchStatus = Effect.fn("Status.watchStatus")(function* (
       return Effect.andThen(reportOnce(wrong), text === "" ? Effect.void : show(text))
     }),
   )
-  yield* Effect.repeat(look, Schedule.spaced("2 seconds"))
+  yield* Effect.repeat(refresh, Schedule.spaced("2 seconds"))
 })

@@ -1,4 +1,4 @@
-/** What `status` tells, as text, as one line and as JSON. Its keys and their meaning are a promise: docs/monitoring.md. */
+/** The report of `status`, as text, as one line and as JSON. Its keys and their meaning are stable: docs/monitoring.md. */
 
 import { Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
@@ -19,43 +19,43 @@ export interface DatasetStatus {
   readonly dataset: string
   readonly table: TableName
   readonly newest: Option.Option<StoredObject>
-  /** Of the newest object, where its manifest tells them. */
+  /** Rows of the newest object, if its manifest says so. */
   readonly rows: Option.Option<number>
-  /** Whether `full` and `inc` of it make a whole; none as in `datasetState`. */
+  /** Whether `full` and `inc` join without a gap; none as in `datasetState`. */
   readonly completeness: Option.Option<DatasetCompleteness>
-  /** What became of its table, and what to do next; none where nothing is to be done. */
+  /** A change of its table, and what to do next; none if there is nothing to do. */
   readonly advice: Option.Option<string>
 }
 
 export interface StatusReport {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly at: number
   readonly slotName: string
   readonly slot: Option.Option<SlotFacts>
   readonly flushed: Lsn.Lsn
   readonly watermark: Option.Option<Watermark>
   readonly writer: Option.Option<SessionFacts>
-  /** The writer has sent no statement for so many seconds, and is stalled by the rule of `StalledWriter.ts`. */
+  /** Seconds since the writer's last statement, if it is stalled by the rule of `StalledWriter.ts`. */
   readonly stalledSeconds: Option.Option<number>
-  /** Each `cdc` that lives, by the session that tells so. */
+  /** The sessions that hold the liveness lock: one per running `cdc`. */
   readonly present: ReadonlyArray<SessionFacts>
   readonly lag: Lag
   readonly datasets: ReadonlyArray<DatasetStatus>
-  /** What would keep a `cdc` from starting, or cannot be read. */
-  readonly faults: ReadonlyArray<Refusal | SourceError>
+  /** What would keep a `cdc` from starting, or could not be read. */
+  readonly problems: ReadonlyArray<Refusal | SourceError>
 }
 
 const orNull = <A>(value: Option.Option<A>): A | null => Option.getOrNull(value)
 const iso = (millis: number): string => new Date(millis).toISOString()
 
-/** Log that the server keeps for the slot, in bytes. */
+/** WAL that the server retains for the slot, in bytes. */
 const retained = ({ slot, flushed }: StatusReport): Option.Option<number> =>
   Option.flatMap(slot, ({ restart }) => Option.map(restart, (from) => Math.max(0, Number(flushed - from))))
 
-/** Every `cdc` that lives but the one that writes, or is the next to: where none holds the lock, each of them may be. */
+/** All running `cdc` but one: the writer, or the one that will become it. */
 const standbys = ({ present }: StatusReport): number => Math.max(0, present.length - 1)
 
-/** The keys of docs/monitoring.md; null: not known, or not there. */
+/** The keys of docs/monitoring.md. Null: unknown, or it does not exist. */
 const plain = (report: StatusReport) => ({
   slot: report.slotName,
   wal_status: orNull(Option.map(report.slot, ({ walStatus }) => walStatus)),
@@ -86,10 +86,10 @@ const plain = (report: StatusReport) => ({
   })),
 })
 
-/** One document on one line, so that each line of `--watch` is one. */
+/** Prints one document on one line, so that each line of `--watch` is a document. */
 export const jsonReport = (report: StatusReport): string => escapeUnprintable(JSON.stringify(plain(report)))
 
-/** `2026-11-23T21:40:40.000Z slot=data_sync_slot wal_status=reserved …`; the datasets are left to the other forms. */
+/** Prints `2026-11-23T21:40:40.000Z slot=data_sync_slot wal_status=reserved …`, without the datasets. */
 export const lineReport = (report: StatusReport): string => {
   const { datasets: _, ...figures } = plain(report)
   return [
@@ -98,7 +98,7 @@ export const lineReport = (report: StatusReport): string => {
   ].join(" ")
 }
 
-/** Tenths under a minute; then its two largest units. */
+/** Prints tenths of seconds under a minute, else the two largest units. */
 const printSeconds = (seconds: number): string => {
   if (seconds < 60) return `${seconds.toFixed(1)} s`
   const minutes = Math.floor(seconds / 60)
@@ -115,7 +115,7 @@ const slotText = (report: StatusReport): string =>
     onNone: () =>
       Option.isSome(report.watermark)
         ? `${report.slotName} does not exist, and this lake was written from it`
-        : `${report.slotName} does not exist: make it with \`node dist/main.js init\``,
+        : `${report.slotName} does not exist: create it with \`node dist/main.js init\``,
     onSome: (slot) =>
       [
         `${report.slotName}: ${slot.walStatus}`,
@@ -130,9 +130,9 @@ const slotText = (report: StatusReport): string =>
 const sessionText = ({ pid, application }: SessionFacts): string =>
   `process ${pid} of the server (${application})`
 
-/** A `cdc` gives the slot free while it waits for its lake, so that a standby can try. */
+/** While a `cdc` waits for its lake nobody holds the writer's lock, so that a standby can try. */
 const writerText = (report: StatusReport): string => {
-  const [waiting] = report.present
+  const [first] = report.present
   const more = standbys(report)
   const writer = Option.match(report.writer, {
     onSome: (session) =>
@@ -142,9 +142,9 @@ const writerText = (report: StatusReport): string => {
           `no statement for ${printSeconds(seconds)}, ${sessionText(session)}. ${stallAdvice(session.pid)}`,
       }),
     onNone: () =>
-      waiting === undefined
+      first === undefined
         ? "none: no cdc follows the slot now"
-        : `starting, or waiting to try source or lake again, ${sessionText(waiting)}`,
+        : `starting, or waiting to try source or lake again, ${sessionText(first)}`,
   })
   return more === 0 ? writer : `${writer}; ${counted(more, "standby")}`
 }
@@ -152,7 +152,7 @@ const writerText = (report: StatusReport): string => {
 const watermarkText = (report: StatusReport): string =>
   Option.match(report.watermark, {
     onNone: () =>
-      report.faults.some(({ reason }) => reason === "BrokenWatermark")
+      report.problems.some(({ reason }) => reason === "BrokenWatermark")
         ? "cannot be read"
         : "none: no cdc has written yet",
     onSome: ({ position, writtenAt }) =>
@@ -167,10 +167,10 @@ const watermarkText = (report: StatusReport): string =>
 const lagText = ({ lag }: StatusReport): string =>
   `${Option.match(lag.bytes, { onNone: () => "unknown", onSome: printBytes })}, ${Option.match(lag.seconds, {
     onNone: () => "time unknown",
-    onSome: (seconds) => (seconds === 0 ? "nothing waits" : `at most ${printSeconds(seconds)}`),
+    onSome: (seconds) => (seconds === 0 ? "nothing is pending" : `at most ${printSeconds(seconds)}`),
   })}`
 
-/** Nothing of a dataset that is followed and whole. */
+/** Empty for a dataset that is followed and complete. */
 const completenessText = ({ state, from, reason }: DatasetCompleteness): ReadonlyArray<string> => {
   if (state === "followed") return []
   const why = [

@@ -1,6 +1,6 @@
 /**
- * `verify`: rebuilds each table from the lake and compares it with the table. Writers may run meanwhile: `ComparisonSnapshot.ts`
- * says how both sides are read at one snapshot.
+ * `verify`: rebuilds each table from the lake and compares it with the table. Writers may run meanwhile:
+ * `ComparisonSnapshot.ts` explains how both sides are read at one snapshot.
  */
 import { Console, Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
@@ -19,8 +19,8 @@ import { countFindings } from "./report/FindingCounter.ts"
 import { endWith } from "./report/Outcome.ts"
 import { readOlder } from "./rows/OlderCopies.ts"
 import { type ComparisonSnapshot, takeComparisonSnapshot } from "./snapshot/ComparisonSnapshot.ts"
+import { withDiskNeeded } from "./snapshot/DiskNeeded.ts"
 import { checkBeforeCopying, checkCopySource } from "./snapshot/LakeAndSlot.ts"
-import { withRoomNeeded } from "./snapshot/RoomNeeded.ts"
 import { leftNote } from "./table/Incomplete.ts"
 import { type Containment, containment, type TableFailure } from "./table/TableFailure.ts"
 import { failedVerdict, type TableVerdict, tableVerdict } from "./table/TableVerdict.ts"
@@ -36,7 +36,7 @@ const withOlderRead = Effect.fnUntraced(function* (dataset: string, fulls: Fulls
   return { ...fulls, findings: [...fulls.findings, ...found] }
 })
 
-/** Before the moment: a copy finished after it would hold rows that the moment does not. */
+/** Runs before the snapshot is taken: a copy that is finished after it would hold rows that the snapshot does not see. */
 const listTables = Effect.fnUntraced(function* (
   tables: ReadonlyArray<SourceTable>,
   layout: Layout,
@@ -60,7 +60,7 @@ const listTables = Effect.fnUntraced(function* (
 
 const compareAll = Effect.fnUntraced(function* (report: ComparisonReport, all: boolean) {
   const { tables, layout: wanted } = yield* Settings
-  // Nothing is written there: who may only read can verify too.
+  // Tests the access by a listing alone, so that read-only credentials are enough.
   const { list } = yield* ObjectStore
   yield* retrying(limitedRetry, Stream.runHead(list("inc/")))
   const watermarks = yield* WatermarkStore
@@ -84,7 +84,7 @@ const compareNow = Effect.fnUntraced(function* (
   const readable = listed.flatMap(({ source, fulls }) =>
     Result.isSuccess(fulls) ? [{ source, fulls: fulls.success }] : [],
   )
-  const explain = withRoomNeeded(layout, readable)
+  const explain = withDiskNeeded(layout, readable)
   const wanted = readable.map(({ source, fulls }) => ({ source, isInLake: Option.isSome(fulls.newest) }))
   const snapshot = yield* takeComparisonSnapshot(workbench, layout, wanted, explain)
   yield* report.begin({ lsn: Lsn.print(snapshot.lsn), snapshot: snapshot.id })
@@ -96,7 +96,7 @@ const compareNow = Effect.fnUntraced(function* (
     const failure = Result.isFailure(fulls) ? fulls.failure : snapshot.failed.get(source)
     const compared =
       failure !== undefined || live === undefined || Result.isFailure(fulls)
-        ? Result.fail(failure ?? neverCopied)
+        ? Result.fail(failure ?? notCopied)
         : yield* contain(
             tableVerdict(workbench, snapshot, live, { source, layout, fulls: fulls.success }, counter).pipe(
               Effect.catch(explain),
@@ -116,34 +116,33 @@ const compareNow = Effect.fnUntraced(function* (
   return verdicts
 })
 
-/** A table is copied, or it is said why not. */
-const neverCopied: TableFailure = { why: "It was not copied. Run `verify` again.", exit: 1 }
+const notCopied: TableFailure = { why: "It was not copied. Run `verify` again.", exit: 1 }
 
 const noteOf = (snapshot: ComparisonSnapshot, configured: ReadonlyArray<string>): string | undefined => {
-  const notes = [...lakeAlone(snapshot), ...Option.toArray(leftNote(snapshot.watermark, configured))]
+  const notes = [...lakeOnlyNote(snapshot), ...Option.toArray(leftNote(snapshot.watermark, configured))]
   return notes.length === 0 ? undefined : notes.join(" ")
 }
 
-const lakeAlone = ({ pending, watermark }: ComparisonSnapshot): ReadonlyArray<string> => {
+const lakeOnlyNote = ({ pending, watermark }: ComparisonSnapshot): ReadonlyArray<string> => {
   if (Result.isSuccess(pending)) return []
   const reached = Option.match(watermark, {
     onNone: () => "(there is none)",
     onSome: ({ position }) => Lsn.print(position),
   })
   return [
-    `Compared with the lake alone, as far as its watermark ${reached}; what was committed since then counts as missing. ${pending.failure}`,
+    `Compared with the lake alone, up to its watermark ${reached}; later commits count as missing. ${pending.failure}`,
   ]
 }
 
 export interface VerifyMode {
   readonly json: boolean
-  /** Reads older copies too, and not the newest alone. */
+  /** Checks the older copies as well as the newest one. */
   readonly all: boolean
 }
 
 /**
- * Ends well where lake and tables are equal. A table that cannot be compared is named with the reason, and the others are
- * compared: it ends as the gravest verdict asks for (`Outcome.ts`).
+ * Succeeds if lake and tables are equal. A table that cannot be compared is reported with the reason, and the others are
+ * compared. The gravest verdict decides the exit code (`Outcome.ts`).
  */
 export const verify = Effect.fn("Verify.verify")(function* ({ json, all }: VerifyMode) {
   const report = json

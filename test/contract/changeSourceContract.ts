@@ -161,7 +161,7 @@ export const changeSourceContract: ReadonlyArray<Case> = [
     }),
   ],
   [
-    "lets nobody read the lines of a transaction after its turn: it ends as a defect",
+    "lets nobody read the lines of a transaction after the sink has asked for the next: it ends as a defect",
     Effect.fnUntraced(function* (world) {
       yield* large(world)
       const session = yield* attached
@@ -171,7 +171,7 @@ export const changeSourceContract: ReadonlyArray<Case> = [
       )
       const kept = result.flat()[0]
       const late = kept === undefined ? Effect.void : readLines(kept, () => Effect.succeed(true))
-      diesWith(yield* Effect.exit(late), /read after its turn/)
+      diesWith(yield* Effect.exit(late), /read after the sink had asked for the next/)
     }),
   ],
   [
@@ -181,7 +181,7 @@ export const changeSourceContract: ReadonlyArray<Case> = [
       yield* large(world)
       const session = yield* attached
       const early = session.readTransactions(yield* request(session), Sink.succeed(undefined))
-      diesWith(yield* Effect.exit(early), /ends before it has taken all/)
+      diesWith(yield* Effect.exit(early), /ended before it had taken all/)
     }),
   ],
   [

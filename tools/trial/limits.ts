@@ -8,7 +8,7 @@ import type { Operator } from "./world/Operator.ts"
 
 const lake = /The lake did not answer\. Check LAKE_URL, MINIO_ENDPOINT and the network/
 
-const busyStore = /The store is busy, or has a fault of its own\. It is tried again/
+const busyStore = /The store is busy, or has an internal error\. It is tried again/
 
 /** What `full` and `cdc` make visible; all else is answered. */
 const isObject = ({ method, url }: Asked): boolean => !["GET", "HEAD"].includes(method) && /_\d{8}_/.test(url)

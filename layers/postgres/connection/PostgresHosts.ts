@@ -1,5 +1,5 @@
 /**
- * Several servers in one address: the first one that answers and is what `target_session_attrs` asks for.
+ * Several servers in one address: connects to the first one that answers and matches `target_session_attrs`.
  * Source: PostgreSQL manual, chapter "libpq", section "Specifying Multiple Hosts".
  */
 import { Effect, Result } from "effect"
@@ -13,8 +13,8 @@ interface ServerState {
   readonly isReadOnly: boolean
 }
 
-/** What keeps a server from being the one that is asked for. */
-const misfits: Readonly<Record<TargetSessionAttrs, (state: ServerState) => string | undefined>> = {
+/** Why a server does not match; undefined if it does. */
+const mismatches: Readonly<Record<TargetSessionAttrs, (state: ServerState) => string | undefined>> = {
   any: () => undefined,
   "read-write": ({ isReadOnly }) => (isReadOnly ? "it takes no writes" : undefined),
   "read-only": ({ isReadOnly }) => (isReadOnly ? undefined : "it takes writes"),
@@ -23,24 +23,24 @@ const misfits: Readonly<Record<TargetSessionAttrs, (state: ServerState) => strin
   "prefer-standby": () => undefined,
 }
 
-/** Rejects where the server that was reached is not what `target` asks for: another one may be, or this one soon. */
+/** Rejects if the server does not match `target`. The error is transient: another one may match, or this one later. */
 export const assertTarget = async (client: Client, target: TargetSessionAttrs, subject: string) => {
   if (target === "any") return
   const { rows } = await client.query<{ standby: string; read_only: string }>(
     "SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only",
   )
   const state = { isStandby: rows[0]?.standby === "t", isReadOnly: rows[0]?.read_only === "on" }
-  const misfit = misfits[target](state)
-  if (misfit === undefined) return
-  const detail = `${misfit}, and target_session_attrs asks for ${target}`
+  const mismatch = mismatches[target](state)
+  if (mismatch === undefined) return
+  const detail = `${mismatch}, and target_session_attrs asks for ${target}`
   throw new SourceError({ reason: "Unreachable", subject, detail })
 }
 
-/** As in libpq, the next server is tried also where one is starting up, which a standby may be for long. */
+/** As in libpq, the next server is also tried if one is starting up, which can take a standby long. */
 const mayPassToNext = ({ reason }: SourceError): boolean =>
   reason === "Unreachable" || reason === "Restarting"
 
-/** One that refuses us ends the search, as in libpq: the next one would be no remedy for a wrong password. */
+/** As in libpq, a refusal ends the search: the next server would not accept a wrong password either. */
 const firstOf = <A, R>(
   address: SourceAddress,
   servers: ReadonlyArray<Server>,
@@ -66,7 +66,7 @@ const firstOf = <A, R>(
     return yield* Effect.die(new Error("an address names no server"))
   })
 
-/** Opens a session at the first server of the list that fits; `open` fails as Unreachable where one does not. */
+/** Opens a session at the first server of the list that matches. `open` fails with `Unreachable` for one that does not. */
 export const atFirstServer = <A, R>(
   address: SourceAddress,
   open: (server: Server, target: TargetSessionAttrs) => Effect.Effect<A, SourceError, R>,

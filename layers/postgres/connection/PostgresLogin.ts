@@ -1,4 +1,4 @@
-/** Who connects to what: libpq's defaults where the settings say nothing. */
+/** User, database and servers of a connection, with libpq's defaults. */
 import { existsSync } from "node:fs"
 import { isIP } from "node:net"
 import { userInfo } from "node:os"
@@ -9,16 +9,16 @@ import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
 import { passwordFor } from "./PostgresPassword.ts"
 
 export interface Server {
-  /** The name, address or socket folder that the settings give: on the certificate, in the password file, in messages. */
+  /** The name, address or socket folder of the settings: for the certificate, the password file and messages. */
   readonly name: string
-  /** What is connected to: `hostaddr` where it is set, else the name. */
+  /** The address to connect to: `hostaddr` if set, else the name. */
   readonly target: string
   readonly port: number
 }
 
 const defaultSockets = "/var/run/postgresql"
 
-/** libpq's default: the local socket where there is one. */
+/** libpq's default: the local socket if it exists. */
 const defaultHost = (port: number): string =>
   [defaultSockets, "/tmp"].find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? "localhost"
 
@@ -37,23 +37,23 @@ export const loginOf = (address: SourceAddress) => {
 const describe = (database: string, servers: ReadonlyArray<Server>): string =>
   `${database} on ${servers.map(({ name, port }) => `${name}:${port}`).join(", ")}`
 
-/** Where we connect to, for messages: `loja on db.example:5432`. */
+/** The address for messages: `loja on db.example:5432`. */
 export const describeAddress = (address: SourceAddress): string => {
   const { database, servers } = loginOf(address)
   return describe(database, servers)
 }
 
-/** The same for one server of the list. */
+/** Like `describeAddress`, for one server of the list. */
 export const describeServer = (address: SourceAddress, server: Server): string =>
   describe(loginOf(address).database, [server])
 
-/** The certificate is held against the name, also where `hostaddr` says what to connect to. */
+/** Compares the certificate with the name, also if `hostaddr` is the address to connect to. */
 const named = (ssl: ConnectionOptions | false, { name, target }: Server) => {
   if (ssl === false || name === target) return ssl
   return { ...ssl, host: name, ...(isIP(name) === 0 ? { servername: name } : {}) }
 }
 
-/** What the driver is given; whatever it would take from the environment by itself is set here. */
+/** Returns the driver's configuration. Sets every value that the driver would otherwise read from the environment. */
 export const clientConfig = (
   address: SourceAddress,
   server: Server,

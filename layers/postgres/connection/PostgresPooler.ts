@@ -1,7 +1,7 @@
 /**
- * Recognises a connection pooler between the program and PostgreSQL. Behind one that shares server sessions, a lock of a
- * session is no lock, and a `SET` reaches the other clients of the pool. The protocol announces the server process
- * (message BackendKeyData); a pooler announces one of its own, for it has not chosen a server session yet.
+ * Recognises a connection pooler between the program and PostgreSQL. If it shares server sessions, a session's lock protects
+ * nothing, and a `SET` reaches other clients of the pool. The protocol announces the server process (message BackendKeyData).
+ * A pooler announces another one, because it has not chosen a server session yet.
  * Source: PostgreSQL manual, chapter "Frontend/Backend Protocol".
  */
 import { Effect } from "effect"
@@ -9,14 +9,14 @@ import type { Client, QueryResult } from "pg"
 import type { SessionPooler } from "../../../src/core/source/SourceAddress.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 
-/** The server process that carries out a session's statements. */
+/** The server process that runs a session's statements. */
 export interface ServerProcess {
   readonly pid: string
-  /** The connection was announced another one: a pooler stands in between, and `SOURCE_SESSION_POOLER` vouches for it. */
+  /** True if another process was announced: a pooler is in between, and `SOURCE_SESSION_POOLER` allows it. */
   readonly isPooled: boolean
 }
 
-/** PostgreSQL always announces one. The driver's types leave it out. */
+/** PostgreSQL always announces one. The driver's types omit it. */
 const announcedPid = (client: Client): number | undefined =>
   "processID" in client && typeof client.processID === "number" ? client.processID : undefined
 
@@ -24,9 +24,9 @@ const announcedPid = (client: Client): number | undefined =>
 const castFailed = "22P02"
 
 /**
- * Tells the server process. Where it is not the announced one, and nobody vouches for the pooler, the statement fails,
- * and with it the message that it begins: nothing of that takes effect. The cast cannot be carried out before the
- * statement runs, for its text is no constant. A search path of the role's own decides nothing here.
+ * Returns SQL that reads the server process. If it is not the announced one, and no pooler is allowed, the statement fails
+ * and with it the whole message that it begins. The cast runs only with the statement, because its text is no constant. All
+ * names are qualified, so that the role's search path has no effect.
  */
 const processSql = (announced: number | undefined, sessionPooler: SessionPooler): string => {
   const pid = "pg_catalog.pg_backend_pid()"
@@ -39,8 +39,8 @@ const processSql = (announced: number | undefined, sessionPooler: SessionPooler)
 }
 
 /**
- * Sends `sql`, several statements without rows that matter, in one message behind the question for the server process.
- * Rejects with `Pooler` before any of them takes effect where a pooler answers that nobody vouches for.
+ * Sends `sql` (several statements, whose rows are ignored) in one message after the query for the server process. Rejects with
+ * `Pooler`, before any of them takes effect, if a pooler answers that is not allowed.
  */
 export const setUp = async (
   client: Client,
@@ -49,13 +49,13 @@ export const setUp = async (
   sql: string,
 ): Promise<ServerProcess> => {
   const announced = announcedPid(client)
-  // Several statements give several results, which the type of `query` does not tell.
+  // Several statements return several results, which the type of `query` omits.
   const answer: QueryResult<{ pid: string }> | ReadonlyArray<QueryResult<{ pid: string }>> = await client
     .query<{ pid: string }>(processSql(announced, sessionPooler) + sql)
     .catch((cause: unknown) => {
       if (!(cause instanceof Error && "code" in cause && cause.code === castFailed)) throw cause
       const detail =
-        "a connection pooler answers there: the session's server process is not the one that the connection was told"
+        "a connection pooler answers there: the session's server process is not the one that was announced"
       throw new SourceError({ reason: "Pooler", subject, detail })
     })
   const pid = ("rows" in answer ? answer : answer[0])?.rows[0]?.pid ?? ""
@@ -63,8 +63,8 @@ export const setUp = async (
 }
 
 /**
- * Fails with `Pooler` where a later statement of a session reached another server process: its locks and settings are
- * not there. It is the one sign of a pooler that announces a true process, and shows that a vouched one shares sessions.
+ * Fails with `Pooler` if a later statement of a session reached another server process, without its locks and settings. Only
+ * this detects a pooler that announces a true process, or an allowed one that shares sessions.
  */
 export const checkProcess = (
   session: { readonly server: ServerProcess },

@@ -5,8 +5,8 @@ import { SourceError } from "../../../src/services/source/SourceError.ts"
 import { connect, describeAddress, type PostgresSession } from "./PostgresSession.ts"
 
 /**
- * Connects, and fails with `Standby` where the server is one: its slots are not the primary's, so what is missing there
- * is no reason to create, drop or give up anything.
+ * Connects; fails with `Standby` on a standby. Its slots are not the primary's, so that a slot that is missing there is no
+ * reason to create or drop one.
  */
 export const connectToPrimary = (
   address: SourceAddress,

@@ -1,6 +1,6 @@
 /**
- * One connection to the source, set up so that every value prints the same whatever the server's defaults are.
- * The driver is loaded when the first connection is made: `--help` needs none.
+ * One connection to the source, set up so that every value prints the same, independent of the server's defaults.
+ * The driver is loaded with the first connection: `--help` does not need it.
  */
 
 import { Readable } from "node:stream"
@@ -29,19 +29,19 @@ export type Row = Readonly<Record<string, string | null>>
 export interface PostgresSession {
   readonly server: ServerProcess
   /**
-   * Fails when the server or the network has ended the connection. A copy that its reader cuts short ends it too, and is
-   * not reported here: what made the reader stop is the cause, and is on its way already.
+   * Fails with `Unreachable` when the server or the network ends the connection. A copy that its reader cuts short ends it
+   * too, and is not reported here: the reader's own error is the cause.
    */
   readonly ended: Effect.Effect<never, SourceError>
-  /** Rows with every value as text. `subject` names what an error is about. */
+  /** Returns rows with every value as text. `subject` is that of errors. */
   readonly query: (
     subject: string,
     sql: string,
     values?: ReadonlyArray<string | number>,
   ) => Effect.Effect<ReadonlyArray<Row>, SourceError>
   /**
-   * The bytes of a `COPY … TO STDOUT`; `onEnd` is told the number of rows. Cutting it short ends the session; where the
-   * server itself refuses it or gives it up, the session can go on.
+   * The bytes of a `COPY … TO STDOUT`; `onEnd` is called with the number of rows. Cutting it short ends the session. If the
+   * server itself refuses or aborts it, the session stays usable.
    */
   readonly copy: (
     subject: string,
@@ -52,12 +52,12 @@ export interface PostgresSession {
   readonly load: (subject: string, sql: string, bytes: Uint8Array) => Effect.Effect<void, SourceError>
 }
 
-/** From the look-up of the name to a session that is set up, where the settings set no `connect_timeout`. */
+/** Default of `connect_timeout`: from the look-up of the name until the session is set up. */
 const usualTimeout = Duration.seconds(10)
 
 /**
- * A statement that was swallowed by the network is not missed by TCP for a quarter of an hour. Longer than any of ours
- * takes: the longest, confirming a large backlog, reads a few hundred MB of WAL in each second.
+ * If the network drops a statement, TCP notices it only after a quarter of an hour. This is longer than any of our statements
+ * takes: the longest, confirming a large backlog, reads a few hundred MB of WAL per second.
  */
 const answerTimeout = "5 minutes"
 
@@ -65,8 +65,8 @@ const unanswered = (subject: string, within: string) =>
   new SourceError({ reason: "Unreachable", subject, detail: `no answer within ${within}` })
 
 /**
- * Heard at once where the server or the network ends the connection, and not by the next query only. `isCut` says whether
- * we did.
+ * Fails at once when the server or the network ends the connection, not only at the next query. `isCut` is true if we ended
+ * it.
  */
 const ending = (client: Client, subject: string, isCut: () => boolean): Effect.Effect<never, SourceError> =>
   Effect.callback((resume) => {
@@ -79,7 +79,7 @@ const ending = (client: Client, subject: string, isCut: () => boolean): Effect.E
     return Effect.sync(() => client.off("end", onEnd))
   })
 
-/** Ends politely where the session is idle, at once where it is in the middle of something. */
+/** Closes an idle session properly, and a busy one by closing its socket. */
 const close = (client: Client) =>
   Effect.promise(() => client.end()).pipe(
     Effect.timeoutOption("500 millis"),
@@ -88,8 +88,8 @@ const close = (client: Client) =>
   )
 
 /**
- * Connects for as long as the scope lives. The client belongs to the scope before it connects: whoever gives up on a
- * server that is silent (a person, or our own retry) does not wait for it.
+ * Connects until the scope closes. The client belongs to the scope before it connects, so that an interruption does not wait
+ * for a server that does not answer.
  */
 const open = Effect.fnUntraced(function* (
   config: ClientConfig,
@@ -99,19 +99,19 @@ const open = Effect.fnUntraced(function* (
   timeout: Duration.Duration,
 ) {
   const { default: pg } = yield* Effect.promise(() => import("pg"))
-  const made = Effect.sync(() => {
+  const newClient = Effect.sync(() => {
     const client = new pg.Client(config)
-    // A connection that breaks between two queries says so here; the next query fails with the same cause.
+    // A connection that breaks between two queries emits this; the next query fails with the same cause.
     client.on("error", () => {})
     return client
   })
-  const client = yield* Effect.acquireRelease(made, close)
+  const client = yield* Effect.acquireRelease(newClient, close)
   const server = yield* Effect.tryPromise({
     try: async () => {
       await client.connect()
-      const told = await setUp(client, subject, sessionPooler, sessionSettings)
+      const server = await setUp(client, subject, sessionPooler, sessionSettings)
       await assertTarget(client, target, subject)
-      return told
+      return server
     },
     catch: sourceError(subject),
   }).pipe(
@@ -124,7 +124,7 @@ const open = Effect.fnUntraced(function* (
   return { client, server }
 })
 
-/** `purpose` shows in `pg_stat_activity`, where no `application_name` is set: `afluente cdc`. */
+/** Connects to the source. `purpose` is shown in `pg_stat_activity`, unless `application_name` is set: `afluente cdc`. */
 export const connect = (
   address: SourceAddress,
   purpose: string,
@@ -140,7 +140,7 @@ export const connect = (
         (opened) => ({ ...opened, subject }),
       )
     })
-    // Its names stand in no other place once it is bundled.
+    // Imported as a whole: the bundle keeps its names only in the default export.
     const { default: copyStreams } = yield* Effect.promise(() => import("pg-copy-streams"))
     let isCut = false
     return {
@@ -163,11 +163,11 @@ export const connect = (
         Stream.suspend(() => {
           const readable = client.query(copyStreams.to(sql, { highWaterMark: 1 << 18 }))
           let isOver = false
-          // The driver tells the end of the connection also to a copy that nobody reads any more.
+          // The driver reports the end of the connection also to a copy that nobody reads any more.
           readable.on("error", () => {
             isOver = true
           })
-          // The number of rows comes after the last byte, and may come later: what is asked next is answered after it.
+          // The number of rows arrives after the last byte, perhaps later: the answer to the next query follows it.
           const counted = Effect.tryPromise({ try: () => client.query(""), catch: sourceError(about) }).pipe(
             Effect.map(() => onEnd?.(readable.rowCount)),
           )
@@ -178,11 +178,11 @@ export const connect = (
             closeOnDone: false,
           }).pipe(
             Stream.onEnd(onEnd === undefined ? Effect.void : counted),
-            // What is left of a COPY cannot be skipped cheaply: the connection goes, and the server stops by itself.
+            // The rest of a COPY cannot be skipped cheaply: the connection is closed, and the server stops by itself.
             Stream.onExit((exit) =>
               Effect.sync(() => {
                 if (exit._tag === "Success") return
-                // One that is over must take nothing more of the connection, which belongs to the next statement.
+                // A copy that has ended must read nothing more from the connection, which the next statement uses.
                 if (isOver) return void readable.destroy()
                 isCut = true
                 client.connection.stream.destroy()

@@ -1,8 +1,8 @@
-/** What every session of ours sets, whatever the defaults of server, database and role are. */
+/** The settings of every session of ours, independent of the defaults of server, database and role. */
 
 /**
- * The contract's section 3: the same value has the same bytes in `full` and in `inc`. And the text of our own SQL means
- * the same everywhere: with the old `standard_conforming_strings = off` a backslash in a table's name would be lost.
+ * The contract's section 3: the same value has the same bytes in `full` and in `inc`. Also, our own SQL must mean the same
+ * everywhere: with the old `standard_conforming_strings = off` a backslash in a table's name would be lost.
  */
 const sameBytes = `
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
@@ -10,13 +10,12 @@ const sameBytes = `
   SET quote_all_identifiers = off; SET xmlbinary = 'base64'; SET standard_conforming_strings = on;`
 
 /**
- * A busy server must be able to forget us: it looks every few seconds if the client is still there, so that a decode or
- * a copy nobody waits for ends by itself. A machine that went silent is given up after 30 s and not, as by default,
- * after two hours: till then it holds the writer's lock, and no standby can take over. (No `tcp_user_timeout`: it would
- * also end a copy whose reader is slow because its lake is.) We wait for no lock for long. Time limits that the role or
- * the database set for short queries would end a long copy: they do not hold here. Where row-level security would hide
- * rows from us, the server shall say so: a copy of some rows is none. No commit of ours waits for a standby. Servers
- * before 14 or 17 lack some of these, and only on Linux are all the others sure to be there.
+ * The server checks every few seconds that the client is still connected, so that an abandoned decode or copy ends. A silent
+ * machine is given up after 30 s instead of the default two hours: until then it holds the writer's lock, and no standby can
+ * take over. (No `tcp_user_timeout`: it would also end a copy whose reader waits for a slow lake.) No statement waits long
+ * for a lock. Time limits of the role or the database, meant for short queries, do not apply: they would end a long copy.
+ * If row-level security would hide rows from us, the server fails instead, because the copy would be incomplete. No commit
+ * of ours waits for a standby. Servers before 14 or 17 lack some of these settings, and only Linux is sure to have the others.
  */
 const safetyLimits = `
   SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10min';

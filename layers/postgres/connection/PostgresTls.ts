@@ -1,5 +1,5 @@
 /**
- * Whether and how a connection is encrypted, by libpq's rules.
+ * Decides whether and how a connection is encrypted, by libpq's rules.
  * Source: PostgreSQL manual, chapter "libpq", section "SSL Support".
  */
 import { X509Certificate } from "node:crypto"
@@ -13,7 +13,7 @@ import { SourceError } from "../../../src/services/source/SourceError.ts"
 
 type Way = "clear" | "encrypted"
 
-/** The second one is for a server that bars the first. */
+/** The second one is tried if the server does not accept the first. */
 const ways: Readonly<Record<SslMode, readonly [Way, Way?]>> = {
   disable: ["clear"],
   allow: ["clear", "encrypted"],
@@ -23,11 +23,11 @@ const ways: Readonly<Record<SslMode, readonly [Way, Way?]>> = {
   "verify-full": ["encrypted"],
 }
 
-/** Without TLS on one side, by its certificate, or by `pg_hba.conf`: the other way may be open. */
+/** True if the other way may work: one side has no TLS, or its certificate or `pg_hba.conf` does not accept this way. */
 const isBarred = ({ reason, detail }: SourceError): boolean =>
   reason === "Tls" || (reason === "Password" && detail.includes("pg_hba.conf"))
 
-/** What a setting names, else libpq's own place for it where something lies there. */
+/** Returns the file of a setting, else libpq's default file if it exists. */
 const fileOf = (given: Option.Option<string>, name: string): Option.Option<string> =>
   Option.orElse(given, () => Option.filter(Option.some(join(homedir(), ".postgresql", name)), existsSync))
 
@@ -37,7 +37,7 @@ const readPem = (variable: string, given: Option.Option<string>, name: string, s
       const file = fileOf(given, name)
       if (Option.isNone(file)) return undefined
       const text = readFileSync(file.value, "utf8")
-      // A file without a certificate would be taken for one that trusts nobody.
+      // Throws for a file without a certificate, which would otherwise mean to trust nobody.
       if (variable !== "PGSSLKEY") new X509Certificate(text)
       return text
     },
@@ -61,14 +61,14 @@ const tlsOptions = Effect.fnUntraced(function* (
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
-    // Whoever names authorities wants them asked, in every mode; without any, `verify-…` asks those that Node knows.
+    // Given authorities are checked in every mode; without any, `verify-…` checks against those that Node knows.
     rejectUnauthorized: ca !== undefined || address.sslMode.startsWith("verify-"),
-    // Only here it matters for which host the certificate is.
+    // Only `verify-full` checks the host of the certificate.
     ...(address.sslMode === "verify-full" ? {} : { checkServerIdentity: () => undefined }),
   }
 })
 
-/** Connects as `sslMode` says: `open` is given what the driver takes for `ssl`. A local socket is never encrypted. */
+/** Connects by `sslMode`: calls `open` with the driver's `ssl` option. A local socket is never encrypted. */
 export const bySslMode = <A, R>(
   address: SourceAddress,
   host: string,
@@ -78,7 +78,7 @@ export const bySslMode = <A, R>(
   Effect.gen(function* () {
     const [first, second] = host.startsWith("/") ? ways.disable : ways[address.sslMode]
     if (first === "clear" && second === undefined) return yield* open(false)
-    // Before anything is tried: a file that cannot be read is a mistake, and no reason to go on in clear.
+    // Before the first attempt: an unreadable file is a mistake, and no reason to connect without encryption.
     const options = yield* tlsOptions(address, subject)
     const by = (way: Way) => open(way === "clear" ? false : options)
     if (second === undefined) return yield* by(first)

@@ -1,4 +1,4 @@
-/** Turns what the driver throws into a `SourceError`, by the rules of `PostgresFailureRules.ts`. */
+/** Converts errors of the driver to `SourceError`, by the rules of `PostgresFailureRules.ts`. */
 import { Option } from "effect"
 import { SourceError, type SourceReason } from "../../../src/services/source/SourceError.ts"
 import { tlsProblem } from "../../node/TlsProblems.ts"
@@ -8,7 +8,7 @@ interface DriverFailure {
   /** SQLSTATE, Node's code, or empty. */
   readonly code: string
   readonly message: string
-  /** Of the server's source, which no language of its messages changes. */
+  /** The routine in the server's source, which is independent of the language of messages. */
   readonly routine: string
 }
 
@@ -39,14 +39,14 @@ const fits =
     (says === undefined || says.test(message) || says.test(routine)) &&
     (about === undefined || subject.startsWith(about))
 
-/** Only these messages are repeated: they name things we own. Others might quote a row's values. */
+/** Only these messages are repeated: they contain only names. Others might quote a row's values. */
 const quotable = /^(28|3D|42501|42P01|42704|42710|42883|3F|25|40|53|54000|55|57|58|08|XX00[12])/
 const quotableWords =
   /^(invalid memory alloc request size \d+|cannot assign \w+( IDs)? during recovery|logical decoding cannot be used while in recovery)$/
 const isQuotable = ({ code, message }: DriverFailure): boolean =>
   quotable.test(code) || quotableWords.test(message)
 
-/** What is known to fail TLS, with the next action. The variables bear libpq's names. */
+/** Explains a TLS failure, with the next action; none for other failures. The variables have libpq's names. */
 const tlsDetail = ({ code, message }: DriverFailure): Option.Option<string> => {
   if (message.includes("does not support SSL")) {
     return Option.some("the server does not speak TLS, which PGSSLMODE asks for; switch `ssl` on there")
@@ -59,7 +59,7 @@ const tlsDetail = ({ code, message }: DriverFailure): Option.Option<string> => {
 const reasonOf = (failure: DriverFailure, subject: string): SourceReason =>
   Option.isSome(tlsDetail(failure)) ? "Tls" : (failureRules.find(fits(failure, subject))?.reason ?? "Failed")
 
-/** `subject` names the server, table or slot that was asked for. */
+/** Converts an error. `subject` names the server, table or slot. */
 export const sourceError =
   (subject: string) =>
   (cause: unknown): SourceError => {

@@ -1,29 +1,29 @@
 /**
- * What each failure of PostgreSQL, or of the way to it, means: data, of which docs/errors.md is made. The first rule that
- * fits decides, so the more specific stands first.
+ * The reason of each failure of PostgreSQL or of the connection to it, as data; docs/errors.md is generated from it. The first
+ * matching rule decides, so that more specific rules come first.
  *
  * Sources: PostgreSQL manual, appendix "PostgreSQL Error Codes"; `ereport` in its source for words and routines; Node's
- * manual, "Common system errors". Words may be translated (`lc_messages`), names of settings and routines are not.
+ * manual, "Common system errors". Messages may be translated (`lc_messages`), names of settings and routines are not.
  */
 import type { SourceReason } from "../../../src/services/source/SourceError.ts"
 
 export interface FailureRule {
-  /** SQLSTATEs, classes of them (two characters), or codes of Node. Where there are none: what the driver says by itself. */
+  /** SQLSTATEs, classes of them (two characters), or codes of Node. Empty: errors of the driver itself. */
   readonly codes: ReadonlyArray<string>
-  /** What the message, or the routine of the server's source that raised it, must match. */
+  /** Must match the message, or the routine of the server's source that raised it. */
   readonly says?: RegExp
-  /** Only about a slot: the same of a table means another thing. */
+  /** Applies to slots only: for a table the same error has another reason. */
   readonly about?: "slot"
   readonly reason: SourceReason
-  /** As the server or the driver words it. */
+  /** A message of the server or the driver. */
   readonly example: string
 }
 
-/** Failures of sockets and of name servers: the other side may be back at any time. */
+/** Failures of sockets and of name servers: the other side may return at any time. */
 const networkCodes =
   "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ENOTFOUND EAI_AGAIN EAI_FAIL ETIMEDOUT EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENOENT"
 
-/** `codes` with blanks between them. */
+/** `codes` are separated by blanks. */
 const rule = (
   codes: string,
   reason: SourceReason,
@@ -47,7 +47,7 @@ export const failureRules: ReadonlyArray<FailureRule> = [
     "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
     /SASL|password must be a string|no password/i,
   ),
-  // PgBouncer gives all its own messages one code.
+  // PgBouncer uses one code for all its own messages.
   rule("08P01", "Pooler", "unsupported startup parameter: options", /unsupported startup parameter/),
   rule(
     "08P01",
@@ -107,7 +107,7 @@ export const failureRules: ReadonlyArray<FailureRule> = [
     'could not access file "test_decoding": No such file or directory',
     /test_decoding|pgoutput/,
   ),
-  // Rights.
+  // Permissions.
   rule(
     "42501",
     "PluginNotAllowed",
@@ -160,20 +160,20 @@ export const failureRules: ReadonlyArray<FailureRule> = [
   ),
   rule("54000", "TooLarge", "out of memory"),
   rule("22021 22P05", "Encoding", 'invalid byte sequence for encoding "UTF8": 0xff'),
-  // What passes by itself.
+  // Transient errors of the server.
   rule("57P01 57P02 57P03", "Restarting", "the database system is starting up"),
   rule("57014 57P05 57000", "Interrupted", "canceling statement due to user request"),
   rule("55P03", "Interrupted", "canceling statement due to lock timeout"),
   rule("40", "Interrupted", "could not serialize access due to concurrent update"),
   rule("25P02 25P03 25P04", "Interrupted", "terminating connection due to idle-in-transaction timeout"),
   rule("08", "Unreachable", "connection failure"),
-  // The way there.
+  // The connection.
   rule(networkCodes, "Unreachable", "connect ECONNREFUSED 127.0.0.1:5432"),
   rule("ERR_TLS* ERR_OSSL* ERR_MISSING_PASSPHRASE", "Tls", "key values mismatch"),
-  // What is left of these broke in the middle, and may pass: `tlsProblem` knows the ones that stay.
+  // A TLS connection that broke, which is transient: `tlsProblem` has explained the permanent errors before.
   rule("ERR_SSL* EPROTO", "Unreachable", "bad record mac"),
   rule("", "Tls", "The server does not support SSL connections", /does not support SSL|certificate/i),
-  // Not a byte of TLS was spoken: the server could not even answer the question.
+  // The server ended the connection before TLS began.
   rule(
     "",
     "Unreachable",

@@ -1,4 +1,4 @@
-/** What `doctor` asks of PostgreSQL, from its catalogs and settings. */
+/** The queries of `doctor` to PostgreSQL's catalogs and settings. */
 import { Effect, Layer, Option } from "effect"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
@@ -37,7 +37,7 @@ const serverSql = `
 const roleSql =
   "SELECT rolname AS name, rolsuper OR rolreplication AS replicates FROM pg_roles WHERE rolname = current_user"
 
-/** All that `full` and `cdc` call and that an administrator may have taken from PUBLIC. */
+/** Functions that `full` and `cdc` call and that an administrator may have revoked from PUBLIC. */
 const functionsSql = `
   SELECT called FROM unnest(ARRAY[
       'pg_control_system()', 'pg_current_wal_insert_lsn()', 'pg_current_wal_flush_lsn()', 'pg_current_snapshot()',
@@ -46,20 +46,20 @@ const functionsSql = `
     ]) AS called
    WHERE NOT has_function_privilege(called, 'EXECUTE')`
 
-/** Refused for want of the right before anything else: no position, no slot, nothing happens. */
-const rightSql = "SELECT pg_replication_slot_advance('afluente_doctor', '0/0')"
+/** Changes nothing: the server checks the permission first, and then fails, because there is no such slot. */
+const advanceSql = "SELECT pg_replication_slot_advance('afluente_doctor', '0/0')"
 
-/** A standby, of which `doctor` must say that it is one, has no position of its own to write at. */
-const logEnd = (ofPrimary: string) =>
+/** SQL for the end of the WAL. On a standby, which `doctor` must recognise, it is the replayed position. */
+const walEnd = (ofPrimary: string) =>
   `CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE ${ofPrimary}() END::text`
 
 const walPositionSql = `
-  SELECT ${logEnd("pg_current_wal_insert_lsn")} AS position,
+  SELECT ${walEnd("pg_current_wal_insert_lsn")} AS position,
          (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS millis`
 
-/** One row always. Those that are present stand one on a line: a name of an application holds no control characters. */
+/** Returns one row. `present` has one session per line: application names contain no control characters. */
 const slotSql = `
-  SELECT ${logEnd("pg_current_wal_flush_lsn")} AS flushed, slot.slot_name AS name, slot.plugin, slot.database,
+  SELECT ${walEnd("pg_current_wal_flush_lsn")} AS flushed, slot.slot_name AS name, slot.plugin, slot.database,
          slot.database = current_database() AS here, slot.wal_status, slot.confirmed_flush_lsn::text AS confirmed,
          slot.restart_lsn::text AS restart, slot.safe_wal_size::text AS safe, slot.active_pid::text AS reader_pid,
          (SELECT application_name FROM pg_stat_activity WHERE pid = slot.active_pid) AS reader,
@@ -73,7 +73,7 @@ const slotSql = `
 
 const isTrue = (value: string | null | undefined): boolean => value === "t"
 
-/** A size of -1 is no limit; NULL is a setting that this version does not have. */
+/** A size of -1 means no limit; NULL is a setting that this version does not have. */
 const size = (value: string | null | undefined): Option.Option<number> =>
   value == null || value.startsWith("-") ? Option.none() : Option.some(Number(value))
 
@@ -106,19 +106,19 @@ const server = (session: PostgresSession): Effect.Effect<ServerFacts, SourceErro
     tls: Option.fromNullishOr(row["tls"]),
   }))
 
-/** Hosted servers give the right by roles of their own: where the catalog says no, the server itself is asked. */
+/** Hosted servers grant the permission by roles of their own: if the catalog says no, the server itself is tried. */
 const role = Effect.fnUntraced(function* (
   session: PostgresSession,
 ): Effect.fn.Return<RoleFacts, SourceError> {
   const row = yield* first(session, "role", roleSql)
-  const refused = Effect.as(session.query("role", rightSql), false).pipe(
+  const refused = Effect.as(session.query("role", advanceSql), false).pipe(
     Effect.catch((error) => Effect.succeed(["NotReplicationRole", "Permission"].includes(error.reason))),
   )
   const functions = yield* session.query("role", functionsSql)
   return {
     name: row["name"] ?? "",
     mayReplicate: isTrue(row["replicates"]) || !(yield* refused),
-    mayNotCall: functions.map((found) => found["called"] ?? ""),
+    mayNotCall: functions.map((row) => row["called"] ?? ""),
   }
 })
 

@@ -1,13 +1,13 @@
-/** What `doctor` asks of the server's limits, and whether the slot can be read. */
+/** The queries of `doctor` for the server's limits, and a test read of the slot. */
 import { Effect, Option } from "effect"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { LimitFacts, SessionLimit } from "../../../src/services/source/SourceInspection.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 
 /**
- * One row. Sessions count where a user is logged in, which all roles may see; WAL senders have a limit of their own. The limits
- * of roles and databases, -1 where there is none, do not bind superusers. `reserved_connections` came with PostgreSQL 16.
- * Room for locks: as the server computes it from these settings (postinit.c, `InitializeMaxBackends`, and lock.c, `NLOCKENTS`).
+ * Returns one row. Sessions with a logged-in user count, which all roles may read; WAL senders have a limit of their own. The
+ * limits of roles and databases (-1: none) do not apply to superusers. `reserved_connections` came with PostgreSQL 16.
+ * `lock_capacity`: as the server computes it from these settings (postinit.c, `InitializeMaxBackends`; lock.c, `NLOCKENTS`).
  * Source: PostgreSQL manual, "Connections and Authentication", "Lock Management", catalogs `pg_roles`, `pg_database`.
  */
 const limitsSql = `
@@ -28,7 +28,7 @@ const limitsSql = `
          (current_setting('max_locks_per_transaction')::bigint
            * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int
                + current_setting('autovacuum_max_workers')::int + 1 + current_setting('max_worker_processes')::int
-               + current_setting('max_wal_senders')::int))::text AS lock_room
+               + current_setting('max_wal_senders')::int))::text AS lock_capacity
     FROM pg_roles AS role, pg_database AS base WHERE rolname = current_user AND datname = current_database()`
 
 export const limits = (session: PostgresSession): Effect.Effect<LimitFacts, SourceError> =>
@@ -43,13 +43,13 @@ export const limits = (session: PostgresSession): Effect.Effect<LimitFacts, Sour
       sessions: [...of("server"), ...of("role"), ...of("database")],
       maxConnections: Number(row?.["max_connections"]),
       locksPerTransaction: Number(row?.["locks_each"]),
-      lockRoom: Number(row?.["lock_room"]),
+      lockRoom: Number(row?.["lock_capacity"]),
     }
   })
 
 /**
- * Reads the slot as `cdc` does, up to a position that is behind it: the server loads the plugin, decodes one record and stops.
- * (To move the slot it needs no plugin, so that a plugin which it may not load is seen by reading alone.)
+ * Reads the slot as `cdc` does, up to an LSN before its own: the server loads the plugin, decodes one record and stops. (Moving
+ * a slot needs no plugin, so that only a read detects a plugin that may not be loaded.)
  */
 const probeSql = `
   SELECT count(*) FROM pg_logical_slot_peek_changes($1, '0/1', 1,

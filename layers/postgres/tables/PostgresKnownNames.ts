@@ -1,4 +1,4 @@
-/** Which names nobody but one relation can have borne for a while, by the transactions that wrote the catalog's rows. */
+/** Decides which names belonged to one relation only since a transaction id, from the `xmin` of the catalog's rows. */
 import { Effect } from "effect"
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
 import { printTextArray } from "../../../src/core/source/TextArray.ts"
@@ -6,19 +6,19 @@ import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { KeptColumns } from "../../../src/services/source/SourceTables.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 
-/** The lower 32 bits, which are what rows hold. */
+/** The lower 32 bits, as in `xmin`. */
 const shortXid = (xid: bigint): string => `'${BigInt.asUintN(32, xid)}'::xid`
 
 /**
- * The row was written before that transaction id was given out. No row that is seen is of the future: one whose age is below
- * zero lies more than 2^31 transactions back.
+ * SQL that is true if the row was written before that transaction id was assigned. A visible row is never of the future: a
+ * negative age means more than 2^31 transactions ago.
  */
 const isOlder = (row: string, since: bigint): string =>
   `(age(${shortXid(since)}) >= 0 AND (age(${row}.xmin) < 0 OR age(${row}.xmin) > age(${shortXid(since)})))`
 
 /**
- * The relations that have borne their names since before it; a name belongs to one relation at a time. Their row types
- * have the same names, and are written anew by a rename alone.
+ * The relations that have had their names since before that id; a name belongs to one relation at a time. Their row types
+ * have the same names, and only a rename writes them anew.
  */
 export const knownSince = (since: bigint): string =>
   `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
@@ -40,7 +40,7 @@ export const unknownNames =
         ),
       )
 
-/** Of a column that is computed when it is read (PostgreSQL 18) the WAL has no value. Dropped columns keep their rows. */
+/** Skips columns that are computed when they are read (PostgreSQL 18): the WAL has no values for them. Dropped columns keep their catalog rows. */
 export const keptColumns =
   (session: PostgresSession) =>
   (oid: number, since: bigint): Effect.Effect<KeptColumns, SourceError> =>
@@ -56,7 +56,7 @@ export const keptColumns =
         names: rows.flatMap(({ name, dropped, virtual, kept }) =>
           name != null && kept === "true" && dropped === "false" && virtual === "false" ? [name] : [],
         ),
-        // A table that has gone has no rows here, and could have had any columns.
+        // A dropped table has no rows here, and may have had any columns.
         isAll: rows.length > 0 && rows.every(({ virtual, kept }) => kept === "true" && virtual === "false"),
       }),
     )

@@ -1,4 +1,4 @@
-/** Which table a name or an OID stands for, and which history of WAL the server writes. Any role may ask. */
+/** Looks up tables by name or OID, and reads the server's timeline. Needs no permissions. */
 import { Effect } from "effect"
 import { printTextArray } from "../../../src/core/source/TextArray.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
@@ -6,13 +6,13 @@ import type { Relation, RelationsAsked } from "../../../src/services/source/Sour
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 
 /**
- * `xmin` is the transaction that wrote the row. It stays where the row is frozen (`HeapTupleHeaderGetRawXmin`). A table's
- * name and schema stand in the row of its row type too, which RENAME and SET SCHEMA write anew (`RenameTypeInternal`,
- * `AlterTypeNamespaceInternal`) and TRUNCATE, GRANT or a new column do not.
+ * `xmin` is the transaction that wrote the row; it stays when the row is frozen (`HeapTupleHeaderGetRawXmin`). A table's name
+ * and schema are in the row of its row type too. RENAME and SET SCHEMA write that row anew (`RenameTypeInternal`,
+ * `AlterTypeNamespaceInternal`); TRUNCATE, GRANT or a new column do not.
  */
 const marks = `t.xmin::text AS table_xmin, n.xmin::text AS schema_xmin, pg_snapshot_xmin(pg_current_snapshot())::text AS ended`
 
-/** Both halves find their rows by an index. Sequences, indexes and types are no tables. */
+/** Both halves use an index. Sequences, indexes and types are excluded. */
 const relationsSql = `
   SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, ${marks}
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
@@ -48,15 +48,15 @@ export const relations =
       )
 
 /**
- * The first eight hexadecimal digits of the file that the server writes to. `pg_control_checkpoint()` has the timeline
- * of the last checkpoint, which after a promotion may be the old one for minutes.
+ * The first eight hexadecimal digits of the present WAL file's name. `pg_control_checkpoint()` has the timeline of the last
+ * checkpoint, which after a promotion may be the old one for minutes.
  */
 const timelineSql = "SELECT left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) AS timeline"
 
 export const timelineOf = (session: PostgresSession): Effect.Effect<number, SourceError> =>
   Effect.map(session.query("server", timelineSql), ([row]) => Number.parseInt(row?.["timeline"] ?? "0", 16))
 
-/** A 64-bit transaction id. `answer` is an SQL expression. */
+/** Reads a 64-bit transaction id. `answer` is an SQL expression. */
 const askXid = (session: PostgresSession, answer: string): Effect.Effect<bigint, SourceError> =>
   Effect.flatMap(session.query("server", `SELECT ${answer}::text AS xid`), ([row]) =>
     row?.["xid"] == null

@@ -1,6 +1,6 @@
 /**
- * One table read by several sessions of one snapshot: each copies a range of the table's blocks, then the next range
- * that nobody has, until none is left. What comes out is one CSV, its rows in any order.
+ * Reads one table by several sessions of one snapshot: each copies a range of the table's blocks, then the next free range,
+ * until none is left. The result is one CSV, its rows in any order.
  *
  * Source: PostgreSQL manual, "Snapshot Synchronization Functions", and the plan "Tid Range Scan" (from 14 on; before
  * that each range would read the whole table).
@@ -8,39 +8,39 @@
 import { Effect, Queue, type Scope, Semaphore, Stream } from "effect"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 
-/** Of 8 kB each. A range of 2 MB: to ask for the next one costs little beside reading it, and one for each reader fits into memory. */
+/** Blocks of 8 kB, so 2 MB: a query for the next range costs little compared with reading it, and one per reader fits in memory. */
 const blocksPerRange = 256
 
-/** So much of a range waits in memory for its turn. What is more goes out at once, and the others wait. In bytes. */
+/** Bytes of a range that are held in memory. A larger range takes the output, and the others wait. */
 const heldBytesMax = 4 * 1024 * 1024
 
-/** Pieces between the readers and who takes them. */
+/** Chunks in the queue between the readers and the consumer. */
 const queuedMax = 8
 
 export const rangesOf = (blocks: number): number => Math.max(1, Math.ceil(blocks / blocksPerRange))
 
-/** As a condition of SQL. The last range has no end: a table may grow after it was measured. */
+/** Returns an SQL condition. The last range has no end, because a table may grow after it was measured. */
 export const rangeCondition = (range: number, ranges: number): string => {
   const from = `ctid >= '(${range * blocksPerRange},0)'`
   return range === ranges - 1 ? from : `${from} AND ctid < '(${(range + 1) * blocksPerRange},0)'`
 }
 
-type Pieces = Stream.Stream<Uint8Array, SourceError>
+type RangeRows = Stream.Stream<Uint8Array, SourceError>
 
 /**
- * Runs all ranges through `readers`, each of which reads one at a time. A range is given on without a break, so that no
- * row of another stands inside one of its rows.
+ * Runs all ranges through `readers`, each of which reads one at a time. The bytes of a range are passed on together, so that
+ * they do not mix with rows of another.
  */
 export const inRanges = (
-  readers: ReadonlyArray<(range: number) => Pieces>,
+  readers: ReadonlyArray<(range: number) => RangeRows>,
   ranges: number,
 ): Stream.Stream<Uint8Array, SourceError> =>
   Stream.callback<Uint8Array, SourceError>(
     Effect.fnUntraced(function* (queue) {
-      const turn = yield* Semaphore.make(1)
+      const output = yield* Semaphore.make(1)
       let next = 0
-      const readAll = Effect.fnUntraced(function* (read: (range: number) => Pieces) {
-        while (next < ranges) yield* Effect.scoped(giveOn(read(next++), turn, queue))
+      const readAll = Effect.fnUntraced(function* (read: (range: number) => RangeRows) {
+        while (next < ranges) yield* Effect.scoped(passOn(read(next++), output, queue))
       })
       yield* Effect.forEach(readers, readAll, { concurrency: "unbounded", discard: true })
       yield* Queue.end(queue)
@@ -48,26 +48,26 @@ export const inRanges = (
     { bufferSize: queuedMax, strategy: "suspend" },
   )
 
-/** Holds what was read until the range ends, or is too large to be held; then it is this range's turn to its end. */
-const giveOn = (
-  pieces: Pieces,
-  turn: Semaphore.Semaphore,
+/** Holds the bytes until the range ends, or has more than `heldBytesMax`; then it owns the output until its end. */
+const passOn = (
+  rows: RangeRows,
+  output: Semaphore.Semaphore,
   queue: Queue.Enqueue<Uint8Array>,
 ): Effect.Effect<void, SourceError, Scope.Scope> =>
   Effect.gen(function* () {
     const held: Array<Uint8Array> = []
     let heldBytes = 0
-    let isTurn = false
-    const takeTurn = Effect.gen(function* () {
-      yield* Semaphore.takeScoped(turn, 1)
-      isTurn = true
+    let hasOutput = false
+    const takeOutput = Effect.gen(function* () {
+      yield* Semaphore.takeScoped(output, 1)
+      hasOutput = true
       yield* Queue.offerAll(queue, held)
     })
-    yield* Stream.runForEachArray(pieces, (more) => {
-      if (isTurn) return Queue.offerAll(queue, more)
+    yield* Stream.runForEachArray(rows, (more) => {
+      if (hasOutput) return Queue.offerAll(queue, more)
       held.push(...more)
-      for (const piece of more) heldBytes += piece.length
-      return heldBytes > heldBytesMax ? takeTurn : Effect.void
+      for (const chunk of more) heldBytes += chunk.length
+      return heldBytes > heldBytesMax ? takeOutput : Effect.void
     })
-    if (!isTurn) yield* takeTurn
+    if (!hasOutput) yield* takeOutput
   })

@@ -1,4 +1,4 @@
-/** The source's tables, from PostgreSQL. Sends only reads. */
+/** The source's tables, from PostgreSQL. Only reads. */
 import { Effect, Layer, Option } from "effect"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
@@ -13,27 +13,27 @@ import { describeTable, identify } from "./PostgresTableDescription.ts"
 import { holdTables, lockable, waitForNoQueue } from "./PostgresTableLocks.ts"
 
 /**
- * The position is read after the snapshot was taken, so that nothing the snapshot sees was committed after it. The snapshot
- * is exported at once, for sessions that join later: within a savepoint PostgreSQL exports none.
+ * The LSN is read after the snapshot, so that the snapshot sees no later commit. The snapshot is exported at once, for
+ * sessions that join later: inside a savepoint PostgreSQL exports none.
  */
-const momentSql = `
+const snapshotSql = `
   SELECT pg_export_snapshot() AS exported, pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS lsn,
          pg_backend_pid()::text AS pid`
 
-/** Locks the tables until the scope closes. Its transaction has a snapshot for each statement, none of which is the copies'. */
+/** Locks the tables until the scope closes. Its transaction takes a snapshot per statement, and none that the copies use. */
 const lockFirst = Effect.fnUntraced(function* (address: SourceAddress, tables: ReadonlyArray<TableName>) {
   const session = yield* connect(address, "locks")
-  const found = yield* lockable(session, tables)
+  const existing = yield* lockable(session, tables)
   yield* session.query("snapshot", "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY")
-  yield* holdTables(session, found)
-  return found
+  yield* holdTables(session, existing)
+  return existing
 })
 
 /**
- * The tables are locked before the snapshot, and each lock shall end alone. Locks that a transaction takes before it exports
- * its snapshot last until its end. So a first session locks the tables; a second one takes the snapshot, exports it and locks
- * them too, each in a savepoint; then the first one ends. A lock of the reading session's own is what lets it read past an
- * ALTER TABLE that waits in the table's queue.
+ * The tables must be locked before the snapshot, and each lock must be releasable alone. But locks that a transaction takes
+ * before it exports its snapshot last until its end. So a first session locks the tables. A second one takes the snapshot,
+ * exports it and locks them too, each in a savepoint; then the first one ends. With a lock of its own the reading session can
+ * read while an ALTER TABLE waits in the table's queue.
  */
 const openSnapshot = (
   address: SourceAddress,
@@ -42,20 +42,20 @@ const openSnapshot = (
   Effect.fnUntraced(function* (tables) {
     const session = yield* connectToPrimary(address, "snapshot")
     const source = yield* identify(session)
-    const { moment, locks } = yield* Effect.scoped(
+    const { row, locks } = yield* Effect.scoped(
       Effect.gen(function* () {
-        const found = yield* lockFirst(address, tables)
+        const existing = yield* lockFirst(address, tables)
         yield* beginSnapshot(session)
-        const [moment] = yield* session.query("snapshot", momentSql)
-        yield* checkProcess(session, describeAddress(address), moment?.["pid"])
+        const [row] = yield* session.query("snapshot", snapshotSql)
+        yield* checkProcess(session, describeAddress(address), row?.["pid"])
         yield* waitForNoQueue(session)
-        return { moment, locks: yield* holdTables(session, found) }
+        return { row, locks: yield* holdTables(session, existing) }
       }),
     )
-    const lead = { session, exported: moment?.["exported"] ?? "" }
+    const lead = { session, exported: row?.["exported"] ?? "" }
     const snapshot: Snapshot = {
-      id: moment?.["snapshot"] ?? "",
-      lsn: Option.getOrElse(Lsn.parse(moment?.["lsn"] ?? ""), () => Lsn.zero),
+      id: row?.["snapshot"] ?? "",
+      lsn: Option.getOrElse(Lsn.parse(row?.["lsn"] ?? ""), () => Lsn.zero),
       source,
       describe: (table) => describeTable(session, table, "measured"),
       copy: tableCopies(address, lead, parallel),

@@ -1,4 +1,4 @@
-/** Copies the rows of a table, as CSV that PostgreSQL itself prints, through one session or several. */
+/** Copies the rows of a table as PostgreSQL's own CSV, through one session or several. */
 import { availableParallelism } from "node:os"
 import { Effect, Option, type Scope, Stream } from "effect"
 import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
@@ -11,21 +11,21 @@ import { describeTable, kindOf } from "./PostgresTableDescription.ts"
 import { type Lockable, lockTable, waitForNoQueue } from "./PostgresTableLocks.ts"
 
 /**
- * The slot prints a column of type boolean as `true` and `false`, COPY as `t` and `f`: the cast makes them the same.
- * Everything else goes through the type's own output function in both.
+ * The slot prints booleans as `true` and `false`, COPY as `t` and `f`: the cast makes COPY equal to the slot. Both print all
+ * other types with the type's own output function.
  */
 const selectSql = (description: TableDescription, kind: string): string => {
   const columns = description.columns.map(({ name, type }) => {
     const column = quoteIdentifier(name)
     return type === "boolean" ? `${column}::text AS ${column}` : column
   })
-  // A parent's children are tables of their own: their rows are not its rows, as in the WAL; whether it is logged, unlogged
-  // or foreign. Of a partitioned table the partitions' rows are all there is. To a view the word makes no difference.
+  // As in the WAL, the rows of child tables do not belong to the parent, which may be logged, unlogged or foreign. A
+  // partitioned table has only the rows of its partitions. For a view ONLY makes no difference.
   const from = `${kind === "p" ? "" : "ONLY "}${printTable(description.table)}`
   return `SELECT ${columns.join(", ")} FROM ${from}`
 }
 
-/** Reads what a copy reads, without a row: the server checks every right that the copy needs. */
+/** Runs a copy's query without rows: the server checks every permission that the copy needs. */
 export const readNothing = Effect.fnUntraced(function* (session: PostgresSession, table: TableName) {
   const description = yield* describeTable(session, table, "from statistics")
   yield* session.query(
@@ -34,18 +34,18 @@ export const readNothing = Effect.fnUntraced(function* (session: PostgresSession
   )
 })
 
-/** A table of its own, with rows in blocks of its own; not a view, nor the partitioned table over others. */
+/** True for a table with blocks of its own: no view, and not partitioned. */
 const isPlain = (description: TableDescription): boolean => Option.isNone(description.notFollowed)
 
 const withHeader = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv, HEADER)`
 const rowsOnly = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv)`
 
-/** Beyond this the disks are the bound, the server's or the lake's, and the table's other readers pay for it. */
+/** Beyond this the disks are the limit, the server's or the lake's, and other readers of the table become slower. */
 const usualReadersMax = 4
 
 /**
- * `wanted` is FULL_PARALLEL. Where it is not set: one for each two processors of this machine. What one session sends keeps
- * more than half of one busy here, so with two of them a second reader was measured to gain nothing (docs/performance.md).
+ * `wanted` is FULL_PARALLEL. Default: one reader per two processors of this machine. The data of one session keeps more than
+ * half a processor busy here: with two processors a second reader gained nothing in measurements (docs/performance.md).
  */
 const readersFor = (wanted: Option.Option<number>): number =>
   Option.getOrElse(wanted, () =>
@@ -53,11 +53,11 @@ const readersFor = (wanted: Option.Option<number>): number =>
   )
 
 /**
- * How many blocks it has (the snapshot lets nobody rewrite it); how many connections the server has left; and whether a range
- * of blocks can be read without reading all: rights on columns alone do not cover `ctid`, by which ranges are chosen. One
- * connection is left for a person who wants to know what goes on. Of other roles' sessions all see the user, and few the kind.
+ * The table's number of blocks (the lock prevents a rewrite); whether block ranges can be read, because permissions on columns
+ * do not cover `ctid`, which selects ranges; and the server's free connections, less one that is left for a person. Counts
+ * sessions by their user, because this role may not read the kind of other roles' sessions.
  */
-const roomSql = `
+const capacitySql = `
   SELECT (pg_relation_size(to_regclass($1)) / current_setting('block_size')::int)::text AS blocks,
          (current_setting('server_version_num')::int >= 140000
            AND has_table_privilege(to_regclass($1), 'SELECT'))::text AS "readsRanges",
@@ -65,10 +65,9 @@ const roomSql = `
            - (SELECT count(*) FROM pg_stat_activity WHERE usesysid IS NOT NULL) - 1)::text AS free`
 
 /**
- * Begins a transaction of one moment for a session that may have nothing to do for as long as another reads: while a range
- * with large values is on its way, while the lake takes its time. To be ended then would end the copy. It cannot hang for
- * ever: a program that is gone closes its connection, which a session without work notices at once, and a machine that is
- * gone is given up by the keep-alives.
+ * Begins a transaction with one snapshot. The session may be idle while another reads a range with large values, or while the
+ * lake is slow: an idle timeout would end the copy, so that it is switched off. The session still ends: the server notices
+ * at once that a dead program's connection closed, and keep-alives detect a dead machine.
  */
 export const beginSnapshot = (session: PostgresSession): Effect.Effect<void, SourceError> =>
   Effect.forEach(
@@ -86,7 +85,7 @@ export interface SnapshotLead {
   readonly exported: string
 }
 
-/** One more session that sees what the lead sees; none where the server has no room for it, or an ALTER TABLE is queued. */
+/** Opens one more session with the lead's snapshot; none if the server has no connection left, or an ALTER TABLE is queued. */
 const follow = (address: SourceAddress, snapshot: string, table: Lockable) =>
   Effect.gen(function* () {
     const session = yield* connect(address, "snapshot reader")
@@ -97,7 +96,7 @@ const follow = (address: SourceAddress, snapshot: string, table: Lockable) =>
     return session
   }).pipe(Effect.option)
 
-/** The sessions that read the table: `lead`, and those that join it for as long as the scope lives. */
+/** Returns the sessions that read the table: `lead`, and those that join it until the scope closes. */
 const readersOf = (
   address: SourceAddress,
   { session: lead, exported }: SnapshotLead,
@@ -113,11 +112,11 @@ const readersOf = (
     const alone = { sessions: [lead], ranges: 1 }
     if (wanted === 1 || !isPlain(description)) return alone
     const table = printTable(description.table)
-    const [room] = yield* lead.query(`table ${table}`, roomSql, [table])
-    const ranges = rangesOf(Number(room?.["blocks"]))
+    const [capacity] = yield* lead.query(`table ${table}`, capacitySql, [table])
+    const ranges = rangesOf(Number(capacity?.["blocks"]))
     const more = Math.min(wanted, ranges) - 1
-    const others = Math.min(more, Math.max(Number(room?.["free"]), 0))
-    if (room?.["readsRanges"] !== "true" || others === 0) return alone
+    const others = Math.min(more, Math.max(Number(capacity?.["free"]), 0))
+    if (capacity?.["readsRanges"] !== "true" || others === 0) return alone
     const joined = yield* Effect.all(
       Array.from({ length: others }, () => follow(address, exported, { table: description.table, kind })),
       { concurrency: "unbounded" },
@@ -125,7 +124,7 @@ const readersOf = (
     return { sessions: [lead, ...joined.flatMap(Option.toArray)], ranges }
   })
 
-/** Copies of tables as the snapshot of `lead` sees them. */
+/** Returns copies of tables in the snapshot of `lead`. */
 export const tableCopies =
   (address: SourceAddress, lead: SnapshotLead, parallel: Option.Option<number>) =>
   (description: TableDescription): TableCopy => {

@@ -1,4 +1,4 @@
-/** Reads from the catalog what a table looks like now. */
+/** Reads the description of a table from the catalog. */
 import { Effect, Option } from "effect"
 import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
 import { printTable, type TableName } from "../../../src/core/source/SourceTable.ts"
@@ -11,8 +11,8 @@ import type {
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 
 /**
- * One row per column, in table order. `relreplident`: d = the primary key where there is one, i = an index (it stays when
- * the index is dropped), f = FULL, n = nothing. Columns that an index only INCLUDEs are no part of its key.
+ * One row per column, in table order. `relreplident`: d = the primary key if there is one, i = an index (it stays when the
+ * index is dropped), f = FULL, n = nothing. Columns that an index only INCLUDEs do not belong to its key.
  * Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
  */
 const descriptionSql = `
@@ -38,8 +38,8 @@ const kindSql = `
    WHERE n.nspname = $1 AND c.relname = $2`
 
 /**
- * Its `relkind`: r = ordinary table, p = partitioned, v = view, m = materialized view, f = foreign table. Empty where there
- * is none.
+ * Reads `relkind`: r = ordinary table, p = partitioned, v = view, m = materialized view, f = foreign table; empty if there is
+ * none.
  */
 export const kindOf = (session: PostgresSession, table: TableName): Effect.Effect<string, SourceError> =>
   Effect.map(
@@ -49,7 +49,7 @@ export const kindOf = (session: PostgresSession, table: TableName): Effect.Effec
 
 const identities: Readonly<Record<string, ReplicaIdentity>> = { d: "default", i: "index", f: "full" }
 
-/** Rows of a partitioned table are logged under the names of its partitions; a view has no rows of its own to log. */
+/** The WAL names the partitions of a partitioned table; a view has no rows of its own in the WAL. */
 const notFollowed = (kind: string, persistence: string): Option.Option<string> => {
   if (kind === "v" || kind === "m")
     return Option.some("it is a view, and the WAL holds changes of tables only")
@@ -62,7 +62,7 @@ const notFollowed = (kind: string, persistence: string): Option.Option<string> =
   return Option.none()
 }
 
-/** What bears the name of a table and is none. Of a composite type and of a table the type of its rows is no thing of its own. */
+/** Finds something else with the name of a table. Row types of tables and composite types are excluded. */
 const otherThingSql = `
   SELECT CASE c.relkind WHEN 'S' THEN 'a sequence' WHEN 'c' THEN 'a composite type' ELSE 'an index' END AS thing
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -83,8 +83,8 @@ const missing = Effect.fnUntraced(function* (
 })
 
 /**
- * To measure is to wait for whoever changes or empties the table as a whole. Only a copy must do that; `cdc` must not, or
- * a long `ALTER TABLE` would hold it up.
+ * `measured` takes a lock, and so waits for an `ALTER TABLE` or `TRUNCATE` of the table. Only a copy may do that: `cdc` would
+ * be delayed by a long `ALTER TABLE`. Fails with `SchemaOrTableMissing` or `NotATable`.
  */
 export const describeTable = (
   session: PostgresSession,

@@ -1,4 +1,4 @@
-/** What `doctor` asks of one table: what it is, and what our role may do with it. */
+/** The queries of `doctor` for one table: its description, and the permissions of our role. */
 import { Effect } from "effect"
 import { printTable, type TableName } from "../../../src/core/source/SourceTable.ts"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
@@ -6,7 +6,7 @@ import type { TableFacts } from "../../../src/services/source/SourceInspection.t
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 import { describeTable } from "./PostgresTableDescription.ts"
 
-const rightsSql = `
+const permissionsSql = `
   SELECT has_schema_privilege(n.oid, 'USAGE') AS may_use,
          has_table_privilege(c.oid, 'SELECT') OR coalesce((
            SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))
@@ -24,21 +24,21 @@ const partitionsSql = `
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'p' AND tree.isleaf
    ORDER BY 1, 2`
 
-/** `SchemaOrTableMissing` where there is none. */
+/** Fails with `SchemaOrTableMissing` if there is none. */
 export const tableFacts = Effect.fnUntraced(function* (
   session: PostgresSession,
   name: TableName,
 ): Effect.fn.Return<TableFacts, SourceError> {
   const subject = `table ${printTable(name)}`
   const description = yield* describeTable(session, name, "from statistics")
-  const [rights] = yield* session.query(subject, rightsSql, [name.schema, name.name])
+  const [permissions] = yield* session.query(subject, permissionsSql, [name.schema, name.name])
   const partitions = yield* session.query(subject, partitionsSql, [name.schema, name.name])
   return {
     description,
-    isUnlogged: rights?.["unlogged"] === "t",
+    isUnlogged: permissions?.["unlogged"] === "t",
     partitions: partitions.map((row) => ({ schema: row["schema"] ?? "", name: row["name"] ?? "" })),
-    mayUseSchema: rights?.["may_use"] === "t",
-    mayRead: rights?.["may_read"] === "t",
-    rowsAreHidden: rights?.["hidden"] === "t",
+    mayUseSchema: permissions?.["may_use"] === "t",
+    mayRead: permissions?.["may_read"] === "t",
+    rowsAreHidden: permissions?.["hidden"] === "t",
   }
 })

@@ -1,7 +1,7 @@
 /**
  * Locks the tables of a snapshot. TRUNCATE, some forms of ALTER TABLE and REFRESH MATERIALIZED VIEW make a table look empty
- * to older snapshots, so its lock is held from before the snapshot until its copy is done. The lock is `ACCESS SHARE`, as of
- * any SELECT: writers of rows do not wait for it.
+ * to older snapshots, so that each table is locked from before the snapshot until its copy is done. The lock is `ACCESS
+ * SHARE`, as for any SELECT: writers of rows do not wait for it.
  * Source: PostgreSQL manual, "Caveats" of the chapter "Concurrency Control", and LOCK.
  */
 import { Effect } from "effect"
@@ -11,7 +11,7 @@ import type { PostgresSession } from "../connection/PostgresSession.ts"
 import { kindOf } from "./PostgresTableDescription.ts"
 
 /** Ordinary tables, partitioned ones and views. LOCK TABLE refuses materialized views and foreign tables. */
-const kindsThatLockTakes = ["r", "p", "v"]
+const lockableKinds = ["r", "p", "v"]
 
 export interface Lockable {
   readonly table: TableName
@@ -19,7 +19,7 @@ export interface Lockable {
   readonly kind: string
 }
 
-/** The tables with their kinds; those that do not exist are left out. Asked before a transaction begins: it takes a snapshot. */
+/** Returns the existing tables with their kinds. Run it before the transaction begins, because it takes a snapshot. */
 export const lockable = (
   session: PostgresSession,
   tables: ReadonlyArray<TableName>,
@@ -28,22 +28,23 @@ export const lockable = (
     Effect.forEach(tables, (table) =>
       Effect.map(kindOf(session, table), (kind): Lockable => ({ table, kind })),
     ),
-    (found) => found.filter(({ kind }) => kind !== ""),
+    (all) => all.filter(({ kind }) => kind !== ""),
   )
 
 /**
- * For a session that joins another one which holds the lock: only a queued ALTER TABLE (or the like) can make it wait, and
- * that waits for the other session, so waiting longer leads nowhere. Ends with the transaction.
+ * Shortens the lock timeout of a session that joins another one which holds the lock. Only a queued ALTER TABLE (or the like)
+ * can make it wait, and that waits for the other session, so that a longer wait cannot succeed. Ends with the transaction.
  */
 export const waitForNoQueue = (session: PostgresSession): Effect.Effect<void, SourceError> =>
   Effect.asVoid(session.query("snapshot", "SET LOCAL lock_timeout = '100ms'"))
 
 /**
- * Locks one table within a savepoint, which stays open: ROLLBACK TO it releases the lock.
+ * Locks one table inside a savepoint, which stays open: ROLLBACK TO it releases the lock. Fails with `Interrupted` after
+ * `lock_timeout`.
  *
- * LOCK TABLE needs SELECT on the whole table, of a view's owner too, and locks nothing but tables. Planning a SELECT takes the
- * same lock with rights on columns alone and on any kind of relation. It is the second choice, because it locks the indexes as
- * well: a REINDEX would wait, and keep writers waiting meanwhile. Neither runs the SELECT.
+ * LOCK TABLE needs SELECT on the whole table, also for a view's owner, and locks only tables and views. Planning a SELECT
+ * takes the same lock with permissions on columns, and for any kind of relation. It is the second choice, because it locks
+ * the indexes too: a REINDEX would wait, and writers behind it. Neither runs the SELECT.
  */
 export const lockTable = (
   session: PostgresSession,
@@ -52,11 +53,11 @@ export const lockTable = (
 ): Effect.Effect<void, SourceError> => {
   const subject = `table ${printTable(table)}`
   const run = (sql: string) => session.query(subject, sql)
-  // The rows of a partitioned table are those of its partitions, those of a view are the tables' below: both statements go
-  // down to both. Of a table that others inherit from, only its own rows are copied.
+  // Both statements also lock the partitions of a partitioned table and the tables below a view. For a table with child tables
+  // only its own rows are copied.
   const relation = `${kind === "p" || kind === "v" ? "" : "ONLY "}${printTable(table)}`
   const plan = run(`EXPLAIN (COSTS OFF) SELECT FROM ${relation}`)
-  const lock = kindsThatLockTakes.includes(kind)
+  const lock = lockableKinds.includes(kind)
     ? run(`LOCK TABLE ${relation} IN ACCESS SHARE MODE`).pipe(
         Effect.catchIf(
           ({ reason }) => reason === "Permission",
@@ -81,8 +82,8 @@ const waitedFor = ({ reason, subject, detail }: SourceError) =>
 /** Locks that are released one by one. */
 export interface HeldLocks {
   /**
-   * Releases the lock of a table, or notes that it can be: savepoints end in the opposite order of their beginning, so the
-   * lock goes as soon as all tables before it in the list are released too. The others stay locked.
+   * Releases the lock of a table, or notes that it may be released: savepoints end in reverse order, so that the lock is
+   * released once all tables before it in the list are released too. The others stay locked.
    */
   readonly release: (table: TableName) => Effect.Effect<void, SourceError>
 }

@@ -1,10 +1,10 @@
 /**
- * An object of unknown size into S3, in bounded memory. Pieces are gathered into parts; two parts, of all objects together,
- * are under way while others are filled. An object that fits into one part is sent at commit, in one call; small ones of a
- * slab or less wait for no other.
+ * Writes an object of unknown size to S3, in bounded memory. Chunks are collected into parts; at most two parts of all objects
+ * together are in flight while others are filled. An object that fits into one part is sent at commit, in one call; one of a
+ * slab or less does not wait for others.
  *
- * The client's own upload of streams is not used: it hangs when the source fails, goes on with foreign unfinished uploads,
- * and leaves its own behind.
+ * The client's own upload of streams is not used: it hangs when the source fails, continues foreign unfinished uploads, and
+ * leaves its own behind.
  */
 
 import { randomUUID } from "node:crypto"
@@ -20,10 +20,10 @@ import { s3Error } from "../S3Remedies.ts"
 import type { PartMemory } from "./PartMemory.ts"
 import { maxParts, partBytes } from "./PartSizes.ts"
 
-/** An upload that cannot be aborted by then is left to the server, which discards it (MinIO: after 24 hours). */
+/** Timeout of an abort. After it the upload is left to the server, which discards it (MinIO: after 24 hours). */
 const abortMillis = 5_000
 
-/** Begins an object. Whatever was sent is taken back when the scope closes without a commit. */
+/** Begins an object. Aborts the upload if the scope closes without a commit. */
 export const multipartUpload = (
   bucket: MinioBucket,
   memory: PartMemory,
@@ -42,11 +42,11 @@ export const multipartUpload = (
     let failure: StoreError | undefined
     let bytes = 0
 
-    // Added before any part is under way, and so run after they are interrupted.
+    // Added before any part is in flight, so that they run after the parts were interrupted.
     yield* Effect.addFinalizer(() => (uploadId === undefined ? Effect.void : abort(bucket, name, uploadId)))
     yield* Effect.addFinalizer(() => Effect.sync(() => filling.clear()))
 
-    // An upload whose id is not known could not be aborted.
+    // `untilKnown`: an upload with an unknown id could not be aborted.
     const begin = bucket
       .once(name, (client) => client.initiateNewMultipartUpload(bucket.name, name, markOf(writer)))
       .pipe(
@@ -67,10 +67,10 @@ export const multipartUpload = (
       while (inFlight[0]?.pollUnsafe() !== undefined) yield* awaitOldest
       const number = sent.length + inFlight.length + 1
       if (number > maxParts) return yield* tooLarge(subject)
-      // Inside the object's scope: whatever becomes of the upload, its room is free in the end.
+      // Forked from the object's scope, so that the send buffer is released even if the upload fails.
       const sending = yield* Scope.fork(scope)
-      const room = yield* Scope.provide(memory.room, sending)
-      const body = yield* room.load(filling, spillFile)
+      const sendBuffer = yield* Scope.provide(memory.sendBuffer, sending)
+      const body = yield* sendBuffer.load(filling, spillFile)
       if (filling.spilledBytes > 0) yield* spillFile?.clear ?? Effect.void
       filling.clear()
       filling = memory.part(partBytes(number + 1))
@@ -80,19 +80,19 @@ export const multipartUpload = (
       inFlight.push(yield* Effect.forkIn(upload, scope))
     })
 
-    // A part that is lost is a hole: nothing after it may make the object visible.
+    // A lost part is a gap: the object must not be published after it.
     const unlessFailed = <A>(effect: Effect.Effect<A, StoreError>) =>
       Effect.suspend(() => (failure === undefined ? effect : Effect.fail(failure))).pipe(
         Effect.tapError((error) => Effect.sync(() => (failure = error))),
       )
 
-    const write = Effect.fnUntraced(function* (piece: Uint8Array) {
-      let done = filling.fill(piece)
-      while (done < piece.length) {
+    const write = Effect.fnUntraced(function* (chunk: Uint8Array) {
+      let done = filling.fill(chunk)
+      while (done < chunk.length) {
         yield* sendPart
-        done += filling.fill(piece.subarray(done))
+        done += filling.fill(chunk.subarray(done))
       }
-      bytes += piece.length
+      bytes += chunk.length
       if (!filling.isOver) return
       spillFile ??= yield* Scope.provide(memory.spillFile, scope)
       yield* filling.spill(spillFile)
@@ -104,7 +104,7 @@ export const multipartUpload = (
     })
 
     return {
-      write: (piece) => unlessFailed(write(piece)),
+      write: (chunk) => unlessFailed(write(chunk)),
       commit: Effect.gen(function* () {
         yield* unlessFailed(Effect.void)
         const id = uploadId
@@ -113,12 +113,14 @@ export const multipartUpload = (
             publish(bucket, name, writer, how, (client, condition) =>
               putBody(client, bucket.name, name, body, { ...markOf(writer), ...condition }),
             )
-          const { piece } = filling
-          yield* piece === undefined
+          const { contiguous } = filling
+          yield* contiguous === undefined
             ? Effect.scoped(
-                Effect.flatMap(memory.room, (room) => Effect.flatMap(room.load(filling, spillFile), send)),
+                Effect.flatMap(memory.sendBuffer, (sendBuffer) =>
+                  Effect.flatMap(sendBuffer.load(filling, spillFile), send),
+                ),
               )
-            : send(piece)
+            : send(contiguous)
         } else {
           yield* unlessFailed(sendRest)
           yield* publish(bucket, name, writer, how, (client, condition) =>
@@ -132,7 +134,7 @@ export const multipartUpload = (
     }
   })
 
-/** The checksum costs time, so it is sent where the store has asked for it: from then on with every part. */
+/** Uploads one part. The checksum costs time, so that it is sent only after the store has required it. */
 const uploadPart = (bucket: MinioBucket, name: string, uploadID: string, number: number, body: Buffer) =>
   bucket.call(name, async (client): Promise<UploadedPart> => {
     const send = async () => {
@@ -150,7 +152,7 @@ const uploadPart = (bucket: MinioBucket, name: string, uploadID: string, number:
     }
   })
 
-/** Takes an unfinished upload back. Bounded, because it runs where nothing can interrupt it. */
+/** Aborts an unfinished upload. Has a timeout, because it runs uninterruptibly. */
 export const abort = (bucket: MinioBucket, name: string, uploadId: string): Effect.Effect<void> =>
   Effect.suspend(() => {
     const deadline = AbortSignal.timeout(abortMillis)
@@ -158,9 +160,9 @@ export const abort = (bucket: MinioBucket, name: string, uploadId: string): Effe
       withSignal(deadline, () => client.abortMultipartUpload(bucket.name, name, uploadId)),
     )
   }).pipe(
-    // After a commit whose answer was lost, the upload is not there any more: that is as good.
+    // After a commit whose answer was lost the upload no longer exists, which is fine.
     Effect.catch((error) => Effect.logDebug("an unfinished upload was left to the server", error.message)),
   )
 
 const tooLarge = (subject: string) =>
-  s3Error({ reason: "Broken", subject, detail: "S3 takes no object beyond 10 000 parts (5 TiB)" })
+  s3Error({ reason: "Broken", subject, detail: "S3 accepts no object beyond 10 000 parts (5 TiB)" })

@@ -1,27 +1,26 @@
 /**
- * The memory of all objects on their way to one bucket. What an object has not sent yet lies in slabs, so many as its bytes
- * fill. To be sent a part must be of one piece: it is copied into a room, and there are two rooms for all objects.
- * So a large object has two parts under way and fills the next one, and many small ones take little more than their bytes.
- * S3 takes no part below 5 MiB but the last. Where many objects hold too much together, they spill to temporary files.
- * A part that fits into one slab is of one piece already. It is sent from there, so any number of small objects may be under
- * way at once.
+ * The memory of all objects on their way to one bucket. Unsent bytes of an object are in slabs, as many as it needs. A part
+ * must be contiguous to be sent: it is copied into a send buffer, of which there are two for all objects. So a large object
+ * has two parts in flight and fills the next one, and many small ones take little more memory than their bytes. S3 accepts
+ * no part below 5 MiB but the last: if many objects hold too much together, they spill to temporary files. A part that fits
+ * into one slab is contiguous and is sent from there, so that any number of small objects may be in flight at once.
  *
- * Who waits for a room waits for an upload that is under way, and that waits for nothing but the store.
+ * Waiting for a send buffer cannot deadlock: it waits for an upload in flight, which waits only for the store.
  */
 import { Effect, type Scope, Semaphore } from "effect"
 import type { StoreError } from "../../../src/services/lake/StoreError.ts"
 import type { Spool, SpoolFile } from "../../../src/services/Spool.ts"
 import { HeldBytes } from "../../store/HeldBytes.ts"
 
-/** In bytes. Of the last one of each object a part stays empty. */
+/** In bytes. The last slab of each object is partly empty. */
 const slabBytes = 256 * 1024
 
-/** As many as a part of 5 MiB has: an object that goes on uses again what its last part gave back. */
+/** As many as a part of 5 MiB needs: the next part reuses the slabs of the last one. */
 const spareSlabsMax = 20
 
-const roomCount = 2
+const sendBufferCount = 2
 
-/** Pieces of memory that one part gives back and the next one uses: new ones would be dropped faster than they are collected. */
+/** Slabs that one part releases and the next one reuses: garbage collection would be too slow for new ones. */
 export class Slabs {
   readonly held = new HeldBytes()
   readonly #spare: Array<Buffer> = []
@@ -29,7 +28,7 @@ export class Slabs {
   take(): Buffer {
     return this.#spare.pop() ?? Buffer.allocUnsafeSlow(slabBytes)
   }
-  giveBack(slabs: ReadonlyArray<Buffer>): void {
+  release(slabs: ReadonlyArray<Buffer>): void {
     this.#spare.push(...slabs.slice(0, spareSlabsMax - this.#spare.length))
   }
 }
@@ -40,7 +39,7 @@ export class HeldPart {
   readonly #slabs: Slabs
   #held: Array<Buffer> = []
   #length = 0
-  /** How many of its bytes, the first ones, wait in a temporary file. */
+  /** The number of its bytes in a temporary file: they are the first ones. */
   #spilled = 0
 
   constructor(slabs: Slabs, capacity: number) {
@@ -50,104 +49,104 @@ export class HeldPart {
   get length(): number {
     return this.#length
   }
-  /** Copies as much as there is room for, and says how much that was. */
+  /** Copies as many bytes as fit. Returns their number. */
   fill(bytes: Uint8Array): number {
     const taken = Math.min(bytes.length, this.capacity - this.#length)
     this.#slabs.held.add(taken, this.#inMemory)
     for (let done = 0; done < taken; ) {
       const at = this.#inMemory % slabBytes
       if (at === 0) this.#held.push(this.#slabs.take())
-      const piece = bytes.subarray(done, Math.min(taken, done + slabBytes - at))
-      this.#held.at(-1)?.set(piece, at)
-      this.#length += piece.length
-      done += piece.length
+      const chunk = bytes.subarray(done, Math.min(taken, done + slabBytes - at))
+      this.#held.at(-1)?.set(chunk, at)
+      this.#length += chunk.length
+      done += chunk.length
     }
     return taken
   }
   get #inMemory(): number {
     return this.#length - this.#spilled
   }
-  /** Whether it should spill: many parts hold too much together. */
+  /** True if it should spill: many parts hold too much together. */
   get isOver(): boolean {
     return this.#slabs.held.isOver(this.#inMemory)
   }
   get spilledBytes(): number {
     return this.#spilled
   }
-  /** Moves what it holds to the end of the file, which has the bytes before. */
+  /** Moves its bytes in memory to the end of the file, which has the bytes before them. */
   spill(file: SpoolFile): Effect.Effect<void, StoreError> {
-    return Effect.forEach(this.#pieces(), (piece) => file.append(piece), { discard: true }).pipe(
+    return Effect.forEach(this.#chunks(), (chunk) => file.append(chunk), { discard: true }).pipe(
       Effect.andThen(
         Effect.sync(() => {
-          this.#giveBack()
+          this.#release()
           this.#spilled = this.#length
         }),
       ),
     )
   }
-  /** Its bytes, until it is filled or cleared; undefined where they are not of one piece. */
-  get piece(): Buffer | undefined {
+  /** Its bytes, valid until it is filled or cleared; undefined if they are not contiguous. */
+  get contiguous(): Buffer | undefined {
     return this.#spilled > 0 || this.#length > slabBytes
       ? undefined
       : (this.#held[0] ?? Buffer.alloc(0)).subarray(0, this.#length)
   }
-  /** Leaves room for what is spilled. */
-  copyTo(room: Buffer): void {
-    this.#pieces().forEach((piece, i) => void piece.copy(room, this.#spilled + i * slabBytes))
+  /** Copies its bytes in memory to their offsets, after those that are spilled. */
+  copyTo(target: Buffer): void {
+    this.#chunks().forEach((chunk, i) => void chunk.copy(target, this.#spilled + i * slabBytes))
   }
-  /** Gives its memory back. */
+  /** Releases its memory. */
   clear(): void {
-    this.#giveBack()
+    this.#release()
     this.#spilled = 0
     this.#length = 0
   }
-  #pieces(): ReadonlyArray<Buffer> {
+  #chunks(): ReadonlyArray<Buffer> {
     return this.#held.map((slab, i) => slab.subarray(0, Math.min(slabBytes, this.#inMemory - i * slabBytes)))
   }
-  #giveBack(): void {
+  #release(): void {
     this.#slabs.held.release(this.#inMemory)
-    this.#slabs.giveBack(this.#held)
+    this.#slabs.release(this.#held)
     this.#held = []
   }
 }
 
-/** Where a part lies while it is sent. */
-export class SendRoom {
-  #room = Buffer.alloc(0)
+/** Holds a part while it is sent. */
+export class SendBuffer {
+  #buffer = Buffer.alloc(0)
 
-  /** The part in one piece, which holds until the next one is loaded. What it has spilled is read from the file. */
+  /** Returns the part's bytes, valid until the next part is loaded. Reads its spilled bytes from the file. */
   load(part: HeldPart, file?: SpoolFile): Effect.Effect<Buffer, StoreError> {
     return Effect.gen({ self: this }, function* () {
-      // Not zeroed: what is never filled then costs no memory.
-      if (this.#room.length !== part.capacity) this.#room = Buffer.allocUnsafeSlow(part.capacity)
-      const room = this.#room
-      part.copyTo(room)
+      // Not zeroed, so that unused pages cost no memory.
+      if (this.#buffer.length !== part.capacity) this.#buffer = Buffer.allocUnsafeSlow(part.capacity)
+      const buffer = this.#buffer
+      part.copyTo(buffer)
       for (let at = 0; file !== undefined && at < part.spilledBytes; )
-        at += yield* file.read(room.subarray(at, part.spilledBytes), at)
-      return room.subarray(0, part.length)
+        at += yield* file.read(buffer.subarray(at, part.spilledBytes), at)
+      return buffer.subarray(0, part.length)
     })
   }
 }
 
 export interface PartMemory {
   readonly part: (capacity: number) => HeldPart
-  /** Waits until one is free, and has it until the scope closes. */
-  readonly room: Effect.Effect<SendRoom, never, Scope.Scope>
-  /** A file for what the parts of one object spill. It goes with the scope. */
+  /** Waits until one is free, and holds it until the scope closes. */
+  readonly sendBuffer: Effect.Effect<SendBuffer, never, Scope.Scope>
+  /** Opens a file for the spilled bytes of one object's parts. It is removed when the scope closes. */
   readonly spillFile: Effect.Effect<SpoolFile, StoreError, Scope.Scope>
 }
 
 export const makePartMemory = Effect.fnUntraced(function* (spool: Spool["Service"]) {
   const slabs = new Slabs()
-  const turn = yield* Semaphore.make(roomCount)
-  const free: Array<SendRoom> = []
+  const permits = yield* Semaphore.make(sendBufferCount)
+  const free: Array<SendBuffer> = []
   const taken = Effect.acquireRelease(
-    Effect.sync(() => free.pop() ?? new SendRoom()),
-    (room) => Effect.sync(() => free.push(room)),
+    Effect.sync(() => free.pop() ?? new SendBuffer()),
+    (buffer) => Effect.sync(() => free.push(buffer)),
   )
   return {
     part: (capacity) => new HeldPart(slabs, capacity),
-    room: Effect.andThen(Semaphore.takeScoped(turn, 1), taken),
+    sendBuffer: Effect.andThen(Semaphore.takeScoped(permits, 1), taken),
     spillFile: spool.open,
   } satisfies PartMemory
 })

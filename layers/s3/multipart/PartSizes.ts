@@ -1,7 +1,7 @@
 /**
- * Parts of a multi-part upload. S3 allows 10 000 parts, each but the last of 5 MiB or more, and 5 TiB in all.
- * Small parts keep memory flat; so parts are small as long as they can be: 5 MiB up to an object of 9 GiB. From then on
- * every 48th part adds 8 MiB, which makes room for 5 TiB. A part near the end of 1 TiB is 0.6 GiB.
+ * The sizes of parts in a multipart upload. S3 allows 10 000 parts, each but the last of 5 MiB or more, and 5 TiB in all.
+ * Small parts keep memory flat, so that parts have 5 MiB up to an object of 9 GiB. From then on every 48th part adds 8 MiB,
+ * which is enough for 5 TiB. A part near the end of 1 TiB is 0.6 GiB.
  */
 
 const mebibyte = 1024 * 1024

@@ -1,14 +1,14 @@
 /**
- * How writers of one lake are kept apart by the lake itself, decided as data. A lock on the source cannot do it alone: a
- * request that the store carries out after its sender has died, or a writer that was frozen, comes after every lock.
+ * The rules of the fence: how the lake itself keeps its writers apart, decided as data. A lock on the source is not enough,
+ * because a request of a dead or frozen writer can arrive after its lock was released.
  *
  * 1. A take-over replaces the watermark under the condition that it is the one that was read, and raises `epoch`. From
  *    then on no older writer can announce or confirm anything.
- * 2. The names of objects are announced (`next`) before the first request for one. The successor gives its own objects the
- *    same names, so the store accepts only one of a late object and its own.
- * 3. An announcement that was taken over is kept until all WAL is read that the predecessor can have read (`bound`).
+ * 2. The names of objects are announced (`next`) before the first request for one. The next writer gives its own objects the
+ *    same names, so the store accepts either a late object or the new one, never both.
+ * 3. The next writer keeps an announcement until it has read all WAL that the predecessor can have read (`bound`).
  *
- * A store that ignores conditions would turn announced names into losses. There a successor waits instead.
+ * A store that ignores conditions would let a late object replace a new one. There the next writer waits instead.
  */
 import { Duration, Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
@@ -23,16 +23,16 @@ import {
 } from "../../core/lake/ObjectKey.ts"
 import type { Watermark } from "../../core/lake/Watermark.ts"
 
-/** `conditions`: the store refuses what a late request would do. `waiting`: late requests are given time to arrive. */
+/** `conditions`: the store refuses late requests. `waiting`: a take-over waits until late requests have arrived. */
 export type Fencing = "conditions" | "waiting"
 
-/** The name of a dataset's next object: what is announced where that is new, else the one after its newest. */
+/** Returns the name of a dataset's next object: the announced one if it is later than its newest, else the next free one. */
 export const nameAfter = (announced: ObjectName, newest: Option.Option<Stamp>): ObjectName =>
   Option.isNone(newest) || isLater(announced.stamp, newest.value)
     ? announced
     : { stamp: stampAfter(newest.value), ending: announced.ending }
 
-/** Later than every newest object, also where the clock has stepped back. `now`: milliseconds since the epoch. */
+/** Returns a name later than every newest object, also after the clock has stepped back. `now`: milliseconds since 1970. */
 export const announcement = (newest: ReadonlyArray<Stamp>, now: number, ending: ObjectEnding): ObjectName => {
   const latest = newest.reduce<Option.Option<Stamp>>(
     (found, stamp) => (Option.exists(found, (other) => !isLater(stamp, other)) ? found : Option.some(stamp)),
@@ -41,54 +41,59 @@ export const announcement = (newest: ReadonlyArray<Stamp>, now: number, ending: 
   return { stamp: nextStamp(latest, now), ending }
 }
 
-/** How long an announcement holds, in milliseconds: the time in a name is at most this old when its batch's first object is begun. */
-const announcementHolds = Duration.toMillis("60 seconds")
+/** How long an announcement is used, in milliseconds: the time in a name is at most this old when its batch begins writing. */
+const announcementLifetime = Duration.toMillis("60 seconds")
 
-/** How far the WAL is read, and how far the predecessor can have read it. */
+/** How far the WAL is read (`readUpTo`), and how far the predecessor can have read it (`bound`). */
 export interface ReadSoFar {
   readonly readUpTo: Lsn
   readonly bound: Lsn
 }
 
-/** Whether a late object of the predecessor is still possible: it must then collide with a name that we use. */
-const isPredecessorsKept = ({ readUpTo, bound }: ReadSoFar): boolean => readUpTo < bound
+/** True while a late object of the predecessor is possible. Its name must then be one that we use. */
+const mayPredecessorWrite = ({ readUpTo, bound }: ReadSoFar): boolean => readUpTo < bound
 
-/** The announcement that still holds for the next objects; none where a new one must be made. */
-export const holding = (
+/** The announcement to use for the next objects; none if a new one is needed. */
+export const validAnnouncement = (
   next: Option.Option<ObjectName>,
   read: ReadSoFar,
   now: number,
 ): Option.Option<ObjectName> =>
   Option.filter(
     next,
-    ({ stamp }) => isPredecessorsKept(read) || now - stampMillis(stamp) <= announcementHolds,
+    ({ stamp }) => mayPredecessorWrite(read) || now - stampMillis(stamp) <= announcementLifetime,
   )
 
-/** Whether the watermark still announces names although everything is read that they could be for. */
+/** True if the watermark still announces names that no late object can have any more. */
 export const isOutdated = (next: Option.Option<ObjectName>, read: ReadSoFar): boolean =>
-  Option.isSome(next) && !isPredecessorsKept(read)
+  Option.isSome(next) && !mayPredecessorWrite(read)
 
-/** What the watermark of a batch announces: its objects are all answered, so only a predecessor's may be under way. */
+/** What the watermark of a batch announces. All objects of the batch are stored, so only a predecessor's may be in flight. */
 export const nextAfterBatch = (
   next: Option.Option<ObjectName>,
   read: ReadSoFar,
   fresh: Option.Option<ObjectName>,
-): Option.Option<ObjectName> => (isPredecessorsKept(read) && Option.isSome(next) ? next : fresh)
+): Option.Option<ObjectName> => (mayPredecessorWrite(read) && Option.isSome(next) ? next : fresh)
 
-/** What a take-over finds. */
-export interface Found {
+/** The facts that a take-over decides by. */
+export interface TakeOverFacts {
   readonly watermark: Option.Option<Watermark>
-  /** Objects of `inc` are there, whatever the watermark says. */
+  /** True if `inc` holds objects, whatever the watermark says. */
   readonly hasObjects: boolean
   readonly fencing: Fencing
   readonly timeline: Option.Option<number>
 }
 
-/** Longer than any request lives. */
-export const requestsLive = Duration.seconds(60)
+/** No request is in flight for longer. */
+export const requestLifetime = Duration.seconds(60)
 
-/** Why a request of an earlier writer may still arrive that no condition would refuse; none where that cannot be. */
-export const reasonToWait = ({ watermark, hasObjects, fencing, timeline }: Found): Option.Option<string> => {
+/** Returns why a request of an earlier writer may still arrive and be accepted; none if that is impossible. */
+export const reasonToWait = ({
+  watermark,
+  hasObjects,
+  fencing,
+  timeline,
+}: TakeOverFacts): Option.Option<string> => {
   if (Option.isNone(watermark)) {
     return hasObjects ? Option.some("the lake has objects and no watermark") : Option.none()
   }

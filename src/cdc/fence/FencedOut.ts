@@ -1,4 +1,4 @@
-/** Ends a writer that another one keeps replacing although it holds its lock: one more take-over would not help. */
+/** Ends a writer whose lake another one keeps taking over although this one holds the lock: a retry would not help. */
 
 import { Clock, Duration, Effect, Ref } from "effect"
 import { counted } from "../../core/text/CountedNoun.ts"
@@ -6,7 +6,7 @@ import type { StoreError } from "../../services/lake/StoreError.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 
-/** The lake has another writer by now. */
+/** True if the lake has another writer by now. */
 export const isFenced = (error: { readonly _tag: string }): error is StoreError =>
   error._tag === "StoreError" && "reason" in error && error.reason === "Fenced"
 
@@ -23,9 +23,9 @@ const anotherLakeWriter = (times: number) =>
   })
 
 /**
- * Fails with an error that is `Fenced`, and counts it while the session still has its lock; the third within a minute is
- * refused. Where the session has ended a standby has taken over as it should, or the batch was cut while it read the slot:
- * the error of the lake still came first, and is the one that is reported.
+ * Fails with `error`, which is `Fenced`; the third within a minute fails with `AnotherWriter`. Counts only while the session
+ * has its lock. If the session has ended, a standby has taken over as intended, or the read of the slot was interrupted: the
+ * lake's error came first and is reported.
  */
 export const countFenced = Effect.fnUntraced(function* (
   times: Ref.Ref<ReadonlyArray<number>>,

@@ -1,7 +1,7 @@
 /**
- * The watermark in the hands of one writer. Each write replaces the version that this writer wrote or took over, so that
- * one whose lake was taken over meanwhile can neither announce nor confirm. Names may be asked for by several fibers at
- * once; nobody may ask for one while the watermark is confirmed.
+ * The watermark as one writer holds it. Each write replaces the version that this writer wrote or took over. So a writer
+ * whose lake was taken over can neither announce nor confirm. Several fibers may call `nameObject` at once, but not during
+ * `confirm`.
  */
 import { randomUUID } from "node:crypto"
 import { Clock, DateTime, Effect, Option, Semaphore } from "effect"
@@ -13,42 +13,52 @@ import { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
 import { type StoredWatermark, WatermarkStore } from "../../services/lake/WatermarkStore.ts"
 import { type Checkpoint, newestStamps } from "../start/Checkpoint.ts"
-import { announcement, type Fencing, holding, isOutdated, nameAfter, nextAfterBatch } from "./Fence.ts"
+import {
+  announcement,
+  type Fencing,
+  isOutdated,
+  nameAfter,
+  nextAfterBatch,
+  validAnnouncement,
+} from "./Fence.ts"
 
 export interface HeldWatermark {
   /** How this writer's objects become visible. */
   readonly publish: Publish
   /**
-   * The name of a dataset's next object, after its `newest`. Announces first where nothing holds that is announced; what one
-   * object of a batch has is for all its objects, however long the batch is read. Called
-   * before the first request for the object; each object of a dataset is answered before the next one is named.
+   * Returns the name of a dataset's next object, after its `newest`. Writes an announcement first if none is valid; it then
+   * holds for all objects of the batch, however long the batch is read. Call it before the first request for the object, and
+   * after the previous object of the dataset is stored. Fails with `Fenced` after another writer has taken over.
    */
   readonly nameObject: (
     checkpoint: Checkpoint,
     newest: Option.Option<Stamp>,
   ) => Effect.Effect<ObjectName, StoreError>
-  /** The lake is whole up to the checkpoint, and every request for an object is answered. `more` waits to be read. */
+  /**
+   * Writes the watermark of the checkpoint. Call it when all requests for objects are answered. `more`: the slot has more
+   * changes to read.
+   */
   readonly confirm: (checkpoint: Checkpoint, more: boolean) => Effect.Effect<void, StoreError>
   /**
-   * The watermark announces names that are for nothing any more, or says that requests may be under way: to be confirmed
-   * although the lake has not changed.
+   * True if the watermark announces names that are no longer needed, or says that requests may be in flight. It is then
+   * confirmed although the lake has not changed.
    */
   readonly isOutdated: (checkpoint: Checkpoint) => boolean
 }
 
 /**
- * Makes this process the writer: from then on the one before can change nothing under a condition. `found` is what was
- * read; `bound` is the flushed LSN, read with the lock held.
+ * Makes this process the writer: from then on the store refuses every conditional write of the one before. `stored` is the
+ * watermark that was read; `bound` is the flushed LSN, read with the lock held. Fails with `Fenced` if another was faster.
  */
 export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* (
   watermark: Watermark,
-  found: Option.Option<StoredWatermark>,
+  stored: Option.Option<StoredWatermark>,
   fencing: Fencing,
   bound: Lsn.Lsn,
 ) {
   const store = yield* WatermarkStore
   const { ending } = yield* RowFormat
-  const lastEpoch = Option.match(found, { onNone: () => 0, onSome: (stored) => stored.lastEpoch })
+  const lastEpoch = Option.match(stored, { onNone: () => 0, onSome: (known) => known.lastEpoch })
   const epoch = Option.some(
     Math.max(
       lastEpoch,
@@ -63,11 +73,11 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
     epoch,
     writer,
     next: isConditional ? watermark.next : Option.none(),
-    // A take-over may come late itself. It must not say then that nothing of its successor is under way.
+    // This request may itself arrive late. It must not say then that no request of the next writer is in flight.
     clean: isConditional ? Option.none() : Option.some(false),
   }
-  let version = Option.map(found, (stored) => stored.version)
-  /** Objects have been named since the last batch ended, so that requests for them may be under way. */
+  let version = Option.map(stored, (known) => known.version)
+  /** Objects have been named since the last batch ended, so that requests for them may be in flight. */
   let isNaming = false
   const write = (watermark: Watermark) =>
     Effect.gen(function* () {
@@ -86,8 +96,8 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
 
   const announced = Effect.fnUntraced(function* (checkpoint: Checkpoint) {
     const now = yield* Clock.currentTimeMillis
-    // A successor knows one announcement alone: it must not be replaced while an object is under way under it.
-    const held = isNaming ? current.next : holding(current.next, readSoFar(checkpoint), now)
+    // The next writer knows only one announcement: it must not be replaced while an object with that name is in flight.
+    const held = isNaming ? current.next : validAnnouncement(current.next, readSoFar(checkpoint), now)
     isNaming = true
     if (Option.isSome(held)) return held.value
     const next = yield* fresh(checkpoint)
@@ -95,7 +105,7 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
     return next
   })
 
-  /** Whether requests may be under way for all that the watermark says, although each is answered. */
+  /** True if the watermark says that requests may be in flight. */
   const isUnclean = () => Option.contains(current.clean, false)
 
   const nameUnfenced = Effect.fnUntraced(function* (newest: Option.Option<Stamp>) {
@@ -104,7 +114,7 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
     return { stamp, ending }
   })
 
-  // Who asks for a name while another one's is being announced gets the announced one too.
+  // A second fiber waits for the announcement in flight and uses it too.
   const naming = yield* Semaphore.make(1)
 
   const held: HeldWatermark = {

@@ -1,9 +1,9 @@
 /**
- * How a writer begins, whatever ended the one before: with what the lake and the slot say, and nothing else. Durable
- * steps that were begun are finished here. A crash, a lost answer and a first start all take this one way.
+ * Starts a writer from what the lake and the slot say, and from nothing else. Finishes the durable steps that an earlier
+ * writer has begun. A first start, a crash and a lost answer all take this path.
  *
- * Everything that is refused is refused before anything is written. Then the lake is taken over (`Fence.ts`), and only
- * after that its newest objects are listed: what an older writer can still make visible has a name of our own.
+ * All refusals come before the first write. Then the lake is taken over (`Fence.ts`), and only after that its newest
+ * objects are listed: whatever an older writer can still publish has a name that we use too.
  */
 import { Duration, Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
@@ -22,19 +22,19 @@ import type { DatasetTail } from "../rows/DatasetObjects.ts"
 import type { Checkpoint } from "../start/Checkpoint.ts"
 import { checkStart, type LakeEnd, lakeEnd, newestRow, type Started } from "../start/StartChecks.ts"
 import { decideStart } from "../start/StartDecision.ts"
-import { seenTables } from "../tables/FollowedTables.ts"
+import { catalogTexts } from "../tables/FollowedTables.ts"
 import { inRenamedSchemas, watchRename } from "../tables/SchemaRename.ts"
 import { printSession } from "../writer/Standby.ts"
-import { reasonToWait, requestsLive } from "./Fence.ts"
+import { reasonToWait, requestLifetime } from "./Fence.ts"
 import { takeWatermark } from "./HeldWatermark.ts"
 
-/** Reads what the lake and the source say. Fails with a refusal where a writer must not go on from there. */
+/** Reads the state of lake and source. Fails with a `Refusal` if a writer must not continue from there. */
 const examine = Effect.fnUntraced(function* (session: ChangeSession) {
   const settings = yield* Settings
   const { name: slotName } = yield* ReplicationSlot
   const store = yield* WatermarkStore
-  const found = yield* store.readVersion
-  const known = Option.map(found, ({ watermark }) => watermark)
+  const stored = yield* store.readVersion
+  const known = Option.map(stored, ({ watermark }) => watermark)
   const view = yield* session.readState
   const { source, timeline } = session
   const facts = { slotName, source, view, watermark: known }
@@ -42,7 +42,7 @@ const examine = Effect.fnUntraced(function* (session: ChangeSession) {
   if (Result.isFailure(start) && start.failure.reason !== "SlotAhead") return yield* start.failure
   const layout = yield* lakeLayout(settings.tables, settings.layout, known)
   if (Result.isFailure(start)) {
-    // An older watermark looks the same: the newest rows show whether anything is lost.
+    // A restored older watermark looks the same: the newest rows show whether anything is lost.
     const row = yield* newestRow(layout, settings.tables, known)
     const explained = decideStart({ ...facts, newestRow: row })
     return yield* Result.isFailure(explained) ? explained.failure : start.failure
@@ -65,10 +65,10 @@ const examine = Effect.fnUntraced(function* (session: ChangeSession) {
     lastCommit: started.lastCommit,
     ...started.lines,
   }
-  return { found, watermark, layout, started, flushed: view.flushed }
+  return { stored, watermark, layout, started, flushed: view.flushed }
 })
 
-/** Whether an area holds an object of ours. */
+/** True if the area holds an object of ours. */
 const hasObjects = Effect.fnUntraced(function* (area: Area) {
   const store = yield* ObjectStore
   const first = yield* store.list(`${area}/`).pipe(
@@ -78,7 +78,7 @@ const hasObjects = Effect.fnUntraced(function* (area: Area) {
   return Option.isSome(first)
 })
 
-/** A wrong LAKE_URL looks like a new lake: what is written there moves the slot, and the right lake cannot go on. */
+/** A wrong LAKE_URL looks like a new lake: writing there moves the slot, and the right lake cannot continue. */
 const announceNewLake = Effect.fnUntraced(function* ({ position }: Watermark) {
   const { location } = yield* ObjectStore
   const { name } = yield* ReplicationSlot
@@ -88,20 +88,23 @@ const announceNewLake = Effect.fnUntraced(function* ({ position }: Watermark) {
   )
 })
 
-/** Waits out what no condition would refuse. True where it waited: the lake may have changed. */
-const waitOut = Effect.fnUntraced(function* (session: ChangeSession, reason: Option.Option<string>) {
+/** Waits until late requests that no condition would refuse have arrived. Returns true if it waited: the lake may differ. */
+const waitForLateRequests = Effect.fnUntraced(function* (
+  session: ChangeSession,
+  reason: Option.Option<string>,
+) {
   if (Option.isNone(reason)) return false
   yield* Effect.logInfo(
-    `cdc: waiting ${Duration.format(requestsLive)} before the first write, so that no late request can double rows: ${reason.value}`,
+    `cdc: waiting ${Duration.format(requestLifetime)} before the first write, so that no late request can double rows: ${reason.value}`,
   )
-  yield* Effect.raceFirst(Effect.sleep(requestsLive), session.ended)
+  yield* Effect.raceFirst(Effect.sleep(requestLifetime), session.ended)
   yield* leaveToOlderVersion
   return true
 })
 
 /**
- * Fails where a process of an older version has come back meanwhile: a restart of PostgreSQL ends its sessions, and the lock
- * may be taken before it is seen again. It would take the lock at the first chance and write without any condition.
+ * Fails with `SlotInUse` if a process of an older version has reconnected meanwhile. A restart of PostgreSQL ends its
+ * sessions, so that we can take the lock before it is connected again. It writes without any condition once it has the lock.
  */
 const leaveToOlderVersion = Effect.gen(function* () {
   const slot = yield* ReplicationSlot
@@ -114,30 +117,30 @@ const leaveToOlderVersion = Effect.gen(function* () {
   })
 })
 
-/** The end of a dataset in the lake as it is now, after what was found before. */
+/** Reads the end of a dataset in the lake. `before` is its end at the start. */
 const tailOf = Effect.fnUntraced(function* (
   source: SourceTable,
   layout: Layout,
   watermark: Watermark,
   before: Option.Option<LakeEnd>,
 ) {
-  const found = yield* lakeEnd(layout, source.dataset, Option.some(watermark), before)
-  const newestKey = Option.map(found, ({ object }) => object.object.key)
+  const end = yield* lakeEnd(layout, source.dataset, Option.some(watermark), before)
+  const newestKey = Option.map(end, ({ object }) => object.object.key)
   const recorded = Option.flatMap(Option.fromNullishOr(watermark.objects.get(source.dataset)), parseKey)
-  const newest = Option.map(found, ({ object }) => object.stamp)
+  const newest = Option.map(end, ({ object }) => object.stamp)
   const tail: DatasetTail = {
     source,
     newestKey,
     newest: Option.orElse(newest, () => Option.map(recorded, ({ stamp }) => stamp)),
     written: Option.filter(
-      Option.flatMap(found, ({ row }) => row),
+      Option.flatMap(end, ({ row }) => row),
       ({ lsn }) => lsn > watermark.position,
     ),
   }
   return tail
 })
 
-/** The checkpoint of the lake as it is now. A newest object that the watermark does not record is recorded by the next. */
+/** Returns the checkpoint of the lake as it is now. The next watermark will record its newest objects. */
 const checkpointOf = Effect.fnUntraced(function* (
   session: ChangeSession,
   layout: Layout,
@@ -164,41 +167,41 @@ const checkpointOf = Effect.fnUntraced(function* (
       configured: tables,
       now: started.followed,
       rename,
-      seen: seenTables(started.planned),
+      lastCatalog: catalogTexts(started.planned),
       warned: new Set(),
     },
   }
   return checkpoint
 })
 
-/** Notes since when the lake may be behind. */
-const beginAfter = Effect.fnUntraced(function* (found: Option.Option<StoredWatermark>) {
-  const writtenAt = Option.flatMap(found, ({ watermark }) => watermark.writtenAt)
+/** Publishes when the watermark was written: the lake may be behind since then. */
+const beginAfter = Effect.fnUntraced(function* (stored: Option.Option<StoredWatermark>) {
+  const writtenAt = Option.flatMap(stored, ({ watermark }) => watermark.writtenAt)
   if (Option.isNone(writtenAt)) return
   yield* publish((at) => ({ _tag: "WatermarkFound", at, writtenAt: writtenAt.value }))
 })
 
-/** Makes the session's process the one writer of the lake. Fails with `Fenced` where another one was faster. */
+/** Makes the session's process the only writer of the lake. Fails with `Fenced` if another was faster, or with a `Refusal`. */
 export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: ChangeSession) {
   const store = yield* ObjectStore
   let now = yield* examine(session)
-  yield* beginAfter(now.found)
-  // A slot behind the watermark (the server crashed before it noted our confirmation) is brought up to it. Where it is
-  // not behind, this moves nothing and proves the right to, before a role without it leaves a mark in the lake.
+  yield* beginAfter(now.stored)
+  // Advances a slot behind the watermark (the server crashed before it wrote our confirmation to disk). A slot that is not
+  // behind does not move: the call shows that the role may advance it, before anything is written to the lake.
   yield* session.confirm(now.watermark.position)
-  const isInc = Option.isNone(now.found) && (yield* hasObjects("inc"))
-  if (Option.isNone(now.found) && !isInc && !(yield* hasObjects("full")))
+  const isInc = Option.isNone(now.stored) && (yield* hasObjects("inc"))
+  if (Option.isNone(now.stored) && !isInc && !(yield* hasObjects("full")))
     yield* announceNewLake(now.watermark)
   const fencing = (yield* store.honoursConditions(fenceProbeKey)) ? "conditions" : "waiting"
   const reason = reasonToWait({
-    watermark: Option.map(now.found, ({ watermark }) => watermark),
+    watermark: Option.map(now.stored, ({ watermark }) => watermark),
     hasObjects: isInc,
     fencing,
     timeline: Option.some(session.timeline),
   })
-  if (yield* waitOut(session, reason)) now = yield* examine(session)
-  // The flushed WAL is read with the lock held: no older writer has seen more of it.
-  const held = yield* takeWatermark(now.watermark, now.found, fencing, now.flushed)
+  if (yield* waitForLateRequests(session, reason)) now = yield* examine(session)
+  // The flushed LSN was read with the lock held: no older writer has read beyond it.
+  const held = yield* takeWatermark(now.watermark, now.stored, fencing, now.flushed)
   const checkpoint = yield* checkpointOf(session, now.layout, now.watermark, now.started)
   return { held, checkpoint }
 })

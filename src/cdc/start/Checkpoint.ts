@@ -1,4 +1,4 @@
-/** A writer's resume state in memory: where it is between two batches. */
+/** A writer's resume state in memory, between two batches. */
 import { Option } from "effect"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { Stamp } from "../../core/lake/ObjectKey.ts"
@@ -11,16 +11,16 @@ export interface Checkpoint {
   readonly source: SourceIdentity
   readonly slot: string
   readonly layout: Layout
-  /** What the lake says of itself; its position is where this writer is. Who may write is not decided by it. */
+  /** The watermark without the fields of the fence. Its position is that of this writer. */
   readonly watermark: Watermark
-  /** The WAL up to here is read to its end: where nothing was written since, there is nothing to ask for. */
+  /** The WAL up to here is read. If it has not grown since, the slot holds nothing new. */
   readonly readUpTo: Lsn.Lsn
-  /** Where each dataset ends in the lake; those that are not followed yet are among them. */
+  /** The end of each dataset in the lake, also of those that are not followed yet. */
   readonly datasets: ReadonlyArray<DatasetTail>
   readonly tables: FollowedTables
 }
 
-/** The ends of the datasets that are read now, with their tables as they are called now. */
+/** The ends of the datasets that are followed now, with the present names of their tables. */
 export const followedTails = ({ datasets, tables }: Checkpoint): ReadonlyArray<FollowedTail> =>
   tables.now.flatMap(({ dataset, table, names }) =>
     datasets
@@ -32,7 +32,7 @@ export const followedTails = ({ datasets, tables }: Checkpoint): ReadonlyArray<F
 export const newestStamps = ({ datasets }: Checkpoint): ReadonlyArray<Stamp> =>
   datasets.flatMap(({ newest }) => Option.toArray(newest))
 
-/** Where the writer is once `written` and everything up to `position` is durable. */
+/** Returns the checkpoint after `written`, with everything up to `position`, is durable. */
 export const movedTo = (
   checkpoint: Checkpoint,
   position: Lsn.Lsn,

@@ -1,4 +1,4 @@
-/** Compares what the slot sends again, up to where the lake is, with what the lake says. Confirms nothing. */
+/** Compares the changes that the slot sends again with those in the lake. Confirms nothing. */
 import { Effect, Option, Sink } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { CommitMark } from "../../core/lake/Watermark.ts"
@@ -11,7 +11,7 @@ import type { FollowedTable } from "../tables/TablePlan.ts"
 import { decideHistory, type LakeHistory, type NewestRow, sendsAgain } from "./HistoryDecision.ts"
 import { startOver } from "./StartDecision.ts"
 
-/** Whose rows a line holds: under a name that nobody has borne all along, those of any table that may have borne it. */
+/** Returns the datasets of a line's rows. A name that is not of a followed table may belong to any of the `unsure` ones. */
 const ownersIn = (followed: ReadonlyArray<FollowedTable>, unsure: ReadonlyArray<UncertainTable>) => {
   const anyUnsure = unsure.map(({ dataset }) => dataset)
   const owners = new ByTable(
@@ -26,7 +26,7 @@ const ownersIn = (followed: ReadonlyArray<FollowedTable>, unsure: ReadonlyArray<
   }
 }
 
-/** Fails with `OtherHistory` where the two differ. Reads nothing where the slot is at the watermark. */
+/** Fails with `OtherHistory` if they differ. Reads nothing if the slot is at the watermark. */
 export const checkHistory = Effect.fn("History.checkHistory")(function* (
   session: Pick<ChangeSession, "readTransactions">,
   slotName: string,
@@ -39,34 +39,36 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
   const owners = ownersIn(followed, unsure)
   const tokens = new RowTokenizer()
   let lastCommit = Option.none<CommitMark>()
-  let stranger = Option.none<{ readonly commit: CommitMark; readonly dataset: string }>()
+  let unexpected = Option.none<{ readonly commit: CommitMark; readonly dataset: string }>()
   const rowsAgain: Array<NewestRow> = []
 
-  const isSilent = (dataset: string, commit: Lsn.Lsn): boolean => {
-    const from = lake.silentFrom.get(dataset)
+  const isWithoutRows = (dataset: string, commit: Lsn.Lsn): boolean => {
+    const from = lake.noRowsAfter.get(dataset)
     return from !== undefined && from < commit && commit <= lake.position
   }
-  const mayBeSilent = (commit: Lsn.Lsn) => followed.some(({ dataset }) => isSilent(dataset, commit))
+  const mayBeWithoutRows = (commit: Lsn.Lsn) => followed.some(({ dataset }) => isWithoutRows(dataset, commit))
 
-  const hold = Effect.fnUntraced(function* (transaction: Transaction) {
+  const compare = Effect.fnUntraced(function* (transaction: Transaction) {
     const { commit, xid, committedAt, beginOrdinal } = transaction
     const mark: CommitMark = { lsn: commit, xid, at: committedAt }
     if (Option.exists(lake.lastCommit, ({ lsn }) => lsn === commit)) lastCommit = Option.some(mark)
     const wanted = lake.newestRows.filter(
       ({ row }) => row.lsn === commit && row.xid === xid && row.at === committedAt,
     )
-    const asksForRows = Option.isNone(stranger) && mayBeSilent(commit)
+    const asksForRows = Option.isNone(unexpected) && mayBeWithoutRows(commit)
     if (wanted.length === 0 && !asksForRows) return
     yield* readLines(transaction, (lines) =>
       Effect.gen(function* () {
         for (const line of lines) {
           const here = wanted.filter(({ row }) => line.ordinal - beginOrdinal === row.seq)
-          if (here.length === 0 && (!asksForRows || Option.isSome(stranger))) continue
+          if (here.length === 0 && (!asksForRows || Option.isSome(unexpected))) continue
           if (!tokens.read(line)) return yield* refusalOf(line, tokens)
           const datasets = owners(tokens)
           rowsAgain.push(...here.filter(({ dataset }) => datasets.all.includes(dataset)))
-          const silent = asksForRows ? datasets.sure.find((dataset) => isSilent(dataset, commit)) : undefined
-          if (silent !== undefined) stranger = Option.some({ commit: mark, dataset: silent })
+          const silent = asksForRows
+            ? datasets.sure.find((dataset) => isWithoutRows(dataset, commit))
+            : undefined
+          if (silent !== undefined) unexpected = Option.some({ commit: mark, dataset: silent })
         }
         return true
       }),
@@ -74,20 +76,20 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
   })
 
   const furthest = lake.newestRows.reduce((furthest, { row }) => Lsn.max(furthest, row.lsn), lake.position)
-  const holdAll = (transactions: ReadonlyArray<Transaction>) =>
+  const compareAll = (transactions: ReadonlyArray<Transaction>) =>
     Effect.forEach(
       transactions.filter(({ commit }) => commit <= furthest),
-      hold,
+      compare,
       { discard: true },
     )
   const tables = followed.flatMap(({ names }) => names)
   yield* session.readTransactions(
     { upTo: furthest, maxLines: maxLinesMax, tables, unknownSince: sinceOf(unsure) },
-    Sink.forEach(holdAll),
+    Sink.forEach(compareAll),
   )
   const refusal = decideHistory(
     lake,
-    { from: confirmed, lastCommit, stranger, rowsAgain },
+    { from: confirmed, lastCommit, unexpected, rowsAgain },
     startOver(slotName),
   )
   if (Option.isSome(refusal)) return yield* refusal.value

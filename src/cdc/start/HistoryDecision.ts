@@ -1,10 +1,10 @@
 /**
- * Whether the server's WAL is the one that the lake was written from. A server restored from an older copy, or a standby
- * that lagged when it was promoted, has the same system identifier and may have written past the watermark again: its
- * changes up to there would be passed over as known, and those that never happened would stay in the lake.
+ * Decides whether the lake was written from this server's WAL. A server restored from an older copy, or a standby that
+ * lagged when it was promoted, has the same system identifier and may have written past the watermark again. Its changes up
+ * to there would be skipped as known, and changes that it never made would stay in the lake.
  *
- * Only what the slot sends again can show it. Another timeline alone is no reason to refuse, nor is a slot that sends
- * nothing again.
+ * Only the changes that the slot sends again can show this. Another timeline alone is no reason to refuse, nor is a slot
+ * that sends nothing again.
  */
 import { Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
@@ -20,31 +20,31 @@ export interface NewestRow {
   readonly row: RowMark
 }
 
-/** What of the lake the slot's lines are compared with. */
+/** The facts of the lake that the slot's lines are compared with. */
 export interface LakeHistory {
   /** The watermark's line 1. */
   readonly position: Lsn.Lsn
   /** The newest commit that has rows in the lake at or before `position`. */
   readonly lastCommit: Option.Option<CommitMark>
-  /** By dataset: commits after it, up to `position`, have no row of it, or their rows would be in the lake. */
-  readonly silentFrom: ReadonlyMap<string, Lsn.Lsn>
-  /** Those after `position`. */
+  /** By dataset: no commit after this LSN, up to `position`, has a row of it. Otherwise that row would be in the lake. */
+  readonly noRowsAfter: ReadonlyMap<string, Lsn.Lsn>
+  /** The newest rows after `position`. */
   readonly newestRows: ReadonlyArray<NewestRow>
 }
 
-/** What the slot sent again. */
+/** The facts of what the slot sent again. */
 export interface SentAgain {
-  /** The slot's confirmed LSN: a commit before it is not sent, and shows nothing. */
+  /** The slot's confirmed LSN. Commits before it are not sent again. */
   readonly from: Lsn.Lsn
   /** The commit at the position of `lastCommit`. */
   readonly lastCommit: Option.Option<CommitMark>
-  /** The first commit with a row where there should be none. */
-  readonly stranger: Option.Option<{ readonly commit: CommitMark; readonly dataset: string }>
+  /** The first commit with a row that `noRowsAfter` excludes. */
+  readonly unexpected: Option.Option<{ readonly commit: CommitMark; readonly dataset: string }>
   /** Those of `newestRows` that came with the same transaction and the same `_seq`. */
   readonly rowsAgain: ReadonlyArray<NewestRow>
 }
 
-/** The newest of the known commits: of the watermark, and of rows at or before its position. */
+/** Returns the newest known commit: the watermark's, or that of a row at or before its position. */
 export const lastCommitOf = (
   position: Lsn.Lsn,
   recorded: Option.Option<CommitMark>,
@@ -59,13 +59,13 @@ export const lastCommitOf = (
       recorded,
     )
 
-/** Whether the slot can send anything again that must agree. Mostly not: it is at the watermark. */
+/** True if the slot can send again what the lake already holds. It mostly cannot, because it is at the watermark. */
 export const sendsAgain = (confirmed: Lsn.Lsn, { position, newestRows }: LakeHistory): boolean =>
   confirmed < position || newestRows.length > 0
 
 const print = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} (transaction ${xid}, ${at})`
 
-/** What does not agree, as a sentence without its full stop. */
+/** Returns the first mismatch, as a sentence without its full stop. */
 const contradiction = (lake: LakeHistory, sent: SentAgain): Option.Option<string> => {
   const known = Option.filter(lake.lastCommit, ({ lsn }) => sent.from < lsn)
   if (Option.isSome(known)) {
@@ -73,7 +73,7 @@ const contradiction = (lake: LakeHistory, sent: SentAgain): Option.Option<string
     const again = sent.lastCommit
     if (Option.isNone(again)) {
       return Option.some(
-        `The lake holds the commit at ${print(known.value)}, and the slot, which sends from ${Lsn.print(sent.from)}, has no commit there`,
+        `The lake holds the commit at ${print(known.value)}, and the slot, which sends from ${Lsn.print(sent.from)}, has no such commit`,
       )
     }
     if (again.value.xid !== xid || again.value.at !== at) {
@@ -82,8 +82,8 @@ const contradiction = (lake: LakeHistory, sent: SentAgain): Option.Option<string
       )
     }
   }
-  if (Option.isSome(sent.stranger)) {
-    const { commit, dataset } = sent.stranger.value
+  if (Option.isSome(sent.unexpected)) {
+    const { commit, dataset } = sent.unexpected.value
     return Option.some(
       `The slot sends a commit at ${print(commit)} with rows of "${dataset}", which lies before the watermark ${Lsn.print(lake.position)} and is not in the lake`,
     )
@@ -96,7 +96,7 @@ const contradiction = (lake: LakeHistory, sent: SentAgain): Option.Option<string
   )
 }
 
-/** Returns a refusal where lake and slot belong to two histories; `startOver` is its remedy. */
+/** Returns a refusal if lake and slot belong to two histories; `startOver` is its remedy. */
 export const decideHistory = (
   lake: LakeHistory,
   sent: SentAgain,
@@ -104,11 +104,11 @@ export const decideHistory = (
 ): Option.Option<Refusal> =>
   Option.map(
     contradiction(lake, sent),
-    (found) =>
+    (mismatch) =>
       new Refusal({
         reason: "OtherHistory",
-        problem: `${found}: the server was restored from an older copy, or a standby that lagged was promoted`,
-        risk: "The lake holds changes that this server never made, and would pass over some that it made",
+        problem: `${mismatch}: the server was restored from an older copy, or a standby that lagged was promoted`,
+        risk: "The lake holds changes that this server never made, and would skip some that it made",
         remedy: startOver,
       }),
   )

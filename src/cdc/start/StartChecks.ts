@@ -1,6 +1,6 @@
 /**
- * What must be known before a start leaves any mark: which tables are followed, what the newest objects hold, and whether
- * the server's WAL is the one that they were written from. Reads and refuses; writes and confirms nothing.
+ * Checks a start before it writes anything: which tables are followed, what the newest objects hold, and whether they were
+ * written from this server's WAL. Reads and refuses; writes and confirms nothing.
  */
 import { Effect, Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
@@ -25,11 +25,11 @@ import { type LakeHistory, lastCommitOf, type NewestRow } from "./HistoryDecisio
 /** The end of a dataset in the lake. */
 export interface LakeEnd {
   readonly object: NewestObject
-  /** None where it holds its header alone. */
+  /** None if it holds only its header. */
   readonly row: Option.Option<RowMark>
 }
 
-/** `before` is what was found earlier: the row of an object that is still the newest is not read again. */
+/** Reads the end of a dataset; none if `inc` has no object of it. `before` is an earlier result: the row of the same object is not read again. */
 export const lakeEnd = Effect.fn("StartChecks.lakeEnd")(function* (
   layout: Layout,
   dataset: string,
@@ -49,7 +49,7 @@ export const lakeEnd = Effect.fn("StartChecks.lakeEnd")(function* (
   return Option.some<LakeEnd>({ object: object.value, row })
 })
 
-/** The commit of the newest row of all these datasets. */
+/** Returns the commit LSN of the newest row of all these datasets. */
 export const newestRow = Effect.fn("StartChecks.newestRow")(function* (
   layout: Layout,
   tables: ReadonlyArray<SourceTable>,
@@ -66,27 +66,27 @@ export const newestRow = Effect.fn("StartChecks.newestRow")(function* (
   return newest
 })
 
-/** A plan that changes nothing of what is read takes effect at once. */
+/** True for a plan that takes effect at once, because it does not change what is read. */
 const isAtOnce = (lines: DatasetLines, { before, anew, leaving }: TablePlan): boolean =>
   anew.size === 0 &&
   leaving.length === 0 &&
   before.every((one) => one.names.length === 1 && Option.isNone(changedSince(lines, one)))
 
 export interface Started {
-  /** What the watermark says of datasets. */
+  /** The watermark's lines about datasets. */
   readonly lines: DatasetLines
   /** Followed up to the flushed LSN of the start. */
   readonly followed: ReadonlyArray<FollowedTable>
   /** Followed once the change of tables has taken effect. */
   readonly planned: ReadonlyArray<FollowedTable>
-  /** Of all datasets, those that come with a change of tables too. */
+  /** All of them, also those that a change of tables adds. */
   readonly datasets: ReadonlyArray<SourceTable>
-  /** By dataset; none where nothing of it is there. */
+  /** By dataset; without those that have no object. */
   readonly ends: ReadonlyMap<string, LakeEnd>
   readonly lastCommit: Watermark["lastCommit"]
 }
 
-/** What the slot must send again, by what the watermark and the newest rows say. */
+/** Returns what the slot must send again, according to the watermark and the newest rows. */
 const historyOf = (
   { before, anew }: TablePlan,
   { from }: DatasetLines,
@@ -102,9 +102,9 @@ const historyOf = (
   })
   const recorded = Option.flatMap(watermark, (known) => known.lastCommit)
   const lastCommit = lastCommitOf(position, recorded, rows)
-  // Where neither a commit nor a beginning is known, rows that an older version wrote may have been removed since. Of a
-  // dataset that is new in a lake that names no tables, nothing up to the watermark is in the lake, nor should be.
-  const silentFrom = before.flatMap(({ dataset }) => {
+  // If neither a commit nor a beginning is known, rows that an older version wrote may have been removed since. A dataset
+  // that is new in a lake whose watermark names no tables has no rows up to the watermark.
+  const noRowsAfter = before.flatMap(({ dataset }) => {
     if (anew.get(dataset) === "new") return []
     const known = [
       ...Option.toArray(Option.fromUndefinedOr(from.get(dataset))),
@@ -115,12 +115,12 @@ const historyOf = (
   return {
     position,
     lastCommit,
-    silentFrom: new Map(silentFrom),
+    noRowsAfter: new Map(noRowsAfter),
     newestRows: rows.filter(({ row }) => row.lsn > position),
   }
 }
 
-/** Fails where a table is unknown or another one, and where slot and lake belong to two histories. */
+/** Fails if a table is unknown or another one (`planTables`), or if slot and lake belong to two histories (`OtherHistory`). */
 export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
   session: Pick<ChangeSession, "readTransactions" | "relations">,
   slot: { readonly name: string; readonly confirmed: Lsn.Lsn; readonly flushed: Lsn.Lsn },

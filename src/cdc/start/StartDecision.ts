@@ -1,7 +1,7 @@
 /**
- * Where a writer begins: decided as data from what the source and the lake say, before anything is read or written.
- * The invariant that it relies on and keeps: slot <= watermark <= lake. The durable steps are taken in the order lake,
- * watermark, slot, so a slot ahead of the watermark was moved by somebody else.
+ * Decides where a writer begins, as data, from the state of source and lake. The invariant is slot <= watermark <= lake,
+ * because the durable steps are taken in the order lake, watermark, slot. So a slot ahead of the watermark was moved by
+ * somebody else.
  */
 import { Option, Result } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
@@ -17,11 +17,11 @@ export interface Facts {
   readonly source: SourceIdentity
   readonly view: SlotView
   readonly watermark: Option.Option<Watermark>
-  /** Of all newest objects the commit of the newest row. Asked for where the slot stands past the watermark. */
+  /** The commit LSN of the newest row of all datasets. Read only if the slot is ahead of the watermark. */
   readonly newestRow?: Option.Option<Lsn.Lsn>
 }
 
-/** The way out where the lake cannot be gone on with. It loses nothing that is not lost already. */
+/** The remedy if the lake cannot be continued. It loses nothing that is not lost already. */
 export const startOver = (slotName: string) =>
   `To begin anew: drop the slot "${slotName}" (\`node dist/main.js drop-slot\`), choose an empty LAKE_URL, then run \`init\`, \`full\` and \`cdc\``
 
@@ -36,7 +36,7 @@ const foreign = (facts: Pick<Facts, "slotName" | "source">, watermark: Watermark
   return differences.length === 0 ? Option.none() : Option.some(differences.join(", "))
 }
 
-/** Fails where the watermark is of another server, database or slot. */
+/** Fails with `ForeignWatermark` if the watermark is of another server, database or slot. */
 export const checkOwner = (
   facts: Pick<Facts, "slotName" | "source" | "watermark">,
 ): Result.Result<void, Refusal> =>
@@ -44,11 +44,11 @@ export const checkOwner = (
     Option.flatMap(facts.watermark, (watermark) => foreign(facts, watermark)),
     {
       onNone: () => Result.void,
-      onSome: (stranger) =>
+      onSome: (difference) =>
         Result.fail(
           new Refusal({
             reason: "ForeignWatermark",
-            problem: `The lake's watermark belongs to ${stranger}`,
+            problem: `The lake's watermark belongs to ${difference}`,
             risk: "LSNs of another server or database mean nothing here: rows would be lost or repeated",
             remedy: `Point the program at the source that this lake is of, or choose another LAKE_URL for this one`,
           }),
@@ -56,7 +56,7 @@ export const checkOwner = (
     },
   )
 
-/** The position from which changes are new to the lake, or why nobody can know it. */
+/** Returns the LSN after which changes are new to the lake, or why it cannot be known. */
 export const decideStart = (facts: Facts): Result.Result<Lsn.Lsn, Refusal | SourceError> => {
   const owner = checkOwner(facts)
   if (Result.isFailure(owner)) return Result.fail(owner.failure)
@@ -66,10 +66,10 @@ export const decideStart = (facts: Facts): Result.Result<Lsn.Lsn, Refusal | Sour
   })
 }
 
-/** The way out where there is no slot to drop. */
+/** The remedy if there is no slot to drop. */
 export const beginAnew = "To begin anew: choose an empty LAKE_URL, then run `init`, `full` and `cdc`"
 
-/** A slot that is missing: the first of a lake is to be created, another one would begin with a gap. */
+/** The error for a missing slot: a new lake needs one, and for a written lake a new slot would begin with a gap. */
 export const slotGone = ({
   slotName,
   watermark,
@@ -81,7 +81,7 @@ export const slotGone = ({
       new Refusal({
         reason: "SlotGone",
         problem: `The slot "${slotName}" does not exist, but the lake was written from it up to ${Lsn.print(position)}`,
-        risk: "Changes made since then are known to nobody: a new slot would begin with a gap",
+        risk: "Changes made since then are lost: a new slot would begin with a gap",
         remedy: beginAnew,
       }),
   })
@@ -92,7 +92,7 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
       new Refusal({
         reason: "SlotLost",
         problem: `The slot "${facts.slotName}" is lost: PostgreSQL has removed WAL that was not read yet`,
-        risk: "Changes are missing that nobody can bring back",
+        risk: "The changes in it are lost",
         remedy: `Raise max_slot_wal_keep_size. ${startOver(facts.slotName)}`,
       }),
     )
@@ -107,7 +107,7 @@ const checkSlot = (facts: Facts, slot: SlotState): Result.Result<Lsn.Lsn, Refusa
       new Refusal({
         reason: "SourceBehind",
         problem: `The server's WAL ends at ${Lsn.print(facts.view.flushed)}, before the lake's watermark ${Lsn.print(position)}: it was restored, or failed over to a standby that lagged`,
-        risk: "The lake holds changes that this server never made, and would pass over those it makes now",
+        risk: "The lake holds changes that this server never made, and would skip those that it makes now",
         remedy: startOver(facts.slotName),
       }),
     )
@@ -119,9 +119,9 @@ const writeLine = (confirmed: Lsn.Lsn): string =>
   `write ${Lsn.print(confirmed)} as line 1 of inc/_watermark.txt, leave its other lines, and start again`
 
 /**
- * The slot is moved after the watermark. So one that stands past it was moved by another reader, or the watermark is an
- * older one: an old request that came late, a copy put back. Rows past the slot show that it is the latter. Rows between
- * the watermark and the slot show neither: a watermark also passes over WAL that concerns no table of ours.
+ * The slot is advanced after the watermark. So a slot ahead of it was advanced by another reader, or the watermark is an
+ * older one: a late request, or a restored copy. Rows past the slot prove the latter. Rows between the watermark and the
+ * slot prove neither, because a watermark also advances over WAL that concerns no table of ours.
  */
 const slotAhead = (
   { slotName, newestRow }: Facts,

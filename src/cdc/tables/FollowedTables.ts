@@ -1,4 +1,4 @@
-/** The tables that a writer follows while it lives: the catalog is asked before each batch. */
+/** The tables that a running writer follows. Reads the catalog before each batch. */
 import { Effect, Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
@@ -11,8 +11,8 @@ import {
   type FollowedTable,
   isChange,
   linesAfter,
-  seenAgain,
   type TablePlan,
+  unchangedMarks,
   withoutChanges,
 } from "./TablePlan.ts"
 import { planTables } from "./TablePlanning.ts"
@@ -20,18 +20,18 @@ import { planTables } from "./TablePlanning.ts"
 export interface FollowedTables {
   /** As SOURCE_TABLES names them. */
   readonly configured: ReadonlyArray<SourceTable>
-  /** What the next batch reads. */
+  /** The tables that the next batch reads. */
   readonly now: ReadonlyArray<FollowedTable>
-  /** Of a schema, as it was known when the WAL was looked at last. */
+  /** A renamed schema, as known before the flushed LSN was read. */
   readonly rename: Option.Option<SchemaRename>
-  /** By dataset: what the last look at the catalog has found of its table. */
-  readonly seen: ReadonlyMap<string, string>
-  /** Warnings that were given, so that each is given once. */
+  /** By dataset: its table in the last read of the catalog (`catalogTexts`). */
+  readonly lastCatalog: ReadonlyMap<string, string>
+  /** Warnings that were logged, so that each is logged once. */
   readonly warned: ReadonlySet<string>
 }
 
-/** The same text for the same table, under the same name, in the same rows of the catalog. */
-export const seenTables = (followed: ReadonlyArray<FollowedTable>): ReadonlyMap<string, string> =>
+/** Returns a text per dataset. It is equal for the same table, under the same name, in the same rows of the catalog. */
+export const catalogTexts = (followed: ReadonlyArray<FollowedTable>): ReadonlyMap<string, string> =>
   new Map(
     followed.map(({ dataset, table, oid, mark }) => [
       dataset,
@@ -44,19 +44,19 @@ export const seenTables = (followed: ReadonlyArray<FollowedTable>): ReadonlyMap<
   )
 
 /**
- * Datasets whose table changes, and whose WAL cannot be known to be read up to the change. A look shows what was done before
- * it, and so after `flushed`: only what the look before has shown too lies before `flushed`.
+ * Returns datasets whose table has changed, perhaps after `flushed`. The catalog is read after `flushed`, so that only what
+ * the read before it showed too was done before `flushed`.
  */
 const pendingDatasets = (
   lines: DatasetLines,
   known: FollowedTables,
-  seen: ReadonlyMap<string, string>,
+  lastCatalog: ReadonlyMap<string, string>,
   followed: ReadonlyArray<FollowedTable>,
 ): ReadonlyArray<string> =>
   followed
     .filter(({ names, ...one }) => names.length > 1 || Option.isSome(changedSince(lines, { names, ...one })))
     .map(({ dataset }) => dataset)
-    .filter((dataset) => known.seen.get(dataset) !== seen.get(dataset))
+    .filter((dataset) => known.lastCatalog.get(dataset) !== lastCatalog.get(dataset))
 
 const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
   Effect.forEach(
@@ -65,9 +65,9 @@ const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
     { discard: true },
   )
 
-/** A table of which the WAL may hold rows under a name that nobody saw. */
+/** A table whose rows the WAL may hold under an unknown name. */
 export interface UncertainTable extends FollowedTable {
-  /** All transactions with a lower id, 64 bits, had ended when its name was known last. */
+  /** All transactions with a lower id (64 bits) had ended when its name was last known. */
   readonly since: bigint
   /** It may have been in a schema of another name, but had its own name all along. */
   readonly hasKeptName: boolean
@@ -85,7 +85,7 @@ export const uncertainTables = (
     })),
   )
 
-/** From when on names count as unknown; undefined where all names are known. */
+/** Returns the transaction id from which names count as unknown; undefined if all names are known. */
 export const sinceOf = (unsure: ReadonlyArray<UncertainTable>): bigint | undefined =>
   unsure.reduce<bigint | undefined>(
     (first, { since }) => (first === undefined || since < first ? since : first),
@@ -93,8 +93,8 @@ export const sinceOf = (unsure: ReadonlyArray<UncertainTable>): bigint | undefin
   )
 
 /**
- * Returns the tables to read up to `flushed`, and what changes there. `flushed` must have been read before: so a rename is
- * known when its rows are read. Fails with `OtherTable` where going on would mix two tables.
+ * Returns the tables to read up to `flushed`, and the change that takes effect there. Read `flushed` first, so that a rename
+ * is known when its rows are read. Fails with `OtherTable` if rows of two tables would be mixed.
  */
 export const readCatalog = Effect.fnUntraced(function* (
   session: Pick<ChangeSession, "relations" | "newXid" | "oldestXid">,
@@ -120,14 +120,14 @@ export const readCatalog = Effect.fnUntraced(function* (
   yield* warn(found, known.warned)
   const renamed = inRenamedSchemas(lines, found.before)
   const rename = yield* watchRename(session, renamed, known.rename)
-  // What was known before `flushed` was read: a transaction that has ended since may have its COMMIT after that.
+  // Uses what was known before `flushed` was read: a transaction that has ended since may have its COMMIT after it.
   const isOver = Option.exists(
     known.rename,
-    (seen) => seen.isOver && Option.exists(rename, ({ tables }) => tables === seen.tables),
+    (earlier) => earlier.isOver && Option.exists(rename, ({ tables }) => tables === earlier.tables),
   )
-  const seen = seenTables(found.after)
+  const lastCatalog = catalogTexts(found.after)
   const pending = new Set([
-    ...pendingDatasets(lines, known, seen, found.before),
+    ...pendingDatasets(lines, known, lastCatalog, found.before),
     ...(isOver ? [] : renamed.map(({ dataset }) => dataset)),
   ])
   const plan = withoutChanges(found, pending)
@@ -135,7 +135,7 @@ export const readCatalog = Effect.fnUntraced(function* (
   const tables: FollowedTables = {
     configured,
     rename,
-    seen,
+    lastCatalog,
     now: Option.isSome(change) ? plan.before : plan.after,
     warned: new Set([...known.warned, ...plan.warnings.values()]),
   }
@@ -143,11 +143,11 @@ export const readCatalog = Effect.fnUntraced(function* (
     tables,
     change,
     unsure: uncertainTables(lines, found.before),
-    catalog: seenAgain(lines, found.before),
+    catalog: unchangedMarks(lines, found.before),
   }
 })
 
-/** The change takes effect at `lsn`: all WAL up to there is read. Returns what the watermark says of datasets from then on. */
+/** Logs a change that takes effect at `lsn`, when all WAL up to there is read. Returns the watermark's lines about datasets. */
 export const settle = Effect.fnUntraced(function* (
   session: Pick<ChangeSession, "newXid">,
   lines: DatasetLines,

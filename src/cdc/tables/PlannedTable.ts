@@ -1,6 +1,6 @@
 /**
- * What a plan makes of each configured table: the one decision that `cdc` carries out, and that `full`, `status`, `doctor`
- * and `verify` report before it is carried out.
+ * Decides what happens with each configured table. `cdc` carries the decision out; `full`, `status`, `doctor` and `verify`
+ * report it before.
  */
 import { Option, Result } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
@@ -18,14 +18,14 @@ export interface PlanFacts {
   readonly lines: DatasetLines
   /** The watermark's line 1. */
   readonly position: Lsn
-  /** Datasets that were followed though `lines` names no table for them. */
+  /** Datasets that were followed although `lines` names no table for them. */
   readonly followed: ReadonlySet<string>
-  /** Datasets of which the lake holds objects. */
+  /** Datasets that have objects in the lake. */
   readonly withObjects: ReadonlySet<string>
   readonly catalog: ReadonlyArray<Relation>
-  /** `lines` came of the same SOURCE_TABLES, in this process. */
+  /** True if `lines` was derived from the same SOURCE_TABLES, in this process. */
   readonly isRunning: boolean
-  /** No WAL after `position` waits to be read. */
+  /** True if no WAL after `position` is pending. */
   readonly isCaughtUp: boolean
 }
 
@@ -50,7 +50,7 @@ const reasonOf = ({ _tag }: TableCase, isMixed: boolean): FromReason | undefined
   return _tag === "Replaced" || isMixed ? "replaced" : undefined
 }
 
-/** What the catalog says of names and OIDs, and which dataset each configured name is for. */
+/** Look-ups in the catalog by name and OID, and the dataset of each configured name. */
 export interface KnownNames {
   readonly oidOf: (table: TableName) => Option.Option<number>
   readonly nameOf: (oid: number) => Option.Option<TableName>
@@ -73,15 +73,15 @@ export const knownNames = ({ configured, catalog }: PlanFacts): KnownNames => {
 
 export interface PlannedTable {
   readonly source: SourceTable
-  readonly found: TableCase
-  /** Where it is followed up to where the plan takes effect. */
+  readonly kind: TableCase
+  /** How it is followed until the plan takes effect; none if it is not. */
   readonly before: Option.Option<FollowedTable>
   readonly after: FollowedTable
-  /** Why the dataset begins anew where the plan takes effect. */
+  /** Why the dataset begins anew when the plan takes effect. */
   readonly reason: FromReason | undefined
 }
 
-/** A table as planned, or why `cdc` does not start with it. */
+/** A planned table, or why `cdc` does not start with it. */
 export interface TableDecision {
   readonly source: SourceTable
   readonly planned: Result.Result<PlannedTable, Refusal | SourceError>
@@ -96,7 +96,7 @@ const planTable = (
   const { lines } = facts
   const known = knownIn(lines, dataset)
   const oid = oidOf(table)
-  const found = tableCase({
+  const kind = tableCase({
     configured: table,
     known,
     left: Option.fromUndefinedOr(lines.left.get(dataset)),
@@ -110,45 +110,45 @@ const planTable = (
       (name) => !isForOther(name, dataset),
     ),
   })
-  if (found._tag === "Unknown") return Result.fail(unknownTable(table))
-  if (found._tag === "OtherTable") {
-    // Only a known table can be another one.
-    const first = Option.getOrElse(known, () => ({ table, oid: found.oid }))
-    return Result.fail(otherTable(dataset, first, table, found.oid))
+  if (kind._tag === "Unknown") return Result.fail(unknownTable(table))
+  if (kind._tag === "OtherTable") {
+    // This case implies that the watermark names a table.
+    const first = Option.getOrElse(known, () => ({ table, oid: kind.oid }))
+    return Result.fail(otherTable(dataset, first, table, kind.oid))
   }
   const last = Option.match(known, { onNone: () => table, onSome: (one) => one.table })
-  const now = found._tag === "Renamed" ? found.to : found._tag === "Dropped" ? last : table
-  const oidNow = found._tag === "Renamed" || found._tag === "Dropped" ? Option.map(known, (k) => k.oid) : oid
+  const now = kind._tag === "Renamed" ? kind.to : kind._tag === "Dropped" ? last : table
+  const oidNow = kind._tag === "Renamed" || kind._tag === "Dropped" ? Option.map(known, (k) => k.oid) : oid
   const wasRead =
-    found._tag === "New"
-      ? // An older watermark, or one that a person wrote, names no tables: all that comes after it is theirs.
+    kind._tag === "New"
+      ? // An older watermark, or one that a person wrote, names no tables: all changes after it are read.
         lines.tables.size === 0
-      : found._tag !== "Again" && !(found._tag === "Replaced" && lines.left.has(dataset))
+      : kind._tag !== "Again" && !(kind._tag === "Replaced" && lines.left.has(dataset))
   const isMixed =
     !facts.isCaughtUp &&
     Option.exists(known, (one) => Option.exists(oidOf(one.table), (other) => other !== one.oid))
-  const reason = reasonOf(found, isMixed)
+  const reason = reasonOf(kind, isMixed)
   const mark = markOf(oidNow)
   const names = sameTable(last, now) ? [now] : [last, now]
   const before = { dataset, table: now, names, oid: oidNow, mark }
   return Result.succeed({
     source,
-    found,
+    kind,
     before: wasRead ? Option.some(before) : Option.none(),
     after: { dataset, table: now, names: [now], oid: oidNow, mark },
     reason,
   })
 }
 
-/** One for each configured table, in their order. A failure has exit code 3 where two tables would be mixed, and 2 where nobody knows the table. */
+/** Returns one decision per configured table, in order. Failures: `OtherTable` (exit 3), or `SchemaOrTableMissing` (exit 2). */
 export const planEach = (facts: PlanFacts): ReadonlyArray<TableDecision> => {
   const known = knownNames(facts)
   return facts.configured.map((source) => ({ source, planned: planTable(facts, known, source) }))
 }
 
-/** As the state of its dataset depends on it. Unchanged where nothing was decided, or `cdc` refuses the table. */
+/** Returns the facts that the dataset's state depends on: unchanged if there is no decision, or `cdc` refuses the table. */
 export const tableNow = (decision: TableDecision | undefined): TableNow => {
   if (decision === undefined || Result.isFailure(decision.planned)) return unchangedTable
-  const { found, reason } = decision.planned.success
-  return { isDropped: found._tag === "Dropped", anew: Option.fromUndefinedOr(reason) }
+  const { kind, reason } = decision.planned.success
+  return { isDropped: kind._tag === "Dropped", anew: Option.fromUndefinedOr(reason) }
 }

@@ -1,4 +1,4 @@
-/** What a plan of tables is made from at a start: by `cdc`, and by the commands that report what its start would find. */
+/** Reads the facts for a plan of tables at a start: for `cdc`, and for the commands that predict its start. */
 import { Effect, Option } from "effect"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
@@ -8,7 +8,7 @@ import type { SourceView } from "../../services/source/ChangeSource.ts"
 import type { PlanFacts } from "./PlannedTable.ts"
 import { askedRelations, type DatasetLines } from "./TablePlan.ts"
 
-/** In a new lake all begin at its first watermark; an older version names no tables, and followed what the lake holds. */
+/** In a new lake all datasets begin at its first watermark. An older version recorded no tables: it followed what the lake holds. */
 const beginning = Effect.fnUntraced(function* (
   configured: ReadonlyArray<SourceTable>,
   layout: Layout,
@@ -48,9 +48,8 @@ const beginning = Effect.fnUntraced(function* (
 })
 
 /**
- * Asks the catalog once, and the lake only where the watermark names no tables. OIDs mean something on one server and
- * database alone: who asks has checked that the watermark is of this one. `position` is where the start begins, `flushed` the
- * flushed LSN.
+ * Queries the catalog once, and the lake only if the watermark names no tables. OIDs are valid on one server and database
+ * only: check first that the watermark is of this one (`checkOwner`). `position` is the start's LSN, `flushed` the flushed LSN.
  */
 export const startFacts = Effect.fn("StartTables.startFacts")(function* (
   { relations }: Pick<SourceView, "relations">,

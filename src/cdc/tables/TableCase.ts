@@ -1,4 +1,4 @@
-/** What a dataset's table has become since the watermark was written. Decided as data from the catalog's answer. */
+/** Decides what has happened to a dataset's table since the watermark was written, as data from the catalog's answer. */
 import { Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import { printTable, sameTable, type TableName } from "../../core/source/SourceTable.ts"
@@ -9,26 +9,26 @@ export interface TableCaseFacts {
   readonly configured: TableName
   /** The table that the watermark names for it. */
   readonly known: Option.Option<{ readonly table: TableName; readonly oid: number }>
-  /** Where the dataset was taken out of SOURCE_TABLES, if it was. */
+  /** The LSN at which the dataset was taken out of SOURCE_TABLES, if it was. */
   readonly left: Option.Option<Lsn>
   /** The watermark's line 1. */
   readonly position: Lsn
-  /** SOURCE_TABLES has named it so since this process began: a rename that it saw is not a choice of another table. */
+  /** True if SOURCE_TABLES has not changed since the watermark was written: then a new OID is no choice of another table. */
   readonly isRunning: boolean
-  /** The watermark names no table for it, but it was followed: by an older version, or since the lake's beginning. */
+  /** True if it was followed although the watermark names no table: by an older version, or since the lake's beginning. */
   readonly isFollowed: boolean
-  /** The lake holds objects of it. */
+  /** True if the lake holds objects of it. */
   readonly hasObjects: boolean
-  /** OID of the table that bears the configured name now. */
+  /** OID of the table that has the configured name now. */
   readonly oid: Option.Option<number>
-  /** Name of the table that has the known OID now. None where that name is configured for another dataset. */
+  /** Name of the table that has the known OID now. None if that name is configured for another dataset. */
   readonly nameNow: Option.Option<TableName>
 }
 
 export type TableCase =
-  /** The same table; under a new name where SOURCE_TABLES has followed a rename. */
+  /** The same table, or the same under a new name that SOURCE_TABLES has too. */
   | { readonly _tag: "Same" }
-  /** SOURCE_TABLES has the old name, which no table bears any more. */
+  /** SOURCE_TABLES has the old name, which no table has any more. */
   | { readonly _tag: "Renamed"; readonly to: TableName }
   /** Another table under the same name. */
   | { readonly _tag: "Replaced" }
@@ -36,9 +36,9 @@ export type TableCase =
   | { readonly _tag: "Dropped" }
   /** Not followed before. */
   | { readonly _tag: "New" }
-  /** Taken out and in again: what was committed between the two is not in `inc`. */
+  /** Taken out of SOURCE_TABLES and added again: commits between the two are not in `inc`. */
   | { readonly _tag: "Again" }
-  /** Taken out and in again, and nothing was read between the two. */
+  /** Taken out and added again before any more WAL was read. */
   | { readonly _tag: "Back" }
   /** Another table under another name: its rows would be mixed with those of the first one. */
   | { readonly _tag: "OtherTable"; readonly oid: number }
@@ -46,14 +46,14 @@ export type TableCase =
   | { readonly _tag: "Unknown" }
 
 /**
- * The configured name decides. The OID decides only where no table bears that name, or where it differs from the
- * watermark's. OIDs mean something on one server and database alone, which the start has checked before.
+ * The configured name decides. The OID decides only if no table has that name, or if it differs from the watermark's. OIDs
+ * are valid on one server and database only, which the start has checked before.
  */
 export const tableCase = (facts: TableCaseFacts): TableCase => {
   const { known, oid, left } = facts
   const isLeft = Option.isSome(left)
   if (Option.isNone(oid)) {
-    // Nothing waits of a dataset that is not followed.
+    // A dataset that is not followed has no pending changes.
     if (isLeft) return { _tag: "Unknown" }
     if (Option.isNone(known)) return { _tag: facts.hasObjects ? "Dropped" : "Unknown" }
     return Option.match(facts.nameNow, {
@@ -70,7 +70,7 @@ export const tableCase = (facts: TableCaseFacts): TableCase => {
   return { _tag: Option.isSome(known) || facts.isFollowed ? "Same" : "New" }
 }
 
-/** Of a table that neither the catalog nor the lake knows. */
+/** The error for a table that neither the catalog nor the lake knows. */
 export const unknownTable = (table: TableName) =>
   new SourceError({
     reason: "SchemaOrTableMissing",

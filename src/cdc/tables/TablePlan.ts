@@ -1,4 +1,4 @@
-/** What the watermark says of each dataset's table, and how a plan changes that. */
+/** The watermark's lines about each dataset's table, and how a plan changes them. */
 import { Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import { type CatalogMark, type FromReason, sameRows, type Watermark } from "../../core/lake/Watermark.ts"
@@ -11,35 +11,35 @@ import {
 } from "../../core/source/SourceTable.ts"
 import type { Relation, RelationsAsked } from "../../services/source/SourceTables.ts"
 
-/** Which table each dataset has, from where on its commits are in `inc`, and how far those were followed that have left. */
+/** The table of each dataset, the LSN from which its commits are in `inc`, and the last LSN of datasets that have left. */
 export type DatasetLines = Pick<Watermark, "tables" | "catalog" | "from" | "left">
 
 export interface FollowedTable {
   readonly dataset: string
-  /** As the catalog names it, or named it last. */
+  /** Its name in the catalog, or its last known one. */
   readonly table: TableName
   /** The names under which the WAL may hold its rows. */
   readonly names: ReadonlyArray<TableName>
-  /** None where neither the catalog nor the watermark has it. */
+  /** None if neither the catalog nor the watermark has it. */
   readonly oid: Option.Option<number>
-  /** What the catalog has of this OID now; none where it has nothing. */
+  /** The catalog's rows of this OID; none if it has none. */
   readonly mark: Option.Option<CatalogMark>
 }
 
 export interface TablePlan {
-  /** Followed up to where the plan takes effect. */
+  /** Followed until the plan takes effect. */
   readonly before: ReadonlyArray<FollowedTable>
-  /** Followed from there on. */
+  /** Followed after that. */
   readonly after: ReadonlyArray<FollowedTable>
-  /** Datasets of which `inc` and the newest `full` make no whole: each begins anew where the plan takes effect. */
+  /** Datasets with a gap between the newest `full` and `inc`: each begins anew when the plan takes effect. */
   readonly anew: ReadonlyMap<string, FromReason>
   /** Followed before, and not after. */
   readonly leaving: ReadonlyArray<string>
-  /** What a person must know, by dataset. */
+  /** Text for people, by dataset. */
   readonly warnings: ReadonlyMap<string, string>
 }
 
-/** The table that the watermark names for a dataset. */
+/** Returns the table that the watermark names for a dataset. */
 export const knownIn = (
   { tables }: DatasetLines,
   dataset: string,
@@ -49,8 +49,8 @@ export const knownIn = (
   )
 
 /**
- * What the watermark records of the table's rows of the catalog, where the catalog has others by now or none: the table may
- * have borne names meanwhile that nobody saw.
+ * Returns the recorded catalog rows of the table if the catalog has others by now, or none: the table may have had unknown
+ * names meanwhile.
  */
 export const changedSince = (
   { tables, catalog }: DatasetLines,
@@ -63,8 +63,8 @@ export const changedSince = (
       !Option.exists(mark, (now) => sameRows(now, recorded)),
   )
 
-/** The recorded rows of the tables that have not changed, as they were seen now. */
-export const seenAgain = (
+/** Returns the recorded catalog rows, with those of unchanged tables as they were read now. */
+export const unchangedMarks = (
   lines: DatasetLines,
   followed: ReadonlyArray<FollowedTable>,
 ): DatasetLines["catalog"] =>
@@ -78,7 +78,7 @@ export const seenAgain = (
     }),
   ])
 
-/** What the catalog must be asked for a plan. */
+/** Returns what a plan needs from the catalog. */
 export const askedRelations = (
   configured: ReadonlyArray<SourceTable>,
   lines: DatasetLines,
@@ -90,7 +90,7 @@ export const askedRelations = (
   }
 }
 
-/** The lines of the watermark from where the plan takes effect: at `lsn`, with a transaction id that was taken after it. */
+/** Returns the watermark's lines after the plan has taken effect at `lsn`. `xid` was assigned after `lsn`. */
 export const linesAfter = (
   lines: DatasetLines,
   plan: TablePlan,
@@ -101,7 +101,7 @@ export const linesAfter = (
   const catalog = new Map(lines.catalog)
   for (const { dataset, oid, mark } of plan.after) {
     if (Option.isNone(oid)) continue
-    // Nothing can come any more of a table that has gone.
+    // A dropped table has no further changes.
     if (Option.isNone(mark)) catalog.delete(dataset)
     else catalog.set(dataset, mark.value)
   }
@@ -127,7 +127,7 @@ export const linesAfter = (
   }
 }
 
-/** Whether the watermark must say something else after the plan than before it. */
+/** True if the plan changes the watermark's lines. */
 export const isChange = (lines: DatasetLines, { after, anew, leaving }: TablePlan): boolean =>
   anew.size > 0 ||
   leaving.length > 0 ||
@@ -152,7 +152,7 @@ const isRecorded = (
   })
 }
 
-/** The plan without what changes of these datasets: after it they are followed as before it, and the watermark says the same. */
+/** Returns the plan without the changes of these datasets: they are followed as before, and their lines stay the same. */
 export const withoutChanges = (plan: TablePlan, of: ReadonlySet<string>): TablePlan => ({
   ...plan,
   after: plan.after.map((one) => {
@@ -163,7 +163,7 @@ export const withoutChanges = (plan: TablePlan, of: ReadonlySet<string>): TableP
   }),
 })
 
-/** A name that was another dataset's stays that one's until all that the WAL holds is read. */
+/** Removes old names that are another dataset's present name: the WAL's rows under it belong to that one. */
 export const withoutForeignNames = (followed: ReadonlyArray<FollowedTable>): ReadonlyArray<FollowedTable> =>
   followed.map((one) => ({
     ...one,

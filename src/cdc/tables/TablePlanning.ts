@@ -1,7 +1,7 @@
 /**
- * Which tables a writer follows, and what of that changes. A change takes effect at one LSN, the flushed LSN of the batch
- * that finds it. Up to there the datasets of the watermark are followed as it names them, because the WAL may still hold
- * rows under old names and of tables that are configured no more.
+ * Plans which tables a writer follows, and what changes. A change takes effect at one LSN, the flushed LSN of the batch that
+ * notices it. Up to there the datasets of the watermark are followed under its names: the WAL may still hold rows under old
+ * names, and of tables that are no longer configured.
  */
 import { Option, Result } from "effect"
 import type { FromReason } from "../../core/lake/Watermark.ts"
@@ -12,7 +12,7 @@ import { type KnownNames, knownNames, type PlanFacts, planEach } from "./Planned
 import { noticeOf, printNotice } from "./TableNotice.ts"
 import { type FollowedTable, knownIn, type TablePlan, withoutForeignNames } from "./TablePlan.ts"
 
-/** Followed up to where the plan takes effect, though SOURCE_TABLES names them no more. */
+/** Tables that SOURCE_TABLES no longer names. They are followed until the plan takes effect. */
 const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, markOf }: KnownNames) => {
   const datasets = new Set(configured.map(({ dataset }) => dataset))
   const leaving = [...lines.tables.keys()].filter(
@@ -33,7 +33,7 @@ const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, markOf }: Kno
   return { leaving, tables }
 }
 
-/** Fails with exit code 3 where two tables would be mixed, and with 2 where a table is known to nobody. */
+/** Fails with `OtherTable` (exit 3) if two tables would be mixed, and with `SchemaOrTableMissing` (exit 2) for an unknown table. */
 export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal | SourceError> => {
   const before: Array<FollowedTable> = []
   const after: Array<FollowedTable> = []

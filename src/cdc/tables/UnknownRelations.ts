@@ -1,7 +1,7 @@
 /**
- * Rows under names that a followed table may have borne between two looks at the catalog. The plugin prints names and no
- * OIDs, so nobody can tell whose rows they are: they are passed over, and the datasets that they may belong to need a new
- * copy. Names and columns that cannot have been theirs are ruled out first.
+ * Rows under names that a followed table may have had between two reads of the catalog. The plugin prints names and no OIDs,
+ * so that their table is unknown. They are skipped, and the datasets to which they may belong need a new copy. Names and
+ * columns that cannot be theirs are excluded first.
  */
 import { Effect, Option } from "effect"
 import { fromBytes, toBytes } from "../../core/bytes/Bytes.ts"
@@ -14,30 +14,30 @@ import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import type { KeptColumns } from "../../services/source/SourceTables.ts"
 import { sinceOf, type UncertainTable } from "./FollowedTables.ts"
 
-/** More names, or more sets of columns of one, are not kept apart: they may be anybody's. */
-const mostKept = 1000
+/** Beyond this many names, or sets of columns of one name, rows may belong to any table. */
+const maxKept = 1000
 
-interface Seen {
+interface OtherRelation {
   readonly table: Table
-  /** Of whole rows; by the names together. As byte strings, which is how the slot prints them. */
+  /** Column names of whole rows, by the names joined. Byte strings, as the slot prints them. */
   readonly wholeRows: Map<string, ReadonlyArray<string>>
-  /** Of old rows, which may lack columns. */
+  /** Column names of old rows, which may lack columns. */
   readonly oldRows: Map<string, ReadonlyArray<string>>
-  /** Some change of it shows no columns, or more were there than are kept. */
+  /** True if a change printed no columns, or there were more than `maxKept`. */
   mayBeAny: boolean
 }
 
-const keep = (rows: Seen["wholeRows"], names: ReadonlyArray<string>): boolean => {
-  if (rows.size < mostKept) rows.set(names.join("\0"), names)
-  return rows.size < mostKept
+const keep = (rows: OtherRelation["wholeRows"], names: ReadonlyArray<string>): boolean => {
+  if (rows.size < maxKept) rows.set(names.join("\0"), names)
+  return rows.size < maxKept
 }
 
-/** The names of a batch that belong to no dataset and may have been one of these tables', and the columns under them. */
+/** Collects the relations of a batch that are no dataset's and may have been one of the `unsure` tables. */
 export class OtherNames {
-  readonly #seen = new Map<string, Seen>()
-  /** Whatever the schema; undefined where a table may have borne any name. */
+  readonly #relation = new Map<string, OtherRelation>()
+  /** Possible names, in any schema; undefined if a table may have had any name. */
   readonly #names: ReadonlySet<string> | undefined
-  /** There were more than are kept. */
+  /** True if there were more than `maxKept`. */
   isCut = false
 
   constructor(unsure: ReadonlyArray<UncertainTable>) {
@@ -46,44 +46,44 @@ export class OtherNames {
   }
 
   get isEmpty(): boolean {
-    return this.#seen.size === 0
+    return this.#relation.size === 0
   }
 
-  get all(): ReadonlyArray<Seen> {
-    return [...this.#seen.values()]
+  get all(): ReadonlyArray<OtherRelation> {
+    return [...this.#relation.values()]
   }
 
-  /** `tokens` has read a change of the table. */
+  /** Notes the change of the table that `tokens` has read. */
   note(table: Table, tokens: RowTokenizer): void {
     if (this.#names?.has(table.name) === false) return
-    const seen = this.#of(table)
-    if (seen === undefined) return
+    const relation = this.#of(table)
+    if (relation === undefined) return
     if (tokens.tag === "Insert" || tokens.tag === "Update") {
-      if (!keep(seen.wholeRows, namesOf(tokens.row))) seen.mayBeAny = true
+      if (!keep(relation.wholeRows, namesOf(tokens.row))) relation.mayBeAny = true
     } else if (tokens.tag === "Delete" && tokens.hasOld) {
-      if (!keep(seen.oldRows, namesOf(tokens.old))) seen.mayBeAny = true
-    } else seen.mayBeAny = true
+      if (!keep(relation.oldRows, namesOf(tokens.old))) relation.mayBeAny = true
+    } else relation.mayBeAny = true
   }
 
-  #of(table: Table): Seen | undefined {
+  #of(table: Table): OtherRelation | undefined {
     const key = tableKey(table)
-    const known = this.#seen.get(key)
+    const known = this.#relation.get(key)
     if (known !== undefined) return known
-    if (this.#seen.size >= mostKept) {
+    if (this.#relation.size >= maxKept) {
       this.isCut = true
       return undefined
     }
-    const seen: Seen = { table, wholeRows: new Map(), oldRows: new Map(), mayBeAny: false }
-    this.#seen.set(key, seen)
-    return seen
+    const relation: OtherRelation = { table, wholeRows: new Map(), oldRows: new Map(), mayBeAny: false }
+    this.#relation.set(key, relation)
+    return relation
   }
 }
 
 /**
- * Whether the rows can be of a table that has kept these columns: its whole rows name all of them, and no others where it
- * has had no others.
+ * True if the rows can belong to a table that has kept these columns: whole rows then name all of them, and no others if it
+ * had no others.
  */
-const canBeOf = (seen: Seen, kept: KeptColumns): boolean => {
+const canBeOf = (relation: OtherRelation, kept: KeptColumns): boolean => {
   const columns = new Set(kept.names.map(toBytes))
   const hasAll = (names: ReadonlyArray<string>) => {
     const named = new Set(names)
@@ -91,9 +91,9 @@ const canBeOf = (seen: Seen, kept: KeptColumns): boolean => {
   }
   const hasNoOther = (names: ReadonlyArray<string>) => !kept.isAll || names.every((name) => columns.has(name))
   return (
-    seen.mayBeAny ||
-    [...seen.wholeRows.values()].some((names) => hasAll(names) && hasNoOther(names)) ||
-    [...seen.oldRows.values()].some(hasNoOther)
+    relation.mayBeAny ||
+    [...relation.wholeRows.values()].some((names) => hasAll(names) && hasNoOther(names)) ||
+    [...relation.oldRows.values()].some(hasNoOther)
   )
 }
 
@@ -102,9 +102,9 @@ const unknownAmong = Effect.fnUntraced(function* (
   others: OtherNames,
   since: bigint,
 ) {
-  const named = others.all.map((seen) => {
-    const name = { schema: fromBytes(seen.table.schema), name: fromBytes(seen.table.name) }
-    return { seen, name, printed: printInSql(name) }
+  const named = others.all.map((relation) => {
+    const name = { schema: fromBytes(relation.table.schema), name: fromBytes(relation.table.name) }
+    return { relation, name, printed: printInSql(name) }
   })
   const unknown = yield* session.unknownNames(
     named.map(({ name }) => name),
@@ -114,7 +114,7 @@ const unknownAmong = Effect.fnUntraced(function* (
   return named.filter((one) => printed.has(one.printed))
 })
 
-/** Returns the datasets that rows under other names may belong to. Asks nothing where there are no such rows. */
+/** Returns the datasets to which rows under other names may belong. Queries nothing if there are no such rows. */
 export const whoseMayBe = Effect.fn("UnknownRelations.whoseMayBe")(function* (
   session: Pick<ChangeSession, "unknownNames" | "keptColumns">,
   unsure: ReadonlyArray<UncertainTable>,
@@ -130,19 +130,19 @@ export const whoseMayBe = Effect.fn("UnknownRelations.whoseMayBe")(function* (
       ? yield* session.keptColumns(oid.value, from)
       : { names: [], isAll: false }
     const names = unknown
-      .filter(({ seen, name }) => (!hasKeptName || name.name === table.name) && canBeOf(seen, kept))
+      .filter(({ relation, name }) => (!hasKeptName || name.name === table.name) && canBeOf(relation, kept))
       .map(({ printed }) => printed)
     if (names.length === 0 && !others.isCut) continue
     datasets.add(dataset)
     yield* Effect.logWarning(
-      `Table ${printTable(table)} was altered, and for a while it may have borne another name, which nobody saw. The WAL holds rows of ${printSome(names)}, ` +
-        `a name that no table of today has borne all along: they may be its rows, and are in no inc. Run \`node dist/main.js full\`: until then "${dataset}" is not complete`,
+      `Table ${printTable(table)} was altered, and may have had another name for a while. The WAL holds rows of ${printSome(names)}, ` +
+        `a name that no table has had all the time: they may be its rows, and are in no inc. Run \`node dist/main.js full\`: until then "${dataset}" is not complete`,
     ).pipe(Effect.annotateLogs({ dataset }))
   }
   return datasets
 })
 
-/** A log line stays readable. */
+/** Names in one log line. */
 const mostPrinted = 5
 
 const printSome = (names: ReadonlyArray<string>): string =>

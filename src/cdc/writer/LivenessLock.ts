@@ -4,8 +4,8 @@ import { backOff } from "../../retry/RetryPolicy.ts"
 import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 
 /**
- * Holds the lock for as long as the process lives, whether it writes, stands by or waits for its lake. Never fails: a source
- * that is away is reported by the writer, and the lock is taken again when it is back.
+ * Holds the lock as long as the process lives, whether it writes, stands by or waits for its lake. Never fails: the writer
+ * reports an unreachable source, and the lock is taken again when the source answers.
  */
 export const holdLivenessLock = Effect.gen(function* () {
   const { takeLivenessLock } = yield* ReplicationSlot

@@ -1,4 +1,4 @@
-/** One writer at a time: a second `cdc` waits for the writer's lock, and takes over by itself. */
+/** Keeps one writer at a time: a second `cdc` waits for the writer's lock, and then takes over. */
 import { Clock, Duration, Effect, Exit, Option, Scope } from "effect"
 import { isStalled, stallAdvice } from "../../core/source/StalledWriter.ts"
 import { publish } from "../../observe/PipelineEvents.ts"
@@ -10,13 +10,13 @@ import { type LockHolder, ReplicationSlot } from "../../services/source/Replicat
 import type { SessionFacts } from "../../services/source/SourceInspection.ts"
 import { Settings } from "../../settings/Settings.ts"
 
-/** A standby asks for the lock this often. */
+/** How often a standby tries to take the lock. */
 const standbyInterval = Duration.seconds(1)
 
-/** `cdc --once` waits so long for the lock: the server may hold that of a dead process for some seconds. */
+/** How long `cdc --once` waits for the lock: the server may hold that of a dead process for some seconds. */
 const onceWait = Duration.seconds(20)
 
-/** The lock holder is looked at this often. */
+/** How often a standby checks the lock holder. */
 const stallCheckInterval = Duration.seconds(10)
 
 export interface WaitMode {
@@ -25,9 +25,9 @@ export interface WaitMode {
 }
 
 /**
- * Takes the writer's lock, at once or when the other writer has gone. Refused (`AnotherWriter`) with `noWait`; none where
- * another writer still holds it after `onceWait` with `once`. Reports `healthy` while it waits, because waiting is a standby's
- * work: after a day of it the source is not given up after 30 seconds.
+ * Takes the writer's lock, at once or after the other writer has ended. With `noWait` it fails with `AnotherWriter`. With
+ * `once` it returns none if another writer still holds the lock after `onceWait`. Reports healthy while it waits, because
+ * waiting is a standby's work: so the retry policy begins anew at the first failure after a long wait.
  */
 export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode) {
   const slot = yield* ReplicationSlot
@@ -37,7 +37,7 @@ export const attachOrWait = Effect.fnUntraced(function* (mode: WaitMode) {
   const checkStall = yield* stallWatch
   let isStandby = false
   while (true) {
-    // A session without the lock is closed at once: a standby that kept each would use up the server's.
+    // Closes each session without the lock at once: otherwise a standby would use up the server's connections.
     const attempt = yield* Scope.fork(scope)
     const session = yield* Scope.provide(attach, attempt)
     if (Option.isSome(session)) {
@@ -77,7 +77,7 @@ export const printSession = ({ pid, application }: SessionFacts): string =>
 const printHolder = (holder: Option.Option<LockHolder>): string =>
   Option.match(holder, { onNone: () => "another process", onSome: printSession })
 
-/** Beside a process of an older version nothing keeps two writers apart but the lock: no take-over until it has gone. */
+/** Warns of processes of an older version, which no fence stops: only the lock keeps them and this writer apart. */
 const warnOfUnfenced = Effect.gen(function* () {
   const slot = yield* ReplicationSlot
   const processes = yield* slot.unfencedProcesses
@@ -88,16 +88,16 @@ const warnOfUnfenced = Effect.gen(function* () {
   )
 })
 
-/** What waits in the slot is written by the other process: nothing is left to do. */
+/** Logs that the other process writes what is pending in the slot. */
 const leftToWriter = (slot: string, holder: Option.Option<LockHolder>) =>
   Effect.logInfo(`cdc: nothing to do, ${printHolder(holder)} writes from this slot`).pipe(
     Effect.annotateLogs({ slot }),
   )
 
 /**
- * A check to be run while the standby waits. It warns once of a lock holder that is stalled (`StalledWriter.ts`), and again
- * after it has made progress. The watermark's age is counted from when this process saw it change: the clock in it is the
- * writer's.
+ * Returns a check to run while the standby waits. It warns once of a stalled lock holder (`StalledWriter.ts`), and again
+ * after that has made progress. Counts the watermark's age from when this process saw it change, because the time in it is
+ * of the writer's clock.
  */
 const stallWatch = Effect.gen(function* () {
   const slot = yield* ReplicationSlot
@@ -112,7 +112,7 @@ const stallWatch = Effect.gen(function* () {
     if (now - checkedAt < Duration.toMillis(stallCheckInterval)) return
     checkedAt = now
     const holder = yield* slot.lockHolder
-    // A lake that does not answer is the writer's to report.
+    // The writer reports a lake that does not answer.
     const watermark = yield* Effect.option(watermarks.read)
     const writtenAt = watermark.pipe(
       Option.flatten,
@@ -127,9 +127,9 @@ const stallWatch = Effect.gen(function* () {
     if (state !== lastState || isActive) progressAt = now
     lastState = state
     const watermarkSeconds = Option.some((now - progressAt) / 1000)
-    const found = Option.filter(holder, (signs) => isStalled({ ...signs, watermarkSeconds }, pollInterval))
-    if (Option.isSome(found) && !isReported) yield* Effect.logWarning(stalled(slot.name, found.value))
-    isReported = Option.isSome(found)
+    const idle = Option.filter(holder, (facts) => isStalled({ ...facts, watermarkSeconds }, pollInterval))
+    if (Option.isSome(idle) && !isReported) yield* Effect.logWarning(stalled(slot.name, idle.value))
+    isReported = Option.isSome(idle)
   })
 })
 

@@ -9,8 +9,8 @@ import { attachOrWait, type WaitMode } from "./Standby.ts"
 
 /**
  * Returns a combinator that runs `write` with the session that holds the lock. A standby waits for the lock first; with `once`
- * it succeeds without it after a while. It may be run again after a failure. Fails as `write` does, and with `AnotherWriter`
- * where another one takes the lake from this writer again and again although it has the lock.
+ * it succeeds without the lock after a while. It may be run again after a failure. Fails as `write` does, and with
+ * `AnotherWriter` if another writer takes the lake over again and again although this one has the lock.
  */
 export const writerLock = Effect.fnUntraced(function* (mode: WaitMode) {
   const fenced = yield* Ref.make<ReadonlyArray<number>>([])

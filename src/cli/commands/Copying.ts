@@ -28,10 +28,10 @@ export const cdcCommand = (host: Host) =>
     "cdc",
     {
       ...settingFlags,
-      once: flag("once", "write what waits in the slot, then end"),
+      once: flag("once", "write what is pending in the slot, then end"),
       noWait: flag(
         "no-wait",
-        "end with 3 where another writer holds the slot, instead of waiting as its standby",
+        "end with 3 if another writer holds the slot, instead of waiting as its standby",
       ),
     },
     ({ once, noWait, ...flags }) =>

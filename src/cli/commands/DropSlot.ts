@@ -5,7 +5,7 @@ import { Refusal } from "../../services/Refusal.ts"
 import { ReplicationSlot, type SlotInUse } from "../../services/source/ReplicationSlot.ts"
 import { Settings } from "../../settings/Settings.ts"
 
-/** There is nobody to ask, and nobody said yes beforehand: wrong usage. */
+/** No terminal to ask on, and no `--yes`: exit 2. */
 export class NobodyToAsk extends Schema.TaggedError<NobodyToAsk>()("NobodyToAsk", {
   slot: Schema.String,
 }) {
@@ -28,10 +28,10 @@ const inUse = (slot: string, by: SlotInUse["by"]) =>
       "Stop that `cdc` or other reader first; pg_stat_activity.client_addr shows from where it is connected",
   })
 
-/** Who agreed: the person who wrote `--yes`, nobody, or the one in front of the terminal when asked. */
+/** The consent: given by `--yes`, impossible without a terminal, or a function that asks on the terminal. */
 export type Consent<E, R> = "given" | "nobody to ask" | ((question: string) => Effect.Effect<boolean, E, R>)
 
-/** Says what it did, which is nothing where there is no slot. */
+/** Drops the slot and prints what was done. Succeeds if there is no slot. Fails with `AnotherWriter` if it is in use. */
 export const dropSlot = Effect.fn("DropSlot.dropSlot")(function* <E, R>(consent: Consent<E, R>) {
   const slot = yield* ReplicationSlot
   const { tables } = yield* Settings

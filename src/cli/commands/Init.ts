@@ -1,4 +1,4 @@
-/** Makes what is missing before `full` and `cdc` can run. Safe to repeat. */
+/** `init`: creates what `full` and `cdc` need. Safe to repeat. */
 import { Console, Effect, Option, Result } from "effect"
 import { checkOwner, slotGone } from "../../cdc/start/StartDecision.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
@@ -9,8 +9,8 @@ import { ChangeSource } from "../../services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 
 /**
- * Fails with a refusal where the lake was written from a slot of this name: one of another server or database, or one that
- * is gone, and a new one would begin with a gap.
+ * Fails with `ForeignWatermark` if the lake was written from a slot of this name on another server or database, and with
+ * `SlotGone` if that slot was dropped: a new one would begin with a gap.
  */
 const createSlot = Effect.gen(function* () {
   const slot = yield* ReplicationSlot
@@ -27,8 +27,8 @@ export const init = Effect.gen(function* () {
   const store = yield* ObjectStore
   const admin = yield* StoreAdmin
   const slot = yield* ReplicationSlot
-  const madeLake = yield* retrying(limitedRetry, admin.prepare)
-  yield* Console.log(`lake  ${store.location}: ${madeLake ? "made" : "is there"}`)
-  const madeSlot = yield* retrying(limitedRetry, createSlot)
-  yield* Console.log(`slot  ${slot.name} (test_decoding): ${madeSlot ? "made" : "is there"}`)
+  const lakeCreated = yield* retrying(limitedRetry, admin.prepare)
+  yield* Console.log(`lake  ${store.location}: ${lakeCreated ? "made" : "is there"}`)
+  const slotCreated = yield* retrying(limitedRetry, createSlot)
+  yield* Console.log(`slot  ${slot.name} (test_decoding): ${slotCreated ? "made" : "is there"}`)
 })

@@ -1,4 +1,4 @@
-/** The commands that prepare, remove and show: `init`, `drop-slot` and `demo`. */
+/** The commands around the pipeline: `init`, `drop-slot` and `demo`. */
 import { ConfigProvider, Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { askOnTerminal, flag, onStderr } from "../CommandLine.ts"
@@ -12,17 +12,19 @@ import { init } from "./Init.ts"
 export const initCommand = (host: Host) =>
   Command.make(
     "init",
-    { ...settingFlags, demo: flag("demo", "also make the schema db_loja with its table and sample rows") },
+    { ...settingFlags, demo: flag("demo", "also create the schema db_loja with its table and sample rows") },
     ({ demo, ...flags }) => {
       const shop = withDemoDatabase(host, Effect.flatMap(host.demoScripts, Demo.makeShop))
       return withSettings(host, flags, untilStopped(demo ? Effect.andThen(shop, init) : init))
     },
-  ).pipe(Command.withDescription("Makes what is missing: the bucket or folder, and the slot. Safe to repeat"))
+  ).pipe(
+    Command.withDescription("Creates what is missing: the bucket or folder, and the slot. Safe to repeat"),
+  )
 
 export const dropSlotCommand = (host: Host) =>
   Command.make(
     "drop-slot",
-    { ...settingFlags, yes: flag("yes", "do not ask; needed where there is no terminal to ask on") },
+    { ...settingFlags, yes: flag("yes", "do not ask; needed without a terminal to ask on") },
     ({ yes, ...flags }) =>
       withSettings(
         host,
@@ -53,6 +55,6 @@ export const demoCommand = (host: Host) =>
       }).pipe(Effect.scoped),
   ).pipe(
     Command.withDescription(
-      "Shows all of it with nothing but Node: an embedded PostgreSQL, a folder as lake",
+      "Shows full and cdc with nothing but Node: an embedded PostgreSQL, a folder as lake",
     ),
   )

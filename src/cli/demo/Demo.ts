@@ -1,4 +1,4 @@
-/** The demo: what the program does, shown on a real PostgreSQL and a folder, with nothing else on the machine. */
+/** The demo: shows the program on a real PostgreSQL and a folder, with nothing else on the machine. */
 
 import { Console, Effect, Option, Runtime, Schema, Stream } from "effect"
 import { fenceProbeKey, parseKey, watermarkKey } from "../../core/lake/ObjectKey.ts"
@@ -15,7 +15,7 @@ export interface DemoScripts {
   readonly replay: SqlSections<(typeof replaySections)[number]>
 }
 
-/** The lake is not the table: a defect of this program, found by the demo. */
+/** Lake and table differ, which is a bug of this program: exit 4. */
 export class DemoDifference extends Schema.TaggedError<DemoDifference>()("DemoDifference", {
   differences: Schema.String,
 }) {
@@ -38,13 +38,13 @@ const lakeObjects = Effect.gen(function* () {
   return yield* Stream.runCollect(store.list(""))
 })
 
-/** The size of an object, and what it is for where its name does not tell a newcomer. */
+/** The size of an object, with its purpose if the name is not clear to a newcomer. */
 const noteOf = ({ key, bytes }: StoredObject): string =>
   key === fenceProbeKey
     ? `${counted(bytes, "byte")}, on which cdc checks that the store refuses a taken name`
     : counted(bytes, "byte")
 
-/** Only the table and its first rows: `init --demo`. */
+/** Creates only the table and its first rows: `init --demo`. */
 export const makeShop = Effect.fn("Demo.makeShop")(function* ({ shop }: DemoScripts) {
   const database = yield* DemoDatabase
   yield* database.run(shop.schema)
@@ -94,7 +94,7 @@ export const run = Effect.fn("Demo.run")(function* (scripts: DemoScripts) {
   )
 })
 
-/** Long lines are cut for the eye; the objects hold them whole. */
+/** Cuts long lines for the terminal; the objects hold them whole. */
 const indented = (text: string): string =>
   text
     .trimEnd()
@@ -118,7 +118,7 @@ const proveEqual = Effect.fnUntraced(function* ({ replay }: DemoScripts, keys: R
   yield* Console.log(`yes: ${counted(Number(count?.["rows"]), "row")}, 0 differences`)
 })
 
-/** `demo --keep`: tells how to go on by hand, and waits. */
+/** `demo --keep`: prints how to continue by hand, and waits for a stop. */
 export const keepRunning = (variables: Readonly<Record<string, string>>) =>
   heading("Still running, until Ctrl-C. In another terminal:").pipe(
     Effect.andThen(

@@ -2,7 +2,7 @@
 
 export interface TreeEntry {
   readonly path: string
-  /** Stands behind the file's name. */
+  /** Printed after the file's name. */
   readonly note: string
 }
 

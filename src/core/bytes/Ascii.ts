@@ -1,4 +1,4 @@
-/** Codes of the bytes that mean something in the slot's text, in CSV or in both. Inlined where they are used. */
+/** Codes of the bytes that have a meaning in the slot's text or in CSV. V8 inlines them. */
 export const newline = 0x0a
 export const carriageReturn = 0x0d
 export const space = 0x20
@@ -17,5 +17,5 @@ export const letterE = 0x65
 
 export const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
-/** Lower-case letters and `_`. */
+/** True for lower-case letters and `_`. */
 export const isNameLetter = (code: number): boolean => (code >= 0x61 && code <= 0x7a) || code === underscore

@@ -1,25 +1,25 @@
 /**
- * Reads records from bytes that come in chunks, wherever these are cut. A record in several chunks is put together in room
- * that is made once: a row of 200 MB is there once, not once in its chunks and once more joined.
+ * Reads records from chunks of bytes that may be cut anywhere. A record in several chunks is copied into one buffer as they
+ * arrive: so a row of 200 MB is in memory once, and not twice, as chunks and joined.
  */
 
-/** Reads the record at `at`: where it ends, or negative how many bytes from `at` it takes at least. */
+/** Reads the record at `at`. Returns the offset after it, or as a negative number how many bytes from `at` it needs at least. */
 export type ReadRecord = (bytes: Buffer, at: number) => number
 
-/** Feed it the chunks. Records are read as soon as they are whole, and their bytes are never written again. */
+/** Returns a function to call with each chunk. Records are read once they are complete; their bytes are not written again. */
 export const recordReader = (read: ReadRecord): ((chunk: Uint8Array) => void) => {
-  /** The beginning of a record, in room for what it takes at least. */
-  let begun: { readonly room: Buffer; readonly bytes: number } | undefined
+  /** The beginning of a record, in a buffer of the size that it needs at least. */
+  let begun: { readonly buffer: Buffer; readonly bytes: number } | undefined
 
-  /** Reads what is whole, and keeps the rest as a beginning. */
-  const take = (bytes: Buffer): void => {
+  /** Reads the complete records, and keeps the rest. */
+  const readAll = (bytes: Buffer): void => {
     begun = undefined
     let at = 0
     while (at < bytes.length) {
       const end = read(bytes, at)
       if (end < 0) {
-        const room = Buffer.allocUnsafe(-end)
-        begun = { room, bytes: bytes.copy(room, 0, at) }
+        const buffer = Buffer.allocUnsafe(-end)
+        begun = { buffer, bytes: bytes.copy(buffer, 0, at) }
         return
       }
       at = end
@@ -29,12 +29,12 @@ export const recordReader = (read: ReadRecord): ((chunk: Uint8Array) => void) =>
   return (chunk) => {
     let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     while (begun !== undefined && rest.length > 0) {
-      const { room, bytes } = begun
-      const copied = rest.copy(room, bytes)
+      const { buffer, bytes } = begun
+      const copied = rest.copy(buffer, bytes)
       rest = rest.subarray(copied)
-      begun = { room, bytes: bytes + copied }
-      if (begun.bytes === room.length) take(room)
+      begun = { buffer, bytes: bytes + copied }
+      if (begun.bytes === buffer.length) readAll(buffer)
     }
-    if (rest.length > 0) take(rest)
+    if (rest.length > 0) readAll(rest)
   }
 }

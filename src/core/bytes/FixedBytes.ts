@@ -1,16 +1,16 @@
 /**
- * Bytes that are looked for, or written, again and again: compared and copied four at a time, which takes about a
- * third of the time of one at a time. (The native functions for it cost more to call than names of columns are long.)
+ * Bytes that are compared or written often, four at a time, which takes about a third of the time of one at a time. (For
+ * texts as short as column names, the call of a native function costs more.)
  */
 
-/** Bytes that `writeAt` may write behind its own: there must be room for them. */
+/** `writeAt` may write this many bytes after its own: reserve them too. */
 export const slackBytes = 3
 
 export class FixedBytes {
   #length = 0
   /** Whole words of four bytes, the first byte lowest. */
   #words = new Int32Array()
-  /** Selects the bytes of the last word that are ours. */
+  /** Selects the bytes of the last word that belong to the text. */
   #lastMask = 0
 
   /** `text` is a byte string: see `Bytes.ts`. */
@@ -22,7 +22,7 @@ export class FixedBytes {
     return this.#length
   }
 
-  /** Holds these from now on, where there is room in the place of those before: that costs a tenth of making a new one. */
+  /** Replaces the bytes, in the same array if they fit: that costs a tenth of a new object. */
   set(text: string): void {
     const { length } = text
     const words = (length + 3) >> 2
@@ -36,8 +36,8 @@ export class FixedBytes {
     this.#lastMask = (1 << (8 * (length & 3))) - 1
   }
 
-  /** Whether they stand at `at`, and end at `end` or before. */
-  standAt(view: DataView, at: number, end: number): boolean {
+  /** True if they are at `at`, and end at `end` or before. */
+  isAt(view: DataView, at: number, end: number): boolean {
     const length = this.#length
     if (at + length > end) return false
     const words = this.#words
@@ -53,7 +53,7 @@ export class FixedBytes {
     return true
   }
 
-  /** Writes them at `at`, where there must be room for `slackBytes` more. */
+  /** Writes them at `at`. The buffer must have `slackBytes` more. */
   writeAt(view: DataView, at: number): void {
     const words = this.#words
     const end = at + this.#length

@@ -1,49 +1,49 @@
 /**
- * Reads the records of a CSV file from bytes that come in chunks, without making text of them. The dialect is that of
- * `Csv.ts`: a quote inside a value is doubled, so a line break ends a record where the quotes before it are even.
+ * Reads the records of a CSV file from chunks of bytes, without decoding them to text. The dialect is that of `Csv.ts`: a
+ * quote inside a value is doubled, so that a line break ends a record if an even number of quotes precedes it.
  */
 import { comma, newline, quote, space } from "../bytes/Ascii.ts"
 
 export interface CsvRecord {
   readonly bytes: Buffer
-  /** Field `n` lies from `bounds[2 * n]` to before `bounds[2 * n + 1]`, its quotes included. Used again for the next one. */
+  /** Field `n` is from `bounds[2 * n]` to before `bounds[2 * n + 1]`, with its quotes. The next record reuses the array. */
   readonly bounds: ReadonlyArray<number>
   readonly fields: number
-  /** False where it holds a byte over 127. */
+  /** False if it contains a byte over 127. */
   readonly ascii: boolean
-  /** False where a value holds a control character: a line break is one. */
+  /** False if a value contains a control character, such as a line break. */
   readonly printable: boolean
 }
 
 export interface CsvRecordReader {
-  /** Hands on the records that are whole by now. Their bytes are not written again. */
+  /** Passes on the records that the chunk completes. Their bytes are not written again. */
   readonly push: (chunk: Uint8Array) => void
-  /** False where the last record is cut short, or one was longer than any that PostgreSQL prints. */
+  /** Returns false if the last record is cut short, or a record was longer than any that PostgreSQL prints. */
   readonly end: () => boolean
 }
 
-/** PostgreSQL ends at 1 GB for a row. A longer one is a quote too many, and would take the whole file into memory. */
+/** In bytes. PostgreSQL's rows end at 1 GB. A longer record means a stray quote, and would fill memory with the whole file. */
 const maxRecordBytes = 1_200_000_000
 
 export const csvRecords = (onRecord: (record: CsvRecord) => void): CsvRecordReader => {
   const bounds: Array<number> = []
-  /** The beginning of a record whose end has not come yet. */
+  /** The beginning of an incomplete record. */
   let held: Array<Buffer> = []
   let heldBytes = 0
   let inQuotes = false
   let broken = false
 
-  /** The end of the record at `at`, which is handed on; -1 where it is not whole. */
+  /** Passes on the record at `at` and returns the offset after it; -1 if it is incomplete. */
   const read = (bytes: Buffer, at: number): number => {
     let field = 0
     let quoted = false
-    let seen = 0
+    let allBits = 0
     let printable = true
     bounds[0] = at
     for (let i = at; i < bytes.length; i++) {
       const code = bytes[i] as number // inside
-      // Most bytes are letters and digits, which end nothing.
-      if (code > comma) seen |= code
+      // Most bytes are letters and digits, which end neither a field nor a record.
+      if (code > comma) allBits |= code
       else if (code === quote) quoted = !quoted
       else if (code === comma && !quoted) {
         bounds[2 * field + 1] = i
@@ -51,7 +51,7 @@ export const csvRecords = (onRecord: (record: CsvRecord) => void): CsvRecordRead
         bounds[2 * field] = i + 1
       } else if (code === newline && !quoted) {
         bounds[2 * field + 1] = i
-        onRecord({ bytes, bounds, fields: field + 1, ascii: seen < 128, printable })
+        onRecord({ bytes, bounds, fields: field + 1, ascii: allBits < 128, printable })
         return i + 1
       } else if (code < space) printable = false
     }
@@ -59,7 +59,7 @@ export const csvRecords = (onRecord: (record: CsvRecord) => void): CsvRecordRead
     return -1
   }
 
-  /** After the line break that ends the held record; -1 where it is not in these bytes. */
+  /** Returns the offset after the line break that ends the held record; -1 if it is not in these bytes. */
   const endOfHeld = (bytes: Buffer): number => {
     for (let i = 0; i < bytes.length; i++) {
       const code = bytes[i]
@@ -100,7 +100,7 @@ export const csvRecords = (onRecord: (record: CsvRecord) => void): CsvRecordRead
   }
 }
 
-/** The value of a field as a byte string (see `Bytes.ts`); null is NULL. */
+/** Returns the value of a field as a byte string (see `Bytes.ts`); null is NULL. */
 export const fieldText = ({ bytes, bounds }: CsvRecord, field: number): string | null => {
   const start = bounds[2 * field] ?? 0
   const end = bounds[2 * field + 1] ?? 0

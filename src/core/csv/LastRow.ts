@@ -1,8 +1,8 @@
 /**
- * Finds the last row of a CSV object from its end, so that a restart reads kilobytes of a large object.
+ * Finds the last row of a CSV object from its end, so that a restart reads only kilobytes of a large object.
  *
- * A quote inside a value is doubled, so a place is outside quotes exactly when an even number of quotes follows it.
- * A line break outside quotes ends a row: the last but one such break is where the last row begins.
+ * A quote inside a value is doubled, so a byte is outside quotes exactly if an even number of quotes follows it. A line break
+ * outside quotes ends a row: the last row begins after the last but one such break.
  */
 
 import { Option, Result } from "effect"
@@ -11,8 +11,8 @@ import * as Lsn from "../Lsn.ts"
 import type { RowMark } from "../row/RowPosition.ts"
 
 /**
- * Offset in `tail` of the last row's first byte; none when the row begins before `tail` does.
- * `tail` ends where the object ends; `whole` says that it begins where the object begins.
+ * Returns the offset of the last row in `tail`; none if the row begins before it. `tail` is the end of the object; `whole` is
+ * true if it is the whole object.
  */
 export const lastRowStart = (tail: Uint8Array, whole: boolean): Option.Option<number> => {
   let quotes = 0
@@ -25,7 +25,7 @@ export const lastRowStart = (tail: Uint8Array, whole: boolean): Option.Option<nu
 
 const head = /^[IUDT],([0-9A-F]{8}\/[0-9A-F]{8}),(\d+),(\d+),([^,"\n]+),/
 
-/** Where a row of `inc` stands, from its first columns. None for the header, which stands alone in no object. */
+/** Reads the position of a row of `inc` from its first columns. None for the header. */
 export const rowPosition = (row: string): Result.Result<Option.Option<RowMark>, string> => {
   if (row.startsWith("_op,")) return Result.succeed(Option.none())
   const [, position = "", seq, xid, at = ""] = head.exec(row) ?? []

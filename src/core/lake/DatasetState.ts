@@ -1,4 +1,4 @@
-/** Whether `full` and `inc` of a dataset make a whole. Decided from the watermark, the newest manifest and the catalog alone. */
+/** Decides whether `full` and `inc` of a dataset join without a gap, from the watermark, the newest manifest and the catalog. */
 import { Option } from "effect"
 import { type Lsn, parse as parseLsn } from "../Lsn.ts"
 import type { Manifest } from "./Manifest.ts"
@@ -6,43 +6,43 @@ import type { FromReason, Watermark } from "./Watermark.ts"
 
 export type DatasetState = "followed" | "waiting for full" | "needs full" | "left" | "dropped"
 
-/** The last one: the newest copy is older than the slot, so that what was committed between the two is in neither. */
+/** `full before slot`: the newest copy is older than the slot, so that commits between the two are in neither. */
 export type IncompleteReason = FromReason | "full before slot"
 
 export interface DatasetCompleteness {
   readonly state: DatasetState
-  /** All commits after it are in `inc`; of a dataset that was left, up to where they are. */
+  /** All commits after it are in `inc`. For a dataset that has left: all commits up to it are. */
   readonly from: Option.Option<Lsn>
   readonly reason: Option.Option<IncompleteReason>
 }
 
-/** Of the newest manifest. */
+/** The facts of the newest manifest. */
 export interface NewestCopy {
-  /** The oldest transaction that its snapshot does not see to its end. */
+  /** The oldest transaction that was in progress at its snapshot. */
   readonly xmin: Option.Option<bigint>
-  /** What its snapshot sees was committed at or before it. */
+  /** Every transaction that its snapshot sees was committed at or before it. */
   readonly lsn: Option.Option<Lsn>
 }
 
-/** What the next batch of `cdc` makes of a table, as the catalog is now. */
+/** What the next batch of `cdc` decides about a table, if the catalog stays as it is. */
 export interface TableNow {
   readonly isDropped: boolean
-  /** Why the dataset begins anew there. */
+  /** Why the dataset begins anew with that batch. */
   readonly anew: Option.Option<FromReason>
 }
 
-/** The table is what the watermark says, or was not asked about. */
+/** The table is as the watermark says, or the catalog was not read. */
 export const unchangedTable: TableNow = { isDropped: false, anew: Option.none() }
 
 export interface DatasetFacts {
-  /** None where no `cdc` has begun. */
+  /** None if no `cdc` has begun. */
   readonly watermark: Option.Option<Watermark>
-  /** The slot's confirmed LSN: there `inc` begins where there is no watermark. None where there is no slot. */
+  /** The slot's confirmed LSN: without a watermark, `inc` begins there. None if there is no slot. */
   readonly slotBegin: Option.Option<Lsn>
   readonly dataset: string
-  /** SOURCE_TABLES names it. */
+  /** True if SOURCE_TABLES names it. */
   readonly isConfigured: boolean
-  /** The lake holds an object of `inc` or a manifest of it. */
+  /** True if the lake holds an object of `inc` or a manifest of it. */
   readonly isInLake: boolean
   readonly copy: Option.Option<NewestCopy>
   readonly table: TableNow
@@ -69,8 +69,8 @@ const incomplete = (reason: IncompleteReason, from: Option.Option<Lsn>): Dataset
 })
 
 /**
- * Whether the newest copy was made before `inc` begins. LSNs alone say so: whether anything was committed between the two is
- * known to nobody.
+ * True if the newest copy is older than the beginning of `inc`. Only LSNs are compared: whether anything was committed between
+ * the two is unknown.
  */
 const isBefore = (copy: Option.Option<NewestCopy>, begin: Option.Option<Lsn>): boolean =>
   Option.exists(begin, (lsn) =>
@@ -81,9 +81,9 @@ const isBefore = (copy: Option.Option<NewestCopy>, begin: Option.Option<Lsn>): b
   )
 
 /**
- * None where no `cdc` has begun and the newest copy, if there is one, is not older than the slot. A manifest counts where its
- * snapshot saw every transaction below the XID of `from.`. LSNs do not decide that: a commit that waits for a synchronous
- * standby is in the WAL and decoded, and no snapshot sees it yet.
+ * Returns none if no `cdc` has begun and the newest copy, if any, is not older than the slot. A manifest closes a gap if its
+ * snapshot saw every transaction below the XID of `from.`. LSNs cannot decide this: a commit that waits for a synchronous
+ * standby is in the WAL and decoded, but not visible to snapshots yet.
  */
 export const datasetState = (facts: DatasetFacts): Option.Option<DatasetCompleteness> => {
   const { slotBegin, copy } = facts
@@ -107,7 +107,7 @@ const stateIn = (
   if (table.isDropped) return { ...none, state: "dropped", from: lsn }
   if (Option.isSome(table.anew)) return incomplete(table.anew.value, Option.none())
   const isKnown = watermark.tables.has(dataset) || watermark.from.has(dataset)
-  // An older version names no tables, and followed all that were configured.
+  // An older version recorded no tables, and followed all that were configured.
   const isOlder = watermark.tables.size === 0 && (isInLake || watermark.objects.has(dataset))
   if (Option.isSome(left) || !(isKnown || isOlder)) {
     return incomplete(Option.isSome(left) ? "again" : "new", Option.none())

@@ -1,16 +1,16 @@
-/** What `verify` finds, and how it is printed: keys and column names, never other values. */
+/** The findings of `verify`, and how they are printed: keys and column names, never other values. */
 
 import { quoteIdentifier } from "../source/SourceTable.ts"
 import { counted } from "../text/CountedNoun.ts"
 import { escapeUnprintable } from "../text/PrintableText.ts"
 
-/** Columns of the key with their text, in key order. Empty where the table has none. */
+/** Columns of the key with their text, in key order. Empty if the table has none. */
 export type RowKey = ReadonlyArray<readonly [column: string, value: string | null]>
 
 export type LakeFinding =
-  /** In the table and not in the lake, or the other way round. */
+  /** In the table and not in the lake, or the reverse. */
   | { readonly kind: "missing" | "extra"; readonly key: RowKey }
-  /** The same of a table without a key: how many rows, and a digest that tells them apart. */
+  /** The same for a table without a key: how many rows, and the row's digest. */
   | { readonly kind: "missing" | "extra"; readonly rows: number; readonly digest: string }
   | { readonly kind: "different"; readonly key: RowKey; readonly columns: ReadonlyArray<string> }
   | {
@@ -19,7 +19,7 @@ export type LakeFinding =
       readonly seq: number
       readonly objects: ReadonlyArray<string>
     }
-  /** Something about an object: it is not what its manifest says, does not begin as it must, is not where it must be. */
+  /** About an object: it differs from its manifest, has a wrong header or row, is out of order, misnamed or missing. */
   | {
       readonly kind: "manifest" | "header" | "row" | "order" | "name" | "lost"
       readonly object: string
@@ -29,7 +29,7 @@ export type LakeFinding =
 const simple = /^[\w.:+-]+$/
 
 const printName = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name))
-/** JSON escapes some characters that a terminal obeys, and not all. */
+/** JSON escapes some of the characters that a terminal obeys, but not all. */
 export const printValue = (value: string | null): string =>
   value === null ? "NULL" : simple.test(value) ? value : escapeUnprintable(JSON.stringify(value))
 
@@ -56,6 +56,6 @@ const subject = (finding: LakeFinding): string => {
 export const printFinding = (dataset: string, finding: LakeFinding): string =>
   `${dataset}  ${finding.kind.padEnd(9)}  ${subject(finding)}`
 
-/** The same for programs. */
+/** Returns the finding for `--json`. */
 export const findingJson = (finding: LakeFinding): unknown =>
   "key" in finding ? { ...finding, key: Object.fromEntries(finding.key) } : finding

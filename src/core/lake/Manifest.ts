@@ -1,4 +1,4 @@
-/** What a `full` object holds and of which moment it is. Written after its object, so that it vouches for it. */
+/** Describes a `full` object and its snapshot. It is written after its object, and proves that the object is complete. */
 import { Schema } from "effect"
 
 export const Manifest = Schema.Struct({
@@ -16,9 +16,9 @@ export const Manifest = Schema.Struct({
   bytes: Schema.Int,
   /** Of the object's bytes, hexadecimal. */
   md5: Schema.String,
-  /** `xmin:xmax:xip`, 64-bit transaction ids: exactly which transactions the rows include. */
+  /** `xmin:xmax:xip`, 64-bit transaction ids: exactly the transactions that the rows include. */
   snapshot: Schema.String,
-  /** What the snapshot sees was committed at or before this position. */
+  /** Every transaction that the snapshot sees was committed at or before this LSN. */
   lsn: Schema.String,
   slot: Schema.String,
   database: Schema.String,
@@ -29,7 +29,7 @@ export const Manifest = Schema.Struct({
 })
 export type Manifest = typeof Manifest.Type
 
-/** Whether the copy is of this server and database. */
+/** True if the copy is of this server and database. */
 export const isCopyOf = (
   { system_identifier, database }: Manifest,
   source: { readonly systemIdentifier: string; readonly database: string },
@@ -37,7 +37,7 @@ export const isCopyOf = (
 
 const ManifestJson = Schema.fromJsonString(Manifest)
 
-/** Indented, because people open it. */
+/** Prints indented JSON, because people open it. */
 export const print = (manifest: Manifest): string => `${JSON.stringify(manifest, undefined, 2)}\n`
 
 export const parse = Schema.decodeUnknownResult(ManifestJson)

@@ -1,13 +1,13 @@
-/** How the names of objects end: whoever reads a lake knows by it what is inside. */
+/** How the names of objects end. The ending says how the bytes are stored. */
 
-/** All that this program has ever written. Another format adds its own here. */
+/** All endings that this program has written. Another format adds its own here. */
 const endings = [".csv", ".csv.gz"] as const
 
 export type ObjectEnding = (typeof endings)[number]
 
-/** One of them, as a part of a regular expression. */
+/** Part of a regular expression that matches an ending. */
 export const endingPattern = `(?:${endings.map((ending) => ending.replaceAll(".", "\\.")).join("|")})`
 
-/** None where it is not one of them. */
+/** Returns the ending; undefined for any other text. */
 export const parseEnding = (text: string | undefined): ObjectEnding | undefined =>
   endings.find((ending) => ending === text)

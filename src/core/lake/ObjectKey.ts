@@ -4,15 +4,15 @@
  *     full/date=20251103/full_clientes_20251103_101530.csv          layout single
  *     inc/clientes/date=20251103/cdc_20251103_101540_0002.csv       layout datasets
  *
- * Within a dataset names only go forward: text order is the order of writing. `.` sorts before `_`, so the first
- * object of a second stands before its `_0002`.
+ * Within a dataset each name is later than the one before: text order is the order of writing. `.` sorts before `_`, so the
+ * first object of a second comes before its `_0002`.
  */
 import { Option } from "effect"
 import { endingPattern, type ObjectEnding, parseEnding } from "./ObjectEnding.ts"
 
 export type Area = "full" | "inc"
 
-/** Whether a dataset has folders of its own, or the lake holds one dataset at its root. */
+/** `datasets`: each dataset has folders of its own. `single`: the lake holds one dataset at its root. */
 export type Layout = "single" | "datasets"
 
 /** A UTC second, and the ordinal of the object within that second, from 1. */
@@ -22,13 +22,13 @@ export interface Stamp {
   readonly count: number
 }
 
-/** What is particular to one object's name: when it was named, and how its bytes are stored. */
+/** The part of a key that identifies one object: when it was named, and how its bytes are stored. */
 export interface ObjectName {
   readonly stamp: Stamp
   readonly ending: ObjectEnding
 }
 
-/** Four digits hold the count; text order would break beyond. */
+/** The count has four digits: text order would break beyond. */
 const maxCount = 9999
 
 const secondOf = (millis: number): string =>
@@ -42,7 +42,7 @@ const millisOf = (second: string): number =>
     ),
   )
 
-/** The name after `previous` at the time `now`. A clock that stepped back cannot make it go backwards. */
+/** Returns the stamp after `previous` at the time `now`. It never goes backwards, even if the clock does. */
 export const nextStamp = (previous: Option.Option<Stamp>, now: number): Stamp => {
   const second = secondOf(now)
   return Option.isNone(previous) || previous.value.second < second
@@ -50,20 +50,20 @@ export const nextStamp = (previous: Option.Option<Stamp>, now: number): Stamp =>
     : stampAfter(previous.value)
 }
 
-/** The ordinal after `stamp`, within its second as long as that has room. */
+/** Returns the stamp after `stamp`: in the same second up to `maxCount`, then in the next one. */
 export const stampAfter = (stamp: Stamp): Stamp =>
   stamp.count < maxCount
     ? { second: stamp.second, count: stamp.count + 1 }
     : { second: secondOf(millisOf(stamp.second) + 1000), count: 1 }
 
-/** Stamps order as the names that carry them do. */
+/** Compares stamps in the order of their names. */
 export const isLater = (a: Stamp, b: Stamp): boolean =>
   a.second > b.second || (a.second === b.second && a.count > b.count)
 
-/** Milliseconds since the epoch at the second of `stamp`. */
+/** Milliseconds since 1970 at the second of `stamp`. */
 export const stampMillis = (stamp: Stamp): number => millisOf(stamp.second)
 
-/** Everything of one dataset in one area is listed under this prefix, and nothing of another dataset. */
+/** The prefix under which all keys of one dataset in one area are listed, and none of another dataset. */
 export const datasetPrefix = (area: Area, layout: Layout, dataset: string): string =>
   layout === "single" ? `${area}/date=` : `${area}/${dataset}/date=`
 
@@ -75,12 +75,12 @@ const printStamp = ({ second, count }: Stamp): string =>
 /** `20251103_101540.csv`, `20251103_101540_0002.csv.gz`: the part that the objects of all datasets may share. */
 export const printObjectName = ({ stamp, ending }: ObjectName): string => `${printStamp(stamp)}${ending}`
 
-/** After it years have five digits, and text order breaks: no name is later. */
+/** No name is later: then years have five digits, and text order breaks. */
 const lastSecond = "99991231_235959"
 
 const nameText = new RegExp(`^(\\d{8}_\\d{6})(?:_(\\d{4}))?(${endingPattern})$`)
 
-/** Reads what `printObjectName` prints; none for anything else, days and times that do not exist included. */
+/** Reads the output of `printObjectName`; none for any other text, also for days and times that do not exist. */
 export const parseObjectName = (text: string): Option.Option<ObjectName> => {
   const [, second = "", digits, printed] = nameText.exec(text) ?? []
   const ending = parseEnding(printed)
@@ -114,8 +114,8 @@ export interface ParsedKey extends ObjectName {
 }
 
 /**
- * Reads a key back; none for anything else that lies in the lake, manifests included. The day of its folder is not looked
- * at: an object that was moved to another day's is still that object.
+ * Reads a key; none for other objects, manifests included. The day of its folder is ignored: an object that was moved to
+ * another day's folder stays the same object.
  */
 export const parseKey = (key: string): Option.Option<ParsedKey> => {
   const [, day = "", dataset, name = ""] = keyText.exec(key) ?? []
@@ -132,10 +132,10 @@ const endOfKey = new RegExp(`${endingPattern}$`)
 /** `…/_full_clientes_20251103_101530.json` beside `…/full_clientes_20251103_101530.csv`. */
 export const manifestKey = (key: string): string => key.replace(lastPart, "/_$1.json")
 
-/** Just before the object's own place in the order of keys, and after every other object's. */
+/** A text that sorts directly before the key: after all smaller keys. */
 export const justBefore = (key: string): string => key.replace(endOfKey, "")
 
 export const watermarkKey = "inc/_watermark.txt"
 
-/** On it a writer tries whether the store honours conditions. It stays: no right to delete is needed. */
+/** With this object a writer tests whether the store honours conditions. It stays, so that no delete permission is needed. */
 export const fenceProbeKey = "inc/_fence_probe"

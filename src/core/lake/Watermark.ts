@@ -1,5 +1,5 @@
 /**
- * The watermark: up to which commit LSN the WAL is in the lake, and which writer may go on. Specified in docs/format.md.
+ * The watermark: the commit LSN up to which the lake is complete, and its present writer. Specified in docs/format.md.
  *
  *     0/16B3748
  *     slot=data_sync_slot
@@ -17,7 +17,7 @@
  *     catalog.clientes=728 712 731
  *     from.clientes=0/16B3000 731 new
  *
- * Line 1 alone is a whole watermark (another program's, or an old one): the rest is then unknown, not wrong.
+ * A file with line 1 only is valid (another program's, or an old one): the rest is then unknown.
  */
 import { Option } from "effect"
 import * as Lsn from "../Lsn.ts"
@@ -25,7 +25,7 @@ import { type Layout, type ObjectName, printObjectName } from "./ObjectKey.ts"
 
 export type { Layout } from "./ObjectKey.ts"
 
-/** One commit, by what identifies it on every copy of its server. */
+/** One commit, by fields that are the same on every copy of its server. */
 export interface CommitMark {
   readonly lsn: Lsn.Lsn
   /** 32 bits, as the slot prints it. */
@@ -38,13 +38,13 @@ export interface CommitMark {
 export interface DatasetTable {
   /** As printed in SQL. */
   readonly name: string
-  /** `pg_class.oid`: stays through a rename, and means something on this server and database alone. */
+  /** `pg_class.oid`: a rename keeps it. Valid on this server and database only. */
   readonly oid: number
 }
 
-/** What the catalog's rows of a table said of themselves when they were read. */
+/** Identifies the catalog's rows of a table at the time when they were read. */
 export interface CatalogMark {
-  /** `pg_type.xmin` of its row type, 32 bits: another one after each rename, also after one there and back. */
+  /** `pg_type.xmin` of its row type, 32 bits: every rename changes it, also one that is taken back. */
   readonly table: number
   /** `pg_namespace.xmin` of its schema, 32 bits. */
   readonly schema: number
@@ -52,11 +52,11 @@ export interface CatalogMark {
   readonly endedBelow: bigint
 }
 
-/** The same rows: the table has borne one name from one look to the other. */
+/** True if the rows are the same: then the table has had one name from one read to the other. */
 export const sameRows = (one: CatalogMark, other: CatalogMark): boolean =>
   one.table === other.table && one.schema === other.schema
 
-/** Why the changes of a dataset that `inc` holds need a newer `full` beside them. */
+/** Why a dataset's changes in `inc` need a newer `full`. */
 export const fromReasons = [
   "new",
   "again",
@@ -69,13 +69,13 @@ export const fromReasons = [
 ] as const
 export type FromReason = (typeof fromReasons)[number]
 
-/** From where on all commits of a dataset are in `inc`. */
+/** The LSN after which all commits of a dataset are in `inc`. */
 export interface FollowedFrom {
   /** Commits after it are in `inc`. */
   readonly lsn: Lsn.Lsn
   /** None for the datasets of a lake's first watermark. */
   readonly since: Option.Option<{
-    /** A new transaction id, 64 bits, taken after `lsn`: a `full` whose snapshot has xmin >= it joins without a gap. */
+    /** A new transaction id, 64 bits, assigned after `lsn`: a `full` whose snapshot has xmin >= it joins without a gap. */
     readonly xid: bigint
     readonly reason: FromReason
   }>
@@ -92,27 +92,27 @@ export interface Watermark {
   readonly layout: Option.Option<Layout>
   /** ISO 8601, UTC. */
   readonly writtenAt: Option.Option<string>
-  /** The newest commit that has rows in the lake, where it is known. */
+  /** The newest commit that has rows in the lake, if known. */
   readonly lastCommit: Option.Option<CommitMark>
-  /** Rises with each writer; none in a watermark of a program without the fence. */
+  /** Rises with each writer; none in the watermark of a program without the fence. */
   readonly epoch: Option.Option<number>
   /** A UUID of the writer, so that no two watermarks have the same bytes. */
   readonly writer: Option.Option<string>
-  /** Announced for the next objects of all datasets: a request under way can only be for a name that follows from it. */
+  /** Announced for the next objects of all datasets: every request in flight is for a name derived from it. */
   readonly next: Option.Option<ObjectName>
-  /** Whether no request of the writer can be under way. Said in lakes whose store honours no conditions alone. */
+  /** True if no request of the writer can be in flight. Written only if the store ignores conditions. */
   readonly clean: Option.Option<boolean>
   /** Key of the newest object of each dataset. */
   readonly objects: ReadonlyMap<string, string>
   readonly tables: ReadonlyMap<string, DatasetTable>
-  /** Up to line 1 the WAL is read for each name that the table had until these rows were there; none where that is unknown. */
+  /** The catalog rows as of line 1: up to there, the WAL was read under every name that the table had. None if unknown. */
   readonly catalog: ReadonlyMap<string, CatalogMark>
   readonly from: ReadonlyMap<string, FollowedFrom>
-  /** How far datasets were followed that are configured no more. */
+  /** The LSN up to which datasets were followed that are no longer configured. */
   readonly left: ReadonlyMap<string, Lsn.Lsn>
 }
 
-/** What a watermark says that holds line 1 alone. */
+/** A watermark with line 1 only. */
 export const bare = (position: Lsn.Lsn): Watermark => ({
   position,
   slot: Option.none(),
@@ -133,14 +133,14 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
   left: new Map(),
 })
 
-/** A name on one line, whatever characters it has; `%` where it would be read as one of them. `fromOneLine` reads it back. */
+/** Escapes line breaks in a name, and each `%` that would read as such an escape. `fromOneLine` is the inverse. */
 const oneLine = (name: string): string =>
   name
     .replace(/%(?=0A|0D|25)/g, "%25")
     .replaceAll("\r", "%0D")
     .replaceAll("\n", "%0A")
 
-/** The name that `oneLine` has printed; none where it prints that name otherwise, for then somebody changed the line. */
+/** Returns the name that `oneLine` has printed; none for text that it cannot have printed: somebody changed the line. */
 export const fromOneLine = (line: string): Option.Option<string> => {
   const name = line.replace(/%(0A|0D|25)/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),

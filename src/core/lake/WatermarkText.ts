@@ -1,4 +1,4 @@
-/** Reads a watermark back: what `Watermark.print` prints, and what older versions and other programs wrote. */
+/** Reads a watermark: the output of `Watermark.print`, and files of older versions and other programs. */
 import { Option, Result } from "effect"
 import * as Lsn from "../Lsn.ts"
 import { parseObjectName } from "./ObjectKey.ts"
@@ -21,13 +21,13 @@ const parseLayout = (text: string): Option.Option<Layout> =>
 const parseClean = (text: string): Option.Option<boolean> =>
   text === "yes" || text === "no" ? Option.some(text === "yes") : Option.none()
 
-/** A whole number that a double holds exactly, in digits alone. */
+/** Reads an integer of digits only, which a double holds exactly. */
 const parseCount = (text: string): Option.Option<number> =>
   /^(0|[1-9]\d{0,15})$/.test(text) && Number.isSafeInteger(Number(text))
     ? Option.some(Number(text))
     : Option.none()
 
-/** A transaction id or an OID: 32 bits without a sign. */
+/** Reads a transaction id or an OID: 32 bits without a sign. */
 const parseId = (text: string): Option.Option<number> =>
   Option.filter(parseCount(text), (id) => id <= 0xffff_ffff)
 
@@ -40,7 +40,7 @@ const parseCommit = (text: string): Option.Option<CommitMark> => {
   return Option.map(Option.all({ lsn: Lsn.parse(lsnText), xid: parseId(xidText) }), (ids) => ({ ...ids, at }))
 }
 
-/** The OID stands last: a name may hold spaces, and characters that Unicode counts as line ends. */
+/** The OID comes last: a name may contain spaces, and characters that Unicode counts as line ends. */
 const parseTable = (text: string): Option.Option<DatasetTable> => {
   const [, name = "", digits = ""] = /^(.+) (\d+)$/s.exec(text) ?? []
   return Option.all({ name: fromOneLine(name), oid: parseId(digits) })
@@ -65,16 +65,16 @@ const parseFrom = (text: string): Option.Option<FollowedFrom> => {
 
 const isWriter = (text: string): boolean => /^[0-9a-f-]{36}$/.test(text)
 
-/** `key=value` of the lines after the first. */
+/** Reads `key=value` from the lines after the first. */
 const readLines = (lines: ReadonlyArray<string>): Result.Result<ReadonlyMap<string, string>, string> => {
   const values = new Map<string, string>()
   for (const [index, line] of lines.entries()) {
     const equals = line.indexOf("=")
     if (equals < 1) return Result.fail(`line ${index + 2} is not key=value`)
-    // No value is printed with one.
+    // No value is printed with a carriage return.
     if (line.includes("\r")) return Result.fail(`line ${index + 2} holds a carriage return`)
     const key = line.slice(0, equals)
-    // Two texts mixed up: which of them holds is a guess.
+    // Two files were mixed: it is unknown which value is right.
     if (values.has(key)) return Result.fail(`line ${index + 2} says ${key} again`)
     values.set(key, line.slice(equals + 1))
   }
@@ -122,7 +122,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
   return problem === undefined ? Result.succeed(watermark) : Result.fail(problem)
 }
 
-/** The failure says what is wrong with the file. Keys that are not known are passed over. */
+/** Parses the file. Fails with what is wrong in it. Ignores unknown keys. */
 export const parse = (text: string): Result.Result<Watermark, string> => {
   const [first = "", ...rest] = text.replaceAll("\r\n", "\n").split("\n")
   const position = Lsn.parse(first.trim())

@@ -1,19 +1,19 @@
 /**
- * The columns of a table, put together from rows that name only some of them each. PostgreSQL names them in table order,
- * so what follows what in one row follows it in all: as long as the table stays as it is.
+ * Derives the columns of a table from rows that each name only some of them. PostgreSQL names them in table order, so that
+ * the relative order is the same in every row until the table is altered.
  */
 import type { Shape } from "./IncRow.ts"
 
 export class ColumnOrder {
-  /** Each name, and the names that stood next after it. */
+  /** Each name, and the names that came directly after it. */
   #next: ReadonlyMap<string, ReadonlySet<string>> = new Map()
   #shape: Shape = []
 
-  /** False where no order has this and all that was added before; then nothing is added. */
+  /** Adds a row's names. Returns false, and adds nothing, if no order agrees with this row and the earlier ones. */
   add(names: Shape): boolean {
     const before = this.#next
     this.#next = linked(before, names)
-    // Most rows name what a row before has named.
+    // Most rows name only columns that earlier rows have named.
     if (isWithin(names, this.#shape)) return true
     const shape = this.inOrder(this.#shape)
     if (shape === undefined) this.#next = before
@@ -21,24 +21,24 @@ export class ColumnOrder {
     return shape !== undefined
   }
 
-  /** Whether an object of this shape holds each of the rows. */
+  /** True if an object with these columns can hold each of the rows. */
   fitsIn(shape: Shape): boolean {
-    const places = new Map(shape.map((name, place) => [name, place]))
+    const indexes = new Map(shape.map((name, index) => [name, index]))
     return [...this.#next].every(([name, next]) => {
-      const place = places.get(name)
-      return place !== undefined && [...next].every((other) => place < (places.get(other) ?? -1))
+      const index = indexes.get(name)
+      return index !== undefined && [...next].every((other) => index < (indexes.get(other) ?? -1))
     })
   }
 
-  /** All names once; where the rows leave it open, in the order of `hint`. None where there is no such order. */
+  /** Returns all names once, in the order of the rows, then of `hint`. Undefined if no order agrees with all rows. */
   inOrder(hint: Shape): Shape | undefined {
-    const waitsFor = new Map([...this.#next.keys()].map((name) => [name, 0]))
-    const count = (name: string, by: 1 | -1) => waitsFor.set(name, (waitsFor.get(name) ?? 0) + by)
+    const predecessors = new Map([...this.#next.keys()].map((name) => [name, 0]))
+    const count = (name: string, by: 1 | -1) => predecessors.set(name, (predecessors.get(name) ?? 0) + by)
     for (const next of this.#next.values()) for (const name of next) count(name, 1)
-    const left = new Set([...hint.filter((name) => waitsFor.has(name)), ...waitsFor.keys()])
+    const left = new Set([...hint.filter((name) => predecessors.has(name)), ...predecessors.keys()])
     const shape: Array<string> = []
     while (left.size > 0) {
-      const first = [...left].find((name) => waitsFor.get(name) === 0)
+      const first = [...left].find((name) => predecessors.get(name) === 0)
       if (first === undefined) return undefined
       left.delete(first)
       shape.push(first)
@@ -54,7 +54,7 @@ const isWithin = (names: Shape, shape: Shape): boolean => {
   return next === names.length
 }
 
-/** The same map where it has all of this already. */
+/** Adds the names to the map. Returns the same map if it has them already. */
 const linked = (
   known: ReadonlyMap<string, ReadonlySet<string>>,
   names: Shape,

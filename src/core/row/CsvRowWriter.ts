@@ -1,4 +1,4 @@
-/** Writes the values of a line as fields of CSV, from the places where the tokenizer has found them. */
+/** Writes the values of a line as CSV fields, copied from the spans of the tokenizer. */
 import { apostrophe, comma, quote, zero } from "../bytes/Ascii.ts"
 import type { FixedBytes } from "../bytes/FixedBytes.ts"
 import { firstOf, four, zeroBytes } from "../bytes/FourBytes.ts"
@@ -14,7 +14,7 @@ export class CsvRowWriter {
   #view: DataView = new DataView(new ArrayBuffer(0))
   #limit = 0
 
-  /** Writes to the end of `rows`, where there must be room. */
+  /** Writes to the end of `rows`. Call `rows.reserve` first. */
   begin(rows: RowBuffer, cursor: LineCursor): void {
     const out = rows.bytes
     if (out !== this.#out) {
@@ -27,7 +27,7 @@ export class CsvRowWriter {
     this.#limit = cursor.view.byteLength - 3
   }
 
-  /** Where the next byte would be written. */
+  /** The offset after the last byte written. */
   get written(): number {
     return this.#to
   }
@@ -46,7 +46,7 @@ export class CsvRowWriter {
     this.#out[this.#to++] = code
   }
 
-  /** A whole number of at least 0, in decimal. */
+  /** Appends an integer of at least 0, in decimal. */
   putNumber(value: number): void {
     let digits = 1
     for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++
@@ -58,7 +58,7 @@ export class CsvRowWriter {
     this.#to += digits
   }
 
-  /** All values of a tuple, a comma before each. */
+  /** Appends all values of a tuple, a comma before each. */
   putAll(spans: TupleSpans): void {
     const { forms, bounds, count } = spans
     for (let i = 0; i < count; i++) {
@@ -67,7 +67,7 @@ export class CsvRowWriter {
     }
   }
 
-  /** Nothing for a NULL and for a value that was not sent. */
+  /** Appends one value: nothing for NULL and for an unchanged TOAST value. */
   putValue(spans: TupleSpans, i: number): void {
     this.#putValue(spans.form(i), spans.from(i), spans.to(i))
   }
@@ -88,7 +88,7 @@ export class CsvRowWriter {
     let to = this.#to
     let at = from
     if (end <= this.#limit) {
-      // What it writes too much is written over by what follows.
+      // The bytes that it writes beyond `end` are overwritten by the next field.
       for (; at < end; at += 4, to += 4) target.setInt32(to, view.getInt32(at, true), true)
     } else {
       const bytes = this.#bytes

@@ -1,5 +1,5 @@
 /**
- * The rows of `inc`: seven columns that tell the change, then the table's own. Specified in docs/format.md.
+ * The rows of `inc`: seven columns that describe the change, then the table's own. Specified in docs/format.md.
  * All texts are byte strings. `IncRowWriter.ts` writes the rows.
  */
 import { csvRow } from "../csv/Csv.ts"
@@ -22,8 +22,8 @@ export interface CommitFields {
 }
 
 /**
- * The header. A column of the table that bears the name of one of ours gets `_` appended, as often as it takes until
- * neither our columns nor the table's have that name; all other names stay.
+ * Returns the header. A column of the table with the name of one of ours gets `_` appended until neither our columns nor the
+ * table's have that name. All other names stay.
  */
 export const incHeader = (shape: Shape): string => {
   const taken = new Set<string>([...metaColumns, ...shape])
@@ -32,13 +32,13 @@ export const incHeader = (shape: Shape): string => {
   return csvRow([...metaColumns, ...shape.map((name) => (ours.has(name) ? free(name) : name))])
 }
 
-/** An INSERT and an UPDATE name every column of the table at that moment. */
+/** Returns the columns of the line's relation. Only INSERT and UPDATE name all of them. */
 export const shapeOf = (tokens: RowTokenizer): Shape => namesOf(tokens.row)
 
-/** Whether rows of one shape hold a change. */
+/** Decides whether a row with given columns can hold a change. */
 export class ShapeFit {
   readonly shape: Shape
-  /** Of the last whole row that fitted. Successive rows share them, so that names need no comparison. */
+  /** The columns of the last whole row that fitted. Successive rows share the array, so that names need no comparison. */
   #fitting: ReadonlyArray<Column> | undefined
 
   constructor(shape: Shape) {
@@ -46,9 +46,9 @@ export class ShapeFit {
   }
 
   /**
-   * Whether a row of this shape holds the line's change, no more and no less. INSERT and UPDATE must have just these
-   * columns, in this order. A DELETE names the identity columns that were not NULL: all must be in the shape, in its
-   * order. A TRUNCATE fits every shape.
+   * True if a row with these columns holds exactly the line's change. INSERT and UPDATE must have the same columns, in this
+   * order. A DELETE names the identity columns that were not NULL: all must be among these, in this order. A TRUNCATE
+   * always fits.
    */
   has(tokens: RowTokenizer): boolean {
     switch (tokens.tag) {
@@ -69,7 +69,7 @@ export class ShapeFit {
   }
 }
 
-/** Whether the tuple names nothing but columns of the shape, in its order. */
+/** True if the tuple names only columns of `shape`, in its order. */
 export const isWithin = ({ columns, count }: TupleSpans, shape: Shape): boolean => {
   let next = 0
   for (let i = 0; i < shape.length && next < count; i++) if (columns[next]?.name === shape[i]) next++

@@ -1,6 +1,6 @@
 /**
- * Writes a line of the slot as a row of `inc`, its values straight from the line's bytes (`IncRow.ts` says what stands
- * where). What few rows have is made as text: `_before`, `_unchanged`.
+ * Writes a line of the slot as a row of `inc` (`IncRow.ts`), with the values copied from the line's bytes. `_before` and
+ * `_unchanged`, which few rows have, are built as text.
  */
 import { comma, newline } from "../bytes/Ascii.ts"
 import { FixedBytes, slackBytes } from "../bytes/FixedBytes.ts"
@@ -15,16 +15,16 @@ import { CsvRowWriter } from "./CsvRowWriter.ts"
 import type { CommitFields, Shape, ShapeFit } from "./IncRow.ts"
 import { RowBuffer } from "./RowBuffer.ts"
 
-/** More than a row has beside its values, their commas and what is made as text. In bytes. */
+/** Upper bound for `_op`, `_lsn`, `_seq`, `_xid` and `_commit_ts` with their commas. In bytes. */
 const headBytesMax = 128
 
 export class IncRowWriter {
   readonly #csv = new CsvRowWriter()
-  /** What all rows of the transaction share: before and behind `_seq`. */
+  /** The fields that all rows of the transaction share: before and after `_seq`. */
   readonly #beforeSeq = new FixedBytes()
   readonly #afterSeq = new FixedBytes()
-  /** For rows that are to be text. */
-  readonly #alone = new RowBuffer()
+  /** Holds a row for `print`. */
+  readonly #text = new RowBuffer()
 
   /** Begins the rows of another transaction. */
   beginTransaction({ lsn, xid, at }: CommitFields): void {
@@ -33,8 +33,8 @@ export class IncRowWriter {
   }
 
   /**
-   * Appends the row of the line that `tokens` has read. A value never stands under another's name: what the shape lacks
-   * is not written. `seq` is the number of the line within its transaction, from 1.
+   * Appends the row of the line that `tokens` has read. A value is written only under its own column name; columns that the
+   * shape lacks are not written. `seq` is the number of the line within its transaction, from 1.
    */
   append(tokens: RowTokenizer, fit: ShapeFit, seq: number, rows: RowBuffer): void {
     const { cursor, tag } = tokens
@@ -45,7 +45,7 @@ export class IncRowWriter {
     const before = old === undefined ? "" : csvField(printBefore(cursor, old))
     const unchanged = unsent.length === 0 ? "" : csvField(printTextArray(unsent))
     const csv = this.#csv
-    // Quotes are doubled at most, and of a NULL nothing but its comma is left.
+    // At most every byte is a quote and is doubled. A NULL takes only its comma.
     const valueBytes = 2 * (cursor.end - cursor.start) + shape.length
     rows.reserve(headBytesMax + valueBytes + before.length + unchanged.length + slackBytes)
     csv.begin(rows, cursor)
@@ -63,24 +63,24 @@ export class IncRowWriter {
     rows.length = csv.written
   }
 
-  /** The same row as text. */
+  /** Returns the same row as text. */
   print(tokens: RowTokenizer, fit: ShapeFit, seq: number): string {
-    const rows = this.#alone
+    const rows = this.#text
     this.append(tokens, fit, seq, rows)
     const text = rows.bytes.toString("latin1", 0, rows.length)
     rows.clear()
     return text
   }
 
-  /** One field for each name: empty under a column that the tuple lacks; of `old` where the tuple was not sent it. */
+  /** Writes one field per name: empty if the tuple lacks the column, from `old` if the tuple's value is unchanged TOAST. */
   #putPlaced(tuple: TupleSpans, shape: Shape, old: TupleSpans | undefined): void {
     const csv = this.#csv
     let next = 0
     for (const name of shape) {
       csv.putByte(comma)
       if (next >= tuple.count || tuple.columns[next]?.name !== name) continue
-      const place = tuple.form(next) === unsentForm && old !== undefined ? placeOf(name, old) : -1
-      if (old !== undefined && place !== -1) csv.putValue(old, place)
+      const index = tuple.form(next) === unsentForm && old !== undefined ? indexOf(name, old) : -1
+      if (old !== undefined && index !== -1) csv.putValue(old, index)
       else csv.putValue(tuple, next)
       next++
     }
@@ -89,27 +89,27 @@ export class IncRowWriter {
 
 const none: ReadonlyArray<string> = []
 
-const placeOf = (name: string, { columns, count }: TupleSpans): number => {
+const indexOf = (name: string, { columns, count }: TupleSpans): number => {
   for (let i = 0; i < count; i++) if (columns[i]?.name === name) return i
   return -1
 }
 
 /**
- * The columns whose values are nowhere in the line. Under REPLICA IDENTITY FULL the old row holds the large values that
- * the new one leaves out.
+ * Returns the columns whose values are nowhere in the line. Under REPLICA IDENTITY FULL the old row holds the large values
+ * that the new one leaves out.
  */
 const unsentIn = (row: TupleSpans, old: TupleSpans | undefined): ReadonlyArray<string> => {
   if (row.unsent === 0) return none
   return namesOf(row).filter((name, i) => {
     if (row.form(i) !== unsentForm) return false
-    const place = old === undefined ? -1 : placeOf(name, old)
-    return place === -1 || old?.form(place) === unsentForm
+    const index = old === undefined ? -1 : indexOf(name, old)
+    return index === -1 || old?.form(index) === unsentForm
   })
 }
 
 /**
- * `JSON.stringify` escapes `"`, `\` and control characters and leaves the bytes of UTF-8 as they are. The object is put
- * together here: a JavaScript object would sort names such as `1` first and lose `__proto__`.
+ * `JSON.stringify` escapes `"`, `\` and control characters and leaves the bytes of UTF-8 as they are. The members are joined
+ * here, because a JavaScript object would sort names such as `1` first and lose `__proto__`.
  */
 const printBefore = (cursor: LineCursor, old: TupleSpans): string => {
   const members = namesOf(old).flatMap((name, i) => {

@@ -1,9 +1,9 @@
-/** Encodes a long value for its place in a row of CSV, window by window and byte by byte: letters need not be known. */
+/** Encodes a long value as a CSV field, window by window and byte by byte, so that a window may cut a character. */
 import { apostrophe, quote } from "../bytes/Ascii.ts"
 import type { MarkInRow } from "../slot/LongLine.ts"
 import type { RowBuffer } from "./RowBuffer.ts"
 
-/** What stands for a byte where the byte itself does not. */
+/** By byte: what is written instead of it; undefined if the byte is written as it is. */
 type Escapes = ReadonlyArray<Uint8Array | undefined>
 
 const escapes = (of: (character: string) => string): Escapes =>
@@ -22,7 +22,7 @@ const asItIs = escapes((character) => character)
 /** `\u0001` for one byte. */
 const longestEscape = 6
 
-/** Bytes that are encoded at once: their escapes fit into the room of usual rows. */
+/** Bytes that are encoded at once: their escapes fit into the buffer of usual rows. */
 const stepBytes = 32 * 1024
 
 export class LongValueEncoder {
@@ -30,7 +30,7 @@ export class LongValueEncoder {
   #escapes: Escapes = asItIs
   #hasQuotes = false
   #isPaired = false
-  /** The window before ended with the first of two apostrophes. */
+  /** True if the last window ended with the first of two apostrophes. */
   #skip = false
 
   constructor(rows: RowBuffer) {
@@ -45,7 +45,7 @@ export class LongValueEncoder {
     if (this.#hasQuotes) this.#rows.push('"')
   }
 
-  /** Appends the beginning of `window` to the rows and returns the bytes of it that it took: at least one. */
+  /** Appends the beginning of `window` to the rows. Returns how many of its bytes were appended: at least one. */
   append(window: Uint8Array): number {
     const step = window.subarray(0, stepBytes)
     const rows = this.#rows

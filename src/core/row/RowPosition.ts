@@ -1,4 +1,4 @@
-/** What one row of `inc` says about where it stands: the total order of changes. */
+/** The position of a row of `inc` in the total order of changes. */
 import type * as Lsn from "../Lsn.ts"
 
 export interface RowPosition {
@@ -6,7 +6,7 @@ export interface RowPosition {
   readonly seq: number
 }
 
-/** The same with what identifies its transaction on every copy of its server. */
+/** A row's position, with the fields that identify its transaction on every copy of its server. */
 export interface RowMark extends RowPosition {
   /** 32 bits, as the slot prints it. */
   readonly xid: number
@@ -14,6 +14,6 @@ export interface RowMark extends RowPosition {
   readonly at: string
 }
 
-/** True where the first is at or before the second. */
+/** True if the first is at or before the second. */
 export const atOrBefore = (a: RowPosition, b: RowPosition): boolean =>
   a.lsn < b.lsn || (a.lsn === b.lsn && a.seq <= b.seq)

@@ -1,10 +1,9 @@
 /**
- * What the slot tells, one value per line: the tagged union that the program thinks in.
+ * The changes that the slot reports, one value per line.
  *
- * Texts inside are *byte strings*: each character is one byte (0 to 255) of PostgreSQL's UTF-8 output. Every delimiter
- * of the slot's text and of CSV is ASCII, so nothing between the socket and the object needs to know the letters, and
- * not decoding them halves the cost per change (see docs/architecture.md). `fromBytes` and `toBytes` of `Bytes.ts`
- * turn names into ordinary text and back.
+ * Texts inside are *byte strings*: each character is one byte (0 to 255) of PostgreSQL's UTF-8 output. Every delimiter of
+ * the slot's text and of CSV is ASCII, so that UTF-8 need not be decoded between the socket and the object. This halves the
+ * cost per change (see docs/architecture.md). `fromBytes` and `toBytes` of `Bytes.ts` convert names to text and back.
  */
 import { Schema } from "effect"
 
@@ -28,15 +27,15 @@ export const Change = Schema.TaggedUnion({
   Begin: { xid: Schema.NullOr(Schema.Int) },
   /** `COMMIT 733 (at 2025-11-03 10:15:30.123456+00)`; the time is present with `include-timestamp`. */
   Commit: { xid: Schema.NullOr(Schema.Int), at: Schema.NullOr(Schema.String) },
-  /** All columns of the table at that moment, NULLs included. */
+  /** All columns that the table had then, NULLs included. */
   Insert: { table: Table, row: Tuple },
-  /** `before` is the `old-key:` tuple, NULLs left out: null where neither the key changed nor the identity is FULL. */
+  /** `before` is the `old-key:` tuple, NULLs left out: null if the key did not change and the identity is not FULL. */
   Update: { table: Table, before: Schema.NullOr(Tuple), row: Tuple },
   /** `before` holds the identity columns, NULLs left out; null for `(no-tuple-data)`. */
   Delete: { table: Table, before: Schema.NullOr(Tuple) },
   /** One line names every table of the statement. */
   Truncate: { tables: Schema.Array(Table), restartSequences: Schema.Boolean, cascade: Schema.Boolean },
-  /** `pg_logical_emit_message`: carries no row. `size` is in bytes; `content` is less where a zero byte cut it. */
+  /** `pg_logical_emit_message`: carries no row. `size` is in bytes; `content` is shorter if a zero byte cut it. */
   Message: {
     transactional: Schema.Boolean,
     prefix: Schema.String,

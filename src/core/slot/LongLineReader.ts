@@ -1,5 +1,5 @@
 /**
- * Reads a long line part by part and keeps its text with marks (`LongLine.ts`), a few kB for each column.
+ * Reads a long line part by part and keeps its text with marks (`LongLine.ts`), a few kB per column.
  *
  * Outside of quotes `test_decoding` prints only names, types, short words and numbers. A value's quotes follow a colon,
  * those of bits a colon and `B`, and a number follows a colon. All else in quotes is a name or a type.
@@ -7,56 +7,56 @@
 
 import { apostrophe, colon, quote, upperB, zero } from "../bytes/Ascii.ts"
 import { needingQuotes } from "../csv/Csv.ts"
-import { NumberShape } from "../row/NumberShape.ts"
+import { NumberReader } from "../row/NumberReader.ts"
 import { printMark, zeroByte } from "./LongLine.ts"
 
 /** A longer value becomes a mark. In bytes. */
 const longValueBytes = 4 * 1024
 
 /**
- * The longest text with marks. A row under FULL has 3,200 values of 4 kB, each with a name and a type of some 400 bytes,
- * which is 15 MB. A longer text is no row of PostgreSQL. In bytes.
+ * The longest text with marks, in bytes. A row under FULL has up to 3,200 values of 4 kB, each with a name and a type of about
+ * 400 bytes: 15 MB. A longer text is no row of PostgreSQL.
  */
 const textBytesMax = 32 * 1024 * 1024
 
-/** Where another quote comes soon, comparing bytes is faster than a native search. In bytes. */
+/** If another quote is within this many bytes, comparing bytes is faster than a native search. */
 const nearby = 32
 
 type Mode = "outside" | "number" | "quoted"
 
 export class LongLineReader {
   readonly #longest: number
-  /** Where the next part begins, in bytes from the beginning of the transaction's first long line. */
+  /** Offset of the next part, in bytes from the beginning of the transaction's first long line. */
   #offset: number
   #text = ""
   #mode: Mode = "outside"
   /** The last two bytes outside of quotes, the last one first. */
   #last = 0
   #beforeLast = 0
-  /** What encloses the quoted text: `'` or `"`. */
+  /** The quote around the quoted text: `'` or `"`. */
   #code = 0
-  /** The part before ended with a quote: it closes the quoted text, or is the first of a pair. */
+  /** True if the last part ended with a quote: it closes the quoted text, or is the first of a pair. */
   #pending = false
   /** The quoted text or number so far, while it is not known to be long. */
   #short = ""
   #canBeLong = false
   #isBits = false
-  /** Where the long value begins; -1 while it is not known to be long. */
+  /** Offset of the long value; -1 while it is not known to be long. */
   #longFrom = -1
   #start = 0
   #isQuoted = false
   #isPaired = false
-  readonly #number = new NumberShape()
-  /** What is wrong with the line, without its values. */
+  readonly #number = new NumberReader()
+  /** The problem of the line, without its values. */
   failure: string | undefined
 
-  /** `offset` is where its first part begins. `longest` is the longest value that stays a part of the text. */
+  /** `offset` is that of its first part. A value longer than `longest` becomes a mark. In bytes. */
   constructor(offset: number, longest = longValueBytes) {
     this.#offset = offset
     this.#longest = longest
   }
 
-  /** Reads the next part. False where the line cannot be read; `failure` says why. */
+  /** Reads the next part. Returns false if the line cannot be read; `failure` says why. */
   push(part: Buffer): boolean {
     // It would be read as a mark.
     if (part.includes(0)) return this.#fail(zeroByte)
@@ -70,7 +70,7 @@ export class LongLineReader {
     return this.failure === undefined
   }
 
-  /** The whole line's text with marks; undefined where it cannot be read. */
+  /** Returns the whole line's text with marks; undefined if it cannot be read. */
   end(): string | undefined {
     if (this.#mode === "number") this.#endNumber(this.#offset)
     if (this.#pending) this.#close(this.#offset - 1)
@@ -131,7 +131,7 @@ export class LongLineReader {
     this.#mode = "outside"
   }
 
-  /** Returns where the quoted text or the part ends. */
+  /** Returns the offset after the quoted text, or the end of the part. */
   #readQuoted(part: Buffer, from: number): number {
     if (!this.#pending) return this.#readToQuote(part, from, from)
     this.#pending = false
@@ -165,7 +165,7 @@ export class LongLineReader {
     this.#mode = "outside"
   }
 
-  /** The quoted text or number for the text: its mark where it is long. */
+  /** Returns the quoted text or number, or its mark if it is long. */
   #taken(end: number): string {
     if (this.#longFrom === -1) return this.#short
     const offset = this.#longFrom

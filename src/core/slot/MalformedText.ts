@@ -1,11 +1,11 @@
-/** Where a line is not what the server prints. It holds names at most, never a value: it may be logged. */
+/** Why a line cannot be read. It contains names at most, never a value: it may be logged. */
 export interface MalformedText {
   readonly _tag: "MalformedText"
   /** In bytes of the line, from 0. */
   readonly offset: number
-  /** What should have stood there. */
+  /** What the reader expected there. */
   readonly expected: string
-  /** The line as far as it holds no value, e.g. `table public.t: INSERT:`; empty where that is not known. */
+  /** The beginning of the line without values, e.g. `table public.t: INSERT:`; empty if unknown. */
   readonly within: string
 }
 

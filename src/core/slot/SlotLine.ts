@@ -1,22 +1,22 @@
 import type { Lsn } from "../Lsn.ts"
 
 /**
- * One line as the slot prints it. It stays where its bytes lie until somebody needs it as text: most lines go from here
- * into CSV without ever being one (`IncRowWriter.ts`).
+ * One line as the slot prints it. It refers to its bytes and becomes text only on demand: most lines go from here to CSV as
+ * bytes (`IncRowWriter.ts`).
  */
 export class SlotLine {
   /**
-   * Number of the line in this peek, all lines counted, from 1. It counts before any filter, so that a line's distance
-   * from its BEGIN depends on nothing but the log.
+   * Number of the line in this peek, from 1. Filtered lines count too, so that a line's distance from its BEGIN depends only
+   * on the WAL.
    */
   readonly ordinal: number
   /** The line is `bytes` from `start` to before `end`. Nobody writes these bytes again. */
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
-  /** Its long values are marks (`LongLine.ts`). */
+  /** True if its long values are marks (`LongLine.ts`). */
   readonly isMarked: boolean
-  /** Where its position lies in `bytes`: eight of them, the highest first. */
+  /** Offset of its LSN in `bytes`: eight bytes, big-endian. */
   readonly #lsnAt: number
 
   constructor(ordinal: number, bytes: Buffer, lsnAt: number, start: number, end: number, isMarked = false) {
@@ -37,11 +37,11 @@ export class SlotLine {
   }
 
   /**
-   * On a COMMIT the end of its record, which orders and confirms; on a row where it stands in the log, which may go
-   * backwards. Read when it is asked for, because of most lines nobody does.
+   * On a COMMIT the LSN of the end of its record, which orders transactions and is confirmed. On a row its own LSN in the WAL,
+   * which can be lower than that of the line before. Decoded on demand, because most lines' is never needed.
    */
   get lsn(): Lsn {
-    return this.bytes.readBigUInt64BE(this.#lsnAt) as Lsn // 64 unsigned bits are what a position is
+    return this.bytes.readBigUInt64BE(this.#lsnAt) as Lsn // an LSN is 64 unsigned bits
   }
 
   /** In bytes. */
@@ -56,7 +56,7 @@ export class SlotLine {
 }
 
 /**
- * A part of a line that is too long to be held (`LongLine.ts`). The parts of a line follow each other, with no other line
+ * A part of a line that is too long for memory (`LongLine.ts`). The parts of a line follow each other, with no other line
  * between them.
  */
 export class LinePart {

@@ -1,6 +1,6 @@
 /**
- * The form in which a line waits in the spool for its transaction's COMMIT: three numbers, then its bytes.
- * Own format: it lives for minutes in a file of this process, and nobody else reads it.
+ * The format of a line in the spill file until its transaction's COMMIT: three numbers, then its bytes.
+ * It is private: the file belongs to this process and exists for minutes.
  */
 import { recordReader } from "../bytes/ByteRecords.ts"
 import { longLineBytes } from "./LongLine.ts"
@@ -9,29 +9,29 @@ import { SlotLine } from "./SlotLine.ts"
 /** `ordinal` (8 bytes), `lsn` (8), length of the line (4). */
 const headBytes = 20
 
-/** Set in the length of a line whose long values are marks: no line is longer than 1 GB. */
+/** Set in the length of a line whose long values are marks. The bit is free, because no line is longer than 1 GB. */
 const markedFlag = 0x8000_0000
 
-/** So that the next lines, a few more, fit as well. */
-const roomToGrow = 256 * 1024
+/** Extra bytes of the buffer, so that slightly more lines fit the next time. */
+const spareBytes = 256 * 1024
 
 const isLong = (line: SlotLine): boolean => line.length > longLineBytes
 
 /**
- * The pieces to write one after the other: a very long line as it lies, the others together, in room that is used again
- * the next time. A new one each time would be dropped faster than it is collected.
+ * Returns a function that packs lines into chunks to write one after the other: a very long line as it is, the others
+ * together. Their buffer is reused by the next call, because garbage collection is slower than new buffers would be dropped.
  */
 export const linePacker = (): ((lines: ReadonlyArray<SlotLine>) => ReadonlyArray<Uint8Array>) => {
-  let room = Buffer.alloc(0)
+  let buffer = Buffer.alloc(0)
   return (lines) => {
     const size = lines.reduce((sum, line) => sum + headBytes + (isLong(line) ? 0 : line.length), 0)
-    if (size > room.length) room = Buffer.allocUnsafeSlow(size + roomToGrow)
-    return pack(lines, room)
+    if (size > buffer.length) buffer = Buffer.allocUnsafeSlow(size + spareBytes)
+    return pack(lines, buffer)
   }
 }
 
 const pack = (lines: ReadonlyArray<SlotLine>, packed: Buffer): ReadonlyArray<Uint8Array> => {
-  const pieces: Array<Uint8Array> = []
+  const chunks: Array<Uint8Array> = []
   let from = 0
   let at = 0
   for (const line of lines) {
@@ -41,14 +41,14 @@ const pack = (lines: ReadonlyArray<SlotLine>, packed: Buffer): ReadonlyArray<Uin
     at += headBytes
     if (!isLong(line)) at += line.bytes.copy(packed, at, line.start, line.end)
     else {
-      pieces.push(packed.subarray(from, at), line.bytes.subarray(line.start, line.end))
+      chunks.push(packed.subarray(from, at), line.bytes.subarray(line.start, line.end))
       from = at
     }
   }
-  return [...pieces, packed.subarray(from, at)]
+  return [...chunks, packed.subarray(from, at)]
 }
 
-/** Gives back the lines that are whole with each chunk. They lie in its bytes, and hold as long as those do. */
+/** Returns a function that reads the lines which each chunk completes. They refer to its bytes. */
 export const lineUnpacker = (): ((chunk: Uint8Array) => ReadonlyArray<SlotLine>) => {
   let lines: Array<SlotLine> = []
   const push = recordReader((bytes, at) => {

@@ -1,9 +1,9 @@
 /**
  * The text of PostgreSQL's `test_decoding` plugin and the changes it reports, both ways.
  *
- * Rows on their way into the lake never become a `Change`: they are written from the places of their values
- * (`RowTokenizer.ts`, `IncRowWriter.ts`), which takes a tenth of the time. This is the view of the same tokens for
- * everything else. `decodeChange` trusts the reader; the codec `SlotText` runs the schema of the union as well.
+ * Rows on their way into the lake never become a `Change`: they are copied from the spans of their values
+ * (`RowTokenizer.ts`, `IncRowWriter.ts`), which takes a tenth of the time. Everything else uses this view of the same tokens.
+ * `decodeChange` trusts the reader; the codec `SlotText` checks the schema of the union too.
  */
 import { Effect, Equal, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import * as Lsn from "../Lsn.ts"
@@ -15,12 +15,12 @@ import { printChange } from "./text/TestDecodingPrinter.ts"
 import { changeIn } from "./tokens/ChangeView.ts"
 import { RowTokenizer } from "./tokens/RowTokenizer.ts"
 
-/** A character that is no byte. */
+/** Matches a character that is no byte. */
 const noByte = /[^\0-\xff]/
 
 /**
  * Reads one line, a byte string (see `Bytes.ts`). Never throws; takes time in proportion to the line's length.
- * `tokens` may know the tables of the lines before. `isMarked` is that of `SlotLine`.
+ * `tokens` may remember the tables of earlier lines. `isMarked` is that of `SlotLine`.
  */
 export const decodeChange = (
   text: string,
@@ -39,7 +39,7 @@ const decode = (text: string): Effect.Effect<Change, SchemaIssue.InvalidValue> =
   return Result.isSuccess(change) ? Effect.succeed(change.success) : Effect.fail(issueOf(change.failure))
 }
 
-/** Only a change that reads back as itself is printed. */
+/** Fails for a change that does not read back as itself. */
 const encode = (change: Change): Effect.Effect<string, SchemaIssue.InvalidValue> => {
   const text = printChange(change)
   const again = decodeChange(text)
@@ -48,11 +48,11 @@ const encode = (change: Change): Effect.Effect<string, SchemaIssue.InvalidValue>
     : Effect.fail(new SchemaIssue.InvalidValue({ message: "Expected a change that the server can print" }))
 }
 
-/** Without the line itself: an issue prints the value it is given, and rows are not for logs. */
+/** Leaves out the line: an issue prints its value, and rows must not be logged. */
 const issueOf = (malformed: MalformedText): SchemaIssue.InvalidValue =>
   new SchemaIssue.InvalidValue({ message: printMalformed(malformed) })
 
-/** One line of the slot as the change that it reports. The failure's message names the place, never a value. */
+/** Decodes one line of the slot to a change. The failure's message names the offset, never a value. */
 export const SlotText: Schema.Codec<Change, string> = Schema.String.pipe(
   Schema.decodeTo(Change, SchemaTransformation.transformEffect({ decode, encode })),
 )

@@ -1,6 +1,6 @@
 /**
- * The connection parameters of libpq: which are read, which ask for nothing that is not done anyway, and which are
- * refused. None is dropped in silence.
+ * The connection parameters of libpq: which are read, which are accepted because their value changes nothing, and which are
+ * refused. None is ignored silently.
  * Source: PostgreSQL manual, chapter "libpq", sections "Parameter Key Words" and "Environment Variables".
  */
 import { Option } from "effect"
@@ -9,9 +9,9 @@ import { Option } from "effect"
 export type ConnectionOptions = ReadonlyMap<string, string>
 
 interface Parameter {
-  /** libpq's environment variable. None: it has none, or the sessions set that value themselves. */
+  /** libpq's environment variable. Absent: there is none, or the sessions set the value themselves. */
   readonly variable?: string
-  /** Absent: read. Present: only values that this matches are taken, because they ask for nothing more. */
+  /** Absent: the parameter is read. Present: only matching values are accepted, because they change nothing. */
   readonly only?: RegExp
   readonly example: string
 }
@@ -35,7 +35,7 @@ const parameters: Readonly<Record<string, Parameter>> = {
   application_name: { variable: "PGAPPNAME", example: "afluente" },
   connect_timeout: { variable: "PGCONNECT_TIMEOUT", example: "10" },
   options: { variable: "PGOPTIONS", example: "-c statement_timeout=0" },
-  // The program's own is stronger, as it is in psql.
+  // The program sets its own, as psql does.
   fallback_application_name: { only: /(?:)/, example: "" },
   client_encoding: { only: /^(auto|utf-?8)?$/i, example: "UTF8" },
   channel_binding: { variable: "PGCHANNELBINDING", only: /^(disable|prefer)?$/, example: "prefer" },
@@ -84,14 +84,14 @@ export interface ConnectionVariable {
   readonly example: string
 }
 
-/** The environment variables of libpq, each with the keyword that it stands for and a value for messages. */
+/** The environment variables of libpq, each with its keyword and an example value for messages. */
 export const connectionVariables: ReadonlyArray<ConnectionVariable> = Object.entries(parameters).flatMap(
   ([keyword, { variable, example }]) => (variable === undefined ? [] : { variable, keyword, example }),
 )
 
 export const isKnownParameter = (keyword: string): boolean => Option.isSome(parameterOf(keyword))
 
-/** Why a parameter cannot have this value, without repeating it; none where it can. */
+/** Returns why a parameter cannot have this value, without repeating it; none if it can. */
 export const unsupported = (keyword: string, value: string): Option.Option<string> =>
   Option.match(parameterOf(keyword), {
     onNone: () => Option.some(`the parameter ${keyword} is unknown to libpq; take it out`),

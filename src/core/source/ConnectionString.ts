@@ -1,10 +1,10 @@
 /**
  * Reads a connection string of libpq: `postgres://user:password@host:port/dbname?keyword=value`, or
- * `host=db.example dbname=loja`. No failure repeats a part of the text, which holds the password.
+ * `host=db.example dbname=loja`. No failure repeats a part of the text, because it holds the password.
  *
  * Source: PostgreSQL, src/interfaces/libpq/fe-connect.c, `conninfo_uri_parse_options` and `conninfo_parse`.
  * Stricter than libpq in a URL: `#`, blanks, an `@` after the host and a `/` in the name of the database must be %-codes.
- * Where the password holds one that is not a code, the rest of it would be read as a host or as a database.
+ * Otherwise the rest of a password with such a character would be read as a host or as a database.
  */
 import { Option, Result } from "effect"
 import { type ConnectionOptions, isKnownParameter, unsupported } from "./ConnectionOptions.ts"
@@ -14,13 +14,13 @@ type Pairs = Result.Result<ReadonlyArray<Pair>, string>
 
 const encodeIt = "write special characters of the password as %-codes"
 
-/** A raw character that has no meaning in its place. */
+/** The message for a raw character that cannot be there. */
 const misplaced = (character: string, code: string) =>
   `it holds "${character}" where none can be; ${encodeIt} ("${character}" is ${code})`
 
 const decode = (text: string): Result.Result<string, string> => {
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) {
-    return Result.fail("it holds a % that is not the begin of a code; write it as %25")
+    return Result.fail("it holds a % that does not begin a code; write it as %25")
   }
   if (text.includes("%00")) return Result.fail("it holds the code %00, which is no character")
   try {
@@ -33,7 +33,7 @@ const decode = (text: string): Result.Result<string, string> => {
 const decodePair = ([keyword, value]: Pair): Result.Result<Pair, string> =>
   Result.all([decode(keyword), decode(value)])
 
-/** A name after a password, or one that is no word, is not repeated: it may be a part of a password. */
+/** Checks the names. A name after a password, or one that is no word, is not repeated: it may be a part of a password. */
 const supported = (pairs: ReadonlyArray<Pair>): Pairs => {
   const password = pairs.findIndex(([name]) => name === "password")
   const refused = pairs.flatMap(([name, value], i) =>
@@ -44,7 +44,7 @@ const supported = (pairs: ReadonlyArray<Pair>): Pairs => {
   return refused.length > 0 ? Result.fail([...new Set(refused)].join("; ")) : Result.succeed(pairs)
 }
 
-/** `host:port,[::1]:port`: lists of hosts and of ports, of one length. */
+/** Reads `host:port,[::1]:port` into lists of hosts and ports of equal length. */
 const readAuthority = (text: string): Pairs => {
   if (text === "") return Result.succeed([])
   const hosts: Array<string> = []
@@ -75,7 +75,7 @@ const readQuery = (text: string): Pairs => {
         'a parameter after "?" is not keyword=value; write "&" as %26 and "=" as %3D in values',
       )
     }
-    // `ssl=true` is JDBC's own, which libpq takes too.
+    // `ssl=true` comes from JDBC; libpq accepts it too.
     pairs.push(each === "ssl=true" ? ["sslmode", "require"] : [keyword, value])
   }
   return Result.flatMap(Result.all(pairs.map(decodePair)), supported)
@@ -87,8 +87,8 @@ const readUrl = (rest: string): Pairs => {
   const credentials = /^([^@/:]*)(?::([^@/]*))?@/.exec(rest)
   const behind = credentials === null ? rest : rest.slice(credentials[0].length)
   if (behind.includes("@")) return Result.fail(misplaced("@", "%40"))
-  const [place = "", ...queries] = behind.split("?")
-  const [authority = "", database = "", ...more] = place.split("/")
+  const [location = "", ...queries] = behind.split("?")
+  const [authority = "", database = "", ...more] = location.split("/")
   if (more.length > 0) return Result.fail(misplaced("/", "%2F"))
   const plain: ReadonlyArray<Pair> = [
     ["user", credentials?.[1] ?? ""],
@@ -130,7 +130,7 @@ const readKeywords = (text: string): Pairs => {
   return supported(pairs)
 }
 
-/** The parameters that a connection string names; of one that stands twice the last. */
+/** Returns the parameters of a connection string; the last one counts if a parameter is repeated. */
 export const parseConnectionString = (text: string): Result.Result<ConnectionOptions, string> => {
   const url = /^postgres(?:ql)?:\/\/([\s\S]*)$/.exec(text)
   if (url === null && !isKnownParameter(/^\s*(\w+)\s*=/.exec(text)?.[1] ?? "")) {

@@ -1,6 +1,6 @@
 /**
- * Finds a password in a password file (`~/.pgpass`), whose lines are `host:port:database:user:password`: the first line
- * that fits. `*` fits everything, and a backslash takes the meaning from the character behind it.
+ * Finds a password in a password file (`~/.pgpass`), whose lines are `host:port:database:user:password`. The first matching
+ * line counts. `*` matches everything, and a backslash escapes the next character.
  *
  * Source: PostgreSQL, src/interfaces/libpq/fe-connect.c, `passwordFromFile`.
  */

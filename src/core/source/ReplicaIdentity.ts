@@ -1,32 +1,32 @@
-/** What the WAL holds of the old row when one is updated or deleted: `ALTER TABLE … REPLICA IDENTITY …`. */
+/** Which columns of the old row an UPDATE or DELETE writes to the WAL: `ALTER TABLE … REPLICA IDENTITY …`. */
 
 export type ReplicaIdentity =
-  /** The primary key, where the table has one. */
+  /** The primary key, if the table has one. */
   | "default"
-  /** The columns of an index; nothing when that is dropped. */
+  /** The columns of an index; nothing after it was dropped. */
   | "index"
   /** The whole row. */
   | "full"
   | "nothing"
 
-/** What of a table's catalog entry decides it. */
+/** The facts of the catalog that decide it. */
 export interface Identity {
   readonly replicaIdentity: ReplicaIdentity
-  /** Empty where the table has none. */
+  /** Empty if the table has none. */
   readonly primaryKey: ReadonlyArray<string>
-  /** Of its index, where it is one. */
+  /** The index's columns, if the identity is one. */
   readonly replicaKey: ReadonlyArray<string>
 }
 
-/** As in `ALTER TABLE`. */
+/** Prints it as in `ALTER TABLE`. */
 export const printIdentity = ({ replicaIdentity, replicaKey }: Identity): string =>
   replicaIdentity === "index" ? `USING INDEX (${replicaKey.join(", ")})` : replicaIdentity.toUpperCase()
 
-/** Why the deletes of a table do not say which row, and what mends it. */
+/** Why the deletes of a table do not identify the row, and the remedy. */
 export interface LackOfIdentity {
   readonly why: string
   readonly sql: string
-  /** In words. */
+  /** Another remedy, in words. */
   readonly otherwise: string | undefined
 }
 

@@ -23,7 +23,7 @@ const parseLine = (line: string): Result.Result<readonly [string, string], strin
   })
 }
 
-/** The parameters of `service`, of one that stands twice the first; none where the file does not define it. */
+/** Returns the parameters of `service`; the first one counts if a parameter is repeated. None if the file does not define it. */
 export const parseService = (
   text: string,
   service: string,

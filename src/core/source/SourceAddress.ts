@@ -1,4 +1,4 @@
-/** How to reach PostgreSQL: what libpq's connection parameters come to. */
+/** How to reach PostgreSQL, derived from libpq's connection parameters. */
 
 import { Duration, Option, Redacted, Result } from "effect"
 import { counted } from "../text/CountedNoun.ts"
@@ -8,7 +8,7 @@ import type { ConnectionOptions } from "./ConnectionOptions.ts"
 const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const
 export type SslMode = (typeof sslModes)[number]
 
-/** Which servers of a list are meant. Source: PostgreSQL manual, `target_session_attrs`. */
+/** Which servers of a list are accepted. Source: PostgreSQL manual, `target_session_attrs`. */
 const targets = ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"] as const
 export type TargetSessionAttrs = (typeof targets)[number]
 
@@ -29,17 +29,17 @@ export interface SourceAddress {
   readonly target: TargetSessionAttrs
   /** None: the name of the operating system's user. */
   readonly user: Option.Option<string>
-  /** None: what the password file says. */
+  /** None: the password file's. */
   readonly password: Option.Option<Redacted.Redacted>
-  /** Is asked where no password is set. */
+  /** Read if no password is set. */
   readonly passwordFile: Option.Option<string>
   /** None: the same as the user. */
   readonly database: Option.Option<string>
-  /** None: what the program calls the session. */
+  /** None: the program's own name for the session. */
   readonly applicationName: Option.Option<string>
   /** Given to the server as command-line options of the session. */
   readonly options: Option.Option<string>
-  /** For each host. None: the program's own bound. */
+  /** Per host. None: the program's own limit. */
   readonly connectTimeout: Option.Option<Duration.Duration>
   readonly sslMode: SslMode
   /** File with the certificates of the authorities to trust. */
@@ -47,7 +47,7 @@ export interface SourceAddress {
   /** Files with a certificate of our own and its key, for a server that asks for one. */
   readonly sslCert: Option.Option<string>
   readonly sslKey: Option.Option<string>
-  /** `allow` vouches that a connection pooler in between keeps one server session for each connection. */
+  /** `allow`: the operator guarantees that a pooler in between keeps one server session per connection. */
   readonly sessionPooler: SessionPooler
 }
 
@@ -78,7 +78,7 @@ const parsePort = (text: string): Option.Option<number> => {
 const isNumeric = (address: string): boolean =>
   /^\d+(\.\d+){3}$|^[0-9a-f.]*:[0-9a-f:.]*(%.+)?$/i.test(address)
 
-/** Lists of hosts, addresses and ports belong together place by place; one port is for all. */
+/** Combines the lists of hosts, addresses and ports by index; a single port is for all hosts. */
 const hostsOf = (options: ConnectionOptions): Result.Result<ReadonlyArray<SourceHost>, OptionProblem> => {
   const list = (keyword: string) => (options.get(keyword) ?? "").split(",")
   const [names, addresses, ports] = [list("host"), list("hostaddr"), list("port")]
@@ -114,7 +114,7 @@ const hostsOf = (options: ConnectionOptions): Result.Result<ReadonlyArray<Source
   return Result.succeed(hosts)
 }
 
-/** Seconds; 0 and less leave it to the program, and 1 counts as 2, as in libpq. */
+/** Reads seconds. As in libpq, 0 and less mean the default, and 1 counts as 2. */
 const connectTimeoutOf = (
   options: ConnectionOptions,
 ): Result.Result<Option.Option<Duration.Duration>, OptionProblem> => {
@@ -131,7 +131,7 @@ const connectTimeoutOf = (
 const problemOf = (result: Result.Result<unknown, OptionProblem>): ReadonlyArray<OptionProblem> =>
   Result.isFailure(result) ? [result.failure] : []
 
-/** What the parameters come to, or everything that is wrong with them. No value is repeated in a problem. */
+/** Returns the address, or all problems of the parameters. No problem repeats a value. */
 export const sourceAddressOf = (
   options: ConnectionOptions,
 ): Result.Result<SourceAddress, ReadonlyArray<OptionProblem>> => {

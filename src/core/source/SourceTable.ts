@@ -1,5 +1,5 @@
 /**
- * Which tables are carried, and under which name each stands in the lake: the setting `SOURCE_TABLES`.
+ * The tables to copy, and the dataset of each in the lake: the setting `SOURCE_TABLES`.
  *
  * Names follow SQL: unquoted ones are folded to lower case, quoted ones are kept and double their quotes.
  * Source: PostgreSQL manual, "Identifiers and Key Words".
@@ -18,14 +18,14 @@ export interface SourceTable {
   readonly dataset: string
 }
 
-/** Always quoted, so that no name can be read as anything but a name. */
+/** Quotes always, so that no name is read as a keyword. */
 export const quoteIdentifier = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`
 
 /** `"db_loja"."cliente"`: for SQL and for messages. */
 export const printTable = (table: TableName): string =>
   `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`
 
-/** `db_loja.cliente`, quoted where SQL needs it: for the watermark. */
+/** `db_loja.cliente`, quoted only if SQL needs it: for the watermark. */
 export const printInSql = ({ schema, name }: TableName): string => `${printName(schema)}.${printName(name)}`
 
 export const sameTable = (a: TableName, b: TableName): boolean => a.schema === b.schema && a.name === b.name
@@ -33,16 +33,16 @@ export const sameTable = (a: TableName, b: TableName): boolean => a.schema === b
 const datasetName = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/
 const part = /(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*))/y
 
-/** Reads one name part at `at`: its value and where it ends. */
+/** Reads one part of a name at `at`. Returns its value and the offset after it. */
 const readPart = (text: string, at: number): readonly [string, number] | undefined => {
   part.lastIndex = at
-  const found = part.exec(text)
-  if (found === null) return undefined
-  const value = found[1] === undefined ? (found[2] ?? "").toLowerCase() : found[1].replaceAll('""', '"')
+  const match = part.exec(text)
+  if (match === null) return undefined
+  const value = match[1] === undefined ? (match[2] ?? "").toLowerCase() : match[1].replaceAll('""', '"')
   return [value, part.lastIndex]
 }
 
-/** Reads what `printInSql` and `printTable` print; none for anything else. */
+/** Reads the output of `printInSql` and `printTable`; none for any other text. */
 export const parseTable = (text: string): Option.Option<TableName> => {
   const schema = readPart(text, 0)
   if (schema === undefined || text[schema[1]] !== ".") return Option.none()
@@ -56,7 +56,7 @@ const skipBlanks = (text: string, at: number): number => {
   return i
 }
 
-/** A comma too many may stand for a table that was forgotten, or for a variable that was empty. */
+/** An extra comma may mean a forgotten table, or an empty variable. */
 const noName = (text: string, at: number): string => {
   if (text.trim() === "") return "it is empty: name a table as schema.table"
   if (at >= text.length) return "no table follows the last comma: take the comma out, or name the table"
@@ -90,23 +90,23 @@ const readEntry = (text: string, from: number): Result.Result<readonly [SourceTa
   return Result.succeed([{ table, dataset }, end])
 }
 
-/** Reads the whole list; the failure says what was wrong in one sentence. */
+/** Reads the whole list. Fails with one sentence. */
 export const parseSourceTables = (text: string): Result.Result<ReadonlyArray<SourceTable>, string> => {
   const tables: Array<SourceTable> = []
   let at = 0
   while (true) {
     const entry = readEntry(text, at)
     if (Result.isFailure(entry)) return Result.fail(entry.failure)
-    const [found, end] = entry.success
-    const twin = tables.find((t) => t.dataset === found.dataset || sameTable(t.table, found.table))
+    const [named, end] = entry.success
+    const twin = tables.find((t) => t.dataset === named.dataset || sameTable(t.table, named.table))
     if (twin !== undefined) {
       return Result.fail(
-        sameTable(twin.table, found.table)
-          ? `${printTable(found.table)} is named twice`
-          : `the dataset "${found.dataset}" is given to ${printTable(twin.table)} and to ${printTable(found.table)}: each needs its own`,
+        sameTable(twin.table, named.table)
+          ? `${printTable(named.table)} is named twice`
+          : `the dataset "${named.dataset}" is given to ${printTable(twin.table)} and to ${printTable(named.table)}: each needs its own`,
       )
     }
-    tables.push(found)
+    tables.push(named)
     if (end >= text.length) return Result.succeed(tables)
     if (text[end] !== ",") return Result.fail(`a comma is expected before "${text.slice(end, end + 20)}"`)
     at = end + 1

@@ -1,22 +1,22 @@
 /**
- * Whether a writer is stopped or frozen: its process keeps its session, and with it the lock, for as long as the machine lives.
- * Facts in, verdict out: a standby warns by it, and `status` says it.
+ * Decides whether a writer is stalled. A stopped or frozen process keeps its session, and with it the lock, as long as its
+ * machine runs. A standby warns of it, and `status` reports it.
  */
 import { Duration, Option } from "effect"
 
-/** So long a writer may be without a sign. One that has nothing to write asks the server where the WAL ends at each poll. */
+/** A writer without activity for this long is stalled. An idle one still queries the end of the WAL at each poll. */
 const stallTimeout = Duration.seconds(60)
 
 export interface WriterSigns {
-  /** Since the last statement of the lock holder began, by the server's clock; none where this role may not see it. */
+  /** Since the last statement of the lock holder began, by the server's clock; none if this role may not read it. */
   readonly idleSeconds: Option.Option<number>
-  /** A session reads the slot at this moment. A long peek sends no further statement. */
+  /** True while a session reads the slot. A long peek sends no further statement. */
   readonly isSlotActive: boolean
-  /** Since the watermark was written, or was first seen as it is; none where there is no watermark. */
+  /** Since the watermark was written, or since it was first read as it is; none if there is no watermark. */
   readonly watermarkSeconds: Option.Option<number>
 }
 
-/** What is not known is no sign of a stall. The slot does not move meanwhile: only a statement moves it. */
+/** Unknown facts do not count as a stall. */
 export const isStalled = (
   { idleSeconds, isSlotActive, watermarkSeconds }: WriterSigns,
   pollInterval: Duration.Duration,
@@ -29,6 +29,6 @@ export const isStalled = (
   )
 }
 
-/** What a person can do; `pid` is the server process of the writer's session. */
+/** The remedy. `pid` is the server process of the writer's session. */
 export const stallAdvice = (pid: number): string =>
   `Its program may be stopped or frozen. If it does not go on, end its session, and a standby takes over: SELECT pg_terminate_backend(${pid});`

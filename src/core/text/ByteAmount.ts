@@ -1,4 +1,4 @@
-/** How many bytes, for people: `1.5 GiB`. */
+/** Prints a number of bytes for people: `1.5 GiB`. */
 import { ByteSize } from "effect"
 
 export const printBytes = (amount: number): string =>

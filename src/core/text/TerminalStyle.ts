@@ -1,14 +1,14 @@
 /** What a stream can show: colours, redrawn lines, or plain lines only. */
 
 export interface OutputStream {
-  /** As Node reports it of stdout and stderr. */
+  /** As Node reports it for stdout and stderr. */
   readonly isTTY?: boolean | undefined
 }
 
 /** How text is printed for people. */
 export interface TerminalStyle {
   readonly colour: boolean
-  /** Characters in a line; text wraps there, statements never do. `Infinity` where lines have no end. */
+  /** Characters in a line; text wraps there, statements never do. `Infinity` if lines have no limit. */
   readonly width: number
 }
 

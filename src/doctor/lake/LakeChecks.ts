@@ -1,4 +1,4 @@
-/** What `doctor` says of the lake: whether it answers, what can be done there, and what stands there from earlier runs. */
+/** Checks the lake: whether it answers, what may be done there, and what earlier runs have left there. */
 
 import { Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
@@ -20,15 +20,15 @@ import { probeChecks, probes } from "./LakeProbes.ts"
 
 export interface LakeAnswers {
   readonly findings: ReadonlyArray<Finding>
-  /** None where it cannot be read; inside, none where there is none yet. */
+  /** Outer none: it cannot be read. Inner none: there is none yet. */
   readonly watermark: Option.Option<Option.Option<Watermark>>
-  /** None where it is not known. */
+  /** None if unknown. */
   readonly layout: Option.Option<Layout>
 }
 
 const stateChecks = { watermark: "watermark", layout: "layout", newest: "newest objects" }
 
-/** Nobody is there of whom more could be asked. */
+/** True if no further request can succeed. */
 const isOutOfReach = ({ reason }: StoreError): boolean =>
   ["Unreachable", "Tls", "BucketMissing", "BucketName"].includes(reason)
 
@@ -39,34 +39,34 @@ export const askLake: Effect.Effect<
 > = Effect.gen(function* () {
   const store = yield* ObjectStore
   const { lake } = yield* Settings
-  const place = lake._tag === "Folder" ? "folder" : "bucket"
+  const kind = lake._tag === "Folder" ? "folder" : "bucket"
   const listed = yield* Effect.result(retrying(limitedRetry, Stream.runHead(store.list("inc/"))))
   if (Result.isFailure(listed) && isOutOfReach(listed.failure)) {
     const rest = [...probeChecks, ...Object.values(stateChecks)]
     return {
       findings: [
-        failureFinding(place, listed.failure),
-        ...rest.map((check) => unchecked(check, `the ${place} cannot be used`)),
+        failureFinding(kind, listed.failure),
+        ...rest.map((check) => unchecked(check, `the ${kind} cannot be used`)),
       ],
       watermark: Option.none(),
       layout: Option.none(),
     }
   }
-  const found = Result.match(listed, {
-    onFailure: (error) => failureFinding(place, error),
-    onSuccess: () => ok(place, "it answers and can be listed"),
+  const access = Result.match(listed, {
+    onFailure: (error) => failureFinding(kind, error),
+    onSuccess: () => ok(kind, "it answers and can be listed"),
   })
   const tried = yield* probes
   const read = yield* Effect.result(Effect.flatMap(WatermarkStore, (watermarks) => watermarks.read))
   const state = yield* lakeState(read)
   return {
-    findings: [found, ...tried, ...state.findings],
+    findings: [access, ...tried, ...state.findings],
     watermark: Result.getSuccess(read),
     layout: state.layout,
   }
 })
 
-/** What stands in the lake, and whether a writer can go on from there. */
+/** Checks the state in the lake: whether a writer can continue from there. */
 const lakeState = Effect.fnUntraced(function* (
   read: Result.Result<Option.Option<Watermark>, StoreError | Refusal>,
 ) {
@@ -85,7 +85,7 @@ const lakeState = Effect.fnUntraced(function* (
     ? [
         watermark,
         failureFinding(stateChecks.layout, layout.failure),
-        unchecked(stateChecks.newest, "their place is not known"),
+        unchecked(stateChecks.newest, "the layout is not known"),
       ]
     : [watermark, ok(stateChecks.layout, layout.success), yield* newestObjects(layout.success, read.success)]
   return { findings, layout: Result.getSuccess(layout) }
@@ -97,7 +97,7 @@ const printWatermark = Option.match<string, Watermark, string>({
     [Lsn.print(position), ...Option.toArray(writtenAt)].join(", written at "),
 })
 
-/** Their last rows tell a writer what the lake holds already. */
+/** Reads the last row of each newest object, as a writer does at its start. */
 const newestObjects = Effect.fnUntraced(function* (layout: Layout, watermark: Option.Option<Watermark>) {
   const { tables } = yield* Settings
   const each = Effect.forEach(tables, ({ dataset }) =>
@@ -110,13 +110,13 @@ const newestObjects = Effect.fnUntraced(function* (layout: Layout, watermark: Op
   )
   return yield* Effect.match(each, {
     onFailure: (error) => failureFinding(stateChecks.newest, error),
-    onSuccess: (found) => {
-      const some = found.filter((one) => one).length
+    onSuccess: (hasObject) => {
+      const some = hasObject.filter((one) => one).length
       return ok(
         stateChecks.newest,
         some === 0
           ? "none yet in inc"
-          : `${some} of ${counted(found.length, "dataset")} ${some === 1 ? "has" : "have"} some in inc, whose last rows can be read`,
+          : `${some} of ${counted(hasObject.length, "dataset")} ${some === 1 ? "has" : "have"} some in inc, whose last rows can be read`,
       )
     },
   })

@@ -1,6 +1,6 @@
 /**
- * What `doctor` tries on the lake: everything that `full` and `cdc` will do there, with objects of its own. They lie where
- * the next objects will, as far as that is there, begin with `_`, and are removed again whatever happens.
+ * Probes the lake: does with objects of its own what `full` and `cdc` will do. Their names begin with `_`, they are written
+ * where the next objects will be if that folder exists, and they are always deleted again.
  */
 import { randomUUID } from "node:crypto"
 import { Clock, Effect, Option, Result, Stream } from "effect"
@@ -25,53 +25,53 @@ export const probeChecks: ReadonlyArray<string> = Object.values(checks)
 
 /** More than one part of an upload to S3. */
 const largeBytes = 9 * 1024 * 1024
-const pieceBytes = 1024 * 1024
+const chunkBytes = 1024 * 1024
 
-/** Milliseconds: S3 tells whole seconds. */
+/** Milliseconds: S3 reports whole seconds. */
 const storePrecision = 1000
 
 const probeName = "_doctor_probe_"
 
 /**
- * Where the next object of an area will stand, if objects stand there already: whoever made that folder may be another
- * user, whose folders are not ours to write. Nothing new is made for a probe, which would leave an empty folder; a bucket
- * has no folders, and the right to write to it may be limited to the areas.
+ * Returns the prefix of the area's next object if it has objects already: another user may own that folder, so that we cannot
+ * write there. A probe creates no folder, because an empty one would be left behind. A bucket has no folders, and the
+ * permission to write may be limited to the areas.
  */
-const placeIn = Effect.fnUntraced(function* (area: Area) {
+const probePrefix = Effect.fnUntraced(function* (area: Area) {
   const { list } = yield* ObjectStore
   const { tables, lake } = yield* Settings
   const { second } = nextStamp(Option.none(), yield* Clock.currentTimeMillis)
   const today = `${second.slice(0, 8)}/`
-  const places = [
+  const prefixes = [
     ...tables.map(({ dataset }) => `${datasetPrefix(area, "datasets", dataset)}${today}`),
     `${datasetPrefix(area, "single", "")}${today}`,
     ...tables.map(({ dataset }) => `${area}/${dataset}/`),
     `${area}/`,
   ]
-  for (const place of places) if (Option.isSome(yield* Stream.runHead(list(place)))) return place
+  for (const prefix of prefixes) if (Option.isSome(yield* Stream.runHead(list(prefix)))) return prefix
   return lake._tag === "Folder" ? "" : `${area}/`
 })
 
-/** Removed when the check is over, also when it failed or was stopped. */
+/** Runs a check with a key for its object. Deletes the object afterwards, also after a failure or an interruption. */
 const withProbe = <A, R>(area: Area, use: (key: string) => Effect.Effect<A, never, R>) =>
   Effect.gen(function* () {
     const admin = yield* StoreAdmin
-    // A lake that cannot be listed is told of elsewhere.
-    const place = yield* Effect.orElseSucceed(placeIn(area), () => "")
-    const key = `${place}${probeName}${randomUUID()}.txt`
+    // Another check reports a lake that cannot be listed.
+    const prefix = yield* Effect.orElseSucceed(probePrefix(area), () => "")
+    const key = `${prefix}${probeName}${randomUUID()}.txt`
     return yield* Effect.ensuring(use(key), Effect.ignore(admin.remove(key)))
   })
 
-const oddAnswer = "Is this address an S3 server, and nothing between it and us that keeps old answers?"
+const oddAnswer = "Check that this address is an S3 server, and that no cache is in between."
 
-/** One finding for what an effect proves. */
+/** Runs an effect that proves one thing. Returns its finding. */
 const proving = <R>(check: string, proof: string, effect: Effect.Effect<boolean, StoreError, R>) =>
   Effect.match(effect, {
     onFailure: (error) => failureFinding(check, error),
     onSuccess: (proven) =>
       proven
         ? ok(check, proof)
-        : failed(check, "the lake holds something else than was written", { advice: oddAnswer }),
+        : failed(check, "the lake returns other bytes than were written", { advice: oddAnswer }),
   })
 
 const content = new TextEncoder().encode("Written by `doctor`, which removes it again.\n")
@@ -89,8 +89,8 @@ const smallObject = Effect.fnUntraced(function* (key: string) {
       ...rest.map((check) => unchecked(check, "nothing could be written")),
     ]
   }
-  const same = Effect.map(Stream.runCollect(store.read(key)), (pieces) =>
-    Buffer.concat(pieces).equals(content),
+  const same = Effect.map(Stream.runCollect(store.read(key)), (chunks) =>
+    Buffer.concat(chunks).equals(content),
   )
   const clock = Effect.match(admin.stat(key), {
     onFailure: ({ detail }) => unchecked(checks.clock, detail),
@@ -108,7 +108,7 @@ const smallObject = Effect.fnUntraced(function* (key: string) {
   ]
 })
 
-/** Without it nothing in the lake itself keeps two writers apart, and take-overs wait until nothing can be under way. */
+/** Without conditional writes the lake cannot keep two writers apart, and a take-over waits for requests in flight. */
 const secondWrite = (key: string) =>
   Effect.flatMap(ObjectStore, (store) =>
     Effect.match(store.honoursConditions(key), {
@@ -127,16 +127,16 @@ const secondWrite = (key: string) =>
     }),
   )
 
-/** `full` and `cdc` delete nothing that was visible. Without the right to, what `doctor` writes stays. */
+/** `full` and `cdc` delete no published object, so that a missing permission is a warning: only probes stay behind. */
 const removal = (key: string) =>
   Effect.flatMap(StoreAdmin, (admin) =>
     Effect.match(Effect.andThen(admin.remove(key), admin.stat(key)), {
       onFailure: ({ detail, advice }) =>
         warning(checks.remove, `${detail}; what doctor wrote stays: ${probeName}*.txt`, { advice }),
-      onSuccess: (found) =>
-        Option.isNone(found)
+      onSuccess: (stat) =>
+        Option.isNone(stat)
           ? ok(checks.remove, "it can be removed")
-          : warning(checks.remove, "it is there after it was removed", { advice: oddAnswer }),
+          : warning(checks.remove, "the object still exists after it was deleted", { advice: oddAnswer }),
     }),
   )
 
@@ -148,8 +148,8 @@ const largeObject = (key: string) =>
       const store = yield* ObjectStore
       const admin = yield* StoreAdmin
       const writer = yield* store.create(key)
-      const piece = new Uint8Array(pieceBytes).fill(10)
-      for (let sent = 0; sent < largeBytes; sent += pieceBytes) yield* writer.write(piece)
+      const chunk = new Uint8Array(chunkBytes).fill(10)
+      for (let sent = 0; sent < largeBytes; sent += chunkBytes) yield* writer.write(chunk)
       yield* writer.commit
       return Option.exists(yield* admin.stat(key), ({ bytes }) => bytes === largeBytes)
     }).pipe(Effect.scoped),

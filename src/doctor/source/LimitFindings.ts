@@ -1,4 +1,4 @@
-/** What `doctor` says of the limits that the server, a role or a database sets: facts in, findings out. */
+/** Judges the limits of the server, the role and the database. */
 
 import { Option } from "effect"
 import { quoteIdentifier } from "../../core/source/SourceTable.ts"
@@ -12,17 +12,17 @@ export const sessionCheck = "connections"
 export const lockCheck = "max_locks_per_transaction"
 
 /**
- * The server writes what one peek returns to a temporary file before it sends the first row. A million slot lines
- * (BATCH_MAX_CHANGES) of 1 kB are as much as this, and a large transaction can be more. In bytes.
+ * The server writes the result of a peek to a temporary file before it sends the first row. A million slot lines
+ * (BATCH_MAX_CHANGES) of 1 kB take this much, and a large transaction can take more. In bytes.
  */
-const roomyTempFiles = 2 ** 30
+const usualTempFileBytes = 2 ** 30
 
 export const tempFileFinding = ({ tempFileLimit }: LimitFacts, role: string): Finding => {
   if (Option.isNone(tempFileLimit)) return ok(tempFileCheck, "-1, no limit")
-  const found = `${printBytes(tempFileLimit.value)}: \`cdc\` stops at a transaction whose changes are more than that as text`
-  return tempFileLimit.value >= roomyTempFiles
-    ? note(tempFileCheck, found)
-    : warning(tempFileCheck, found, {
+  const finding = `${printBytes(tempFileLimit.value)}: \`cdc\` stops at a transaction whose changes are more than that as text`
+  return tempFileLimit.value >= usualTempFileBytes
+    ? note(tempFileCheck, finding)
+    : warning(tempFileCheck, finding, {
         sql: [`ALTER ROLE ${quoteIdentifier(role)} SET temp_file_limit = -1;`],
         advice: "As a superuser. BATCH_MAX_CHANGES does not help: a transaction is never split.",
       })
@@ -30,7 +30,7 @@ export const tempFileFinding = ({ tempFileLimit }: LimitFacts, role: string): Fi
 
 /** Sessions that a command has open at once. */
 const sessionsOf = {
-  /** One reads the slot, one shows that the process lives; for moments one looks at the slot and one at the catalog. */
+  /** One reads the slot, one holds the liveness lock; for short times one reads the slot's state and one the catalog. */
   cdc: 4,
   standby: 2,
   /** One locks the tables until the other holds the snapshot. */
@@ -39,7 +39,7 @@ const sessionsOf = {
 }
 
 export interface SessionNeeds {
-  /** A `cdc` of this slot runs, and has its sessions. */
+  /** True if a `cdc` of this slot runs, and has its sessions already. */
   readonly isFollowed: boolean
   /** FULL_PARALLEL. */
   readonly readers: number
@@ -61,7 +61,7 @@ interface Names {
   readonly database: string
 }
 
-/** Failed where `cdc` or `full` alone cannot run, a warning where they cannot beside each other, a standby and `verify`. */
+/** Failed if `cdc` or `full` alone cannot run; a warning if `cdc`, a standby, `full` and `verify` cannot run at once. */
 export const sessionFindings = (
   facts: LimitFacts,
   names: Names,
@@ -70,7 +70,7 @@ export const sessionFindings = (
   const full = sessionsOf.full + readers - 1
   const alone = Math.max(isFollowed ? 0 : sessionsOf.cdc, sessionsOf.full)
   const together = (isFollowed ? 0 : sessionsOf.cdc) + sessionsOf.standby + full + sessionsOf.verify
-  // That of this `doctor` will be free.
+  // The session of this `doctor` will be free.
   const freeOf = ({ limit, used }: SessionLimit) => limit - used + 1
   const tight = facts.sessions.filter((one) => freeOf(one) < together)
   if (tight.length === 0) {
@@ -85,25 +85,25 @@ export const sessionFindings = (
       advice:
         one.scope === "server"
           ? "As a superuser, then restart PostgreSQL. Or end sessions that nobody needs."
-          : "As a superuser, or as who may alter it.",
+          : "As a superuser, or as a role that may alter it.",
     }
-    const found = `${free} of ${one.limit} ${free === 1 ? "is" : "are"} free for ${whose}`
+    const finding = `${free} of ${one.limit} ${free === 1 ? "is" : "are"} free for ${whose}`
     return free < alone
-      ? failed(sessionCheck, `${found}, \`cdc\` or \`full\` needs ${alone}`, remedy)
-      : warning(sessionCheck, `${found}, ${together} are needed where all commands run at once`, remedy)
+      ? failed(sessionCheck, `${finding}, \`cdc\` or \`full\` needs ${alone}`, remedy)
+      : warning(sessionCheck, `${finding}, ${together} are needed if all commands run at once`, remedy)
   })
 }
 
-/** `relations` are the tables that `full` locks at once, with their partitions. Others hold locks too: half is left to them. */
+/** `relations` is the number of tables and partitions that `full` locks at once. Half of the locks are left to others. */
 export const lockFinding = (facts: LimitFacts, relations: number): Finding => {
   const { lockRoom, locksPerTransaction } = facts
-  const found = `${locksPerTransaction}: room for ${counted(lockRoom, "lock")}, of which \`full\` takes ${relations} at once`
-  if (relations * 2 <= lockRoom) return ok(lockCheck, found)
+  const finding = `${locksPerTransaction}: room for ${counted(lockRoom, "lock")}, of which \`full\` takes ${relations} at once`
+  if (relations * 2 <= lockRoom) return ok(lockCheck, finding)
   const remedy = {
     sql: [
       `ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil((locksPerTransaction * relations * 2) / lockRoom)};`,
     ],
     advice: "As a superuser, then restart PostgreSQL. Or divide SOURCE_TABLES between several lakes.",
   }
-  return relations > lockRoom ? failed(lockCheck, found, remedy) : warning(lockCheck, found, remedy)
+  return relations > lockRoom ? failed(lockCheck, finding, remedy) : warning(lockCheck, finding, remedy)
 }

@@ -1,4 +1,4 @@
-/** Judges how long the retained WAL of a slot that nobody reads can grow: facts in, finding out. */
+/** Judges how long the retained WAL of an unread slot can grow. */
 import { Duration, Option } from "effect"
 import { printBytes } from "../../core/text/ByteAmount.ts"
 import type { SlotSnapshot } from "../../services/source/SourceInspection.ts"
@@ -6,25 +6,25 @@ import { type Finding, note, ok, warning } from "../Finding.ts"
 
 export const retainedWalCheck = "max_slot_wal_keep_size"
 
-/** `2d 5h`: its two largest units. */
+/** Prints the two largest units: `2d 5h`. */
 const printSeconds = (seconds: number): string =>
   Duration.format(Duration.seconds(Math.round(seconds)))
     .split(" ")
     .slice(0, 2)
     .join(" ")
 
-/** Seconds. An outage shorter than a night may find nobody there to start `cdc` again. */
+/** Seconds. At night an outage may last this long before somebody starts `cdc` again. */
 const soon = 12 * 3600
 const aDay = 24 * 3600
 
 /**
- * `limit` is the setting in bytes, none where there is none. `bytesPerSecond` is what the server writes now, which may be
- * little at night. `look` tells how much of the limit our own slot has left.
+ * `limit` is the setting in bytes; none if there is no limit. `bytesPerSecond` is the server's present rate, which may be low
+ * at night. `snapshot` says how much of the limit our own slot has left.
  */
 export const retainedWalFinding = (
   limit: Option.Option<number>,
   bytesPerSecond: number,
-  look: Option.Option<SlotSnapshot>,
+  snapshot: Option.Option<SlotSnapshot>,
 ): Finding => {
   const rate = `at the present rate of ${printBytes(bytesPerSecond)}/s`
   if (Option.isNone(limit)) {
@@ -35,19 +35,19 @@ export const retainedWalFinding = (
       "A limit gives up the slot instead of the disk: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf();",
     )
   }
-  const safe = Option.flatMap(look, ({ slot }) => Option.flatMap(slot, ({ safeBytes }) => safeBytes))
+  const safe = Option.flatMap(snapshot, ({ slot }) => Option.flatMap(slot, ({ safeBytes }) => safeBytes))
   const left = Option.getOrElse(safe, () => limit.value)
-  const room = [
+  const limits = [
     printBytes(limit.value),
     ...Option.toArray(safe).map((b) => `the slot has ${printBytes(b)} left`),
   ].join(", ")
-  if (bytesPerSecond === 0) return ok(retainedWalCheck, `${room}; nothing was written while we looked`)
+  if (bytesPerSecond === 0) return ok(retainedWalCheck, `${limits}; nothing was written during the check`)
   const seconds = Math.max(0, left / bytesPerSecond)
-  const found = `${room}: without \`cdc\` it lasts ${printSeconds(seconds)} ${rate}`
-  if (seconds >= soon) return ok(retainedWalCheck, found)
+  const finding = `${limits}: without \`cdc\` it lasts ${printSeconds(seconds)} ${rate}`
+  if (seconds >= soon) return ok(retainedWalCheck, finding)
   const forADay = Math.ceil((limit.value - left + bytesPerSecond * aDay) / 2 ** 30)
-  return warning(retainedWalCheck, found, {
+  return warning(retainedWalCheck, finding, {
     sql: [`ALTER SYSTEM SET max_slot_wal_keep_size = '${forADay}GB';`, "SELECT pg_reload_conf();"],
-    advice: "As a superuser. That is a day at this rate, where the disk has room for it.",
+    advice: "As a superuser. That is enough for a day at this rate, if the disk has room for it.",
   })
 }

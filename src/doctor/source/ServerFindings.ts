@@ -1,4 +1,4 @@
-/** What `doctor` says of the server, its role and the connection: facts in, findings out. */
+/** Judges the server, the role and the connection. */
 import { Option } from "effect"
 import { quoteIdentifier } from "../../core/source/SourceTable.ts"
 import { printBytes } from "../../core/text/ByteAmount.ts"
@@ -6,9 +6,9 @@ import type { SourceError } from "../../services/source/SourceError.ts"
 import type { RoleFacts, ServerFacts } from "../../services/source/SourceInspection.ts"
 import { type Finding, failed, note, ok, unchecked, warning } from "../Finding.ts"
 
-/** The first with `wal_status` and `pg_current_snapshot`. */
+/** The first version with `wal_status` and `pg_current_snapshot`. */
 const oldestVersion = 13
-/** What the tests run on. */
+/** The versions that the tests run on. */
 const testedVersions = [15, 18]
 
 export interface Login {
@@ -19,7 +19,7 @@ export interface Login {
 
 const poolerCheck = "pooler"
 
-/** No session could be opened, or none that can be used. */
+/** The findings if no usable session could be opened. */
 export const notConnected = (error: SourceError, { role, database }: Login): ReadonlyArray<Finding> => {
   if (error.reason === "Pooler") {
     return [
@@ -40,14 +40,14 @@ export const notConnected = (error: SourceError, { role, database }: Login): Rea
 
 export const pooler = ({ isPooled }: ServerFacts): Finding =>
   isPooled
-    ? note(poolerCheck, "one is in between; SOURCE_SESSION_POOLER=allow vouches that it shares no session")
+    ? note(poolerCheck, "one is in between; SOURCE_SESSION_POOLER=allow says that it shares no session")
     : ok(poolerCheck, "direct connection")
 
 export const connection = ({ tls }: ServerFacts, { role, isLocal }: Login): Finding => {
   if (Option.isSome(tls)) return ok("connection", `role ${role}, ${tls.value}`)
   return isLocal
     ? ok("connection", `role ${role}, on this machine`)
-    : warning("connection", `role ${role}, not encrypted: who is on the way can read password and rows`, {
+    : warning("connection", `role ${role}, not encrypted: others on the network can read password and rows`, {
         advice: "Set PGSSLMODE=require, or verify-full to know the server too; the server needs ssl = on.",
       })
 }
@@ -83,12 +83,12 @@ const walLevel = ({ walLevel }: ServerFacts): Finding =>
         advice: "As a superuser, then restart PostgreSQL. A hosted server has it among its parameters.",
       })
 
-/** A slot that is there already needs no free one. */
+/** An existing slot needs no free one. */
 const freeSlots = ({ maxSlots, usedSlots }: ServerFacts, slotExists: boolean): Finding => {
-  const found = `${maxSlots - usedSlots} of ${maxSlots} are free (max_replication_slots)`
+  const finding = `${maxSlots - usedSlots} of ${maxSlots} are free (max_replication_slots)`
   return slotExists || usedSlots < maxSlots
-    ? ok("replication slots", found)
-    : failed("replication slots", found, {
+    ? ok("replication slots", finding)
+    : failed("replication slots", finding, {
         sql: [`ALTER SYSTEM SET max_replication_slots = ${maxSlots + 5};`],
         advice:
           "As a superuser, then restart PostgreSQL. Or drop one that nothing uses: SELECT * FROM pg_replication_slots; lists them.",

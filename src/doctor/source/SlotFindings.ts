@@ -1,4 +1,4 @@
-/** What `doctor` says of the slot, and of whether lake and slot fit together: facts in, findings out. */
+/** Judges the slot, and whether lake and slot fit together. */
 import { Option, Result } from "effect"
 import { beginAnew, startOver } from "../../cdc/start/StartDecision.ts"
 import * as Lsn from "../../core/Lsn.ts"
@@ -12,18 +12,18 @@ import { type Finding, failed, ok, unchecked, warning } from "../Finding.ts"
 export const slotCheck = (name: string): string => `slot "${name}"`
 export const lakeAndSlotCheck = "lake and slot"
 
-/** What a start would say now. */
+/** What a start of `cdc` would decide now. */
 export interface Start {
-  /** Where it begins, or why it does not. */
+  /** The LSN at which it begins, or why it does not. */
   readonly decided: Result.Result<Lsn.Lsn, Refusal | SourceError>
-  /** The flushed WAL position. */
+  /** The flushed LSN. */
   readonly flushed: Lsn.Lsn
 }
 
-/** What the lake has to do with a slot that is not there. A new one is right only where nothing was written yet. */
+/** How the lake relates to a missing slot. A new slot is right only if nothing was written yet. */
 export type MissingSlot = "not begun" | "written from it" | "not its lake" | "unknown"
 
-/** None where too little is known to tell what a start would say. */
+/** `start` is none if too little is known to predict a start. */
 export const missingSlot = (start: Option.Option<Start>): MissingSlot => {
   if (Option.isNone(start) || Result.isSuccess(start.value.decided)) return "unknown"
   switch (start.value.decided.failure.reason) {
@@ -47,7 +47,7 @@ const missing = (name: string, why: MissingSlot): Finding => {
     case "written from it":
       return failed(
         check,
-        "it does not exist, but the lake was written from it: what was changed since is known to nobody",
+        "it does not exist, but the lake was written from it: changes made since then are lost",
         { advice: `${beginAnew}.` },
       )
     case "not its lake":
@@ -55,7 +55,7 @@ const missing = (name: string, why: MissingSlot): Finding => {
     case "unknown":
       return failed(check, "it does not exist", {
         advice:
-          "Remedy first what else failed: if the lake was written from this slot, a new one would begin with a gap.",
+          "Solve the other failures first: if the lake was written from this slot, a new one would begin with a gap.",
       })
   }
 }
@@ -64,12 +64,12 @@ const printSession = ({ pid, application }: SessionFacts): string =>
   `process ${pid}${application === "" ? "" : ` (${application})`}`
 
 /** A session that reads the slot without the writer's lock. */
-const stranger = ({ slot, writer }: SlotSnapshot): Option.Option<SessionFacts> =>
+const otherReader = ({ slot, writer }: SlotSnapshot): Option.Option<SessionFacts> =>
   Option.flatMap(slot, ({ reader }) => reader).pipe(
     Option.filter(({ pid }) => !Option.exists(writer, (known) => known.pid === pid)),
   )
 
-const present = (name: string, look: SlotSnapshot, slot: SlotFacts): Finding => {
+const present = (name: string, snapshot: SlotSnapshot, slot: SlotFacts): Finding => {
   const check = slotCheck(name)
   const anotherName = "Set REPLICATION_SLOT to another name and run `node dist/main.js init`"
   if (!Option.contains(slot.plugin, "test_decoding")) {
@@ -91,36 +91,38 @@ const present = (name: string, look: SlotSnapshot, slot: SlotFacts): Finding => 
   }
   const kept = Option.match(slot.restart, {
     onNone: () => [],
-    onSome: (restart) => [`${printBytes(Number(look.flushed - restart))} of WAL retained`],
+    onSome: (restart) => [`${printBytes(Number(snapshot.flushed - restart))} of WAL retained`],
   })
-  const other = stranger(look)
-  const follower = Option.match(look.writer, {
+  const other = otherReader(snapshot)
+  const follower = Option.match(snapshot.writer, {
     onNone: () => (Option.isSome(other) ? [] : ["no `cdc` follows it now"]),
     onSome: (who) => [`followed by ${printSession(who)}`],
   })
-  const found = ["test_decoding", slot.walStatus, ...kept, ...follower].join(", ")
+  const finding = ["test_decoding", slot.walStatus, ...kept, ...follower].join(", ")
   if (Option.isSome(other)) {
-    return warning(check, `${found}, read by ${printSession(other.value)}`, {
+    return warning(check, `${finding}, read by ${printSession(other.value)}`, {
       advice: "A second reader takes changes away from this lake: give it a slot of its own.",
     })
   }
   if (slot.walStatus === "unreserved") {
-    return warning(check, found, {
+    return warning(check, finding, {
       advice: "PostgreSQL may give it up at its next checkpoint: run `cdc` now.",
     })
   }
   return slot.walStatus === "extended"
-    ? warning(check, found, { advice: "More is kept than max_wal_size: run `cdc`, so that it can go." })
-    : ok(check, found)
+    ? warning(check, finding, {
+        advice: "It retains more WAL than max_wal_size: run `cdc`, so that the server can remove it.",
+      })
+    : ok(check, finding)
 }
 
-export const slotFinding = (name: string, look: SlotSnapshot, why: MissingSlot): Finding =>
-  Option.match(look.slot, {
+export const slotFinding = (name: string, snapshot: SlotSnapshot, why: MissingSlot): Finding =>
+  Option.match(snapshot.slot, {
     onNone: () => missing(name, why),
-    onSome: (slot) => present(name, look, slot),
+    onSome: (slot) => present(name, snapshot, slot),
   })
 
-/** Judges whether lake and slot fit together. A fault of the slot alone is the finding of the slot. */
+/** Judges whether lake and slot fit together. A problem of the slot alone is reported by the slot's finding. */
 export const lakeAndSlotFinding = (start: Option.Option<Start>): Finding => {
   if (Option.isNone(start)) return unchecked(lakeAndSlotCheck, "slot or watermark cannot be used")
   const { decided, flushed } = start.value

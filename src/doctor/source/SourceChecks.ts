@@ -1,4 +1,4 @@
-/** What `doctor` asks the source, and what it says of the answers. */
+/** Queries the source, and turns its answers into findings. */
 import { Clock, Effect, Option, Result } from "effect"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
@@ -31,7 +31,7 @@ import { tableCheck } from "./TableFindings.ts"
 
 type Asked<A> = Result.Result<A, SourceError>
 
-/** What the source answered to each question. */
+/** The source's answer to each query. */
 export interface SourceAnswers {
   readonly clock: Asked<Finding>
   readonly server: Asked<ServerFacts>
@@ -39,14 +39,14 @@ export interface SourceAnswers {
   readonly identity: Asked<SourceIdentity>
   readonly limits: Asked<LimitFacts>
   readonly slot: Asked<SlotSnapshot>
-  /** What the attempt to read the slot failed with; none where it worked, or was not made. */
+  /** Why the slot could not be read; none if it could, or was not tried. */
   readonly unreadable: Option.Option<SourceError>
   readonly tables: ReadonlyArray<TableAnswer>
-  /** Bytes of WAL that the server writes in a second now. */
+  /** The server's present WAL rate, in bytes per second. */
   readonly rate: Asked<number>
 }
 
-/** Short for a person who waits, long enough to see that a server is busy. */
+/** Short enough for a waiting person, long enough to notice a busy server. */
 const rateMeasuredFor = "2 seconds"
 
 const askClock = Effect.fnUntraced(function* (inspection: Inspection) {
@@ -59,7 +59,7 @@ const askClock = Effect.fnUntraced(function* (inspection: Inspection) {
 const rateBetween = (begin: WalPosition, end: WalPosition): number =>
   (Number(end.lsn - begin.lsn) / Math.max(1, end.millis - begin.millis)) * 1000
 
-/** One question after the other, on one session; the questions between the two readings of the WAL position take part of its time. */
+/** Sends all queries on one session, one after the other. The WAL rate is measured from before them to after them. */
 export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspection: Inspection) {
   const { slot } = yield* Settings
   const begin = yield* Effect.result(askClock(inspection))
@@ -85,17 +85,17 @@ export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspecti
   } satisfies SourceAnswers
 })
 
-/** Another session reads it at this moment: nothing is wrong with the slot. */
+/** False if another session reads the slot just now, which is no problem. */
 const isFailure = ({ reason }: SourceError): boolean => reason !== "SlotInUse"
 
 /**
- * A running `cdc` reads the slot itself, and must not meet a reader. Without the rights for it, or on a standby, the attempt
- * would repeat what other rows report.
+ * True if the slot may be read as a test. A running `cdc` must not be disturbed by a second reader. Without the permissions,
+ * or on a standby, the test would only repeat other findings.
  */
 const mayProbe = (answers: Pick<SourceAnswers, "server" | "role" | "slot">): boolean => {
-  const { server, role, slot: look } = answers
-  if (Result.isFailure(role) || Result.isFailure(look) || isStandby({ server })) return false
-  const { slot, writer, present } = look.success
+  const { server, role, slot: snapshot } = answers
+  if (Result.isFailure(role) || Result.isFailure(snapshot) || isStandby({ server })) return false
+  const { slot, writer, present } = snapshot.success
   const isOurs = Option.exists(
     slot,
     (one) =>
@@ -108,11 +108,11 @@ const mayProbe = (answers: Pick<SourceAnswers, "server" | "role" | "slot">): boo
   return isOurs && mayRead && Option.isNone(writer) && present.length === 0
 }
 
-/** Slots are not carried to standbys: what is missing there says nothing of the primary. */
+/** True on a standby. Slots are not replicated to standbys, so that a missing one says nothing about the primary. */
 export const isStandby = ({ server }: Pick<SourceAnswers, "server">): boolean =>
   Result.isSuccess(server) && server.success.inRecovery
 
-/** A question that got no answer is a finding too. */
+/** Returns the findings of an answer, or one for a failed query. */
 const findingsOf = <A>(
   check: string,
   asked: Asked<A>,
@@ -120,14 +120,14 @@ const findingsOf = <A>(
 ): ReadonlyArray<Finding> =>
   Result.match(asked, { onFailure: (error) => [failureFinding(check, error)], onSuccess: judge })
 
-/** With its partitions each. */
+/** Counts the tables with their partitions. */
 const relationsOf = ({ tables }: SourceAnswers): number =>
   tables.reduce(
     (sum, { facts }) => sum + 1 + (Result.isSuccess(facts) ? facts.success.partitions.length : 0),
     0,
   )
 
-/** `missing` is what to say of the slot where there is none; `readers` is FULL_PARALLEL. */
+/** `missing` applies if there is no slot; `readers` is FULL_PARALLEL. */
 export const sourceFindings = (
   answers: SourceAnswers,
   login: Login,
@@ -156,11 +156,11 @@ export const sourceFindings = (
     ]),
     ...findingsOf("system identifier", answers.identity, () => []),
     ...findingsOf("clock", answers.clock, (finding) => [finding]),
-    ...findingsOf(slotCheck(slotName), slot, (look) => [
+    ...findingsOf(slotCheck(slotName), slot, (snapshot) => [
       isStandby(answers)
         ? unchecked(slotCheck(slotName), "the server is a standby")
         : Option.match(answers.unreadable, {
-            onNone: () => slotFinding(slotName, look, missing),
+            onNone: () => slotFinding(slotName, snapshot, missing),
             onSome: (error) => failureFinding(slotCheck(slotName), error),
           }),
     ]),
@@ -171,7 +171,7 @@ export const sourceFindings = (
   ]
 }
 
-/** The same where no session could be opened. */
+/** The findings if no session could be opened. */
 export const sourceUnasked = (slotName: string, tables: ReadonlyArray<SourceTable>): ReadonlyArray<Finding> =>
   [
     "server",

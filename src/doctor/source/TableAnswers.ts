@@ -1,4 +1,4 @@
-/** What the source answers of each table, and what `cdc` makes of that with the lake's watermark. */
+/** The source's facts of each table, with the decision of `cdc` and the state of its dataset. */
 import { Effect, Option, Result } from "effect"
 import { checkOwner } from "../../cdc/start/StartDecision.ts"
 import { planEach, type TableDecision, tableNow } from "../../cdc/tables/PlannedTable.ts"
@@ -19,11 +19,11 @@ import { tableCheck, tableFindings } from "./TableFindings.ts"
 
 export interface TableAnswer {
   readonly source: SourceTable
-  /** Of the table that bears the name now; of a renamed one, of that. */
+  /** Facts of the table that has the name now, or of the renamed table. */
   readonly facts: Result.Result<TableFacts, SourceError>
-  /** None where it cannot be decided, or nothing has begun. */
+  /** None if it cannot be decided, or nothing has begun. */
   readonly decision: Option.Option<TableDecision>
-  /** None where it is not known. */
+  /** None if unknown. */
   readonly completeness: Option.Option<DatasetCompleteness>
 }
 
@@ -47,7 +47,7 @@ interface SourceKnown {
   readonly slot: SlotSnapshot
 }
 
-/** The same answers with the decisions. Fails where the source or the lake does not answer. */
+/** Returns the answers with the decisions. Fails with `SourceError` or `StoreError` if source or lake do not answer. */
 export const decideTables = Effect.fn("TableAnswers.decideTables")(function* (
   inspection: Inspection,
   answers: ReadonlyArray<TableAnswer>,
@@ -58,7 +58,7 @@ export const decideTables = Effect.fn("TableAnswers.decideTables")(function* (
   const known = Option.all({ watermark: lake.watermark, layout: lake.layout })
   if (Option.isNone(known)) return answers
   const { watermark, layout } = known.value
-  // OIDs of another server or database mean nothing here.
+  // OIDs of another server or database are not valid here.
   if (Result.isFailure(checkOwner({ slotName, source: identity, watermark }))) return answers
   const position = Option.orElse(
     Option.map(watermark, (lines) => lines.position),
@@ -95,14 +95,14 @@ const withDecision = Effect.fnUntraced(function* (
   if (decision === undefined) return answer
   const { planned } = decision
   const decided: TableAnswer = { ...answer, decision: Option.some(decision) }
-  if (Result.isFailure(planned) || planned.success.found._tag !== "Renamed") return decided
-  return { ...decided, facts: yield* Effect.result(inspection.table(planned.success.found.to)) }
+  if (Result.isFailure(planned) || planned.success.kind._tag !== "Renamed") return decided
+  return { ...decided, facts: yield* Effect.result(inspection.table(planned.success.kind.to)) }
 })
 
 const factFindings = (source: SourceTable, { facts }: TableAnswer, role: string): ReadonlyArray<Finding> =>
   Result.match(facts, {
     onFailure: (error) => [failureFinding(tableCheck(source), error)],
-    onSuccess: (found) => tableFindings(source, found, role),
+    onSuccess: (known) => tableFindings(source, known, role),
   })
 
 const incompleteFindings = ({ source, completeness }: TableAnswer): ReadonlyArray<Finding> => {
@@ -111,10 +111,10 @@ const incompleteFindings = ({ source, completeness }: TableAnswer): ReadonlyArra
   )
   return notice === undefined
     ? []
-    : [warning(tableCheck(source), notice.found, { advice: `${notice.advice}.` })]
+    : [warning(tableCheck(source), notice.problem, { advice: `${notice.advice}.` })]
 }
 
-/** What became of the table, then what is to be said of the table itself. `role` is the one that asks. */
+/** Returns what happened to the table, then the findings about it. `role` is the connected one. */
 export const answerFindings = (answer: TableAnswer, role: string): ReadonlyArray<Finding> => {
   const { source } = answer
   const check = tableCheck(source)
@@ -126,14 +126,14 @@ export const answerFindings = (answer: TableAnswer, role: string): ReadonlyArray
       ? [failureFinding(check, planned.failure)]
       : factFindings(source, answer, role)
   }
-  const { found, after } = planned.success
+  const { kind, after } = planned.success
   const notice = noticeOf(planned.success, "next")
   if (notice === undefined) return [...incompleteFindings(answer), ...factFindings(source, answer, role)]
   const advice = `${notice.advice}.`
-  if (found._tag === "Dropped") return [failed(check, notice.found, { advice })]
-  const isNew = found._tag === "New" || found._tag === "Again"
+  if (kind._tag === "Dropped") return [failed(check, notice.problem, { advice })]
+  const isNew = kind._tag === "New" || kind._tag === "Again"
   return [
-    isNew ? note(check, notice.found, advice) : warning(check, notice.found, { advice }),
+    isNew ? note(check, notice.problem, advice) : warning(check, notice.problem, { advice }),
     ...factFindings({ ...source, table: after.table }, answer, role),
   ]
 }

@@ -1,4 +1,4 @@
-/** What `doctor` says of one configured table: facts in, findings out. */
+/** Judges one configured table. */
 
 import { Option } from "effect"
 import { lackOfIdentity, printIdentity } from "../../core/source/ReplicaIdentity.ts"
@@ -10,7 +10,7 @@ import { type Finding, failed, ok, warning } from "../Finding.ts"
 
 export const tableCheck = ({ table }: SourceTable): string => printTable(table)
 
-/** So many partitions are named; whoever has more knows how they are called. */
+/** Number of partitions that a finding names. */
 const namedPartitions = 12
 
 const notFollowed = (name: string, why: string, { isUnlogged, partitions }: TableFacts): Finding => {
@@ -32,7 +32,7 @@ const notFollowed = (name: string, why: string, { isUnlogged, partitions }: Tabl
 
 const withoutIdentity = (name: string, description: TableDescription): Finding => {
   const { why, sql, otherwise } = lackOfIdentity(name, description)
-  return warning(name, `${why}: its deletes arrive without saying which row`, {
+  return warning(name, `${why}: its deletes do not say which row was deleted`, {
     sql: [sql],
     ...(otherwise !== undefined && { advice: `Or ${otherwise}.` }),
   })
@@ -51,7 +51,7 @@ const wellFinding = (name: string, description: TableDescription): Finding => {
   )
 }
 
-/** One finding where all is well, else one for each thing that is not. `role` is the one that asks. */
+/** Returns one finding if all is well, else one per problem. `role` is the connected one. */
 export const tableFindings = (
   source: SourceTable,
   facts: TableFacts,
@@ -77,7 +77,7 @@ export const tableFindings = (
         ]),
     ...(facts.rowsAreHidden
       ? [
-          failed(name, `row-level security hides rows from role ${role}: a copy of some rows is none`, {
+          failed(name, `row-level security hides rows from role ${role}: the copy would lack them`, {
             sql: [`ALTER ROLE ${quoteIdentifier(role)} BYPASSRLS;`],
             advice: "As a superuser.",
           }),
@@ -97,7 +97,7 @@ export const tableFindings = (
             name,
             `generated when they are read, and NULL in inc: ${description.virtualColumns.join(", ")}`,
             {
-              advice: "Make them STORED where they are needed.",
+              advice: "Make them STORED if they are needed.",
             },
           ),
         ]),

@@ -1,6 +1,6 @@
 /**
- * Room and an engine to compare what does not fit in memory: files of rows on this machine's disk, and SQL over them.
- * Nothing of it outlives the scope.
+ * Compares data that does not fit in memory: row files on this machine's disk, and an SQL engine that reads them. All of it
+ * is deleted when the scope closes.
  */
 import { Context, type Effect, Runtime, Schema, type Scope, type Stream } from "effect"
 import type { ObjectStore } from "./ObjectStore.ts"
@@ -9,13 +9,13 @@ import type { StoreError } from "./StoreError.ts"
 const advice = {
   Full: "Free some space, or set TMPDIR to a folder on a larger disk.",
   Memory:
-    "It is a fault of this program: report this message to its makers, with the number of the table's columns.",
+    "It is a bug of this program: report this message to its makers, with the number of the table's columns.",
   EngineMissing:
-    "It is installed by `npm ci` where DuckDB has a build for the platform: run `verify` on such a machine.",
-  Failed: "Run `verify` again; if it stays, report this message to the makers of this program.",
+    "`npm ci` installs it if DuckDB has a build for the platform: run `verify` on such a machine.",
+  Failed: "Run `verify` again; if it fails again, report this message to the makers of this program.",
 } as const
 
-/** What can go wrong on this machine. `detail` names no value of a row. */
+/** A failure of the comparison on this machine. `detail` contains no value of a row. */
 export class ComparisonError extends Schema.TaggedError<ComparisonError>()("ComparisonError", {
   reason: Schema.Literals(["Full", "Memory", "EngineMissing", "Failed"]),
   detail: Schema.String,
@@ -29,16 +29,16 @@ export class ComparisonError extends Schema.TaggedError<ComparisonError>()("Comp
   }
 }
 
-/** A file of rows, for the engine to read. One write at a time. */
+/** A row file for the engine. One write at a time. */
 export interface RowFile {
   readonly path: string
   readonly append: (bytes: Uint8Array) => Effect.Effect<void, ComparisonError>
   readonly length: Effect.Effect<number>
-  /** Forgets what was written after the first `length` bytes. */
+  /** Truncates the file to its first `length` bytes. */
   readonly cut: (length: number) => Effect.Effect<void, ComparisonError>
 }
 
-/** SQL over files of rows. What it makes is gone with the scope. */
+/** SQL over row files. Its tables are deleted when the scope closes. */
 export interface ComparisonEngine {
   /** Runs statements one after the other. */
   readonly run: (statements: ReadonlyArray<string>) => Effect.Effect<void, ComparisonError>
@@ -51,14 +51,14 @@ export interface Workbench {
   readonly file: (name: string) => Effect.Effect<RowFile, ComparisonError, Scope.Scope>
   /** An empty lake in the same folder, removed with the scope. */
   readonly lake: Effect.Effect<ObjectStore["Service"], StoreError, Scope.Scope>
-  /** One without tables: for each comparison its own, so that what goes wrong in one does not reach the next. */
+  /** A new engine without tables. Each comparison has its own, so that a failure does not affect the next. */
   readonly engine: Effect.Effect<ComparisonEngine, ComparisonError, Scope.Scope>
 }
 
 export class LakeComparison extends Context.Service<
   LakeComparison,
   {
-    /** An empty workbench. Its memory is bounded, whatever is compared. */
+    /** An empty workbench. Its memory is bounded, independent of the data. */
     readonly open: Effect.Effect<Workbench, ComparisonError, Scope.Scope>
   }
 >()("afluente/services/LakeComparison") {}

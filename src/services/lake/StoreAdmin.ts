@@ -1,6 +1,6 @@
 /**
- * What only `init` and `doctor` do to a lake. `full` and `cdc` cannot: their port (`ObjectStore`) makes no bucket and removes
- * nothing, so that no mistake of theirs can.
+ * The operations that only `init` and `doctor` may do on a lake. The port of `full` and `cdc` (`ObjectStore`) creates no bucket
+ * and deletes nothing, so that no bug of theirs can.
  */
 import { Context, type Effect, type Option } from "effect"
 import type { StoredObject } from "./ObjectStore.ts"
@@ -9,11 +9,11 @@ import type { StoreError } from "./StoreError.ts"
 export class StoreAdmin extends Context.Service<
   StoreAdmin,
   {
-    /** Creates the bucket or folder where it is missing; true when it did. Safe to repeat. */
+    /** Creates the bucket or folder if it is missing; returns true if it did. Safe to repeat. */
     readonly prepare: Effect.Effect<boolean, StoreError>
-    /** Size and time of an object; none where there is no object of this key. */
+    /** Size and time of an object; none if it does not exist. */
     readonly stat: (key: string) => Effect.Effect<Option.Option<StoredObject>, StoreError>
-    /** Safe to repeat: an object that is not there is removed already. */
+    /** Deletes an object. Safe to repeat: succeeds if it does not exist. */
     readonly remove: (key: string) => Effect.Effect<void, StoreError>
   }
 >()("afluente/services/StoreAdmin") {}

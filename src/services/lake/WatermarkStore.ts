@@ -1,16 +1,16 @@
-/** Up to where the lake is whole, and who writes it: kept in the lake itself, as `inc/_watermark.txt`. */
+/** Reads and replaces the watermark, which is in the lake itself: `inc/_watermark.txt`. */
 import { Context, type Effect, type Option } from "effect"
 import type { Watermark } from "../../core/lake/Watermark.ts"
 import type { Refusal } from "../Refusal.ts"
 import type { StoreError } from "./StoreError.ts"
 
-/** The watermark as it stands, and the version by which a conditional write names it. */
+/** The stored watermark, and its version for a conditional write. */
 export interface StoredWatermark {
   readonly watermark: Watermark
   readonly version: string
   /**
-   * No writer has a greater epoch, 0 where none is known. Greater than that of `watermark` where a person put one there: a
-   * frozen writer may still make its version visible.
+   * The greatest known epoch of a writer, 0 if none is known. It can be greater than that of `watermark`: a person may have
+   * restored an older file, and a frozen writer may still publish its own.
    */
   readonly lastEpoch: number
 }
@@ -18,19 +18,19 @@ export interface StoredWatermark {
 export class WatermarkStore extends Context.Service<
   WatermarkStore,
   {
-    /** None where there is no watermark yet; refused where there is one that cannot be read. */
+    /** Returns none if there is no watermark yet. Fails with `BrokenWatermark` if it cannot be parsed. */
     readonly read: Effect.Effect<Option.Option<Watermark>, StoreError | Refusal>
-    /** The same, for who is going to replace it. */
+    /** Like `read`, with the version that `replace` needs. */
     readonly readVersion: Effect.Effect<Option.Option<StoredWatermark>, StoreError | Refusal>
     /**
-     * Replaces this version, durably, or creates the first watermark. Returns the new version. Fails with `Fenced` where it
-     * has been replaced or removed by somebody else; our own write whose answer was lost counts as done.
+     * Durably replaces this version, or creates the first watermark. Returns the new version. Fails with `Fenced` if somebody
+     * else has replaced or deleted it. Succeeds if it was our own write, whose answer was lost.
      */
     readonly replace: (
       watermark: Watermark,
       version: Option.Option<string>,
     ) => Effect.Effect<string, StoreError>
-    /** Replaces whatever is there, durably. For stores that honour no conditions. */
+    /** Durably replaces any version. For stores that ignore conditions. */
     readonly overwrite: (watermark: Watermark) => Effect.Effect<void, StoreError>
   }
 >()("afluente/services/WatermarkStore") {}

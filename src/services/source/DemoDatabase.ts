@@ -1,4 +1,4 @@
-/** A place to run the demo's SQL: sample rows for `init --demo`, and everything else for `demo`. */
+/** Runs the demo's SQL: sample rows for `init --demo`, and everything else for `demo`. */
 import { Context, type Effect } from "effect"
 import type { SourceError } from "./SourceError.ts"
 

@@ -1,15 +1,15 @@
 /**
- * What `status` asks the source. Nothing of it reads the slot's changes, moves it or takes a lock: a `cdc` that runs is
- * not disturbed, and where none runs nothing is changed.
+ * The queries of `status`. None reads the slot's changes, moves the slot or takes a lock, so that a running `cdc` is not
+ * disturbed and nothing changes.
  */
 import { Context, type Effect, type Option } from "effect"
 import type { SourceError } from "./SourceError.ts"
 import type { SlotSnapshot } from "./SourceInspection.ts"
 import type { Relation, RelationsAsked, SourceIdentity } from "./SourceTables.ts"
 
-/** What the session that holds the writer's lock did last, as the server sees it. */
+/** The last statement of the session that holds the writer's lock, as the server reports it. */
 export interface WriterActivity {
-  /** It is idle, and its last statement read the state of slot and WAL. Otherwise it reads or confirms a batch. */
+  /** True if it is idle, and its last statement read the state of slot and WAL. Otherwise it reads or confirms a batch. */
   readonly isIdle: boolean
   /** Since the start of its last statement, by the server's clock. */
   readonly seconds: number
@@ -17,7 +17,7 @@ export interface WriterActivity {
 
 export interface SlotActivity extends SlotSnapshot {
   readonly source: SourceIdentity
-  /** None without a writer, or where this role may not see what others do. */
+  /** None without a writer, or if this role may not read the statements of others. */
   readonly activity: Option.Option<WriterActivity>
 }
 
@@ -27,7 +27,7 @@ export class SlotInspection extends Context.Service<
     /** For messages: `loja on db.example:5432`. */
     readonly location: string
     readonly slot: string
-    /** A session of its own each time, so that whoever asks for hours holds none. */
+    /** Opens a session for each call, so that `status --watch` holds none in between. */
     readonly readState: Effect.Effect<SlotActivity, SourceError>
     /** As in a `ChangeVisit`, on a session of its own. */
     readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>

@@ -1,11 +1,11 @@
-/** What can go wrong with the source: why, whether a retry helps, and what the person in front of it does next. */
+/** Errors of the source: the reason, whether a retry helps, and the next action. */
 import { Runtime, Schema } from "effect"
 
-/** What follows from a reason. */
+/** The consequence of a reason. */
 export interface Consequence {
-  /** Transient: the same may work later without anybody's help, so it is retried. */
+  /** True for a transient error: the same call may succeed later without help, so that it is retried. */
   readonly isRetryable: boolean
-  /** With which the program ends: at once, or when the retries have lasted too long. */
+  /** The program's exit code, at once or after the last retry. */
   readonly exitCode: 1 | 2 | 3
   readonly advice: string
 }
@@ -15,9 +15,9 @@ const transient = (advice: string): Consequence => ({ isRetryable: true, exitCod
 const permanent = (advice: string): Consequence => ({ isRetryable: false, exitCode: 2, advice })
 
 const beginAgain =
-  "A slot cannot pass by it: drop the slot (`node dist/main.js drop-slot`), then run `init` and `full`."
+  "A slot cannot skip it: drop the slot (`node dist/main.js drop-slot`), then run `init` and `full`."
 
-/** One row for each reason. docs/errors.md is made from it. */
+/** One row per reason. docs/errors.md is generated from it. */
 export const sourceReasons = {
   Unreachable: transient(
     "PostgreSQL did not answer. Check DATABASE_URL or PGHOST and PGPORT, and the network.",
@@ -28,18 +28,18 @@ export const sourceReasons = {
   Interrupted: transient("PostgreSQL ended the session or the statement. It is tried again."),
   Full: transient("The server has no disk space left. Free some there."),
   OutOfMemory: transient(
-    "The server has not enough memory for it now. It is tried again; free some there if it stays.",
+    "The server has not enough memory for it now. It is tried again; free some there if it lasts.",
   ),
   OutOfLocks: transient(
-    "The server's lock table is full. It is tried again; if it stays, raise max_locks_per_transaction and restart PostgreSQL.",
+    "The server's lock table is full. It is tried again; if it lasts, raise max_locks_per_transaction and restart PostgreSQL.",
   ),
   TooManyConnections: transient(
-    "It is tried again when others have gone. If it stays, raise max_connections, or the role's limit: ALTER ROLE … CONNECTION LIMIT …;",
+    "It is tried again until other sessions have ended. If it lasts, raise max_connections, or the role's limit: ALTER ROLE … CONNECTION LIMIT …;",
   ),
   SlotInUse: transient(
-    "Another session reads the slot. It is tried again; stop the other reader if it stays.",
+    "Another session reads the slot. It is tried again; stop the other reader if it lasts.",
   ),
-  SlotMoved: transient("Another session made or moved the slot meanwhile. It is looked at again."),
+  SlotMoved: transient("Another session created or moved the slot meanwhile. It is read again."),
   Pooler: permanent(
     "Use the server's own address in DATABASE_URL or PGHOST and PGPORT. Only for a pooler that gives each connection a server session of its own (session pooling) set SOURCE_SESSION_POOLER=allow.",
   ),
@@ -115,24 +115,24 @@ export const sourceReasons = {
 
 export type SourceReason = keyof typeof sourceReasons
 
-// `Object.keys` forgets the type of the keys, which are these.
+// `Object.keys` loses the type of the keys, which are these.
 export const SourceReason = Schema.Literals(Object.keys(sourceReasons) as ReadonlyArray<SourceReason>)
 
-/** A failure of PostgreSQL. `subject` is the server, table or slot; no row value, no secret is ever in it. */
+/** A failure of PostgreSQL. `subject` is the server, table or slot, without row values or secrets. */
 export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
   reason: SourceReason,
   subject: Schema.String,
   detail: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
 }) {
-  /** Whether the same may work later. */
+  /** True if the same call may succeed later. */
   get isRetryable(): boolean {
     return sourceReasons[this.reason].isRetryable
   }
   override get [Runtime.errorExitCode](): number {
     return sourceReasons[this.reason].exitCode
   }
-  /** What the person in front of it does next. */
+  /** The next action for a person. */
   get advice(): string {
     return sourceReasons[this.reason].advice
   }

@@ -1,6 +1,6 @@
 /**
- * What `doctor` asks the source: facts, and no judgement. Nothing of it changes the server or takes a lock, but for the
- * probe, which has the slot for a moment. Each question can fail alone.
+ * The queries of `doctor`: facts without judgement. None changes the server or takes a lock, except the probe, which holds the
+ * slot for a short time. Each query can fail alone.
  */
 import { Context, type Effect, type Option, type Scope } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
@@ -9,13 +9,13 @@ import type { SourceError } from "./SourceError.ts"
 import type { Relation, RelationsAsked, SourceIdentity, TableDescription } from "./SourceTables.ts"
 
 export interface ServerFacts {
-  /** A connection pooler stands in between, which `SOURCE_SESSION_POOLER=allow` vouches for. */
+  /** True if a connection pooler is in between, and `SOURCE_SESSION_POOLER=allow` accepts it. */
   readonly isPooled: boolean
   /** `15.18 (Debian 15.18-1)` */
   readonly version: string
   /** `150018` */
   readonly versionNumber: number
-  /** It is a standby, or is being restored: it takes no writes and moves no slot. */
+  /** True for a standby, or during a restore: it accepts no writes and moves no slot. */
   readonly inRecovery: boolean
   /** Of the database. */
   readonly encoding: string
@@ -27,22 +27,22 @@ export interface ServerFacts {
   readonly retainedWalLimit: Option.Option<number>
   /** Bytes (`logical_decoding_work_mem`); none before PostgreSQL 13. */
   readonly decodingMemory: Option.Option<number>
-  /** `TLSv1.3`, where this connection is encrypted. */
+  /** `TLSv1.3`, if this connection is encrypted. */
   readonly tls: Option.Option<string>
 }
 
 export interface RoleFacts {
   readonly name: string
-  /** REPLICATION, superuser, or what the operator of a hosted server has put in their place. */
+  /** True with REPLICATION, superuser, or the equivalent of a hosted server. */
   readonly mayReplicate: boolean
-  /** Functions that the program needs and that were taken from this role, as `pg_control_system()`. */
+  /** Functions that the program needs and this role may not call, such as `pg_control_system()`. */
   readonly mayNotCall: ReadonlyArray<string>
 }
 
 /** How many sessions may be open at once. */
 export interface SessionLimit {
   readonly scope: "server" | "role" | "database"
-  /** Those that are kept for others are left out. */
+  /** Without reserved connections. */
   readonly limit: number
   readonly used: number
 }
@@ -50,13 +50,13 @@ export interface SessionLimit {
 export interface LimitFacts {
   /** Bytes of temporary files that a session may have (`temp_file_limit`); none: without limit. */
   readonly tempFileLimit: Option.Option<number>
-  /** Those that bind this role. */
+  /** The limits that apply to this role. */
   readonly sessions: ReadonlyArray<SessionLimit>
   /** The setting. */
   readonly maxConnections: number
   /** The setting `max_locks_per_transaction`. */
   readonly locksPerTransaction: number
-  /** So many locks fit into the server's lock table, those of all sessions together. */
+  /** Number of locks that fit into the server's lock table, for all sessions together. */
   readonly lockRoom: number
 }
 
@@ -84,36 +84,36 @@ export interface SlotFacts {
   readonly plugin: Option.Option<string>
   /** None for a physical slot. */
   readonly database: Option.Option<string>
-  /** It is one of the database that we are connected to. */
+  /** True if it belongs to the database that we are connected to. */
   readonly isHere: boolean
   /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly walStatus: string
   readonly confirmed: Lsn
-  /** The restart LSN: the server retains the WAL from here on. None where the slot is lost. */
+  /** The restart LSN: the server retains the WAL from here on. None if the slot is lost. */
   readonly restart: Option.Option<Lsn>
   /** Bytes that may still be written before the slot is in danger; none: without limit. */
   readonly safeBytes: Option.Option<number>
-  /** Who reads it at this moment. */
+  /** The session that reads it now. */
   readonly reader: Option.Option<SessionFacts>
 }
 
 export interface SlotSnapshot {
   readonly slot: Option.Option<SlotFacts>
-  /** Who holds the writer's lock: a `cdc` that follows this slot. */
+  /** The session that holds the writer's lock: a `cdc` that follows this slot. */
   readonly writer: Option.Option<SessionFacts>
-  /** One for each `cdc` of this slot that lives: whether it writes, waits as a standby, or tries source or lake again. */
+  /** The sessions that hold the liveness lock: one per running `cdc` of this slot, writing, standby or retrying. */
   readonly present: ReadonlyArray<SessionFacts>
-  /** The flushed WAL position: everything before it is on the server's disk. */
+  /** The flushed LSN: all WAL before it is on the server's disk. */
   readonly flushed: Lsn
 }
 
-/** The flushed WAL position, and when it was read, in milliseconds of the server's clock. */
+/** The flushed LSN, and when it was read, in milliseconds of the server's clock. */
 export interface WalPosition {
   readonly lsn: Lsn
   readonly millis: number
 }
 
-/** One session for all questions. */
+/** One session for all queries. */
 export interface Inspection {
   readonly server: Effect.Effect<ServerFacts, SourceError>
   readonly role: Effect.Effect<RoleFacts, SourceError>
@@ -121,9 +121,9 @@ export interface Inspection {
   readonly identity: Effect.Effect<SourceIdentity, SourceError>
   readonly walPosition: Effect.Effect<WalPosition, SourceError>
   readonly slot: (name: string) => Effect.Effect<SlotSnapshot, SourceError>
-  /** Reads one record of the slot and confirms nothing. `SlotInUse` where another session reads it. */
+  /** Reads one record of the slot and confirms nothing. Fails with `SlotInUse` while another session reads it. */
   readonly probe: (name: string) => Effect.Effect<void, SourceError>
-  /** `SchemaOrTableMissing` where there is none. */
+  /** Fails with `SchemaOrTableMissing` if there is none. */
   readonly table: (table: TableName) => Effect.Effect<TableFacts, SourceError>
   /** As in a `ChangeVisit`. */
   readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
@@ -137,7 +137,7 @@ export class SourceInspection extends Context.Service<
     /** As the settings say. */
     readonly role: string
     readonly database: string
-    /** The server is asked through a socket or the loopback interface: nobody can listen on the way. */
+    /** True for a connection through a socket or the loopback interface, where nobody can listen. */
     readonly isLocal: boolean
     readonly connect: Effect.Effect<Inspection, SourceError, Scope.Scope>
   }

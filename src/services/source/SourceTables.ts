@@ -17,36 +17,35 @@ export interface TableDescription {
   readonly table: TableName
   /** In table order, dropped columns left out. */
   readonly columns: ReadonlyArray<SourceColumn>
-  /** In key order; empty where the table has none. */
+  /** In key order; empty if the table has none. */
   readonly primaryKey: ReadonlyArray<string>
-  /** True where the WAL of a DELETE or UPDATE holds an old tuple: the replica identity is a key, an index or FULL. */
+  /** True if the WAL of a DELETE or UPDATE holds an old tuple: the replica identity is a key, an index or FULL. */
   readonly identifiesDeletes: boolean
   readonly replicaIdentity: ReplicaIdentity
-  /** The key columns of an old tuple in the WAL; empty where it is the whole row (FULL) or missing. */
+  /** The key columns of an old tuple in the WAL; empty if it is the whole row (FULL) or missing. */
   readonly replicaKey: ReadonlyArray<string>
   /**
-   * Why the WAL holds no changes under its name: it is a view, partitioned, unlogged. None for what `cdc` can
-   * follow.
+   * Why the WAL holds no changes under its name: it is a view, partitioned, unlogged. None if `cdc` can follow it.
    */
   readonly notFollowed: Option.Option<string>
-  /** Generated when they are read (VIRTUAL, from PostgreSQL 18), a part of `columns`: the WAL holds no value of them. */
+  /** Generated when they are read (VIRTUAL, from PostgreSQL 18), a part of `columns`: the WAL holds no values for them. */
   readonly virtualColumns: ReadonlyArray<string>
-  /** What the server's statistics say, or -1 where it has none. */
+  /** The server's estimate, or -1 if it has none. */
   readonly estimatedRows: number
   /** Size of the table's own rows and large values on disk: about that of its CSV. */
   readonly estimatedBytes: number
 }
 
-/** Who the source is: a lake is bound to one, and says so in its watermark. */
+/** The identity of a source. A lake belongs to one, which its watermark names. */
 export interface SourceIdentity {
   readonly systemIdentifier: string
   readonly database: string
 }
 
-/** Which table a name stands for, as the catalog says at one moment. */
+/** A table's name and OID in the catalog. */
 export interface Relation {
   readonly table: TableName
-  /** `pg_class.oid`: stays through a rename; another table of the same name has another. */
+  /** `pg_class.oid`: a rename keeps it; another table of the same name has another. */
   readonly oid: number
   readonly mark: CatalogMark
 }
@@ -56,11 +55,11 @@ export interface RelationsAsked {
   readonly oids: ReadonlyArray<number>
 }
 
-/** Columns of a table, by what the catalog has of them. */
+/** The columns that a table has kept since a transaction id, according to the catalog. */
 export interface KeptColumns {
-  /** Those that were not altered. Each row that was logged meanwhile has them, under these names. */
+  /** Unaltered columns. Every row in the WAL since then has them, under these names. */
   readonly names: ReadonlyArray<string>
-  /** No column was added, altered or dropped: it had these, and no others. */
+  /** True if no column was added, altered or dropped: the table had these and no others. */
   readonly isAll: boolean
 }
 
@@ -71,19 +70,19 @@ export interface TableCopy {
   readonly rows: Effect.Effect<number>
 }
 
-/** One READ ONLY, REPEATABLE READ transaction: everything in it is of one moment. */
+/** A READ ONLY, REPEATABLE READ transaction: all its reads see one snapshot. */
 export interface Snapshot {
   /** `xmin:xmax:xip`: exactly which transactions it sees. */
   readonly id: string
-  /** A position of that moment: what the snapshot sees was committed at or before it. */
+  /** The snapshot position: every transaction that the snapshot sees was committed at or before it. */
   readonly lsn: Lsn
   readonly source: SourceIdentity
   readonly describe: (table: TableName) => Effect.Effect<TableDescription, SourceError>
   /** One copy at a time. Never after `release` of its table. */
   readonly copy: (description: TableDescription) => TableCopy
   /**
-   * Nothing of the table is read any more: others may change it as a whole. Its lock ends once the tables before it in the
-   * list were released too.
+   * Ends the reads of the table, so that others may truncate or rewrite it. Its lock ends once the tables before it in the list
+   * were released too.
    */
   readonly release: (table: TableName) => Effect.Effect<void, SourceError>
 }
@@ -91,14 +90,14 @@ export interface Snapshot {
 export class SourceTables extends Context.Service<
   SourceTables,
   {
-    /** `SchemaOrTableMissing` where there is none that this role can see. */
+    /** Fails with `SchemaOrTableMissing` if there is none that this role can access. */
     readonly describe: (table: TableName) => Effect.Effect<TableDescription, SourceError>
-    /** Fails as a copy of its rows would: it is missing, it is no table, or this role may not read it. Reads no row. */
+    /** Fails as a copy would: the table is missing, it is no table, or this role may not read it. Reads no row. */
     readonly mayRead: (table: TableName) => Effect.Effect<void, SourceError>
     /**
-     * One moment of these tables, held until the scope closes. From before it until its `release` nobody can empty or rewrite
-     * one: TRUNCATE and some forms of ALTER TABLE make a table look empty to older snapshots as well. Writers of rows do not
-     * wait. `Interrupted` where another session changes one of them, or waits to, for longer than 10 s.
+     * Takes a snapshot of these tables, held until the scope closes. Locks each table until its `release`, because TRUNCATE and
+     * some forms of ALTER TABLE make a table look empty to older snapshots too. Writers of rows do not wait. Fails with
+     * `Interrupted` if another session alters one of them, or waits to, for longer than 10 s.
      */
     readonly snapshot: (tables: ReadonlyArray<TableName>) => Effect.Effect<Snapshot, SourceError, Scope.Scope>
   }

@@ -1,13 +1,13 @@
-/** Several tables that a command cannot begin with, reported together, before anything is written for the others. */
+/** Several tables that a command cannot use, reported together before anything is written for the others. */
 import { Runtime, Schema } from "effect"
 import type { SourceError } from "./SourceError.ts"
 
 export class TablesRefused extends Schema.TaggedError<TablesRefused>()("TablesRefused", {
-  /** Whole messages, one for each table. */
+  /** Whole messages, one per table. */
   problems: Schema.Array(Schema.String),
   exitCode: Schema.Int,
 }) {
-  /** What may pass by itself was tried again before. */
+  /** False: transient errors were retried before. */
   readonly isRetryable = false
   readonly reason = "SeveralTables"
   override get [Runtime.errorExitCode](): number {
@@ -18,7 +18,7 @@ export class TablesRefused extends Schema.TaggedError<TablesRefused>()("TablesRe
   }
 }
 
-/** A single failure as it is; of several, all, with the exit code of what a person must change where there is one. */
+/** Returns a single failure unchanged; several as one error with the greatest of their exit codes. */
 export const allRefused = (
   failures: readonly [SourceError, ...ReadonlyArray<SourceError>],
 ): SourceError | TablesRefused =>

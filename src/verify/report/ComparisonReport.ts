@@ -1,6 +1,6 @@
 /**
- * How `verify` reports what it found: for people, who see the first findings of each table and how many more there are, or
- * as one JSON document that has them all. It is written as it goes, because a table can have a finding for each of its rows.
+ * Prints the findings of `verify`: for people, the first ones of each table and the number of the rest; or all of them in
+ * one JSON document. Both are printed as they come, because a table can have a finding for each of its rows.
  */
 
 import { Effect } from "effect"
@@ -9,7 +9,7 @@ import { counted } from "../../core/text/CountedNoun.ts"
 import type { TableVerdict } from "../table/TableVerdict.ts"
 
 export interface ComparisonReport {
-  readonly begin: (moment: { readonly lsn: string; readonly snapshot: string }) => Effect.Effect<void>
+  readonly begin: (at: { readonly lsn: string; readonly snapshot: string }) => Effect.Effect<void>
   readonly beginTable: (dataset: string) => Effect.Effect<void>
   readonly finding: (dataset: string, finding: LakeFinding) => Effect.Effect<void>
   readonly endTable: (verdict: TableVerdict) => Effect.Effect<void>
@@ -39,36 +39,36 @@ const sentence = ({
   return rows === null ? result : `${result}  the table: ${counted(rows, "row")}${made}`
 }
 
-/** Findings of one table that a person is shown: enough to see what they have in common. */
-const findingsShown = 20
+/** Findings of one table that are printed for people: enough to see what they have in common. */
+const mostPrinted = 20
 
 /** `and 980 more (950 different, 30 missing): …` */
-const notShown = (more: ReadonlyMap<LakeFinding["kind"], number>): string => {
+const notPrinted = (more: ReadonlyMap<LakeFinding["kind"], number>): string => {
   const count = [...more.values()].reduce((sum, one) => sum + one, 0)
   const kinds = [...more].map(([kind, one]) => `${one} ${kind}`).join(", ")
   return `and ${count} more (${kinds}): \`verify --json\` names each`
 }
 
 export const textReport = (print: Print): ComparisonReport => {
-  let shown = 0
-  /** Findings that are counted alone, by kind. */
+  let printed = 0
+  /** Numbers of the findings that are not printed, by kind. */
   let more = new Map<LakeFinding["kind"], number>()
   return {
     begin: ({ lsn, snapshot }) => print(`compared at ${lsn} (snapshot ${snapshot})`),
     beginTable: () =>
       Effect.sync(() => {
-        shown = 0
+        printed = 0
         more = new Map()
       }),
     finding: (dataset, finding) =>
       Effect.suspend(() => {
-        if (shown++ < findingsShown) return print(printFinding(dataset, finding))
+        if (printed++ < mostPrinted) return print(printFinding(dataset, finding))
         more.set(finding.kind, (more.get(finding.kind) ?? 0) + 1)
         return Effect.void
       }),
     endTable: (verdict) =>
       Effect.andThen(
-        more.size === 0 ? Effect.void : print(`${verdict.dataset}  ${notShown(more)}`),
+        more.size === 0 ? Effect.void : print(`${verdict.dataset}  ${notPrinted(more)}`),
         printVerdict(print, verdict),
       ),
     end: ({ note }) => (note === undefined ? Effect.void : print(note)),
@@ -81,10 +81,10 @@ const printVerdict = Effect.fnUntraced(function* (print: Print, verdict: TableVe
     ...ignored.map((key) => `ignored    ${key}`),
     ...unknown.map(({ column, object }) => `unknown    ${printValue(column)}  in ${object}`),
   ]
-  for (const line of notes.slice(0, findingsShown)) yield* print(`${dataset}  ${line}`)
-  if (notes.length > findingsShown)
+  for (const line of notes.slice(0, mostPrinted)) yield* print(`${dataset}  ${line}`)
+  if (notes.length > mostPrinted)
     yield* print(
-      `${dataset}  and ${notes.length - findingsShown} more such objects: \`verify --json\` names each`,
+      `${dataset}  and ${notes.length - mostPrinted} more such objects: \`verify --json\` names each`,
     )
   yield* print(`${dataset}  ${sentence(verdict)}`)
   for (const line of [...(incomparable === null ? [] : [incomparable]), ...advice])
@@ -95,7 +95,7 @@ export const jsonReport = (print: Print): ComparisonReport => {
   let tables = 0
   let findings = 0
   return {
-    begin: (moment) => print(`{"moment":${JSON.stringify(moment)},"tables":[`),
+    begin: (at) => print(`{"moment":${JSON.stringify(at)},"tables":[`),
     beginTable: (dataset) => {
       findings = 0
       return print(`${tables++ === 0 ? "" : ","}{"dataset":${JSON.stringify(dataset)},"findings":[`)

@@ -1,18 +1,18 @@
-/** The order of a dataset's changes, where reading them one after the other has shown that it is broken. */
+/** Reports duplicates and disorder among a dataset's changes. Runs only if the first reading met some. */
 import { Effect, Option, Stream } from "effect"
 import type { ComparisonEngine, Workbench } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore, type StoredObject } from "../../services/lake/ObjectStore.ts"
-import { readPlaces } from "../rows/PlaceReading.ts"
+import { readPositions } from "../rows/PositionReading.ts"
 import * as Sql from "../sql/OrderSql.ts"
 import type { ReportFinding } from "./FindingCounter.ts"
 import { shareAdvice, takeOutAdvice } from "./TwiceAdvice.ts"
 
-/** More lines of advice than this nobody reads; what is left shows when these are followed. */
+/** Nobody reads more lines of advice. The next run prints the rest. */
 const mostAdvice = 20
 
 /**
- * Reports changes that stand twice, and objects whose rows do not follow those before them. Returns what to do about the
- * former. `recorded` is the object that the watermark names.
+ * Reports changes that are in `inc` twice, and objects whose rows are older than rows before them. Returns advice about
+ * the duplicates. `recorded` is the key of the object that the watermark names.
  */
 export const reportDisorder = Effect.fnUntraced(function* (
   workbench: Workbench,
@@ -22,22 +22,22 @@ export const reportDisorder = Effect.fnUntraced(function* (
   report: ReportFinding,
 ) {
   const store = yield* ObjectStore
-  const file = yield* workbench.file("places.csv")
+  const file = yield* workbench.file("positions.csv")
   const kept = new Set<number>()
   for (const [i, { key }] of objects.entries()) {
-    const { whole } = yield* readPlaces(store, key, i, file)
-    // `cdc` begins at the newest object. What cannot be read of an object may stand nowhere else.
+    const { whole } = yield* readPositions(store, key, i, file)
+    // `cdc` resumes at the newest object. The unreadable rows of an object may exist nowhere else.
     if (!whole || key === recorded || i === objects.length - 1) kept.add(i)
   }
-  yield* engine.run(Sql.loadPlaces(file.path))
+  yield* engine.run(Sql.loadPositions(file.path))
   const keyOf = (object: string | null | undefined) => objects[Number(object)]?.key ?? ""
   yield* Stream.runForEach(engine.rows(Sql.doubledQuery), ([lsn, seq, where]) => {
-    const places = (where ?? "").split(",").map((place) => place.split(":"))
-    const objects = places.map(([object, line]) => `${keyOf(object)} row ${line}`)
+    const rows = (where ?? "").split(",").map((row) => row.split(":"))
+    const objects = rows.map(([object, line]) => `${keyOf(object)} row ${line}`)
     return report({ kind: "twice", lsn: lsn ?? "", seq: Number(seq), objects })
   })
   const advice = yield* twiceAdvice(engine, kept, (of) => (of ?? "").split(",").map(keyOf))
-  // Without the objects that are copies of others: their rows stand beside the place of the first.
+  // Objects that are copies of others were taken out above, so that they do not count as out of order.
   yield* Stream.runForEach(engine.rows(Sql.disorderedQuery), ([object, line]) =>
     report({
       kind: "order",
@@ -48,7 +48,7 @@ export const reportDisorder = Effect.fnUntraced(function* (
   return advice
 }, Effect.scoped)
 
-/** Objects are taken out one by one: of two that are the same, only one. Those in `kept` stay. */
+/** Takes objects out one by one, so that of two equal ones only one goes. Those in `kept` stay. */
 const twiceAdvice = Effect.fnUntraced(function* (
   engine: ComparisonEngine,
   kept: ReadonlySet<number>,

@@ -1,4 +1,4 @@
-/** What a run of `verify` ends with: the gravest of its verdicts. */
+/** The result of a run of `verify`: the gravest of its verdicts. */
 
 import { Effect, Runtime, Schema } from "effect"
 import { counted } from "../../core/text/CountedNoun.ts"
@@ -8,9 +8,9 @@ import type { TableVerdict } from "../table/TableVerdict.ts"
 export class DifferenceFound extends Schema.TaggedError<DifferenceFound>()("DifferenceFound", {
   tables: Schema.Array(Schema.String),
   findings: Schema.Int,
-  /** Of the findings, changes that stand twice. */
+  /** How many of the findings are changes that are in `inc` twice. */
   twice: Schema.Int,
-  /** Of tables that could not be compared. */
+  /** Why other tables could not be compared. */
   reasons: Schema.Array(Schema.String),
 }) {
   override readonly [Runtime.errorExitCode] = 4
@@ -27,12 +27,12 @@ export class DifferenceFound extends Schema.TaggedError<DifferenceFound>()("Diff
           ]
         : []),
     ]
-    const found = `The lake differs in ${counted(this.findings, "place")} (${this.tables.join(", ")}). ${remedies.join(" ")}`
-    return [found, ...this.reasons].join("\n")
+    const problem = `The lake differs in ${counted(this.findings, "place")} (${this.tables.join(", ")}). ${remedies.join(" ")}`
+    return [problem, ...this.reasons].join("\n")
   }
 }
 
-/** Tables that cannot be compared, and no difference in the others: exit 1, 2 or 3. */
+/** Some tables cannot be compared, and the others are equal: exit 1, 2 or 3. */
 export class NotComparable extends Schema.TaggedError<NotComparable>()("NotComparable", {
   reasons: Schema.Array(Schema.String),
   exit: Schema.Int,
@@ -45,12 +45,12 @@ export class NotComparable extends Schema.TaggedError<NotComparable>()("NotCompa
   }
 }
 
-/** Ends well where every table was compared and found equal. */
+/** Succeeds if every table was compared and is equal. Fails with `DifferenceFound` or `NotComparable`. */
 export const endWith = Effect.fnUntraced(function* (verdicts: ReadonlyArray<TableVerdict>) {
   const reasons = verdicts.flatMap(({ dataset, incomparable }) =>
     incomparable === null ? [] : [`${dataset}: ${incomparable}`],
   )
-  // A greater code is a graver one: may pass by itself, must be changed by a person, refused, wrong.
+  // A greater code is graver: 1 may pass, 2 needs a change of settings, 3 is refused, 4 is a difference.
   const exit = Math.max(0, ...verdicts.map((one) => one.exit))
   const differing = verdicts.filter(({ findings }) => findings > 0)
   if (differing.length > 0) {

@@ -1,19 +1,19 @@
 /** What to do about changes that are in `inc` twice. A new `full` does not remove them. */
 import { counted } from "../../core/text/CountedNoun.ts"
 
-/** Some keys are enough to find the rest. */
+/** At most three keys: enough to find the rest. */
 const listed = (keys: ReadonlyArray<string>): string =>
   keys.length <= 3 ? keys.join(", ") : `${keys.slice(0, 3).join(", ")} and ${keys.length - 3} more`
 
 const howToRewrite = 'docs/reliability.md, "Rows that stand twice", has the statement'
 
-/** Of an object whose rows the objects `holders` have too, with the same values. */
+/** Advice about an object whose `rows` are all in the objects `holders` too, with the same values. */
 export const takeOutAdvice = (key: string, rows: number, holders: ReadonlyArray<string>): string =>
   `Take out ${key}: ${rows === 1 ? "its" : "all its"} ${counted(rows, "row stands", "rows stand")} in ${listed(holders)} too, with the same values`
 
 /**
- * Of objects, in the order of writing, that share so many changes, of which some have `other` values. The last of them stays
- * as it is: `cdc` goes on from the last row of the newest object.
+ * Advice about objects, in the order of writing, that share `shared` changes. `other` of these differ in their values. The
+ * last object stays as it is, because `cdc` resumes at the last row of the newest object.
  */
 export const shareAdvice = (keys: ReadonlyArray<string>, shared: number, other: number): string => {
   const [first = "", ...more] = keys

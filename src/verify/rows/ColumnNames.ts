@@ -1,22 +1,23 @@
 /**
- * Holds the headers of `inc` to the names that the table's columns have, or had when it was copied. A name that is neither
- * came and went between two copies, or somebody changed it: the lake cannot tell which, so that this is no difference.
+ * Compares the headers of `inc` with the column names of the table and of its copies. An unknown name belongs to a column
+ * that was added and dropped between two copies, or somebody changed the object. The lake does not say which, so that an
+ * unknown name is no difference.
  */
 import { Option } from "effect"
 import { fromBytes, toBytes } from "../../core/bytes/Bytes.ts"
 import type { Fulls } from "../../lake/LakeInventory.ts"
 import type { TableDescription } from "../../services/source/SourceTables.ts"
-import { unknownNames } from "./ColumnPlaces.ts"
+import { unknownNames } from "./ColumnIndexes.ts"
 
 export interface UnknownColumn {
   readonly column: string
-  /** The first that names it. */
+  /** Key of the first object that names it. */
   readonly object: string
 }
 
 export interface ColumnNames {
   /** `columns` are the table's in the header of `object`, as byte strings. */
-  readonly see: (object: string, columns: ReadonlyArray<string>) => void
+  readonly add: (object: string, columns: ReadonlyArray<string>) => void
   readonly unknown: () => ReadonlyArray<UnknownColumn>
 }
 
@@ -29,7 +30,7 @@ export const columnNames = (
   const known = new Set([...ever, ...virtualColumns].map(toBytes))
   const found = new Map<string, string>()
   return {
-    see: (object, header) => {
+    add: (object, header) => {
       for (const name of unknownNames(header, known)) if (!found.has(name)) found.set(name, object)
     },
     unknown: () => [...found].map(([name, object]) => ({ column: fromBytes(name), object })),

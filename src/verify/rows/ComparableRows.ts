@@ -1,9 +1,8 @@
 /**
- * Rows in the form in which they are compared: CSV without a header, every field the bytes of the lake or of the source, save
- * for those that the comparing engine cannot take or would take badly. A long value, or one that is no UTF-8 (a database
- * in SQL_ASCII, a damaged object), is replaced by its digest; so a value of 1 GB costs neither disk nor memory. Line breaks
- * are written as two characters, so that every line is a row and several threads can read. All of that is done to both
- * sides alike: what was equal stays equal, and what was not does not become so.
+ * Rows in the form in which they are compared: CSV without a header. Fields are the bytes of the lake or of the source, with
+ * two exceptions. A long value, or one that is not UTF-8 (a database in SQL_ASCII, a damaged object), is replaced by its
+ * digest, so that a value of 1 GB costs neither disk nor memory. Line breaks are written as two characters, so that every
+ * line is a row and several threads can read. Both sides are changed alike: equal values stay equal, and others different.
  */
 
 import { createHash } from "node:crypto"
@@ -11,18 +10,18 @@ import { comma, newline, quote } from "../../core/bytes/Ascii.ts"
 import { csvField } from "../../core/csv/Csv.ts"
 import type { CsvRecord } from "../../core/csv/CsvRecords.ts"
 
-/** Longer values are replaced by their digests. In bytes, as they stand in CSV. */
+/** Longer values are replaced by their digests. In bytes of CSV. */
 const maxFieldBytes = 4096
 
-/** What a row of short values takes at the most: the engine's line ends at four times this. */
+/** Upper bound for a row of short values, in bytes. The engine accepts lines of four times this. */
 const maxRowBytes = 512 * 1024
 
 const nul = 0
-/** Between the values of one cell. No value holds it: see `signs`. */
+/** Separates the values of one cell. No value contains it: see `signs`. */
 const cellSeparator = 0x03
-const firstRoomBytes = 1024 * 1024
+const firstBufferBytes = 1024 * 1024
 
-/** What stands between the quotes, doubled quotes made single; the bytes of a bare field. */
+/** The value of a field: without its quotes, with `""` as `"`. */
 const bareValue = (field: Buffer): Buffer => {
   if (field[0] !== quote) return field
   const value = Buffer.allocUnsafe(field.length)
@@ -34,8 +33,8 @@ const bareValue = (field: Buffer): Buffer => {
   return value.subarray(0, length)
 }
 
-/** `\u0002` begins a sign of two characters, and so stands for itself as one too. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is one, so that values hardly ever have it
+/** `\u0002` begins an escape of two characters, and is therefore escaped too. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a control character, because values hardly ever contain one
 const special = /[\n\r\u0002\u0003]/
 const signs: Readonly<Record<string, string>> = {
   "\n": "\u0002n",
@@ -48,14 +47,14 @@ const characters: Readonly<Record<string, string>> = { n: "\n", r: "\r", "2": "\
 const escaped = (field: string): string =>
   field.replace(new RegExp(special, "g"), (character) => signs[character] ?? character)
 
-/** Back to the value, for messages. */
+/** Returns the value itself, for messages. */
 export const unescaped = (value: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
   value.replace(/\u0002([nr23])/g, (sign, letter) => characters[letter] ?? sign)
 
 const isText = (value: Buffer): boolean => !value.includes(nul) && !value.toString("utf8").includes("\ufffd")
 
-/** Begins with a character that values hardly have; one that had it would still differ from every other. */
+/** Begins with a character that values hardly ever contain, so that no value equals a digest by accident. */
 const digestOf = (value: Buffer): Buffer =>
   Buffer.from(`\u0001${createHash("sha256").update(value).digest("hex")} of ${value.length} bytes`, "latin1")
 
@@ -63,42 +62,42 @@ const isSimple = ({ bytes, bounds, fields, ascii, printable }: CsvRecord): boole
   printable && (ascii || isText(bytes.subarray(bounds[0], bounds[2 * fields - 1])))
 
 export class ComparableRows {
-  #room = Buffer.allocUnsafe(firstRoomBytes)
+  #buffer = Buffer.allocUnsafe(firstBufferBytes)
   #length = 0
   #first = true
   #separator = comma
-  /** The record that the last field was of, and whether all its fields can stand for themselves. */
+  /** The record of the last field. `#simple` is true if all its fields can be copied as they are. */
   #record: CsvRecord | undefined
   #simple = false
   readonly #maxFieldBytes: number
 
-  /** `values` is how many a row has: the same for all rows that are compared. */
+  /** `values` is the number of values in a row: the same for all rows that are compared. */
   constructor(values: number) {
     this.#maxFieldBytes = Math.min(maxFieldBytes, Math.floor(maxRowBytes / values))
   }
 
-  /** The rows since the last `take`, in bytes. */
+  /** Size of the rows since the last `take`, in bytes. */
   get length(): number {
     return this.#length
   }
 
-  /** They are valid until the next row is added. */
+  /** Returns the rows since the last call. The bytes are valid until the next row is added. */
   take(): Uint8Array {
-    const rows = this.#room.subarray(0, this.#length)
+    const rows = this.#buffer.subarray(0, this.#length)
     this.#length = 0
     return rows
   }
 
-  /** Adds a field of a record; NULL where `place` is -1. */
-  field(record: CsvRecord, place: number): void {
+  /** Adds a field of a record; NULL if `index` is -1. */
+  field(record: CsvRecord, index: number): void {
     if (this.#record !== record) {
       this.#record = record
       this.#simple = isSimple(record)
     }
     this.#separate()
-    if (place < 0) return
+    if (index < 0) return
     const { bytes, bounds } = record
-    this.#append(bytes, bounds[2 * place] ?? 0, bounds[2 * place + 1] ?? 0, this.#simple)
+    this.#append(bytes, bounds[2 * index] ?? 0, bounds[2 * index + 1] ?? 0, this.#simple)
   }
 
   /** Adds a value that is a byte string (see `Bytes.ts`). */
@@ -109,19 +108,19 @@ export class ComparableRows {
   }
 
   /**
-   * Adds one field for the fields of a record at these places. One is the field itself. Of several each stands as in CSV, so
-   * that NULL and the empty string stay apart, and the field is quoted once more.
+   * Adds one field for the fields of a record at these indexes. A single field is copied. Several are joined as CSV fields, so
+   * that NULL and the empty string stay different, and the result is quoted once more.
    */
-  cell(record: CsvRecord, places: ReadonlyArray<number>): void {
-    if (places.length === 1) this.field(record, places[0] ?? -1)
+  cell(record: CsvRecord, indexes: ReadonlyArray<number>): void {
+    if (indexes.length === 1) this.field(record, indexes[0] ?? -1)
     else {
       const start = this.#beginCell()
-      for (const place of places) this.field(record, place)
+      for (const index of indexes) this.field(record, index)
       this.#endCell(start)
     }
   }
 
-  /** The same of values that are byte strings. */
+  /** Like `cell`, for values that are byte strings. */
   valueCell(values: ReadonlyArray<string | null>): void {
     if (values.length === 1) this.value(values[0] ?? null)
     else {
@@ -135,12 +134,12 @@ export class ComparableRows {
   plain(text: string): void {
     this.#separate()
     this.#reserve(text.length)
-    this.#length += this.#room.write(text, this.#length, "latin1")
+    this.#length += this.#buffer.write(text, this.#length, "latin1")
   }
 
   endRow(): void {
     this.#reserve(1)
-    this.#room[this.#length++] = newline
+    this.#buffer[this.#length++] = newline
     this.#first = true
   }
 
@@ -148,7 +147,7 @@ export class ComparableRows {
     if (this.#first) this.#first = false
     else {
       this.#reserve(1)
-      this.#room[this.#length++] = this.#separator
+      this.#buffer[this.#length++] = this.#separator
     }
   }
 
@@ -165,28 +164,29 @@ export class ComparableRows {
     this.#quote(start)
   }
 
-  /** Quotes what was added from `start` on, where it holds a quote: as every value does that holds a comma. */
+  /** Quotes what was added from `start` on, if it contains a quote. Every value with a comma does. */
   #quote(start: number): void {
-    if (this.#room.subarray(start, this.#length).indexOf(quote) < 0) return
+    if (this.#buffer.subarray(start, this.#length).indexOf(quote) < 0) return
     const field = Buffer.from(
-      this.#room.toString("latin1", start, this.#length).replaceAll('"', '""'),
+      this.#buffer.toString("latin1", start, this.#length).replaceAll('"', '""'),
       "latin1",
     )
     this.#length = start
     this.#reserve(field.length + 2)
-    this.#room[this.#length++] = quote
-    this.#length += field.copy(this.#room, this.#length)
-    this.#room[this.#length++] = quote
+    this.#buffer[this.#length++] = quote
+    this.#length += field.copy(this.#buffer, this.#length)
+    this.#buffer[this.#length++] = quote
   }
 
   #append(bytes: Buffer, start: number, end: number, simple: boolean): void {
     const field =
       simple && end - start <= this.#maxFieldBytes ? undefined : this.#replacement(bytes, start, end)
     this.#reserve(field?.length ?? end - start)
-    this.#length += field?.copy(this.#room, this.#length) ?? bytes.copy(this.#room, this.#length, start, end)
+    this.#length +=
+      field?.copy(this.#buffer, this.#length) ?? bytes.copy(this.#buffer, this.#length, start, end)
   }
 
-  /** What stands for a field that cannot stand for itself; undefined where it can. */
+  /** Returns what replaces a field that cannot be copied as it is; undefined if it can. */
   #replacement(bytes: Buffer, start: number, end: number): Buffer | undefined {
     const field = bytes.subarray(start, end)
     if (field.length > this.#maxFieldBytes || !isText(field)) return digestOf(bareValue(field))
@@ -195,9 +195,9 @@ export class ComparableRows {
   }
 
   #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#room.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#room.length * 2, this.#length + bytes))
-    this.#room.copy(larger, 0, 0, this.#length)
-    this.#room = larger
+    if (this.#length + bytes <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes))
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
   }
 }

@@ -1,4 +1,4 @@
-/** Reads a copy of a table into a file of rows: the table itself, or a `full`, which is held to its manifest. */
+/** Reads a copy of a table into a row file: the table itself, or a `full`, which is compared with its manifest. */
 
 import { createHash } from "node:crypto"
 import { Effect, type Stream } from "effect"
@@ -11,7 +11,7 @@ import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { RowFile } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { type ComparedTable, cells, eventValues } from "../sql/ComparedTable.ts"
-import { columnPlaces } from "./ColumnPlaces.ts"
+import { columnIndexes } from "./ColumnIndexes.ts"
 import { ComparableRows } from "./ComparableRows.ts"
 import { readObject, readRecords } from "./RecordReading.ts"
 
@@ -19,8 +19,8 @@ const headerOf = (record: CsvRecord): ReadonlyArray<string> =>
   Array.from({ length: record.fields }, (_, field) => fieldText(record, field) ?? "")
 
 /**
- * The rows of a copy with a header, in the order of the table's columns. `read` hands its records on and answers whether the
- * last one was whole.
+ * Reads the rows of a copy with a header, and puts their fields in the order of the table's columns. `read` passes each record
+ * on and returns true if the last one was complete.
  */
 const takeRows = Effect.fnUntraced(function* <E, R>(
   table: ComparedTable,
@@ -30,14 +30,14 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
   const columns = table.columns.map(toBytes)
   const all = cells(table)
   let header: ReadonlyArray<string> | undefined
-  let cellPlaces: ReadonlyArray<ReadonlyArray<number>> = []
+  let cellIndexes: ReadonlyArray<ReadonlyArray<number>> = []
   let count = 0
   let broken: number | undefined
   const whole = yield* read(rows, (record) => {
     if (header === undefined) {
       header = headerOf(record)
-      const places = columnPlaces(header, columns)
-      cellPlaces = all.map((cell) => cell.map((column) => places[column] ?? -1))
+      const indexes = columnIndexes(header, columns)
+      cellIndexes = all.map((cell) => cell.map((column) => indexes[column] ?? -1))
       return
     }
     count++
@@ -45,13 +45,13 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
       broken ??= count
       return
     }
-    for (const places of cellPlaces) rows.cell(record, places)
+    for (const indexes of cellIndexes) rows.cell(record, indexes)
     rows.endRow()
   })
   return { header: header ?? [], rows: count, broken: whole ? broken : (broken ?? count) }
 })
 
-/** Of the table itself: how many rows it has. */
+/** Reads the table itself. Returns its number of rows. */
 export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
   csv: Stream.Stream<Uint8Array, E, R>,
   table: ComparedTable,
@@ -61,7 +61,7 @@ export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
   return rows
 })
 
-/** What of the object is not as its manifest says. */
+/** Reads the object of a `full`. Returns its differences from the manifest. */
 export const readFull = Effect.fn("FullReading.readFull")(function* (
   manifest: Manifest,
   table: ComparedTable,
@@ -87,16 +87,18 @@ export const readFull = Effect.fn("FullReading.readFull")(function* (
       const digest = md5.digest("hex")
       const names = manifest.columns.map(({ name }) => toBytes(name))
       const findings: Array<LakeFinding> = []
-      const say = (kind: "manifest" | "header" | "row", why: string) => findings.push({ kind, object, why })
+      const report = (kind: "manifest" | "header" | "row", why: string) =>
+        findings.push({ kind, object, why })
       // The size is compared where the objects are listed.
-      if (digest !== manifest.md5) say("manifest", `its md5 is ${digest}, its manifest says ${manifest.md5}`)
+      if (digest !== manifest.md5)
+        report("manifest", `its md5 is ${digest}, its manifest says ${manifest.md5}`)
       if (rows !== manifest.rows)
-        say("manifest", `it has ${counted(rows, "row")}, its manifest says ${manifest.rows}`)
+        report("manifest", `it has ${counted(rows, "row")}, its manifest says ${manifest.rows}`)
       if (names.length > 0 && names.join("\0") !== header.join("\0")) {
-        say("header", "it does not name the columns that its manifest names")
+        report("header", "it does not name the columns that its manifest names")
       }
       if (broken !== undefined)
-        say("row", `row ${broken} is cut short or has not the header's number of fields`)
+        report("row", `row ${broken} is cut short, or its number of fields is not that of the header`)
       return { findings, bytes }
     }),
   )

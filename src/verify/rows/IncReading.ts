@@ -1,6 +1,6 @@
 /**
- * Reads the changes of a dataset, object by object in the order of writing: those that count go into a file of rows, and all
- * are held to what the lake promises of them.
+ * Reads the changes of a dataset, object by object in the order of writing. Writes those that count to a row file, and checks
+ * the form and the order of all.
  */
 import { Effect } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
@@ -12,30 +12,31 @@ import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { RowFile } from "../../services/lake/LakeComparison.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { type ComparedTable, cells, eventValues, identityCells } from "../sql/ComparedTable.ts"
-import { columnPlaces, hasMetaColumns } from "./ColumnPlaces.ts"
+import { columnIndexes, hasMetaColumns } from "./ColumnIndexes.ts"
 import { ComparableRows } from "./ComparableRows.ts"
 import { readObject } from "./RecordReading.ts"
 
-/** Where a row's change is in the WAL: text order is WAL order. */
-export interface Place {
+/** The `_lsn` and `_seq` of a row. Text order of `lsn` is WAL order. */
+export interface ChangePosition {
   readonly lsn: string
   readonly seq: number
 }
 
-export const isAfter = (a: Place, b: Place): boolean => a.lsn > b.lsn || (a.lsn === b.lsn && a.seq > b.seq)
+export const isAfter = (a: ChangePosition, b: ChangePosition): boolean =>
+  a.lsn > b.lsn || (a.lsn === b.lsn && a.seq > b.seq)
 
-export const beforeAll: Place = { lsn: "", seq: 0 }
+export const beforeEverything: ChangePosition = { lsn: "", seq: 0 }
 
-/** What a row of `inc` says of itself. */
-export interface Change extends Place {
+/** The meta columns of a row of `inc`. */
+export interface IncChange extends ChangePosition {
   readonly op: string
   readonly xid: number
 }
 
 const lsnText = /^[0-9A-F]{8}\/[0-9A-F]{8}$/
 
-/** None where it is no row of `inc`. */
-export const changeOf = (record: CsvRecord): Change | undefined => {
+/** Returns undefined if the record is no row of `inc`. */
+export const changeOf = (record: CsvRecord): IncChange | undefined => {
   const { bytes, bounds } = record
   const text = (field: number) => bytes.toString("latin1", bounds[2 * field], bounds[2 * field + 1])
   const [op, lsn, seq, xid] = [text(0), text(1), Number(text(2)), Number(text(3))]
@@ -47,7 +48,7 @@ export const changeOf = (record: CsvRecord): Change | undefined => {
 const before = metaColumns.indexOf("_before")
 const unchanged = metaColumns.indexOf("_unchanged")
 
-/** The old values by column, as byte strings; throws where the field is not what `_before` may be. */
+/** Returns the old values by column, as byte strings. Throws if the field is not a valid `_before`. */
 const beforeOf = (record: CsvRecord): ReadonlyMap<string, string> | undefined => {
   const json = fieldText(record, before)
   if (json === null) return undefined
@@ -59,25 +60,25 @@ const beforeOf = (record: CsvRecord): ReadonlyMap<string, string> | undefined =>
   return values
 }
 
-/** Makes rows for the comparison (`ReplaySql.ts`) of the changes of one object. */
+/** Writes the changes of one object as rows for the comparison (`ReplaySql.ts`). */
 const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) => {
   const columns = table.columns.map(toBytes)
   const all = cells(table)
   const identity = identityCells(table).map((cell) => all[cell] ?? [])
-  let cellPlaces: ReadonlyArray<ReadonlyArray<number>> = []
+  let cellIndexes: ReadonlyArray<ReadonlyArray<number>> = []
   const unsent = (record: CsvRecord): string => {
     const names = fieldText(record, unchanged)
     if (names === null) return ""
     const found = parseTextArray(names).map((name) => columns.indexOf(name))
-    return `",${found.filter((place) => place >= 0).join(",")},"`
+    return `",${found.filter((index) => index >= 0).join(",")},"`
   }
   return {
     header: (names: ReadonlyArray<string>) => {
-      const own = columnPlaces(names.slice(metaColumns.length), columns)
-      const places = own.map((place) => (place < 0 ? -1 : place + metaColumns.length))
-      cellPlaces = all.map((cell) => cell.map((column) => places[column] ?? -1))
+      const own = columnIndexes(names.slice(metaColumns.length), columns)
+      const indexes = own.map((index) => (index < 0 ? -1 : index + metaColumns.length))
+      cellIndexes = all.map((cell) => cell.map((column) => indexes[column] ?? -1))
     },
-    row: (record: CsvRecord, { op, lsn, seq }: Change, line: number) => {
+    row: (record: CsvRecord, { op, lsn, seq }: IncChange, line: number) => {
       const old = beforeOf(record)
       for (const text of [`${object}`, `${line}`, op, lsn, `${seq}`]) rows.plain(text)
       rows.plain(unsent(record))
@@ -85,7 +86,7 @@ const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) =
       for (const cell of identity) {
         rows.valueCell(cell.map((column) => old?.get(columns[column] ?? "") ?? null))
       }
-      for (const places of cellPlaces) rows.cell(record, places)
+      for (const indexes of cellIndexes) rows.cell(record, indexes)
       rows.endRow()
     },
   }
@@ -94,8 +95,8 @@ const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) =
 export interface IncReading {
   readonly table: ComparedTable
   readonly file: RowFile
-  /** Whether a change is one that the table has and the `full` has not. */
-  readonly counts: (change: Change) => boolean
+  /** True for a change that the table's snapshot sees and the `full` does not. */
+  readonly counts: (change: IncChange) => boolean
   readonly onBytes: (bytes: number) => void
 }
 
@@ -103,20 +104,20 @@ export interface ObjectRead {
   readonly findings: ReadonlyArray<LakeFinding>
   readonly rows: number
   readonly counted: number
-  /** Of the table, as the header names them, as byte strings. */
+  /** The table's columns in the header, as byte strings. */
   readonly columns: ReadonlyArray<string>
-  /** The latest place so far. */
-  readonly last: Place
-  /** True where a row does not stand after the one before it. */
+  /** The latest position so far. */
+  readonly last: ChangePosition
+  /** True if a row is not after the latest row before it. */
   readonly disordered: boolean
 }
 
-/** Reads the object with this number. It is begun anew when the lake fails in the middle of it. */
+/** Reads one object, `object` being its number. Begins again if the lake fails in the middle of it. */
 export const readInc = Effect.fn("IncReading.readInc")(function* (
   store: ObjectStore["Service"],
   key: string,
   object: number,
-  after: Place,
+  after: ChangePosition,
   { table, file, counts, onBytes }: IncReading,
 ) {
   const start = yield* file.length
@@ -156,7 +157,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
           events.row(record, change, line)
           counted++
         } catch {
-          // `_before` is no JSON: nothing of the row was added before it was read.
+          // `_before` is not valid JSON. It is read first, so that nothing of the row was added.
           broken ??= line
         }
       }
@@ -165,10 +166,10 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
         else if (isOurs) row(record)
       }
       const whole = yield* readObject(store, key, rows, file, onRecord, ({ length }) => onBytes(length))
-      const say = (kind: "header" | "row", why: string) => findings.push({ kind, object: key, why })
-      if (fields === undefined || !isOurs) say("header", `it does not begin with ${metaColumns.join(",")}`)
+      const report = (kind: "header" | "row", why: string) => findings.push({ kind, object: key, why })
+      if (fields === undefined || !isOurs) report("header", `it does not begin with ${metaColumns.join(",")}`)
       if (broken !== undefined || !whole) {
-        say(
+        report(
           "row",
           `row ${broken ?? line + 1} is not one of ours: it is cut short, or its first columns say nothing that they may say`,
         )

@@ -1,4 +1,4 @@
-/** What of one table was changed after its copy: what the lake has of it, and what only the slot holds yet. */
+/** Reads the changes of one table after its copy: those in the lake, and those that only the slot holds yet. */
 import { Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
@@ -11,11 +11,11 @@ import type { LiveTable } from "../snapshot/LiveTables.ts"
 import { snapshotView } from "../snapshot/SnapshotView.ts"
 import type { ComparedTable } from "../sql/ComparedTable.ts"
 import type { ColumnNames } from "./ColumnNames.ts"
-import { beforeAll, type Change, isAfter, type Place, readInc } from "./IncReading.ts"
+import { beforeEverything, type ChangePosition, type IncChange, isAfter, readInc } from "./IncReading.ts"
 
-const later = (a: Place, b: Place): Place => (isAfter(a, b) ? a : b)
+const later = (a: ChangePosition, b: ChangePosition): ChangePosition => (isAfter(a, b) ? a : b)
 
-/** The changes of the lake, and those of the slot that a writer would still write. */
+/** Reads the changes of the lake, and those of the slot that a writer would still write, into `file`. */
 export const readChanges = Effect.fnUntraced(function* (
   snapshot: ComparisonSnapshot,
   { source, table }: LiveTable,
@@ -32,22 +32,22 @@ export const readChanges = Effect.fnUntraced(function* (
     objects.reduce((sum, { bytes }) => sum + bytes, 0),
   )
   const copied = Option.flatMap(Lsn.parse(manifest.lsn), (lsn) => snapshotView(manifest.snapshot, lsn))
-  const isNew = ({ lsn, xid }: Change) =>
+  const isNew = ({ lsn, xid }: IncChange) =>
     snapshot.sees(lsn, xid) && !Option.exists(copied, (sees) => sees(lsn, xid))
-  let last = beforeAll
+  let last = beforeEverything
   let counted = 0
   let disordered = false
   for (const [i, { key }] of objects.entries()) {
     const read = yield* readInc(store, key, i, last, { table, file, counts: isNew, onBytes: bar.advance })
     yield* Effect.forEach(read.findings, report)
-    names.see(key, read.columns)
+    names.add(key, read.columns)
     last = read.last
     counted += read.counted
     disordered ||= read.disordered
   }
   const pending = Result.isFailure(snapshot.pending)
     ? 0
-    : yield* readWaiting(snapshot.pending.success, snapshot, source.dataset, last, isNew, objects.length, {
+    : yield* readPending(snapshot.pending.success, snapshot, source.dataset, last, isNew, objects.length, {
         table,
         file,
       })
@@ -55,28 +55,31 @@ export const readChanges = Effect.fnUntraced(function* (
 }, Effect.scoped)
 
 /**
- * Changes at or before the watermark, or before the lake's newest row, are never written again: there the lake is compared by
- * what it has, although the slot may still know better.
+ * Skips changes at or before the watermark or the lake's newest row: a writer never writes these again. So a row that the
+ * lake has lost there is reported, although the slot may still hold it.
  */
-const readWaiting = Effect.fnUntraced(function* (
+const readPending = Effect.fnUntraced(function* (
   store: ObjectStore["Service"],
   snapshot: ComparisonSnapshot,
   dataset: string,
-  newest: Place,
-  isNew: (change: Change) => boolean,
+  newest: ChangePosition,
+  isNew: (change: IncChange) => boolean,
   firstNumber: number,
   { table, file }: { readonly table: ComparedTable; readonly file: RowFile },
 ) {
   const covered = Option.match(snapshot.watermark, {
-    onNone: () => beforeAll,
-    onSome: ({ position }): Place => ({ lsn: Lsn.printSortable(position), seq: Number.MAX_SAFE_INTEGER }),
+    onNone: () => beforeEverything,
+    onSome: ({ position }): ChangePosition => ({
+      lsn: Lsn.printSortable(position),
+      seq: Number.MAX_SAFE_INTEGER,
+    }),
   })
   const after = later(covered, newest)
-  const counts = (change: Change) => isAfter(change, after) && isNew(change)
+  const counts = (change: IncChange) => isAfter(change, after) && isNew(change)
   const objects = yield* Stream.runCollect(store.list(`inc/${dataset}/`))
   let counted = 0
   for (const [i, { key }] of objects.entries()) {
-    const read = yield* readInc(store, key, firstNumber + i, beforeAll, {
+    const read = yield* readInc(store, key, firstNumber + i, beforeEverything, {
       table,
       file,
       counts,

@@ -1,4 +1,4 @@
-/** Holds the copies that nobody begins with any more to the md5 of their manifests. It reads all of them. */
+/** Compares the copies that no reader begins with any more with the md5 of their manifests. */
 import { createHash } from "node:crypto"
 import { Effect, Stream } from "effect"
 import type { LakeFinding } from "../../core/lake/LakeFinding.ts"
@@ -7,7 +7,7 @@ import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { Progress } from "../../services/Progress.ts"
 
-/** What of them is not as their manifests say; sizes are compared where the objects are listed. */
+/** Reads every older copy. Returns their differences from their manifests; sizes are compared where objects are listed. */
 export const readOlder = Effect.fn("OlderCopies.readOlder")(function* (
   dataset: string,
   { older }: Pick<Fulls, "older">,

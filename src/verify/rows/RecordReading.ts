@@ -1,4 +1,4 @@
-/** Reads the records of an object or a copy into a file of rows, in bounded memory. */
+/** Reads the records of an object or a copy into a row file, in bounded memory. */
 import { Effect, Stream } from "effect"
 import { type CsvRecord, csvRecords } from "../../core/csv/CsvRecords.ts"
 import type { RowFile } from "../../services/lake/LakeComparison.ts"
@@ -9,7 +9,7 @@ import type { ComparableRows } from "./ComparableRows.ts"
 /** Large enough that a write costs less than the rows. */
 const writeBytes = 512 * 1024
 
-/** Hands each record to `onRecord`, which makes rows of it; answers whether the last one was whole. */
+/** Passes each record to `onRecord`, which adds rows. Returns true if the last record was complete. */
 export const readRecords = Effect.fnUntraced(function* <E, R>(
   csv: Stream.Stream<Uint8Array, E, R>,
   rows: ComparableRows,
@@ -26,8 +26,8 @@ export const readRecords = Effect.fnUntraced(function* <E, R>(
 })
 
 /**
- * The same of an object of a lake; `onBytes` sees what is stored. One that is compressed and cannot be unpacked is taken for
- * one that is cut short.
+ * Like `readRecords`, for an object of the lake. `onBytes` is called with the stored bytes. An object that cannot be
+ * decompressed counts as cut short.
  */
 export const readObject = Effect.fnUntraced(function* (
   store: ObjectStore["Service"],

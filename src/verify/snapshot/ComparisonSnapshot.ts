@@ -1,12 +1,12 @@
 /**
  * The snapshot at which lake and tables are compared, while writers go on.
  *
- *     1. a snapshot S; each table is copied under it to this machine, and S is let go
- *     2. the slot is read up to S and not confirmed: what S sees is in the lake by now, or in this read
- *     3. only then the lake is listed (by whoever uses this)
+ *     1. take a snapshot S, copy each table under it to this machine, and release S
+ *     2. read the slot up to S without confirming: every change that S sees is in the lake by now, or in this read
+ *     3. only then list the lake (the caller does)
  *
- * What was confirmed before step 2 is in the lake in step 3, because a writer takes its durable steps in the order lake,
- * watermark, slot. What is committed after S is left out by the snapshot itself, wherever it stands.
+ * Changes that were confirmed before step 2 are in the lake in step 3, because a writer takes its durable steps in the order
+ * lake, watermark, slot. Commits after S are not visible to it, and are skipped wherever they are read.
  */
 import { Clock, Effect, Option, Result, Schedule, Scope } from "effect"
 import type { ObjectFence } from "../../cdc/rows/DatasetObjects.ts"
@@ -39,24 +39,24 @@ export interface ComparisonSnapshot {
   readonly lsn: Lsn.Lsn
   readonly sees: Sees
   readonly tables: ReadonlyArray<LiveTable>
-  /** Those that could not be copied. */
+  /** The tables that could not be copied, with the reason. */
   readonly failed: ReadonlyMap<SourceTable, TableFailure>
   readonly watermark: Option.Option<Watermark>
   /** The slot's confirmed LSN, where there is a slot. */
   readonly slotBegin: Option.Option<Lsn.Lsn>
-  /** By dataset, what the next batch of `cdc` makes of its table. */
+  /** By dataset, what the next batch of `cdc` decides about its table. */
   readonly tablesNow: ReadonlyMap<string, TableNow>
-  /** What the slot still holds, as a small lake; or why it could not be asked. */
+  /** The pending changes of the slot, as a small lake; or why the slot could not be read. */
   readonly pending: Result.Result<ObjectStore["Service"], string>
 }
 
-/** More often than others take their turn with the slot, so that ours comes: a writer reads it for moments only. */
+/** Shorter than a writer's POLL_INTERVAL: a writer holds the slot only while it reads. */
 const slotInUse = Schedule.spaced("150 millis").pipe(
   Schedule.jittered,
   Schedule.upTo({ duration: "10 minutes" }),
 )
 
-/** A lake of our own, in which nobody else writes. */
+/** The small lake has no other writer. */
 const aloneInLake = Effect.map(
   RowFormat,
   ({ scratchEnding: ending }): ObjectFence => ({
@@ -68,8 +68,8 @@ const aloneInLake = Effect.map(
 )
 
 /**
- * What the slot holds up to the moment, turned into objects by the same code that a writer uses. Returns the datasets that
- * rows after the watermark may belong to and are passed over, as a writer will do.
+ * Writes the slot's changes up to `upTo` as objects, with the code of a writer. Returns the datasets to which skipped rows
+ * after the watermark may belong. A writer will skip the same rows.
  */
 const readInto = Effect.fnUntraced(function* (
   visit: ChangeVisit,
@@ -100,10 +100,10 @@ const readInto = Effect.fnUntraced(function* (
   return yield* whoseMayBe(visit, unsure, others)
 }, Effect.scoped)
 
-/** No copy counts before a writer has read up to there. */
+/** Greater than every transaction id: no copy closes the gap before a writer has read up to it. */
 const noXid = 2n ** 64n - 1n
 
-/** The watermark as a writer will leave it that reads what the slot holds. */
+/** The watermark that a writer will leave behind when it has read the slot's changes. */
 const withGaps = (watermark: Option.Option<Watermark>, incomplete: ReadonlySet<string>, lsn: Lsn.Lsn) =>
   Option.map(watermark, (known): Watermark => {
     const since = Option.some({ xid: noXid, reason: "unknown relation" as const })
@@ -111,7 +111,7 @@ const withGaps = (watermark: Option.Option<Watermark>, incomplete: ReadonlySet<s
     return { ...known, from: new Map([...known.from, ...gaps]) }
   })
 
-/** Copies these tables under one snapshot and reads the slot up to it. The files live in the surrounding scope. */
+/** Copies these tables under one snapshot and reads the slot up to it. The files exist until the surrounding scope ends. */
 export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparisonSnapshot")(function* <
   E2,
   R2,
@@ -125,21 +125,21 @@ export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparis
   const requests = yield* Effect.forEach(tables, (table, i) =>
     Effect.map(workbench.file(`live-${i}.csv`), (file) => ({ ...table, file })),
   )
-  const seen = yield* copyTables(requests, explain)
+  const copied = yield* copyTables(requests, explain)
   yield* Effect.logInfo("verify: tables copied").pipe(
     Effect.annotateLogs({
-      at: Lsn.print(seen.lsn),
-      rows: seen.tables.reduce((sum, { rows }) => sum + Option.getOrElse(rows, () => 0), 0),
+      at: Lsn.print(copied.lsn),
+      rows: copied.tables.reduce((sum, { rows }) => sum + Option.getOrElse(rows, () => 0), 0),
     }),
   )
   const scope = yield* Effect.scope
   const readSlot = Effect.fnUntraced(function* (store: ObjectStore["Service"]) {
     const visit = yield* source.visit
-    yield* visit.flushedTo(seen.lsn)
+    yield* visit.flushedTo(copied.lsn)
     const { watermark, slotBegin, flushed, doubt } = yield* checkLakeAndSlot(visit)
-    const sources = seen.tables.map(({ source }) => source)
+    const sources = copied.tables.map(({ source }) => source)
     const followed = yield* walNames(visit, layout, watermark, sources, flushed)
-    const found = { ...seen, watermark, slotBegin, tablesNow: followed.tablesNow }
+    const found = { ...copied, watermark, slotBegin, tablesNow: followed.tablesNow }
     const unreadable = Option.filter(doubt, ({ reason }) => reason !== "SlotAhead")
     if (Option.isSome(unreadable)) {
       return { ...found, pending: Result.fail(unreadable.value.message) } satisfies ComparisonSnapshot
@@ -147,19 +147,19 @@ export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparis
     if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
     const incomplete =
       followed.tables.length > 0
-        ? yield* readInto(visit, store, seen.lsn, followed, watermark)
+        ? yield* readInto(visit, store, copied.lsn, followed, watermark)
         : new Set<string>()
     const pending = Result.succeed(store)
     return {
       ...found,
-      watermark: withGaps(watermark, incomplete, seen.lsn),
+      watermark: withGaps(watermark, incomplete, copied.lsn),
       pending,
     } satisfies ComparisonSnapshot
   }, Effect.scoped)
   const snapshot: ComparisonSnapshot = yield* retrying(
     limitedRetry,
     Effect.flatMap(Scope.provide(workbench.lake, scope), (store) =>
-      // A visit whose read was refused is over: each try is one of its own.
+      // A refused read ends its visit, so that each attempt begins a new one.
       Effect.retry(readSlot(store), {
         schedule: slotInUse,
         while: (error) => error._tag === "SourceError" && error.reason === "SlotInUse",

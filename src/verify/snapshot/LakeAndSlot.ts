@@ -1,4 +1,4 @@
-/** Whether `verify` can compare this lake with this source at all. */
+/** Checks that `verify` can compare this lake with this source at all. */
 import { Effect, Option, Result } from "effect"
 import { decideStart } from "../../cdc/start/StartDecision.ts"
 import { isCopyOf, type Manifest } from "../../core/lake/Manifest.ts"
@@ -11,12 +11,12 @@ import type { SourceError } from "../../services/source/SourceError.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 
 /**
- * Whether this lake is of this source, and the slot its own: a slot that is gone, or that another reader moved, is told and
- * does not end the comparison, which shows what it cost.
+ * Checks that lake, slot and source belong together. Returns `doubt` if the slot is gone or was moved by another reader: the
+ * comparison goes on and reports which changes were lost. Fails with a `Refusal` if the lake is of another source.
  */
 export const checkLakeAndSlot = Effect.fnUntraced(function* (visit: ChangeVisit) {
   const { name } = yield* ReplicationSlot
-  // The watermark between two looks: it is past the first slot and before the second flushed position.
+  // Reads the watermark between two reads of the state: after the first slot and before the second flushed position.
   const { slot } = yield* visit.readState
   const watermark = yield* Effect.flatMap(WatermarkStore, (store) => store.read)
   const { flushed } = yield* visit.readState
@@ -30,21 +30,20 @@ export const checkLakeAndSlot = Effect.fnUntraced(function* (visit: ChangeVisit)
   return { watermark, slotBegin, flushed, doubt: Option.some(failure) }
 })
 
-/** Refuses a `full` of another server or database: its transactions mean nothing here. */
+/** Refuses a `full` of another server or database: transaction ids do not compare across servers. */
 export const checkCopySource = ({ table }: SourceTable, source: SourceIdentity, manifest: Manifest) =>
   isCopyOf(manifest, source)
     ? Effect.void
     : new Refusal({
         reason: "ForeignWatermark",
         problem: `${manifest.object} is a copy of ${manifest.table} in the database "${manifest.database}" of server ${manifest.system_identifier}, and ${printTable(table)} is in "${source.database}" of ${source.systemIdentifier}`,
-        risk: "Which of its changes the copy has seen is not known here",
+        risk: "Which changes the copy contains is not known here",
         remedy:
           "Point the program at the source that this lake is of, or choose another LAKE_URL for this one",
       })
 
 /**
- * Asked before the tables are copied, which may take hours: what would be refused then is refused now. Returns who the source
- * is.
+ * Refuses early what would be refused after the tables were copied, which may take hours. Returns the identity of the source.
  */
 export const checkBeforeCopying = Effect.gen(function* () {
   const { visit } = yield* ChangeSource

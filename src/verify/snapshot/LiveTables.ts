@@ -1,4 +1,4 @@
-/** Copies the tables to this machine under one snapshot. A table that cannot be copied is left out, and the others are copied anew. */
+/** Copies the tables to this machine under one snapshot. Leaves out a table that cannot be copied and copies the others again. */
 import { Cause, Effect, Exit, Option, Stream } from "effect"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { isTransient, limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
@@ -16,7 +16,7 @@ export interface LiveTable {
   readonly source: SourceTable
   readonly description: TableDescription
   readonly table: ComparedTable
-  /** None where it was not copied, because nothing can be compared with it. */
+  /** None if it was not copied, because the lake has nothing to compare it with. */
   readonly rows: Option.Option<number>
   readonly file: RowFile
 }
@@ -46,16 +46,16 @@ const copyOne = Effect.fnUntraced(function* (
 
 export interface CopyRequest {
   readonly source: SourceTable
-  /** For its rows. */
+  /** Receives the rows. */
   readonly file: RowFile
-  /** False where nothing can be compared with it: then it is described only. */
+  /** False if the lake has no `full` of the table: then it is described only. */
   readonly isInLake: boolean
 }
 
-const notUnderstood = (id: string) =>
+const unknownFormat = (id: string) =>
   new SourceError({ reason: "Failed", subject: "snapshot", detail: `"${id}" is not understood` })
 
-/** Calls `begins` with each table before it is copied, and without one before the snapshot. */
+/** Calls `begins` with each table before it is copied, and with undefined before the snapshot is taken. */
 const copyAll = Effect.fnUntraced(function* (
   requests: ReadonlyArray<CopyRequest>,
   begins: (request: CopyRequest | undefined) => void,
@@ -64,7 +64,7 @@ const copyAll = Effect.fnUntraced(function* (
   const catalog = yield* SourceTables
   const snapshot = yield* catalog.snapshot(requests.map(({ source }) => source.table))
   const sees = snapshotView(snapshot.id, snapshot.lsn)
-  if (Option.isNone(sees)) return yield* notUnderstood(snapshot.id)
+  if (Option.isNone(sees)) return yield* unknownFormat(snapshot.id)
   const tables = yield* Effect.forEach(requests, (request) => {
     begins(request)
     return copyOne(snapshot, request.source, request.file, request.isInLake)
@@ -72,7 +72,7 @@ const copyAll = Effect.fnUntraced(function* (
   return { id: snapshot.id, lsn: snapshot.lsn, source: snapshot.source, sees: sees.value, tables }
 }, Effect.scoped)
 
-/** The tables of which a snapshot alone fails: one that is missing, or may not be read, ends that of all. */
+/** Tries a snapshot for each table alone: a missing or unreadable table fails the snapshot of all. Returns those that fail. */
 const refusedAlone = Effect.fnUntraced(function* (requests: ReadonlyArray<CopyRequest>) {
   const catalog = yield* SourceTables
   const refused = new Map<CopyRequest, TableFailure>()
@@ -83,13 +83,13 @@ const refusedAlone = Effect.fnUntraced(function* (requests: ReadonlyArray<CopyRe
   return refused
 })
 
-/** A source that is out of reach is no matter of one table. */
+/** False for an unreachable source, which concerns all tables. */
 const isOfOneTable = (cause: Cause.Cause<unknown>): boolean => {
   const error = Cause.squash(cause)
   return !Cause.hasInterruptsOnly(cause) && !(error instanceof SourceError && isTransient(error))
 }
 
-/** Returns the tables as one snapshot sees them, and why others could not be copied. `explain` completes a failure. */
+/** Returns the tables as one snapshot sees them, and why others could not be copied. `explain` adds detail to a failure. */
 export const copyTables = Effect.fn("LiveTables.copyTables")(function* <E2, R2>(
   wanted: ReadonlyArray<CopyRequest>,
   explain: (error: SourceError | ComparisonError) => Effect.Effect<never, E2, R2>,
@@ -97,20 +97,20 @@ export const copyTables = Effect.fn("LiveTables.copyTables")(function* <E2, R2>(
   const failed = new Map<SourceTable, TableFailure>()
   for (;;) {
     const requests = wanted.filter(({ source }) => !failed.has(source))
-    let inHand: CopyRequest | undefined
+    let current: CopyRequest | undefined
     const exit = yield* Effect.exit(
       retrying(
         limitedRetry,
-        copyAll(requests, (request) => (inHand = request)),
+        copyAll(requests, (request) => (current = request)),
       ).pipe(Effect.catch(explain)),
     )
     if (Exit.isSuccess(exit)) return { ...exit.value, failed }
-    const found =
-      inHand === undefined
+    const refused =
+      current === undefined
         ? yield* refusedAlone(requests)
-        : new Map(isOfOneTable(exit.cause) ? [[inHand, failureOf(exit.cause)]] : [])
-    if (found.size === 0) return yield* Effect.failCause(exit.cause)
-    for (const [{ source, file }, failure] of found) {
+        : new Map(isOfOneTable(exit.cause) ? [[current, failureOf(exit.cause)]] : [])
+    if (refused.size === 0) return yield* Effect.failCause(exit.cause)
+    for (const [{ source, file }, failure] of refused) {
       failed.set(source, failure)
       yield* Effect.ignore(file.cut(0))
     }

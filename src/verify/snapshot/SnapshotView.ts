@@ -1,28 +1,28 @@
 /**
- * Which transactions a snapshot sees, told by what a row of `inc` says of its transaction: the position of its COMMIT and
- * the lower 32 bits of its id. Position alone does not tell: a transaction can have its COMMIT in the WAL and not be visible yet.
+ * Decides whether a snapshot sees a transaction, from the `_lsn` (of its COMMIT) and `_xid` (32 bits) of a row of `inc`. The
+ * LSN alone is not enough: a transaction can have its COMMIT in the WAL and not be visible yet.
  *
- * Source: PostgreSQL manual, `pg_current_snapshot()`. `xip` lists every transaction that was in progress, by its top
- * id; the slot prints the top id too, whatever subtransactions a change was made in.
+ * Source: PostgreSQL manual, `pg_current_snapshot()`. `xip` lists the top-level ids of all transactions in progress. The slot
+ * prints the top-level id too, also for changes in a subtransaction.
  */
 import { Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 
-/** Tells whether the transaction is seen; `lsn` as `Lsn.printSortable` prints it. */
+/** True if the snapshot sees the transaction. `lsn` is the COMMIT's, as `Lsn.printSortable` prints it. */
 export type Sees = (lsn: string, xid: number) => boolean
 
 const period = 2 ** 32
 
 /**
- * Ids are given out in order, so a transaction begun after the snapshot and committed before `lsn` has one shortly after
- * `xmax`: the two are read in one statement. The bound keeps ids apart that are the same in 32 bits: those of a lake whose
- * oldest changes lie thousands of millions of transactions back.
+ * Ids are assigned in order. So a transaction that began after the snapshot and committed before `lsn` has an id shortly
+ * after `xmax`: both are read in one statement. The bound separates these from ids of an earlier period of 32 bits, which
+ * belong to changes that are thousands of millions of transactions old.
  */
 const soonAfter = 2 ** 20
 
 /**
- * `snapshot` is `xmin:xmax:xip`, and `lsn` a position of its moment: what it sees was committed at or before that. None
- * where the text is not a snapshot.
+ * `snapshot` is `xmin:xmax:xip`. `lsn` was read with it: every transaction that it sees was committed at or before `lsn`.
+ * Returns none if the text is not a snapshot.
  */
 export const snapshotView = (snapshot: string, lsn: Lsn.Lsn): Option.Option<Sees> => {
   const parts = /^(\d+):(\d+):((?:\d+(?:,\d+)*)?)$/.exec(snapshot)

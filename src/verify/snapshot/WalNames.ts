@@ -1,6 +1,6 @@
 /**
- * The names under which the WAL may hold the rows of each table: that of a renamed one before, too; and the tables of which
- * it may hold rows under a name that nobody saw.
+ * The names under which the WAL may hold the rows of each table: its own and, if it was renamed, the earlier one. Also the
+ * tables whose rows the WAL may hold under an unknown name.
  */
 import { Effect, Option, Result } from "effect"
 import { type UncertainTable, uncertainTables } from "../../cdc/tables/FollowedTables.ts"
@@ -21,11 +21,11 @@ export interface NamedTable {
 export interface WalNames {
   readonly tables: ReadonlyArray<NamedTable>
   readonly unsure: ReadonlyArray<UncertainTable>
-  /** By dataset, what the next batch of `cdc` makes of its table. */
+  /** By dataset, what the next batch of `cdc` decides about its table. */
   readonly tablesNow: ReadonlyMap<string, TableNow>
 }
 
-/** Asks the catalog once. A table that `cdc` would refuse has its own name alone: its comparison says what is wrong. */
+/** Queries the catalog once. A table that `cdc` would refuse has only its own name: its comparison reports the problem. */
 export const walNames = Effect.fn("WalNames.walNames")(function* (
   visit: Pick<ChangeVisit, "relations">,
   layout: Layout,

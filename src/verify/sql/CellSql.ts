@@ -1,13 +1,13 @@
-/** The words that the statements of the comparison share: files of rows, cells, keys (DuckDB's SQL). See `ReplaySql.ts`. */
+/** Parts that the statements of the comparison share: row files, cells, keys (DuckDB's SQL). See `ReplaySql.ts`. */
 import type { ComparedTable } from "./ComparedTable.ts"
 import { cells, keyCells } from "./ComparedTable.ts"
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** Rows are made no longer: see `ComparableRows.ts`. In bytes. */
+/** No row is longer: see `ComparableRows.ts`. In bytes. */
 const maxLineBytes = 2 * 1024 * 1024
 
-/** The dialect of `Csv.ts`, without line breaks in values: so each thread can find where a row begins. */
+/** Reads the dialect of `Csv.ts`, without line breaks in values, so that each thread can find where a row begins. */
 export const readCsv = (path: string, columns: ReadonlyArray<string>): string =>
   `read_csv(${literal(path)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', nullstr = '',
      allow_quoted_nulls = false, new_line = '\\n', max_line_size = ${maxLineBytes}, buffer_size = ${2 * maxLineBytes},
@@ -29,12 +29,12 @@ export const sameKey = (table: ComparedTable, a: string, b: string): string =>
 export const cellSeparator = "chr(3)"
 export const valuesIn = (cell: string): string => `string_split(${cell}, ${cellSeparator})`
 
-/** The value of the column at `place`: of a shared cell as it stands in CSV. */
-export const columnOf = (table: ComparedTable, of: string, place: number): string => {
+/** The value of the column at `index`; in a shared cell it is a CSV field. */
+export const columnOf = (table: ComparedTable, of: string, index: number): string => {
   const all = cells(table)
-  const n = all.findIndex((cell) => cell.includes(place))
+  const n = all.findIndex((cell) => cell.includes(index))
   const cell = all[n] ?? []
-  return cell.length === 1 ? `${of}c${n}` : `${valuesIn(`${of}c${n}`)}[${cell.indexOf(place) + 1}]`
+  return cell.length === 1 ? `${of}c${n}` : `${valuesIn(`${of}c${n}`)}[${cell.indexOf(index) + 1}]`
 }
 
 /** Numbers of the cells that are not of the key. */

@@ -1,15 +1,15 @@
-/** SQL (DuckDB's) that compares the table `live` with `rebuilt`, or with what `ReplaySql.ts` loads, and names what differs. */
+/** SQL (DuckDB's) that compares the table `live` with `rebuilt`, or with the tables of `ReplaySql.ts`, and lists differences. */
 import { columns, keys, list, numbers, others, sameKey, valuesIn } from "./CellSql.ts"
 import type { ComparedTable } from "./ComparedTable.ts"
 import { cells, identityCells, keyCells } from "./ComparedTable.ts"
 
 /**
- * The keys that differ. Rows are compared by a hash of 64 bits, so that the join holds keys and hashes and not whole
- * tables: that it passes by a difference is as likely as to guess such a number.
+ * The keys whose rows differ. Compares rows by a hash of 64 bits, so that the join holds keys and hashes and not whole
+ * tables. A difference is missed with the probability of guessing such a number.
  */
 export const differingStatement = (table: ComparedTable): string => {
   const compared = others(table).map((n) => `c${n}`)
-  // Where every column is of the key, rows with the same key are the same.
+  // If every column belongs to the key, rows with equal keys are equal.
   const digest = `${compared.length > 0 ? `hash(${list(compared)})` : "true"} AS digest`
   const narrow = (from: string) =>
     `(SELECT ${list([...keyCells(table).map((n) => `c${n}`), digest])} FROM ${from})`
@@ -22,7 +22,7 @@ export const differingStatement = (table: ComparedTable): string => {
 
 export const differentCount = "SELECT count(*)::VARCHAR FROM differing WHERE kind = 'different'"
 
-/** The rows on both sides that have the same key and differ: apart, so that nothing larger is joined. */
+/** Copies the rows that have equal keys and differ into tables of their own, so that nothing larger is joined. */
 export const partStatements = (table: ComparedTable): ReadonlyArray<string> =>
   ["live", "rebuilt"].map(
     (from) => `CREATE OR REPLACE TABLE part_of_${from} AS
@@ -34,7 +34,7 @@ export const partStatements = (table: ComparedTable): ReadonlyArray<string> =>
 export const oneSided = (table: ComparedTable): string =>
   `SELECT kind, ${keys(table)} FROM differing WHERE kind <> 'different' ORDER BY kind, ${keys(table)}`
 
-/** The keys of rows that differ, with the places of the columns in which they do as `3,5`. */
+/** The keys of rows that differ, with the indexes of the differing columns as `3,5`. */
 export const differentColumns = (table: ComparedTable): string => {
   const all = cells(table)
   const differs = (n: number) => {
@@ -42,7 +42,7 @@ export const differentColumns = (table: ComparedTable): string => {
     const different =
       cell.length === 1
         ? `'${cell[0]}'`
-        : `array_to_string(list_filter([${list(cell.map(String))}], lambda place, i:
+        : `array_to_string(list_filter([${list(cell.map(String))}], lambda number, i:
              ${valuesIn(`l.c${n}`)}[i] IS DISTINCT FROM ${valuesIn(`r.c${n}`)}[i]), ',')`
     return `CASE WHEN l.c${n} IS DISTINCT FROM r.c${n} THEN ${different} END`
   }
@@ -52,8 +52,8 @@ export const differentColumns = (table: ComparedTable): string => {
 }
 
 /**
- * Of rows without a key: how often more (or less) the lake has each, and a digest to tell them apart. Their order does
- * not matter: what was inserted is there once more, and what was deleted once less.
+ * For rows without a key: how many more (or fewer) of each the lake has, with a digest of the row. Order does not matter: an
+ * insert adds one, and a delete takes one away.
  */
 export const countedDifferences = (table: ComparedTable): string => {
   const identity = identityCells(table)

@@ -1,14 +1,14 @@
 /**
- * SQL (DuckDB's) that rebuilds a table from its copy and the changes after it; `DifferenceSql.ts` compares it with the table. Rows
- * are told apart by their key. It reads three files of rows without headers, every value as text:
+ * SQL (DuckDB's) that rebuilds a table from its copy and the changes after it; `DifferenceSql.ts` compares it with the table.
+ * Rows are identified by their key. It reads three row files without headers, every value as text:
  *
- *     live     c0, c1, …                                            the table at the moment of the comparison
+ *     live     c0, c1, …                                            the table in the snapshot of the comparison
  *     copied   c0, c1, …                                            the `full`
- *     event    object, line, op, lsn, seq, unsent, had, b…, c0, …   the changes that the first has seen and the second not
+ *     event    object, line, op, lsn, seq, unsent, had, b…, c0, …   the changes that `live` contains and `copied` does not
  *
- * `c…` are cells: of a wide table some hold the values of several columns, each as in CSV, with a separator between them.
- * `unsent` names the places of the columns that were not sent, as `,3,5,`; `b…` are the old values of the identity where
- * the WAL held them, and `had` says whether it did. In the statements `pos` orders the changes: position and number in one.
+ * `c…` are cells: in a wide table some hold several columns, each as a CSV field, with a separator between them. `unsent`
+ * holds the indexes of the columns with unchanged TOAST values, as `,3,5,`. `b…` are the old values of the identity, and
+ * `had` is true if the WAL held them. `pos` orders the changes: `lsn` and `seq` in one number.
  */
 import { cellSeparator, columnOf, columns, keys, list, numbers, readCsv, sameKey } from "./CellSql.ts"
 import type { CellColumns, ComparedTable } from "./ComparedTable.ts"
@@ -20,10 +20,10 @@ export interface RowFiles {
   readonly event: string
 }
 
-/** What stood twice is taken once, where it stood first. */
+/** Of duplicates only the first row counts. */
 const once = "QUALIFY row_number() OVER (PARTITION BY pos ORDER BY object, line) = 1"
 
-/** The three as tables. `doubled` tells that changes stand twice. */
+/** Loads the three files. `doubled` is true if there are duplicate changes. */
 export const loadStatements = (
   table: ComparedTable,
   files: RowFiles,
@@ -38,14 +38,14 @@ export const loadStatements = (
        SELECT (('0x' || replace(lsn, '/', ''))::UBIGINT::HUGEINT << 32) + seq::BIGINT AS pos,
               op, unsent, had IS NOT NULL AS had, ${list([...old, ...own])}
          FROM ${readCsv(files.event, [...eventHead, ...old, ...own])} ${doubled ? once : ""}`,
-    // A TRUNCATE takes away everything before it.
+    // A TRUNCATE deletes everything before it.
     "CREATE OR REPLACE TABLE emptied AS SELECT max(pos) AS pos FROM event WHERE op = 'T'",
     "DELETE FROM event WHERE pos <= (SELECT pos FROM emptied)",
     `CREATE OR REPLACE VIEW base AS SELECT * FROM copied WHERE (SELECT pos FROM emptied) IS NULL`,
   ]
 }
 
-/** How many changes do not say which row they are about. */
+/** Counts the changes that do not identify their row. */
 export const unfollowedQuery = (table: ComparedTable): string => {
   const unnamed = keyCells(table)
     .map((n) => `c${n} IS NULL`)
@@ -58,13 +58,13 @@ export const unfollowedQuery = (table: ComparedTable): string => {
   return `SELECT count(*)::VARCHAR FROM event WHERE ${lost}`
 }
 
-/** Where each key went: `tail` has the last step of every key that was touched, and whether its row lives. */
+/** `tail` holds the last step of every key that was changed, and whether its row still exists. */
 export const stepStatements = (table: ComparedTable): ReadonlyArray<string> => {
   const moved = `op = 'U' AND had AND (${keyCells(table)
     .map((n) => `coalesce(b${n} <> c${n}, false)`)
     .join(" OR ")})`
   return [
-    // A change of the key is one step for the new key, where a life begins, and one for the old.
+    // A change of the key is two steps: the row begins under the new key, and ends under the old one.
     `CREATE OR REPLACE TABLE step AS
        SELECT ${list(keyCells(table).map((n) => `c${n} AS k${n}`))}, pos, op <> 'D' AS lives, op = 'I' OR (${moved}) AS begins FROM event
        UNION ALL
@@ -74,21 +74,21 @@ export const stepStatements = (table: ComparedTable): ReadonlyArray<string> => {
   ]
 }
 
-/** The places that the last changes of living rows left unsent, each as `,3,5,`. */
+/** The columns that the last changes of existing rows did not send, each as `,3,5,`. */
 export const unsentQuery = `SELECT DISTINCT unsent FROM event JOIN tail USING (pos) WHERE lives AND unsent IS NOT NULL`
 
-export const unsentPlaces = (found: ReadonlyArray<string>): ReadonlyArray<number> =>
-  [...new Set(found.flatMap((one) => one.split(",").filter((place) => place !== "")))].map(Number)
+export const unsentIndexes = (found: ReadonlyArray<string>): ReadonlyArray<number> =>
+  [...new Set(found.flatMap((one) => one.split(",").filter((index) => index !== "")))].map(Number)
 
 /**
- * Values that the last change of a row did not send: for each column the last one that was sent in the row's life, and in
- * the lives that it had under other keys. `mended` has them by the position of that last change.
+ * Finds the values that the last change of a row did not send: for each column the last value that was sent for the row,
+ * also under its earlier keys. `filled` holds them by the position of that last change.
  */
-export const mendStatements = (
+export const fillStatements = (
   table: ComparedTable,
   unsent: ReadonlyArray<number>,
 ): ReadonlyArray<string> => [
-  // Each step with where its life began: -1 is the copy, and none where the lake does not have the beginning.
+  // Each step with the position at which its row began under this key: -1 is the copy, NULL if the lake lacks the beginning.
   `CREATE OR REPLACE TABLE stay AS
      SELECT *, max(pos) FILTER (begins) OVER (PARTITION BY ${keys(table)} ORDER BY pos) AS since
        FROM (FROM step UNION ALL
@@ -108,28 +108,28 @@ export const mendStatements = (
        FROM chain JOIN stay ON ${sameKey(table, "chain.k", "stay.k")} AND stay.since IS NOT DISTINCT FROM chain.since
                   LEFT JOIN event ON event.pos = stay.pos
       WHERE stay.lives GROUP BY id`,
-  `CREATE OR REPLACE TABLE mended AS
+  `CREATE OR REPLACE TABLE filled AS
      SELECT id, ${list(unsent.map((n) => `CASE WHEN p${n} = -1 THEN ${columnOf(table, "base.", n)} ELSE ${columnOf(table, `e${n}.`, n)} END AS m${n}`))}
        FROM source LEFT JOIN base ON ${sameKey(table, "source.k", "base.c")}
             ${unsent.map((n) => `LEFT JOIN event AS e${n} ON e${n}.pos = p${n}`).join(" ")}`,
 ]
 
-/** The table as the lake tells it. */
+/** The table as the lake contains it. */
 export const rebuiltStatement = (table: ComparedTable, unsent: ReadonlyArray<number>): string => {
-  const value = (place: number) =>
-    unsent.includes(place)
-      ? `CASE WHEN coalesce(contains(unsent, ',${place},'), false) THEN m${place} ELSE ${columnOf(table, "event.", place)} END`
-      : columnOf(table, "event.", place)
-  // A value of a shared cell that the lake does not have is NULL, and NULL is nothing there.
+  const value = (index: number) =>
+    unsent.includes(index)
+      ? `CASE WHEN coalesce(contains(unsent, ',${index},'), false) THEN m${index} ELSE ${columnOf(table, "event.", index)} END`
+      : columnOf(table, "event.", index)
+  // A value of a shared cell that the lake does not have is NULL, which is an empty field there.
   const shared = (cell: CellColumns) =>
-    `array_to_string([${list(cell.map((place) => `coalesce(${value(place)}, '')`))}], ${cellSeparator})`
+    `array_to_string([${list(cell.map((index) => `coalesce(${value(index)}, '')`))}], ${cellSeparator})`
   const cellOf = (cell: CellColumns, n: number) =>
-    !cell.some((place) => unsent.includes(place))
+    !cell.some((index) => unsent.includes(index))
       ? `event.c${n}`
       : `${cell.length === 1 ? value(cell[0] ?? -1) : shared(cell)} AS c${n}`
   return `CREATE OR REPLACE VIEW rebuilt AS
     SELECT ${columns(table)} FROM base WHERE NOT EXISTS (FROM tail WHERE ${sameKey(table, "tail.k", "base.c")})
     UNION ALL
     SELECT ${list(cells(table).map(cellOf))}
-      FROM tail JOIN event USING (pos) ${unsent.length > 0 ? "LEFT JOIN mended ON id = pos" : ""} WHERE lives`
+      FROM tail JOIN event USING (pos) ${unsent.length > 0 ? "LEFT JOIN filled ON id = pos" : ""} WHERE lives`
 }

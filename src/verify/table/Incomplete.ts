@@ -1,4 +1,4 @@
-/** Datasets whose `full` and `inc` make no whole: they are named and not compared. */
+/** Datasets whose `full` and `inc` leave a gap: they are reported and not compared. */
 import { Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import { type DatasetState, datasetState, newestCopy, unchangedTable } from "../../core/lake/DatasetState.ts"
@@ -6,7 +6,7 @@ import type { Manifest } from "../../core/lake/Manifest.ts"
 import type { Watermark } from "../../core/lake/Watermark.ts"
 import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 
-/** Why the dataset is not complete, as a sentence with what to do; none where it is. */
+/** Returns why the dataset is not complete, with what to do; none if it is complete. */
 export const incompleteBecause = (
   { watermark, slotBegin, tablesNow }: Pick<ComparisonSnapshot, "watermark" | "slotBegin" | "tablesNow">,
   dataset: string,
@@ -35,10 +35,10 @@ export const incompleteBecause = (
   })
 }
 
-/** `needs full` is a predicate already. */
+/** `needs full` already has a verb. */
 const sentenceOf = (state: DatasetState): string => (state === "needs full" ? state : `is ${state}`)
 
-/** Names the datasets that SOURCE_TABLES names no more; none where there are none. */
+/** Names the datasets that SOURCE_TABLES no longer lists; none if there are none. */
 export const leftNote = (
   watermark: Option.Option<Watermark>,
   configured: ReadonlyArray<string>,
@@ -48,5 +48,5 @@ export const leftNote = (
     .map(([dataset, lsn]) => `"${dataset}" (followed up to ${Lsn.print(lsn)})`)
   return left.length === 0
     ? Option.none()
-    : Option.some(`Left, and not compared, because SOURCE_TABLES names them no more: ${left.join(", ")}.`)
+    : Option.some(`Left, and not compared, because SOURCE_TABLES no longer lists them: ${left.join(", ")}.`)
 }

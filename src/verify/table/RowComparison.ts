@@ -1,4 +1,4 @@
-/** Compares the rows of a table with those that the lake makes of it, in the engine, and tells each that differs. */
+/** Compares a table's rows with the rebuilt ones in the engine, and reports each that differs. */
 import { Effect, Option, Stream } from "effect"
 import type { ComparisonEngine } from "../../services/lake/LakeComparison.ts"
 import type { ReportFinding } from "../report/FindingCounter.ts"
@@ -19,7 +19,7 @@ export interface RowDifferences {
   readonly columns: ReadonlySet<string>
 }
 
-/** By key: whatever has one. */
+/** Compares by key. */
 export const compareKeyed = Effect.fnUntraced(function* (
   engine: ComparisonEngine,
   table: ComparedTable,
@@ -27,13 +27,13 @@ export const compareKeyed = Effect.fnUntraced(function* (
 ) {
   yield* engine.run(Sql.stepStatements(table))
   const unsent = yield* Stream.runCollect(engine.rows(Sql.unsentQuery))
-  const places = Sql.unsentPlaces(unsent.map(([found]) => found ?? ""))
-  if (places.length > 0) yield* engine.run(Sql.mendStatements(table, places))
-  yield* engine.run([Sql.rebuiltStatement(table, places), Difference.differingStatement(table)])
+  const indexes = Sql.unsentIndexes(unsent.map(([found]) => found ?? ""))
+  if (indexes.length > 0) yield* engine.run(Sql.fillStatements(table, indexes))
+  yield* engine.run([Sql.rebuiltStatement(table, indexes), Difference.differingStatement(table)])
   const counts = { missing: 0, extra: 0, columns: new Set<string>() }
-  const nameOf = (place: number | string): string => table.columns[Number(place)] ?? ""
+  const nameOf = (index: number | string): string => table.columns[Number(index)] ?? ""
   const keyOf = (values: ReadonlyArray<string | null>) =>
-    table.key.map((place, i) => [nameOf(place), printable(values[i])] as const)
+    table.key.map((index, i) => [nameOf(index), printable(values[i])] as const)
   if (Number(yield* firstText(engine, Difference.differentCount)) > 0) {
     yield* engine.run(Difference.partStatements(table))
     yield* Stream.runForEach(engine.rows(Difference.differentColumns(table)), ([differing, ...values]) => {
@@ -51,7 +51,7 @@ export const compareKeyed = Effect.fnUntraced(function* (
   return found
 })
 
-/** By counting equal rows, where no key tells them apart. */
+/** Compares by counting equal rows, for tables without a key. */
 export const compareCounted = Effect.fnUntraced(function* (
   engine: ComparisonEngine,
   table: ComparedTable,

@@ -13,7 +13,7 @@ export interface TableFailure {
 
 export const failureOf = (cause: Cause.Cause<unknown>): TableFailure => {
   const error = Cause.squash(cause)
-  // A defect is ours, and shows where it happened.
+  // A defect is a bug of ours: its stack is printed.
   const why = Cause.hasDies(cause) || !(error instanceof Error) ? Cause.pretty(cause) : error.message
   return { why, exit: Runtime.getErrorExitCode(error) }
 }
@@ -25,15 +25,15 @@ const lakeIsGone = (cause: Cause.Cause<unknown>): boolean => {
 
 export interface Containment {
   /**
-   * Returns what the work for one table comes to, its failure included; an interruption passes. Once the lake is out of
-   * reach nothing is tried any more: each table would wait for it as long as the first one did.
+   * Returns the result of the work for one table, or its failure. Passes an interruption on. Once the lake is unreachable
+   * nothing more is tried: each table would wait as long as the first one did.
    */
   readonly contain: <A, E, R>(
     work: Effect.Effect<A, E, R>,
   ) => Effect.Effect<Result.Result<A, TableFailure>, never, R | ObjectStore>
 }
 
-/** Makes one for a run: what one table has shown of the lake holds for the others. */
+/** Creates one for a run: once one table finds the lake unreachable, the others fail at once. */
 export const containment = (): Containment => {
   let gone = Option.none<TableFailure>()
   const answers = Effect.gen(function* () {

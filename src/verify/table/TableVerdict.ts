@@ -1,4 +1,4 @@
-/** Holds the lake to one table: its objects to what they promise, and what they make together to the table's rows. */
+/** Compares the lake with one table: its objects with their manifests, and the rebuilt rows with the table's. */
 import { Effect, Option } from "effect"
 import type { Layout } from "../../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
@@ -21,23 +21,23 @@ import type { TableFailure } from "./TableFailure.ts"
 export interface TableVerdict {
   readonly dataset: string
   readonly table: string
-  /** Key of the copy that was taken. */
+  /** Key of the copy that the comparison begins with. */
   readonly full: string | null
-  /** Rows of the table, and of what the lake makes of it; none where they were not asked for. */
+  /** Rows of the table, and of the table rebuilt from the lake; null if they were not read. */
   readonly rows: number | null
   readonly rebuilt: number | null
-  /** Changes after the copy; those that the slot still holds are among them. */
+  /** Changes after the copy. `waiting` of them are still in the slot. */
   readonly changes: number
   readonly waiting: number
   readonly findings: number
-  /** Of them, changes that stand twice. */
+  /** How many of the findings are changes that are in `inc` twice. */
   readonly twice: number
   /** The exit code that this table alone asks for. */
   readonly exit: number
   readonly ignored: ReadonlyArray<string>
-  /** No difference: see `ColumnNames.ts`. */
+  /** Not counted as differences: see `ColumnNames.ts`. */
   readonly unknown: ReadonlyArray<UnknownColumn>
-  /** Why the rows could not be compared, with what to do; none where they were. */
+  /** Why the rows could not be compared, with what to do; null if they were. */
   readonly incomparable: string | null
   readonly advice: ReadonlyArray<string>
 }
@@ -48,13 +48,13 @@ export interface TableInLake {
   readonly fulls: Fulls
 }
 
-/** Exit code of a table that a person must change something for. */
+/** Exit code if a person must change something. */
 const mustChange = 2
 
-/** Exit code of a table that the lake does not hold all of. */
+/** Exit code if the lake does not hold the whole table. */
 const notInLake = 4
 
-/** Fields that a comparison did not come to. */
+/** The fields before anything was compared. */
 const bare = (source: SourceTable) => ({
   dataset: source.dataset,
   table: printTable(source.table),
@@ -74,7 +74,7 @@ const counted = (counter: FindingCounter, exit: number) => {
   return { findings, twice: counter.twice(), exit: findings > 0 ? 4 : exit }
 }
 
-/** Of a table whose comparison failed; what was reported of it before counts. */
+/** The verdict on a table whose comparison failed. Findings that were reported before count. */
 export const failedVerdict = (
   source: SourceTable,
   counter: FindingCounter,

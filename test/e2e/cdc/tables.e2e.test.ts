@@ -245,8 +245,8 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("sta
       sql: `ALTER TABLE a RENAME TO c; ${makeOther}`,
       state: "as: needs full replaced",
       code: 0,
-      advice: /^Another table bears the name "public"\."a" now, .*Let `cdc` begin with it, then run .*full/,
-      doctor: /^warning "public"\."a": Another table bears the name/m,
+      advice: /^Another table has the name "public"\."a" now, .*Let `cdc` begin with it, then run .*full/,
+      doctor: /^warning "public"\."a": Another table has the name/m,
       doctorCode: 0,
     },
     {

@@ -250,7 +250,7 @@ layer(TestPostgres.shared, { excludeTestServices: true })("status", (it) => {
       const { run } = yield* openBare
       const { code, stdout } = yield* run("status")
       assert.strictEqual(code, 0)
-      assert.match(stdout, /does not exist: make it with `node dist\/main.js init`/)
+      assert.match(stdout, /does not exist: create it with `node dist\/main.js init`/)
     }),
   )
 

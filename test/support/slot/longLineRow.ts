@@ -4,7 +4,7 @@ import { ShapeFit } from "../../../src/core/row/IncRow.ts"
 import { IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
 import { LongValueEncoder } from "../../../src/core/row/LongValueEncoder.ts"
 import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"
-import { rowPieces } from "../../../src/core/slot/LongLine.ts"
+import { splitAtMarks } from "../../../src/core/slot/LongLine.ts"
 import { LongLineReader } from "../../../src/core/slot/LongLineReader.ts"
 import { RowTokenizer } from "../../../src/core/slot/tokens/RowTokenizer.ts"
 import { lineAmongOthers, shapeIn, writtenRow } from "./writtenRow.ts"
@@ -47,12 +47,12 @@ export const windowedRow = (marked: string, text: string, size: number): string 
   const file = Buffer.concat([before, Buffer.from(text, "latin1")])
   const rows = new RowBuffer()
   const encoder = new LongValueEncoder(rows)
-  for (const piece of rowPieces(markedRow(marked))) {
-    if (typeof piece === "string") rows.push(piece)
+  for (const part of splitAtMarks(markedRow(marked))) {
+    if (typeof part === "string") rows.push(part)
     else {
-      const end = piece.value.offset + piece.value.length
-      encoder.begin(piece)
-      for (let at = piece.value.offset; at < end; ) {
+      const end = part.value.offset + part.value.length
+      encoder.begin(part)
+      for (let at = part.value.offset; at < end; ) {
         at += encoder.append(file.subarray(at, Math.min(at + size, end)))
       }
       encoder.end()

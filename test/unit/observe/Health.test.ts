@@ -28,7 +28,7 @@ const cases: ReadonlyArray<HealthCase> = [
     events: [idle],
     at: 61,
     isWell: false,
-    text: "no successful look at the slot since 2025-11-03T10:15:30.000Z",
+    text: "no successful check of the slot since 2025-11-03T10:15:30.000Z",
   },
   {
     when: "the server decodes a batch in silence",

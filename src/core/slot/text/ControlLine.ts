@@ -25,7 +25,7 @@ const readChange = (line: TextCursor): Change | undefined => {
   return line.fail(anyLine)
 }
 
-/** What a line begins with. */
+/** The words with which a line can begin. */
 export const anyLine = "table, BEGIN, COMMIT or message"
 
 const largestXid = 0xffff_ffff
@@ -35,7 +35,7 @@ const readBegin = (line: TextCursor): Change | undefined => {
   return xid === undefined ? undefined : { _tag: "Begin", xid }
 }
 
-/** `timestamptz_to_str` prints ISO whatever the DateStyle. */
+/** `timestamptz_to_str` prints ISO, independent of DateStyle. */
 const printedTime = /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}( BC)?$/
 
 const readCommit = (line: TextCursor): Change | undefined => {
@@ -55,8 +55,8 @@ const readCommit = (line: TextCursor): Change | undefined => {
 const largestMessage = 0x3fff_ffff
 
 /**
- * The prefix may hold anything, also what looks like a size, so the size is the one that fits the end of the line. Where none
- * does, the content was cut at a zero byte (or counts fewer characters than bytes), and the first larger one is it.
+ * The prefix can contain anything, also text like a size. The right size is the one that matches the end of the line. If none
+ * does, the content was cut at a zero byte (or counts fewer characters than bytes), and the first larger size is right.
  */
 const readMessage = (line: TextCursor): Change | undefined => {
   const { text } = line
@@ -64,14 +64,14 @@ const readMessage = (line: TextCursor): Change | undefined => {
   if (!transactional && !line.skip("0")) return line.fail("0 or 1")
   if (!line.skip(" prefix: ")) return line.fail("prefix:")
   const start = line.at
-  let found: Change | undefined
+  let message: Change | undefined
   for (let mark = text.indexOf(", sz: ", start); mark !== -1; mark = text.indexOf(", sz: ", mark + 1)) {
     line.at = mark + 6
     const size = line.unsigned(largestMessage, "the size")
     if (size === undefined || !line.skip(" content:")) continue
     const length = text.length - line.at
-    if (size < length || (size > length && found !== undefined)) continue
-    found = {
+    if (size < length || (size > length && message !== undefined)) continue
+    message = {
       _tag: "Message",
       transactional,
       prefix: text.slice(start, mark),
@@ -80,6 +80,6 @@ const readMessage = (line: TextCursor): Change | undefined => {
     }
     if (size === length) break
   }
-  line.at = found === undefined ? start : text.length
-  return found ?? line.fail("a prefix, the size and the content")
+  line.at = message === undefined ? start : text.length
+  return message ?? line.fail("a prefix, the size and the content")
 }

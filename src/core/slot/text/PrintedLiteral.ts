@@ -1,8 +1,8 @@
 /**
- * Values as `test_decoding` prints them. The column's type alone decides the form, so a cell need not remember it.
+ * Values as `test_decoding` prints them. The form depends on the column's type only.
  *
- * Source: contrib/test_decoding/test_decoding.c, `print_literal`: numbers as they are, bits as `B'101'`, booleans in
- * full, all other types in single quotes, doubled inside and with nothing else escaped. Domains are other types.
+ * Source: contrib/test_decoding/test_decoding.c, `print_literal`: numbers bare, bits as `B'101'`, booleans as `true` and
+ * `false`. All other types, domains included, are in single quotes; inner ones are doubled, nothing else is escaped.
  */
 
 export type Literal = "number" | "boolean" | "bits" | "text"

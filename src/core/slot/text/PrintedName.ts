@@ -1,10 +1,9 @@
 /**
- * Identifiers as the server prints them: bare where SQL could read them so, else in double quotes, doubled inside.
+ * Identifiers as the server prints them: bare if SQL can read them so, else in double quotes with inner ones doubled.
  *
- * Source: PostgreSQL, ruleutils.c, `quote_identifier`: bare are names of lower-case ASCII letters, digits and `_` that
- * are no keyword, save the unreserved ones. The keywords are those of PostgreSQL 15; newer servers quote a few more
- * (`json`, `json_table`, `merge_action`, `system_user` and the like), so reading goes by the form alone and takes a name
- * with or without quotes. The name is the same either way.
+ * Source: PostgreSQL, ruleutils.c, `quote_identifier`. Bare names have lower-case ASCII letters, digits and `_`, and are no
+ * keyword other than an unreserved one. The keywords below are those of PostgreSQL 15. Newer servers quote a few more
+ * (`json`, `json_table`, `merge_action`, `system_user` and the like), so the reader accepts every name with or without quotes.
  */
 
 const keywords = new Set(

@@ -1,6 +1,6 @@
 /**
  * Prints a change as `test_decoding` does. Source: contrib/test_decoding/test_decoding.c.
- * Names are quoted as PostgreSQL 15 quotes them (see `PrintedName.ts`); all else comes back byte for byte.
+ * Names are quoted as PostgreSQL 15 does (see `PrintedName.ts`); all else is printed byte for byte.
  */
 import { type Cell, Change, type Table } from "../Change.ts"
 import { printLiteral } from "./PrintedLiteral.ts"

@@ -1,8 +1,8 @@
-/** A place in a text, for readers that go from left to right and never back. */
+/** An offset in a text, for readers that go from left to right only. */
 export class TextCursor {
   readonly text: string
   at = 0
-  /** What should have stood at `at`: set by the reader that failed. */
+  /** What the reader that failed expected at `at`. */
   expected = ""
 
   constructor(text: string) {
@@ -13,7 +13,7 @@ export class TextCursor {
     return this.at === this.text.length
   }
 
-  /** Steps over `word` where it stands here. Cut and compared: V8's `startsWith` takes half as long again. */
+  /** Skips `word` if it is here. Compares a slice, because V8's `startsWith` takes half as long again. */
   skip(word: string): boolean {
     const end = this.at + word.length
     if (this.text.slice(this.at, end) !== word) return false
@@ -21,13 +21,13 @@ export class TextCursor {
     return true
   }
 
-  /** A reader answers undefined where it fails; the cursor then tells why. */
+  /** Returns undefined, as a failing reader does, and notes what it expected. */
   fail(expected: string): undefined {
     this.expected = expected
     return undefined
   }
 
-  /** A whole number without leading zeros. */
+  /** Reads an integer without leading zeros. */
   unsigned(largest: number, expected: string): number | undefined {
     const { at, text } = this
     let end = at

@@ -1,4 +1,4 @@
-/** What the tokenizer has found as values of the union: for whoever needs strings. */
+/** Converts the tokenizer's spans to values of the union, for callers that need strings. */
 import type { Cell, Change } from "../Change.ts"
 import type { LineCursor } from "./LineCursor.ts"
 import type { RowTag, RowTokenizer } from "./RowTokenizer.ts"
@@ -25,7 +25,7 @@ const tupleIn = (cursor: LineCursor, spans: TupleSpans): ReadonlyArray<Cell> => 
   return cells
 }
 
-/** The change that the line reports. It stays as it is when the tokenizer reads the next line. */
+/** Returns the change that the line reports. It stays valid when the tokenizer reads the next line. */
 export const changeIn = (tokens: RowTokenizer): RowChange => {
   const { cursor, row, old, hasOld, tag } = tokens
   const { table } = tokens.table

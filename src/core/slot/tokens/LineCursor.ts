@@ -1,18 +1,18 @@
-/** A place in the bytes of one line, for readers that go from left to right and never back. */
+/** An offset in the bytes of one line, for readers that go from left to right only. */
 import type { FixedBytes } from "../../bytes/FixedBytes.ts"
 import type { SlotLine } from "../SlotLine.ts"
 
 export class LineCursor {
   bytes: Buffer = Buffer.alloc(0)
-  /** The same bytes: many lines follow each other in them. */
+  /** The same bytes, which hold many lines. */
   view: DataView = new DataView(new ArrayBuffer(0))
-  /** Where the line begins and ends in them. */
+  /** The line's first byte, and the one after its last. */
   start = 0
   end = 0
   at = 0
-  /** Its long values are marks (`LongLine.ts`). Only there a value holds zero bytes. */
+  /** True if its long values are marks (`LongLine.ts`). Only then can it contain zero bytes. */
   isMarked = false
-  /** What should have stood at `at`: set by the reader that failed. */
+  /** What the reader that failed expected at `at`. */
   expected = ""
 
   begin({ bytes, start, end, isMarked }: SlotLine): void {
@@ -35,14 +35,14 @@ export class LineCursor {
     return this.at < this.end ? (this.bytes[this.at] ?? -1) : -1
   }
 
-  /** Steps over `word` where it stands here. */
+  /** Skips `word` if it is here. */
   skip(word: FixedBytes): boolean {
-    if (!word.standAt(this.view, this.at, this.end)) return false
+    if (!word.isAt(this.view, this.at, this.end)) return false
     this.at += word.length
     return true
   }
 
-  /** A reader answers false where it fails; the cursor then tells why. */
+  /** Returns false, as a failing reader does, and notes what it expected. */
   fail(expected: string): false {
     this.expected = expected
     return false

@@ -1,11 +1,11 @@
-/** Reads the names and types that stand in a line, as `PrintedName.ts` describes them. */
+/** Reads the names and types in a line, as `PrintedName.ts` describes them. */
 import { dot, isDigit, isNameLetter, openBracket, quote, space } from "../../bytes/Ascii.ts"
 import { FixedBytes } from "../../bytes/FixedBytes.ts"
 import type { Table } from "../Change.ts"
 import type { LineCursor } from "./LineCursor.ts"
 import { type Column, column } from "./TableMemo.ts"
 
-/** Where the name that begins at `at` ends, or -1 where none begins there or its quotes are never closed. */
+/** Returns the offset after the name at `at`, or -1 if there is none or its quotes are not closed. */
 const endOfName = (bytes: Buffer, at: number, end: number): number => {
   if (at >= end) return -1
   const first = bytes[at] ?? 0
@@ -38,7 +38,7 @@ const nameIn = ({ bytes }: LineCursor, from: number, to: number): string =>
 const colonMark = new FixedBytes(":")
 const commaMark = new FixedBytes(", ")
 
-/** `public.a, public.b:`, the colon included. The server's code can print no table at all, so none is no fault. */
+/** Reads `public.a, public.b:`, the colon included. An empty list is valid: the server's code can print no table. */
 export const readTables = (cursor: LineCursor): ReadonlyArray<Table> | undefined => {
   const { bytes, end } = cursor
   const tables: Array<Table> = []
@@ -69,7 +69,7 @@ export const readTables = (cursor: LineCursor): ReadonlyArray<Table> | undefined
 const typeEndMark = new FixedBytes("]:")
 const arrayMark = new FixedBytes("[]")
 
-/** ` nome[character varying]:` */
+/** Reads ` nome[character varying]:`. */
 export const readColumn = (cursor: LineCursor): Column | undefined => {
   const { at, bytes, end, view } = cursor
   if (at >= end || bytes[at] !== space) {
@@ -83,7 +83,7 @@ export const readColumn = (cursor: LineCursor): Column | undefined => {
   }
   const typeEnd = endOfType(cursor, nameEnd + 1)
   cursor.at = nameEnd + 1
-  if (typeEnd === -1 || !typeEndMark.standAt(view, typeEnd, end)) {
+  if (typeEnd === -1 || !typeEndMark.isAt(view, typeEnd, end)) {
     cursor.fail("a type and ]:")
     return undefined
   }
@@ -95,11 +95,14 @@ export const readColumn = (cursor: LineCursor): Column | undefined => {
   )
 }
 
-/** `integer`, `timestamp with time zone`, `"char"`, `s."My]Type"[]`: what `format_type` prints without a modifier. */
+/**
+ * Returns the offset after a type as `format_type` prints it without a modifier: `integer`, `timestamp with time zone`,
+ * `"char"`, `s."My]Type"[]`.
+ */
 const endOfType = ({ bytes, view, end }: LineCursor, at: number): number => {
   let to = endOfName(bytes, at, end)
   if (to === -1) return -1
   if (to < end && bytes[to] === dot) to = endOfName(bytes, to + 1, end)
   else while (to !== -1 && to < end && bytes[to] === space) to = endOfName(bytes, to + 1, end)
-  return to !== -1 && arrayMark.standAt(view, to, end) ? to + 2 : to
+  return to !== -1 && arrayMark.isAt(view, to, end) ? to + 2 : to
 }

@@ -1,8 +1,8 @@
 /**
- * Reads a line that reports rows, as `test_decoding` prints it (versions 15 to 18), into the places of its values.
+ * Reads a line that reports rows, as `test_decoding` prints it (versions 15 to 18), into the spans of its values.
  *
  * Source: contrib/test_decoding/test_decoding.c, functions `pg_decode_change`, `pg_decode_truncate`,
- * `tuple_to_stringinfo`. A value may hold anything, `x[type]:'y'` and newlines included, and so may a quoted name: only
+ * `tuple_to_stringinfo`. A value can contain anything, `x[type]:'y'` and newlines included, and so can a quoted name: only
  * reading from left to right is safe.
  */
 import { FixedBytes } from "../../bytes/FixedBytes.ts"
@@ -32,12 +32,12 @@ export type RowTag = "Insert" | "Update" | "Delete" | "Truncate"
 
 const noTable = new KnownTable("", { schema: "", name: "" })
 
-/** Holds what it read until it reads the next line. Never throws; takes time in proportion to the line's length. */
+/** Its results are valid until it reads the next line. Never throws; takes time in proportion to the line's length. */
 export class RowTokenizer {
   readonly cursor = new LineCursor()
   readonly #memo = new TableMemo()
   tag: RowTag = "Insert"
-  /** Of all but a TRUNCATE. */
+  /** Of INSERT, UPDATE and DELETE. */
   table: KnownTable = noTable
   /** Of a TRUNCATE. */
   tables: ReadonlyArray<Table> = []
@@ -49,10 +49,10 @@ export class RowTokenizer {
   readonly old = new TupleSpans()
   readonly #oldColumns: Array<Column> = []
   hasOld = false
-  /** Up to here the line holds names and key words only. */
+  /** Up to here the line has only names and key words. */
   #namesEnd = 0
 
-  /** False where the line is not what the server prints; the cursor tells where and why. */
+  /** Reads a line. Returns false if the server does not print such a line; `malformed` says where and why. */
   read(line: SlotLine): boolean {
     return this.readHead(line) && this.readTuples()
   }
@@ -100,7 +100,7 @@ export class RowTokenizer {
 
   #readTable(): boolean {
     const { cursor } = this
-    // Mostly that of the line before.
+    // Mostly the same table as in the line before.
     if (this.table.printed.length > 0 && cursor.skip(this.table.printed)) return true
     const { at } = cursor
     const tables = readTables(cursor)
@@ -142,7 +142,7 @@ export class RowTokenizer {
     return this.restartSequences || this.cascade || cursor.fail("restart_seqs, cascade or (no-flags)")
   }
 
-  /** A whole row, to the end of the line. */
+  /** Reads a whole row, to the end of the line. */
   #readRow(): boolean {
     const { cursor, row } = this
     const { columns } = this.table
@@ -158,7 +158,7 @@ export class RowTokenizer {
     return true
   }
 
-  /** Reads on where the columns are others than those of the row before. */
+  /** Continues a row whose columns differ from those of the row before. */
   #learnRow(from: number): boolean {
     const { cursor, row, table } = this
     const columns = table.columns.slice(0, from)
@@ -173,7 +173,7 @@ export class RowTokenizer {
     return true
   }
 
-  /** An old row, to the end of the line or to `new-tuple:`. Columns that were NULL are left out, so some are passed over. */
+  /** Reads an old row, to the end of the line or to `new-tuple:`. NULLs are left out, so that some columns are skipped. */
   #readOld(): boolean {
     const { cursor, old, table } = this
     const { columns } = table
@@ -184,7 +184,7 @@ export class RowTokenizer {
     this.hasOld = true
     let isNew = false
     let next = 0
-    while (!cursor.atEnd && !newTupleWord.standAt(cursor.view, cursor.at, cursor.end)) {
+    while (!cursor.atEnd && !newTupleWord.isAt(cursor.view, cursor.at, cursor.end)) {
       let column = columns[next++]
       while (column !== undefined && !cursor.skip(column.printed)) column = columns[next++]
       if (column === undefined) {

@@ -1,6 +1,6 @@
 /**
- * What the lines before have shown of each table: successive lines repeat the same names and types, so a comparison of
- * bytes can stand for reading them again. Only a memory: with or without it a line reads the same.
+ * Remembers the names and types of each table. Successive lines repeat them, so that a comparison of bytes replaces reading
+ * them again. It is only a cache: without it a line reads the same.
  */
 import { FixedBytes } from "../../bytes/FixedBytes.ts"
 import type { Table } from "../Change.ts"
@@ -10,7 +10,7 @@ export interface Column {
   readonly name: string
   readonly type: string
   readonly literal: Literal
-  /** As it stands before its value: ` nome[character varying]:`. */
+  /** As printed before its value: ` nome[character varying]:`. */
   readonly printed: FixedBytes
 }
 
@@ -21,15 +21,15 @@ export const column = (printed: string, name: string, type: string): Column => (
   printed: new FixedBytes(printed),
 })
 
-/** The same for the same table, whatever quotes stand around its names. */
+/** Returns a text that identifies the table. */
 export const tableKey = ({ schema, name }: Table): string => `${schema}\0${name}`
 
 export class KnownTable {
-  /** As printed, with the colon behind it: `public.cliente:`. */
+  /** As printed, with the colon: `public.cliente:`. */
   readonly printed: FixedBytes
   readonly table: Table
   readonly key: string
-  /** Those of the last whole row, and what old rows have named since. Replaced and never changed. */
+  /** The columns of the last whole row, and those that old rows have named since. Replaced, never mutated. */
   columns: ReadonlyArray<Column> = []
 
   constructor(printed: string, table: Table) {
@@ -45,10 +45,10 @@ export class KnownTable {
     const merged: Array<Column> = []
     let next = 0
     for (const column of named) {
-      const place = this.columns.indexOf(column, next)
-      if (place !== -1) {
-        merged.push(...this.columns.slice(next, place).filter(({ name }) => !names.has(name)))
-        next = place + 1
+      const index = this.columns.indexOf(column, next)
+      if (index !== -1) {
+        merged.push(...this.columns.slice(next, index).filter(({ name }) => !names.has(name)))
+        next = index + 1
       }
       merged.push(column)
     }
@@ -57,7 +57,7 @@ export class KnownTable {
   }
 }
 
-/** More than these are forgotten, so that memory stays bounded. */
+/** The memo is cleared at this size, so that memory stays bounded. */
 const mostTables = 4096
 
 /** PostgreSQL's own limit for a table, MaxHeapAttributeNumber. */
@@ -66,7 +66,7 @@ export const mostColumns = 1600
 export class TableMemo {
   readonly #tables = new Map<string, KnownTable>()
 
-  /** The table that is printed so, the colon included. */
+  /** Returns the table by its printed name, the colon included. */
   get(printed: string): KnownTable | undefined {
     return this.#tables.get(printed)
   }

@@ -1,26 +1,26 @@
-/** Where the values of one tuple lie in the bytes of its line: no value becomes a string. */
+/** The spans of a tuple's values in the bytes of its line: no value becomes a string. */
 import type { Column } from "./TableMemo.ts"
 
 /** SQL NULL. */
 export const nullForm = 0
 /** An unchanged TOAST value, which the server does not send. */
 export const unsentForm = 1
-/** Stands in CSV as it stands in the line. */
+/** The same bytes in CSV as in the line. */
 export const plainForm = 2
 /** The empty string. */
 export const emptyForm = 3
-/** Flags of a value that stands in CSV in another way: it needs quotes around it; its apostrophes are printed twice. */
+/** Flags of a value that differs in CSV: it needs quotes there; the line has its apostrophes doubled. */
 export const quotedFlag = 4
 export const pairedFlag = 8
 
 export class TupleSpans {
-  /** One for each value. That of a whole row is its table's memo, and the same array for the same columns. */
+  /** One per value. For whole rows it is the table's memo: the same array for the same columns. */
   columns: ReadonlyArray<Column> = []
   count = 0
-  /** How many values were not sent. */
+  /** Number of unchanged TOAST values. */
   unsent = 0
   forms = new Uint8Array(64)
-  /** From where to before where each value lies, without its quotes. */
+  /** Per value its first offset and the one after its last, without quotes. */
   bounds = new Int32Array(128)
 
   clear(): void {
@@ -58,6 +58,6 @@ export class TupleSpans {
   }
 }
 
-/** The names of its columns, as byte strings. */
+/** Returns the names of its columns, as byte strings. */
 export const namesOf = ({ columns, count }: TupleSpans): ReadonlyArray<string> =>
   columns.slice(0, count).map(({ name }) => name)

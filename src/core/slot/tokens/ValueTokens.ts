@@ -1,6 +1,6 @@
 /**
- * Finds where a value ends, and what CSV needs of it, as `test_decoding` prints values (`PrintedLiteral.ts`).
- * A reader that fails leaves the cursor where the value begins.
+ * Finds the end of a value as `test_decoding` prints it (`PrintedLiteral.ts`), and how CSV encodes it.
+ * A reader that fails leaves the cursor at the beginning of the value.
  */
 import { apostrophe, dot, isDigit, letterE, minus, plus, upperB, zero } from "../../bytes/Ascii.ts"
 import { FixedBytes } from "../../bytes/FixedBytes.ts"
@@ -58,7 +58,7 @@ const afterDigits = (bytes: Uint8Array, from: number, end: number): number => {
   return at
 }
 
-/** Such as `-12.50`, `1e+20`, `NaN`, `-Infinity`; in a marked line its mark. */
+/** Reads `-12.50`, `1e+20`, `NaN`, `-Infinity`; in a marked line also a mark. */
 const readNumber = (cursor: LineCursor, spans: TupleSpans): boolean => {
   const { bytes, at: start, end } = cursor
   const digits = bytes[start] === minus ? start + 1 : start
@@ -89,7 +89,7 @@ const readWordForNumber = (cursor: LineCursor, spans: TupleSpans): boolean => {
   return true
 }
 
-/** Such as `B'101'`; in a marked line its mark inside. */
+/** Reads `B'101'`; in a marked line also a mark in the quotes. */
 const readBits = (cursor: LineCursor, spans: TupleSpans): boolean => {
   const { bytes, at, end } = cursor
   const start = at + 2
@@ -117,7 +117,7 @@ const skipMark = (cursor: LineCursor): boolean => {
   return found !== null
 }
 
-/** For the bytes that mean something in a value: 2 where CSV then needs quotes, else 1. */
+/** By byte: 2 if a value with it needs quotes in CSV, 1 if the reader must stop at it, else 0. */
 const meaning = new Uint8Array(256)
 for (const code of [0, apostrophe]) meaning[code] = 1
 for (const code of needingQuotes) meaning[code] = 2
@@ -129,7 +129,7 @@ const holdsMeaning = (word: number): boolean =>
     (meaning[word >>> 24] ?? 0)) !==
   0
 
-/** In single quotes, those inside doubled. */
+/** Reads a value in single quotes; inner ones are doubled. */
 const readText = (cursor: LineCursor, spans: TupleSpans): boolean => {
   const { bytes, view, end } = cursor
   if (bytes[cursor.at] !== apostrophe || cursor.at >= end) return cursor.fail("a quoted value")

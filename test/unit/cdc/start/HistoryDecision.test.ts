@@ -22,20 +22,20 @@ const beyond = newest(120n)
 const lake: LakeHistory = {
   position: lsn(100n),
   lastCommit: Option.some(commit(80n)),
-  silentFrom: new Map([["clientes", lsn(80n)]]),
+  noRowsAfter: new Map([["clientes", lsn(80n)]]),
   newestRows: [],
 }
 const sent: SentAgain = {
   from: lsn(50n),
   lastCommit: Option.some(commit(80n)),
-  stranger: Option.none(),
+  unexpected: Option.none(),
   rowsAgain: [],
 }
 
 const cases: ReadonlyArray<readonly [string, Partial<LakeHistory>, Partial<SentAgain>, RegExp | undefined]> =
   [
     ["the last commit comes again", {}, {}, undefined],
-    ["there is no commit where the last one was", {}, { lastCommit: Option.none() }, /has no commit there/],
+    ["there is no commit where the last one was", {}, { lastCommit: Option.none() }, /has no such commit/],
     [
       "another transaction is there",
       {},
@@ -53,7 +53,7 @@ const cases: ReadonlyArray<readonly [string, Partial<LakeHistory>, Partial<SentA
     [
       "a commit that the lake should have comes as new",
       {},
-      { stranger: Option.some({ commit: commit(90n), dataset: "clientes" }) },
+      { unexpected: Option.some({ commit: commit(90n), dataset: "clientes" }) },
       /rows of "clientes", which lies before the watermark 0\/64/,
     ],
     ["the newest row comes again", { newestRows: [beyond] }, { rowsAgain: [beyond] }, undefined],

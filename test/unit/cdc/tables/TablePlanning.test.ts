@@ -6,7 +6,7 @@ import {
   type DatasetLines,
   isChange,
   linesAfter,
-  seenAgain,
+  unchangedMarks,
 } from "../../../../src/cdc/tables/TablePlan.ts"
 import { planTables } from "../../../../src/cdc/tables/TablePlanning.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
@@ -172,7 +172,7 @@ describe("a table whose rows of the catalog are others than the watermark record
 
   it("keeps what was recorded of it, while the others are seen again with newer transaction ids", () => {
     const catalog = [relation(a, 1, { table: 720, endedBelow: 730n }), relation(b, 2, { endedBelow: 730n })]
-    const again = seenAgain(facts.lines, plan({ catalog }).made.before)
+    const again = unchangedMarks(facts.lines, plan({ catalog }).made.before)
     assert.deepStrictEqual(
       [...again].map(([dataset, { endedBelow }]) => `${dataset} ${endedBelow}`),
       ["as 710", "bs 730"],

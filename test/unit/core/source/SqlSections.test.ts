@@ -41,7 +41,7 @@ describe("sections of a SQL file", () => {
   it("refuses a section that stands twice", () => {
     assert.deepStrictEqual(
       parseShop(write([...whole, "rows"])),
-      Result.fail('the section "rows" stands twice'),
+      Result.fail('the section "rows" is there twice'),
     )
   })
 

@@ -20,7 +20,7 @@ describe("The comparing engine", () => {
       assert.strictEqual(error.reason, "Memory")
       assert.match(
         error.message,
-        /needs more than the 256MB of memory that DuckDB is given\. It is a fault of this program/,
+        /needs more than the 256MB of memory that DuckDB is given\. It is a bug of this program/,
       )
     }).pipe(Effect.provide(DuckDbComparison.layer)),
   )

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { WriteBuffer, WriteRooms } from "../../../../layers/folder/WriteBuffer.ts"
+import { BufferPool, WriteBuffer } from "../../../../layers/folder/WriteBuffer.ts"
 
 describe("WriteBuffer", () => {
   it("copies what fits and says how much that was", () => {
-    const buffer = new WriteBuffer(new WriteRooms(4))
+    const buffer = new WriteBuffer(new BufferPool(4))
     assert.strictEqual(buffer.fill(Buffer.from("abc")), 3)
     assert.strictEqual(buffer.fill(Buffer.from("def")), 1)
     assert.strictEqual(buffer.fill(Buffer.from("ghi")), 0)
@@ -11,7 +11,7 @@ describe("WriteBuffer", () => {
   })
 
   it("forgets its content when it is cleared", () => {
-    const buffer = new WriteBuffer(new WriteRooms(4))
+    const buffer = new WriteBuffer(new BufferPool(4))
     buffer.fill(Buffer.from("abcd"))
     assert.strictEqual(buffer.clear().fill(Buffer.from("xy")), 2)
     assert.strictEqual(String(buffer.content), "xy")

@@ -2,7 +2,7 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import * as MemorySpool from "../../../../layers/memory/MemorySpool.ts"
 import * as MinioObjectStore from "../../../../layers/s3/MinioObjectStore.ts"
-import { HeldPart, makePartMemory, SendRoom, Slabs } from "../../../../layers/s3/multipart/PartMemory.ts"
+import { HeldPart, makePartMemory, SendBuffer, Slabs } from "../../../../layers/s3/multipart/PartMemory.ts"
 import { partBytes } from "../../../../layers/s3/multipart/PartSizes.ts"
 import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
 import { Spool } from "../../../../src/services/Spool.ts"
@@ -12,7 +12,7 @@ import { memoryS3 } from "../../../support/s3/memoryS3.ts"
 const mebibyte = 1024 * 1024
 const slab = 256 * 1024
 
-/** Bytes asked of the system while `act` runs: those of slabs and rooms. */
+/** Bytes asked of the system while `act` runs: those of slabs and send buffers. */
 const allocated = <A, E, R>(act: Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => vi.spyOn(Buffer, "allocUnsafeSlow")),
@@ -26,23 +26,23 @@ describe("A part that is being filled", () => {
       const part = new HeldPart(new Slabs(), slab + 10)
       const bytes = Buffer.from(Array.from({ length: slab + 30 }, (_, i) => i % 251))
       assert.deepStrictEqual(
-        [bytes.subarray(0, 5), bytes.subarray(5, slab - 1), bytes.subarray(slab - 1)].map((piece) =>
-          part.fill(piece),
+        [bytes.subarray(0, 5), bytes.subarray(5, slab - 1), bytes.subarray(slab - 1)].map((chunk) =>
+          part.fill(chunk),
         ),
         [5, slab - 6, 11],
       )
       assert.strictEqual(part.fill(Buffer.from("x")), 0)
-      assert.isTrue((yield* new SendRoom().load(part)).equals(bytes.subarray(0, slab + 10)))
+      assert.isTrue((yield* new SendBuffer().load(part)).equals(bytes.subarray(0, slab + 10)))
     }),
   )
 
-  it("is of one piece as long as it fits into one slab", () => {
+  it("is contiguous as long as it fits into one slab", () => {
     const part = new HeldPart(new Slabs(), 2 * slab)
-    assert.strictEqual(part.piece?.length, 0)
+    assert.strictEqual(part.contiguous?.length, 0)
     part.fill(Buffer.alloc(slab, "a"))
-    assert.isTrue(part.piece?.equals(Buffer.alloc(slab, "a")))
+    assert.isTrue(part.contiguous?.equals(Buffer.alloc(slab, "a")))
     part.fill(Buffer.from("b"))
-    assert.isUndefined(part.piece)
+    assert.isUndefined(part.contiguous)
   })
 
   it.effect("is empty when it is cleared, and can be filled again", () =>
@@ -51,11 +51,11 @@ describe("A part that is being filled", () => {
       part.fill(Buffer.from("abcd"))
       part.clear()
       part.fill(Buffer.from("xy"))
-      assert.strictEqual(String(yield* new SendRoom().load(part)), "xy")
+      assert.strictEqual(String(yield* new SendBuffer().load(part)), "xy")
     }),
   )
 
-  it.effect("is loaded as it was filled where it has spilled in between, twice", () =>
+  it.effect("is loaded as it was filled after it has spilled twice in between", () =>
     Effect.gen(function* () {
       const file = yield* (yield* Spool).open
       const part = new HeldPart(new Slabs(), 5 * slab)
@@ -65,8 +65,8 @@ describe("A part that is being filled", () => {
       part.fill(bytes.subarray(slab + 10, 2 * slab + 5))
       yield* part.spill(file)
       part.fill(bytes.subarray(2 * slab + 5))
-      assert.isUndefined(part.piece)
-      assert.isTrue((yield* new SendRoom().load(part, file)).equals(bytes))
+      assert.isUndefined(part.contiguous)
+      assert.isTrue((yield* new SendBuffer().load(part, file)).equals(bytes))
     }).pipe(Effect.provide(MemorySpool.layer)),
   )
 
@@ -92,15 +92,15 @@ describe("A part that is being filled", () => {
   )
 })
 
-describe("The rooms in which parts are sent", () => {
+describe("The buffers from which parts are sent", () => {
   it.effect("are two: who wants a third waits until one is free", () =>
     Effect.gen(function* () {
-      const { room } = yield* makePartMemory(yield* Spool)
+      const { sendBuffer } = yield* makePartMemory(yield* Spool)
       const scopes = [yield* Scope.make(), yield* Scope.make(), yield* Scope.make()] as const
-      const first = yield* Scope.provide(room, scopes[0])
-      const second = yield* Scope.provide(room, scopes[1])
+      const first = yield* Scope.provide(sendBuffer, scopes[0])
+      const second = yield* Scope.provide(sendBuffer, scopes[1])
       assert.notStrictEqual(first, second)
-      const third = yield* Effect.forkChild(Scope.provide(room, scopes[2]), { startImmediately: true })
+      const third = yield* Effect.forkChild(Scope.provide(sendBuffer, scopes[2]), { startImmediately: true })
       yield* Effect.yieldNow
       assert.isUndefined(third.pollUnsafe())
       yield* Scope.close(scopes[0], Exit.void)
@@ -110,14 +110,14 @@ describe("The rooms in which parts are sent", () => {
 
   it.effect("are not lost where somebody who waits is interrupted", () =>
     Effect.gen(function* () {
-      const { room } = yield* makePartMemory(yield* Spool)
+      const { sendBuffer } = yield* makePartMemory(yield* Spool)
       const holders = [yield* Scope.make(), yield* Scope.make()] as const
-      for (const holder of holders) yield* Scope.provide(room, holder)
-      const waiting = yield* Effect.forkChild(Effect.scoped(room), { startImmediately: true })
+      for (const holder of holders) yield* Scope.provide(sendBuffer, holder)
+      const waiting = yield* Effect.forkChild(Effect.scoped(sendBuffer), { startImmediately: true })
       yield* Scope.close(holders[0], Exit.void)
       yield* Fiber.interrupt(waiting)
       yield* Scope.close(holders[1], Exit.void)
-      yield* Effect.scoped(Effect.andThen(room, room))
+      yield* Effect.scoped(Effect.andThen(sendBuffer, sendBuffer))
     }).pipe(Effect.provide(MemorySpool.layer)),
   )
 })

@@ -203,7 +203,10 @@ describe("The log that is kept", () => {
   })
 
   it("of a server that writes nothing lasts for no time that could be told", () => {
-    assert.include(retainedWalFinding(limit, 0, Option.none()).finding, "nothing was written while we looked")
+    assert.include(
+      retainedWalFinding(limit, 0, Option.none()).finding,
+      "nothing was written during the check",
+    )
   })
 })
 
@@ -317,7 +320,7 @@ describe("A table", () => {
     const told = (description: Partial<typeof table.description>) =>
       of({}, description).map(({ finding, sql, advice }) => [finding, ...sql, advice].join(" | "))
     const without = { identifiesDeletes: false, replicaKey: [] }
-    const deletes = "its deletes arrive without saying which row"
+    const deletes = "its deletes do not say which row was deleted"
     const byDefault = 'ALTER TABLE "db_loja"."cliente" REPLICA IDENTITY DEFAULT;'
     const whole = 'ALTER TABLE "db_loja"."cliente" REPLICA IDENTITY FULL;'
     const key = "Or give it a primary key, which costs less WAL."

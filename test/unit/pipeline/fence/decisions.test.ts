@@ -3,12 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
 import {
   announcement,
-  type Found,
-  holding,
   isOutdated,
   nameAfter,
   nextAfterBatch,
   reasonToWait,
+  type TakeOverFacts,
+  validAnnouncement,
 } from "../../../../src/cdc/fence/Fence.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
 import { type ObjectName, parseObjectName, printObjectName } from "../../../../src/core/lake/ObjectKey.ts"
@@ -56,12 +56,15 @@ describe("an announcement", () => {
   const predecessors = { readUpTo: lsn(19n), bound: lsn(20n) }
 
   it("holds for a minute", () => {
-    assert.strictEqual(printed(holding(next, own, seconds(60))), "20251103_101530.csv")
-    assert.strictEqual(printed(holding(next, own, seconds(61))), null)
+    assert.strictEqual(printed(validAnnouncement(next, own, seconds(60))), "20251103_101530.csv")
+    assert.strictEqual(printed(validAnnouncement(next, own, seconds(61))), null)
   })
 
   it("of a predecessor holds until all is read that it can have read, however long that takes", () => {
-    assert.strictEqual(printed(holding(next, predecessors, seconds(9_000_000))), "20251103_101530.csv")
+    assert.strictEqual(
+      printed(validAnnouncement(next, predecessors, seconds(9_000_000))),
+      "20251103_101530.csv",
+    )
   })
 
   it("is outdated once nothing can be under way for it, whoever made it", () => {
@@ -81,7 +84,7 @@ describe("an announcement", () => {
 
 describe("a take-over waits", () => {
   const fenced: Watermark.Watermark = { ...Watermark.bare(lsn(1n)), epoch: Option.some(1) }
-  const found = (facts: Partial<Found>): Found => ({
+  const found = (facts: Partial<TakeOverFacts>): TakeOverFacts => ({
     watermark: Option.some(fenced),
     hasObjects: true,
     fencing: "conditions",
@@ -122,7 +125,7 @@ describe("a take-over waits", () => {
       { watermark: Option.some({ ...fenced, clean: Option.some(true) }), fencing: "waiting" },
       false,
     ],
-  ] satisfies ReadonlyArray<readonly [string, Partial<Found>, boolean]>) {
+  ] satisfies ReadonlyArray<readonly [string, Partial<TakeOverFacts>, boolean]>) {
     it(`${waits ? "" : "not "}${what}`, () => {
       assert.strictEqual(Option.isSome(reasonToWait(found(facts))), waits)
     })

@@ -24,7 +24,7 @@ const inMemory = Layer.provideMerge(MemorySlotInspection.layer(slotName), world(
 
 const status = Effect.map(readStatus, (report) => ({
   text: textReport(report),
-  faults: report.faults.map(({ reason }) => reason),
+  problems: report.problems.map(({ reason }) => reason),
   ...JSON.parse(jsonReport(report)),
 }))
 
@@ -62,8 +62,8 @@ describe("status", () => {
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
       yield* server.transact((tx) => tx.insert(clientes, ana))
-      const { watermark, lag_seconds, lag_bytes, faults } = yield* status
-      assert.deepStrictEqual([watermark, lag_seconds, faults], [null, null, []])
+      const { watermark, lag_seconds, lag_bytes, problems } = yield* status
+      assert.deepStrictEqual([watermark, lag_seconds, problems], [null, null, []])
       assert.isAbove(lag_bytes, 0)
     }).pipe(Effect.provide(inMemory)),
   )
@@ -72,9 +72,9 @@ describe("status", () => {
     Effect.gen(function* () {
       const { server } = yield* shop
       server.slots.drop(slotName)
-      const { text, faults, confirmed_flush_lsn } = yield* status
-      assert.deepStrictEqual([faults, confirmed_flush_lsn], [[], null])
-      assert.match(text, /does not exist: make it with `.* init`/)
+      const { text, problems, confirmed_flush_lsn } = yield* status
+      assert.deepStrictEqual([problems, confirmed_flush_lsn], [[], null])
+      assert.match(text, /does not exist: create it with `.* init`/)
     }).pipe(Effect.provide(inMemory)),
   )
 
@@ -84,8 +84,8 @@ describe("status", () => {
       yield* server.transact((tx) => tx.insert(clientes, ana))
       yield* ended(cdcOnce)
       server.slots.drop(slotName)
-      const { faults, wal_status, datasets } = yield* status
-      assert.deepStrictEqual([faults.length, wal_status], [1, null])
+      const { problems, wal_status, datasets } = yield* status
+      assert.deepStrictEqual([problems.length, wal_status], [1, null])
       assert.match(datasets[0].object, /^inc\//)
     }).pipe(Effect.provide(inMemory)),
   )
@@ -94,8 +94,8 @@ describe("status", () => {
     Effect.gen(function* () {
       yield* shop
       yield* put("inc/_watermark.txt", "broken\n")
-      const { faults, wal_status, watermark } = yield* status
-      assert.deepStrictEqual([faults.length, wal_status, watermark], [1, "reserved", null])
+      const { problems, wal_status, watermark } = yield* status
+      assert.deepStrictEqual([problems.length, wal_status, watermark], [1, "reserved", null])
     }).pipe(Effect.provide(inMemory)),
   )
 
@@ -108,8 +108,8 @@ describe("status", () => {
       const foreign = lines.map((line) => line.replace(/^(system_identifier=)\d/, "$19"))
       assert.notDeepEqual(foreign, lines)
       yield* put("inc/_watermark.txt", `${foreign.join("\n")}\n`)
-      const { faults, lag_bytes, lag_seconds } = yield* status
-      assert.deepStrictEqual([faults, lag_bytes, lag_seconds], [["ForeignWatermark"], null, null])
+      const { problems, lag_bytes, lag_seconds } = yield* status
+      assert.deepStrictEqual([problems, lag_bytes, lag_seconds], [["ForeignWatermark"], null, null])
     }).pipe(Effect.provide(inMemory)),
   )
 

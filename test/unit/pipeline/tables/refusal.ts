@@ -96,5 +96,5 @@ export const otherLayout = { given: written, reason: "OtherLayout" }
 export const brokenWatermark = {
   given: withWatermark("not a position\n"),
   reason: "BrokenWatermark",
-  says: ["inc/_watermark.txt cannot be read", "line 1 is not a position", "Put its last good version back"],
+  says: ["inc/_watermark.txt cannot be read", "line 1 is not a position", "Restore its last good version"],
 }

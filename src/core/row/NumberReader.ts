@@ -14,16 +14,16 @@ const afterDigit: Readonly<Record<State, State>> = {
   exponent: "exponent",
 }
 
-export class NumberShape {
+export class NumberReader {
   #state: State = "start"
 
-  /** Whether a number begins with this byte. Forgets what was read before. */
+  /** True if a number can begin with this byte. Resets the reader. */
   begins(code: number): boolean {
     this.#state = "start"
     return isDigit(code) || code === minus
   }
 
-  /** Returns where it stops: before the first byte that does not belong to the number, or at the end. */
+  /** Returns the offset of the first byte that does not belong to the number, or the length of `part`. */
   read(part: Uint8Array, from: number): number {
     for (let at = from; at < part.length; at++) {
       const next = this.#after(part[at] ?? 0)
@@ -33,7 +33,7 @@ export class NumberShape {
     return part.length
   }
 
-  /** Whether what was read is a number as it is. */
+  /** True if the bytes so far are a complete number. */
   get isWhole(): boolean {
     return this.#state === "integer" || this.#state === "fraction" || this.#state === "exponent"
   }

@@ -1,4 +1,4 @@
-/** Reads where the changes of an object stand in the WAL. */
+/** Reads the positions of an object's changes. */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
@@ -8,14 +8,14 @@ import { ComparableRows } from "./ComparableRows.ts"
 import { changeOf } from "./IncReading.ts"
 import { readObject } from "./RecordReading.ts"
 
-/** Object, line, position, number, digest. */
-const placeValues = 5
+/** Object, line, `_lsn`, `_seq`, digest. */
+const positionValues = 5
 
 /**
- * Where every change of an object stands, with a digest of its header and row, for the search for those that stand twice or
- * out of order. `whole` is true where every row could be read.
+ * Writes the position of every change of an object to `file`, with a digest of its header and row: input for the search for
+ * duplicates and disorder. `whole` is true if every row could be read.
  */
-export const readPlaces = Effect.fn("PlaceReading.readPlaces")(function* (
+export const readPositions = Effect.fn("PositionReading.readPositions")(function* (
   store: ObjectStore["Service"],
   key: string,
   object: number,
@@ -26,7 +26,7 @@ export const readPlaces = Effect.fn("PlaceReading.readPlaces")(function* (
     limitedRetry,
     Effect.gen(function* () {
       yield* file.cut(start)
-      const rows = new ComparableRows(placeValues)
+      const rows = new ComparableRows(positionValues)
       let line = -1
       let header = ""
       let unreadable = 0

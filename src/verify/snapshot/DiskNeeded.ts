@@ -1,4 +1,4 @@
-/** How much disk a comparison takes at the most. Asked only when there was too little. */
+/** Estimates the disk that a comparison needs at most. Runs only when there was too little. */
 import { Effect, Option } from "effect"
 import type { Layout } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
@@ -11,8 +11,8 @@ interface ListedTable {
   readonly fulls: Fulls
 }
 
-/** Temporary files and the engine's own, in bytes: all tables lie there at once, and the changes of one. */
-const roomNeeded = Effect.fnUntraced(function* (layout: Layout, tables: ReadonlyArray<ListedTable>) {
+/** Bytes of the temporary files and of the engine's files: all tables at once, and the changes of one. */
+const diskNeeded = Effect.fnUntraced(function* (layout: Layout, tables: ReadonlyArray<ListedTable>) {
   const catalog = yield* SourceTables
   const sizes = yield* Effect.forEach(tables, ({ source: { table, dataset }, fulls }) =>
     Effect.gen(function* () {
@@ -25,12 +25,12 @@ const roomNeeded = Effect.fnUntraced(function* (layout: Layout, tables: Readonly
   return sizes.reduce((sum, size) => sum + 2 * size, 0)
 })
 
-/** The same failure; where the disk was full it says how much is needed, unless that cannot be found out now. */
-export const withRoomNeeded =
+/** Fails with the same error. If the disk was full, adds how much is needed, unless that cannot be estimated now. */
+export const withDiskNeeded =
   (layout: Layout, tables: ReadonlyArray<ListedTable>) =>
   <E>(error: E) => {
     if (!(error instanceof ComparisonError) || error.reason !== "Full") return Effect.fail(error)
-    return roomNeeded(layout, tables).pipe(
+    return diskNeeded(layout, tables).pipe(
       Effect.map((bytes) => {
         const detail = `${error.detail}; up to ${(bytes / 1e9).toFixed(1)} GB are needed`
         return new ComparisonError({ reason: "Full", detail, cause: error })

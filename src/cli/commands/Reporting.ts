@@ -1,4 +1,4 @@
-/** The commands that look and change nothing: `doctor`, `status` and `verify`. */
+/** The commands that report and change nothing: `doctor`, `status` and `verify`. */
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { doctor } from "../../doctor/Doctor.ts"
@@ -26,13 +26,13 @@ export const verifyCommand = (host: Host) =>
     {
       ...settingFlags,
       json: flag("json", "print one JSON document"),
-      all: flag("all", "hold the older copies of full to their md5 too, and not the newest alone"),
+      all: flag("all", "compare the older copies of full with their md5 too, not only the newest"),
     },
     ({ json, all, ...flags }) =>
       withSettings(host, flags, untilStopped(Effect.provide(verify({ json, all }), host.comparison))),
   ).pipe(
     Command.withDescription(
-      "Rebuilds each table from the lake and compares it with the table; ends with 4 where they differ",
+      "Rebuilds each table from the lake and compares it with the table; ends with 4 if they differ",
     ),
   )
 

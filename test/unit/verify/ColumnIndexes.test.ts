@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { incHeader, metaColumns } from "../../../src/core/row/IncRow.ts"
-import { columnPlaces, unknownNames } from "../../../src/verify/rows/ColumnPlaces.ts"
+import { columnIndexes, unknownNames } from "../../../src/verify/rows/ColumnIndexes.ts"
 
 const inInc = (shape: ReadonlyArray<string>) =>
   incHeader(shape).trimEnd().split(",").slice(metaColumns.length)
 
-describe("columnPlaces", () => {
+describe("columnIndexes", () => {
   it("finds columns by name, and tells which an older shape lacked", () => {
-    assert.deepStrictEqual(columnPlaces(["a", "gone", "b"], ["b", "new", "a"]), [2, -1, 0])
+    assert.deepStrictEqual(columnIndexes(["a", "gone", "b"], ["b", "new", "a"]), [2, -1, 0])
   })
 
   it("finds the columns that bear names of ours, which inc had to change", () => {
@@ -18,8 +18,8 @@ describe("columnPlaces", () => {
       ["_op__", "_op"],
       ["_lsn", "_op_", "_op"],
     ]) {
-      assert.deepStrictEqual(columnPlaces(inInc(shape), shape), [...shape.keys()], shape.join())
-      assert.deepStrictEqual(columnPlaces(shape, shape), [...shape.keys()], shape.join())
+      assert.deepStrictEqual(columnIndexes(inInc(shape), shape), [...shape.keys()], shape.join())
+      assert.deepStrictEqual(columnIndexes(shape, shape), [...shape.keys()], shape.join())
     }
   })
 })

@@ -1,4 +1,5 @@
 /** Reads what `status` reports about each dataset: its newest object, whether it is complete, and changes of its table. */
+
 import { Effect, Option, Result } from "effect"
 import { planEach, type TableDecision, tableNow } from "../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../cdc/tables/StartTables.ts"
@@ -10,6 +11,7 @@ import type { Manifest } from "../core/lake/Manifest.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
 import { needsManifest } from "../lake/DatasetCompleteness.ts"
+import { forEachDataset } from "../lake/ForEachDataset.ts"
 import { newestManifest } from "../lake/NewestManifest.ts"
 import { newestObject } from "../lake/NewestObject.ts"
 import { SlotInspection } from "../services/source/SlotInspection.ts"
@@ -108,7 +110,7 @@ export const datasetStatuses = Effect.fn("Datasets.datasetStatuses")(function* (
   const decisions = isPlanned
     ? planEach(yield* startFacts(source, tables, layout, watermark, begin, flushed))
     : []
-  const configured = yield* Effect.forEach(tables, (table) =>
+  const configured = yield* forEachDataset(tables, (table) =>
     datasetStatus(
       asked,
       table,
@@ -116,7 +118,7 @@ export const datasetStatuses = Effect.fn("Datasets.datasetStatuses")(function* (
       decisions.find(({ source: { dataset } }) => dataset === table.dataset),
     ),
   )
-  const left = yield* Effect.forEach(leftDatasets(asked), (table) =>
+  const left = yield* forEachDataset(leftDatasets(asked), (table) =>
     datasetStatus(asked, table, false, undefined),
   )
   return {

@@ -5,11 +5,13 @@
  * All refusals come before the first write. Then the lake is taken over (`Fence.ts`), and only after that its newest
  * objects are listed: whatever an older writer can still publish has a name that we use too.
  */
+
 import { Duration, Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import { type Area, fenceProbeKey, parseKey } from "../../core/lake/ObjectKey.ts"
 import { bare, type Layout, type Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { lakeLayout } from "../../lake/LakeLayout.ts"
 import { publish } from "../../observe/PipelineEvents.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
@@ -149,7 +151,7 @@ const checkpointOf = Effect.fnUntraced(function* (
 ) {
   const { tables } = yield* Settings
   const { name: slot } = yield* ReplicationSlot
-  const tails = yield* Effect.forEach(started.datasets, (source) =>
+  const tails = yield* forEachDataset(started.datasets, (source) =>
     tailOf(source, layout, watermark, Option.fromUndefinedOr(started.ends.get(source.dataset))),
   )
   const rename = yield* watchRename(session, inRenamedSchemas(started.lines, started.followed), Option.none())

@@ -2,12 +2,14 @@
  * A sink of transactions: each line goes into the objects of the dataset that it belongs to.
  * Nothing of a batch is confirmed before `commit` has made all of its objects visible.
  */
+
 import { Effect, Option, Sink } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
 import type { Table } from "../../core/slot/Change.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
+import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
 import {
@@ -19,13 +21,6 @@ import {
   openDataset,
 } from "./DatasetObjects.ts"
 import { ByTable, refusalOf, tablesOf } from "./RowLine.ts"
-
-/**
- * Objects of so many datasets are begun, and become visible, at once. A store answers each of them late (a disk that must
- * be flushed, a bucket in another place), and has most of that time left for the others. Each dataset's own objects come one after
- * the other. The store bounds the memory of those under way.
- */
-const datasetsAtOnce = 16
 
 /**
  * Opens the objects of a batch, and returns the sink that writes rows into them. The sink gives the objects with all rows,
@@ -46,12 +41,9 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   const owners = new ByTable(
     datasets.flatMap((dataset, i) => (tails[i]?.names ?? []).map((name) => [name, dataset] as const)),
   )
-  const forAll = <A, E, R>(
-    chosen: ReadonlyArray<DatasetObjects>,
-    effect: (dataset: DatasetObjects) => Effect.Effect<A, E, R>,
-  ) => Effect.forEach(chosen, effect, { concurrency: datasetsAtOnce, discard: true })
+  // The objects of one dataset come one after the other. The store bounds the memory of those in flight.
   const flushAll = Effect.suspend(() =>
-    forAll(
+    forEachDataset(
       datasets.filter(({ hasRows }) => hasRows()),
       ({ flush }) => flush,
     ),
@@ -128,7 +120,7 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   })
 
   const commit = Effect.gen(function* () {
-    yield* forAll(
+    yield* forEachDataset(
       datasets.filter(({ isOpen }) => isOpen()),
       ({ finish }) => finish,
     )

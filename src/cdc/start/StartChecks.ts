@@ -2,11 +2,13 @@
  * Checks a start before it writes anything: which tables are followed, what the newest objects hold, and whether they were
  * written from this server's WAL. Reads and refuses; writes and confirms nothing.
  */
+
 import { Effect, Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { RowMark } from "../../core/row/RowPosition.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { lastRowPosition, type NewestObject, newestObject } from "../../lake/NewestObject.ts"
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { uncertainTables } from "../tables/FollowedTables.ts"
@@ -55,15 +57,19 @@ export const newestRow = Effect.fn("StartChecks.newestRow")(function* (
   tables: ReadonlyArray<SourceTable>,
   watermark: Option.Option<Watermark>,
 ) {
-  let newest = Option.none<Lsn.Lsn>()
-  for (const { dataset } of tables) {
-    const row = Option.flatMap(yield* lakeEnd(layout, dataset, watermark), (end) => end.row)
-    if (Option.isSome(row)) {
-      const known = Option.getOrElse(newest, () => Lsn.zero)
-      newest = Option.some(Lsn.max(known, row.value.lsn))
-    }
-  }
-  return newest
+  const ends = yield* forEachDataset(tables, ({ dataset }) => lakeEnd(layout, dataset, watermark))
+  return ends
+    .flatMap((end) => Option.toArray(Option.flatMap(end, ({ row }) => row)))
+    .reduce<Option.Option<Lsn.Lsn>>(
+      (newest, { lsn }) =>
+        Option.some(
+          Lsn.max(
+            Option.getOrElse(newest, () => Lsn.zero),
+            lsn,
+          ),
+        ),
+      Option.none(),
+    )
 })
 
 /** True for a plan that takes effect at once, because it does not change what is read. */
@@ -132,12 +138,13 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
   const facts = yield* startFacts(session, configured, layout, watermark, position, slot.flushed)
   const { lines } = facts
   const plan = yield* Effect.fromResult(planTables(facts))
-  const ends = new Map<string, LakeEnd>()
   const all = [...plan.after, ...plan.before.filter(({ dataset }) => plan.leaving.includes(dataset))]
-  for (const { dataset } of all) {
-    const end = yield* lakeEnd(layout, dataset, watermark)
-    if (Option.isSome(end)) ends.set(dataset, end.value)
-  }
+  const found = yield* forEachDataset(all, ({ dataset }) =>
+    Effect.map(lakeEnd(layout, dataset, watermark), (end) =>
+      Option.toArray(Option.map(end, (known) => [dataset, known] as const)),
+    ),
+  )
+  const ends = new Map(found.flat())
   const history = historyOf(plan, lines, ends, watermark, position)
   yield* checkHistory(
     session,

@@ -1,8 +1,10 @@
 /** Reads the facts for a plan of tables at a start: for `cdc`, and for the commands that predict its start. */
+
 import { Effect, Option } from "effect"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { newestObject } from "../../lake/NewestObject.ts"
 import type { SourceView } from "../../services/source/ChangeSource.ts"
 import type { PlanFacts } from "./PlannedTable.ts"
@@ -30,16 +32,15 @@ const beginning = Effect.fnUntraced(function* (
     }
   }
   const { tables, catalog, from, left, objects } = watermark.value
-  const followed = new Set<string>()
-  if (tables.size === 0) {
-    for (const { dataset } of configured) {
-      const isThere =
-        objects.has(dataset) ||
-        Option.isSome(yield* newestObject("inc", layout, dataset, Option.none())) ||
-        Option.isSome(yield* newestObject("full", layout, dataset, Option.none()))
-      if (isThere) followed.add(dataset)
-    }
-  }
+  const isInLake = Effect.fnUntraced(function* ({ dataset }: SourceTable) {
+    return (
+      objects.has(dataset) ||
+      Option.isSome(yield* newestObject("inc", layout, dataset, Option.none())) ||
+      Option.isSome(yield* newestObject("full", layout, dataset, Option.none()))
+    )
+  })
+  const isThere = tables.size === 0 ? yield* forEachDataset(configured, isInLake) : []
+  const followed = new Set(configured.filter((_, i) => isThere[i]).map(({ dataset }) => dataset))
   return {
     lines: { tables, catalog, from, left },
     followed,

@@ -4,6 +4,7 @@ import { Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
+import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { lakeLayout } from "../../lake/LakeLayout.ts"
 import { lastRowPosition, newestObject } from "../../lake/NewestObject.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
@@ -100,7 +101,7 @@ const printWatermark = Option.match<string, Watermark, string>({
 /** Reads the last row of each newest object, as a writer does at its start. */
 const newestObjects = Effect.fnUntraced(function* (layout: Layout, watermark: Option.Option<Watermark>) {
   const { tables } = yield* Settings
-  const each = Effect.forEach(tables, ({ dataset }) =>
+  const each = forEachDataset(tables, ({ dataset }) =>
     Effect.gen(function* () {
       const known = Option.flatMap(watermark, ({ objects }) => Option.fromNullishOr(objects.get(dataset)))
       const newest = yield* newestObject("inc", layout, dataset, known)

@@ -13,7 +13,7 @@
  * again.
  */
 import { Effect, Option, Schedule, Stream } from "effect"
-import { type BatchLimits, peekBound, type WaitingBatch, type Writer } from "./cdc/Batch.ts"
+import { type BatchLimits, type PendingBatch, peekBound, type Writer } from "./cdc/Batch.ts"
 import { confirmSlot, endWithoutWatermark, writeWatermark } from "./cdc/Confirm.ts"
 import { asCurrentBatch, finishingBatchOnStop } from "./cdc/CurrentBatch.ts"
 import { takeOver } from "./cdc/fence/TakeOver.ts"
@@ -130,7 +130,7 @@ export const writeBatch = Effect.fnUntraced(function* (
 /** Begins a new trace for each batch, because `cdc` runs for months. */
 const makeDurable = Effect.fn("batch", { root: true })(function* (
   writer: Writer,
-  waiting: WaitingBatch,
+  waiting: PendingBatch,
   limits: BatchLimits,
 ) {
   const batch = yield* writeObjects(writer, waiting, limits.maxLines)

@@ -1,7 +1,7 @@
 /** The columns in the header of an object of `inc`. */
 import { Effect, Stream } from "effect"
 import { type CsvRecord, csvRecords, fieldText } from "../../src/core/csv/CsvRecords.ts"
-import { metaColumns, type Shape } from "../../src/core/row/IncRow.ts"
+import { type Columns, metaColumns } from "../../src/core/row/IncRow.ts"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
 
 /** A column of the table that bears the name of one of ours has `_` appended in the header. */
@@ -10,7 +10,7 @@ const asTheTable = (name: string): string =>
     ? name.replace(/_+$/, "")
     : name
 
-const columnsOf = (header: CsvRecord): Shape =>
+const columnsOf = (header: CsvRecord): Columns =>
   Array.from({ length: header.fields - metaColumns.length }, (_, i) =>
     asTheTable(fieldText(header, metaColumns.length + i) ?? ""),
   )
@@ -18,7 +18,7 @@ const columnsOf = (header: CsvRecord): Shape =>
 /** The table's columns, byte strings. Reads no further than the header. */
 export const headerColumns = (csv: Stream.Stream<Uint8Array, StoreError>) =>
   Effect.gen(function* () {
-    let columns: Shape | undefined
+    let columns: Columns | undefined
     const reader = csvRecords((record) => {
       columns ??= columnsOf(record)
     })

@@ -1,7 +1,7 @@
 /** Rows of `inc` as CSV, in the memory of one batch. */
 import { Effect } from "effect"
 import type { ObjectEnding } from "../../src/core/lake/ObjectEnding.ts"
-import { type CommitFields, incHeader, type Shape, type ShapeFit } from "../../src/core/row/IncRow.ts"
+import { type Columns, type ColumnsFit, type CommitFields, incHeader } from "../../src/core/row/IncRow.ts"
 import { IncRowWriter } from "../../src/core/row/IncRowWriter.ts"
 import { RowBuffer } from "../../src/core/row/RowBuffer.ts"
 import type { RowTokenizer } from "../../src/core/slot/tokens/RowTokenizer.ts"
@@ -30,13 +30,13 @@ class CsvDatasetRows implements DatasetRows {
     return this.#pending.isFull
   }
 
-  append(tokens: RowTokenizer, columns: ShapeFit, seq: number): void {
+  append(tokens: RowTokenizer, columns: ColumnsFit, seq: number): void {
     this.#writer.append(tokens, columns, seq, this.#pending)
   }
 
   appendLong<E>(
     tokens: RowTokenizer,
-    columns: ShapeFit,
+    columns: ColumnsFit,
     seq: number,
     read: ReadLong,
     write: Effect.Effect<void, E>,
@@ -44,7 +44,7 @@ class CsvDatasetRows implements DatasetRows {
     return this.#appendLong(this.#writer.print(tokens, columns, seq), read, write)
   }
 
-  open(ending: ObjectEnding, columns: Shape, stored: ObjectWriter) {
+  open(ending: ObjectEnding, columns: Columns, stored: ObjectWriter) {
     return Effect.gen({ self: this }, function* () {
       const csv = yield* this.#codec.around(ending, stored)
       yield* csv.write(Buffer.from(incHeader(columns), "latin1"))

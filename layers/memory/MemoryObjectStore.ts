@@ -40,11 +40,11 @@ export const make: Effect.Effect<Context.Context<ObjectStore | StoreAdmin>> = Ef
     check: () => Effect.void,
     create: Effect.fnUntraced(function* (key) {
       if (!isKey(key)) return yield* keyRefused(key)
-      const pieces: Array<Uint8Array> = []
+      const chunks: Array<Uint8Array> = []
       return {
-        write: (piece) => Effect.sync(() => void pieces.push(copy(piece))),
+        write: (chunk) => Effect.sync(() => void chunks.push(copy(chunk))),
         commit: Effect.suspend(() => {
-          const body = Buffer.concat(pieces)
+          const body = Buffer.concat(chunks)
           return objects.has(key)
             ? Effect.fail(taken(key))
             : Effect.as(keep(key, body), { bytes: body.length })

@@ -13,7 +13,7 @@ export const layer: Layer.Layer<Spool> = Layer.succeed(
           chunks = []
         }),
         replay: Stream.suspend(() => Stream.fromIterable(chunks)),
-        read: (room, offset) => Effect.sync(() => Buffer.concat(chunks).copy(room, 0, offset)),
+        read: (buffer, offset) => Effect.sync(() => Buffer.concat(chunks).copy(buffer, 0, offset)),
       }
     }),
   }),

@@ -29,6 +29,6 @@ export const layer: Layer.Layer<never> = Layer.effect(
     })
     // Work goes on if nobody reads the log, or its disk is full. Node then drops the log.
     process.stderr.on("error", () => {})
-    return { wished: Deferred.await(asked) }
+    return { requested: Deferred.await(asked) }
   }),
 )

@@ -60,7 +60,10 @@ export const untilKnown = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect
     Effect.gen(function* () {
       const stop = yield* StopSignal
       const fiber = yield* Effect.forkChild(call)
-      const waited = Effect.raceFirst(Fiber.await(fiber), Effect.andThen(stop.wished, Effect.sleep(lastWait)))
+      const waited = Effect.raceFirst(
+        Fiber.await(fiber),
+        Effect.andThen(stop.requested, Effect.sleep(lastWait)),
+      )
       return yield* restore(Fiber.join(fiber)).pipe(
         Effect.onInterrupt(() => Effect.andThen(waited, Fiber.interrupt(fiber))),
       )

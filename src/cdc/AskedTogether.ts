@@ -1,23 +1,22 @@
-/** One answer for all that ask at once. */
+/** Shares one run of a check among all fibers that ask for it at once. */
 import { Effect, Semaphore } from "effect"
 
 /**
- * Runs `look` for whoever asks, one at a time. An answer is also that of all others who had asked before its look began;
- * it never comes from a look that began before the question. A failure is only that of who ran the look: the next one looks
- * again.
+ * Returns an effect that runs `check`, one run at a time. A run that succeeds also answers all fibers that asked before it
+ * began, but no fiber that asked later. A failure goes only to the fiber that ran the check: the next fiber runs it again.
  */
-export const askedTogether = <A, E, R>(look: Effect.Effect<A, E, R>) =>
-  Effect.map(Semaphore.make(1), (turn) => {
+export const askedTogether = <A, E, R>(check: Effect.Effect<A, E, R>) =>
+  Effect.map(Semaphore.make(1), (permits) => {
     let asked = 0
-    /** The look for these questions has succeeded. */
+    /** The questions up to this number are answered. */
     let answered = 0
     return Effect.suspend(() => {
       const question = ++asked
-      return turn.withPermit(
+      return permits.withPermit(
         Effect.suspend(() => {
           if (answered >= question) return Effect.void
           const begunAfter = asked
-          return Effect.map(look, () => {
+          return Effect.map(check, () => {
             answered = begunAfter
           })
         }),

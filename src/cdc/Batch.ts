@@ -34,7 +34,7 @@ export const peekBound = (batchMaxChanges: number): number =>
   Math.min(batchMaxChanges + Math.floor(batchMaxChanges / 16), maxLinesMax)
 
 /** Changes that wait in the slot: up to where the WAL was flushed when it was looked at. */
-export interface WaitingBatch {
+export interface PendingBatch {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly view: SlotView
@@ -47,7 +47,7 @@ export interface WaitingBatch {
 }
 
 /** A batch whose objects are all visible in the lake. */
-export interface WrittenBatch extends WaitingBatch {
+export interface WrittenBatch extends PendingBatch {
   readonly written: ReadonlyArray<WrittenDataset>
   /** The lake is whole up to here once the watermark says so. */
   readonly position: Lsn.Lsn

@@ -62,7 +62,7 @@ export const grace = Duration.seconds(20)
 const finished = <A, E, R>(batch: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
     const stop = yield* StopSignal
-    const givenUp = stop.wished.pipe(Effect.andThen(Effect.sleep(grace)), Effect.andThen(Effect.interrupt))
+    const givenUp = stop.requested.pipe(Effect.andThen(Effect.sleep(grace)), Effect.andThen(Effect.interrupt))
     return yield* Effect.uninterruptibleMask((restore) => Effect.raceFirst(restore(batch), restore(givenUp)))
   })
 
@@ -88,7 +88,7 @@ export const finishingBatchOnStop = <E, R>(
     const failed = yield* Ref.make(Option.none<PipelineError>())
     yield* Effect.raceFirst(
       Effect.provideService(Effect.scoped(work), FirstFailure, Option.some(failed)),
-      Effect.andThen(stop.wished, Effect.logInfo("cdc: stopping")),
+      Effect.andThen(stop.requested, Effect.logInfo("cdc: stopping")),
     )
     const last = yield* Ref.get(failed)
     if (Option.isNone(last)) return

@@ -3,7 +3,7 @@ import { Clock, Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import type { ChangeSession } from "../services/source/ChangeSource.ts"
-import type { WaitingBatch } from "./Batch.ts"
+import type { PendingBatch } from "./Batch.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
 import { decideStart } from "./start/StartDecision.ts"
 import { readCatalog } from "./tables/FollowedTables.ts"
@@ -34,7 +34,7 @@ export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, ch
     () => flushed,
   )
   yield* publish(() => ({ _tag: "SlotChecked", at: startedAt, flushed, readUpTo, retainedFrom }))
-  if (flushed <= checkpoint.readUpTo) return Option.none<WaitingBatch>()
+  if (flushed <= checkpoint.readUpTo) return Option.none<PendingBatch>()
   const { tables, catalog, change, unsure } = yield* readCatalog(
     session,
     checkpoint.tables,
@@ -43,7 +43,7 @@ export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, ch
     flushed,
   )
   const watermark = { ...checkpoint.watermark, catalog }
-  return Option.some<WaitingBatch>({
+  return Option.some<PendingBatch>({
     startedAt,
     view,
     checkpoint: { ...checkpoint, watermark, tables },

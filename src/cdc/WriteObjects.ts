@@ -6,7 +6,7 @@ import { publish } from "../observe/PipelineEvents.ts"
 import { maxLinesMax } from "../services/source/ChangeSource.ts"
 import type { Transaction } from "../services/source/Transaction.ts"
 import { askedTogether } from "./AskedTogether.ts"
-import type { WaitingBatch, Writer, WrittenBatch } from "./Batch.ts"
+import type { PendingBatch, Writer, WrittenBatch } from "./Batch.ts"
 import { notedInScope } from "./CurrentBatch.ts"
 import { ensureLockHeld } from "./ReadBatch.ts"
 import { incObjects } from "./rows/IncObjects.ts"
@@ -28,7 +28,7 @@ const newAfter = (position: Lsn.Lsn) => (all: ReadonlyArray<Transaction>) => {
 
 const writeUpTo = Effect.fnUntraced(function* (
   { session, held }: Writer,
-  { checkpoint, view, unsure }: WaitingBatch,
+  { checkpoint, view, unsure }: PendingBatch,
   maxLines: number,
 ) {
   const { position } = checkpoint.watermark
@@ -75,7 +75,7 @@ const writeUpTo = Effect.fnUntraced(function* (
  */
 export const writeObjects = Effect.fnUntraced(function* (
   writer: Writer,
-  batch: WaitingBatch,
+  batch: PendingBatch,
   maxLines: number,
 ) {
   const { checkpoint, view } = batch

@@ -70,12 +70,12 @@ export const observed = <A, E, R>(
 /** Ends as interrupted (130) when a stop is requested. `cdc` does not use it, because it finishes its batch. */
 export const untilStopped = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.flatMap(StopSignal, (stop) =>
-    Effect.raceFirst(program, Effect.andThen(stop.wished, Effect.interrupt)),
+    Effect.raceFirst(program, Effect.andThen(stop.requested, Effect.interrupt)),
   )
 
 /** Succeeds when a stop is requested, for programs without an end. */
 export const endedByStop = <A, E, R>(program: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(StopSignal, (stop) => Effect.raceFirst(Effect.asVoid(program), stop.wished))
+  Effect.flatMap(StopSignal, (stop) => Effect.raceFirst(Effect.asVoid(program), stop.requested))
 
 /** Provides the demo's database: the one that the settings name. */
 export const withDemoDatabase = <A, E, R>(host: Host, program: Effect.Effect<A, E, R>) =>

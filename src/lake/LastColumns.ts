@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import { toBytes } from "../core/bytes/Bytes.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
-import type { Shape } from "../core/row/IncRow.ts"
+import type { Columns } from "../core/row/IncRow.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { RowFormat } from "../services/lake/RowFormat.ts"
 import { newestManifest } from "./NewestManifest.ts"
@@ -19,7 +19,7 @@ export const lastColumns = Effect.fn("LastColumns.lastColumns")(function* (
   }
   const manifest = yield* newestManifest(layout, dataset)
   return Option.match(manifest, {
-    onNone: (): Shape => [],
+    onNone: (): Columns => [],
     onSome: ({ columns }) => columns.map(({ name }) => toBytes(name)),
   })
 })

@@ -3,5 +3,5 @@ import { Context, Effect } from "effect"
 
 export const StopSignal = Context.Reference<{
   /** Succeeds when a stop is requested. */
-  readonly wished: Effect.Effect<void>
-}>("afluente/services/StopSignal", { defaultValue: () => ({ wished: Effect.never }) })
+  readonly requested: Effect.Effect<void>
+}>("afluente/services/StopSignal", { defaultValue: () => ({ requested: Effect.never }) })

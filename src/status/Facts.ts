@@ -107,7 +107,7 @@ export const readStatus = Effect.gen(function* () {
     stalledSeconds: Option.filter(idleSeconds, () =>
       isStalled({ idleSeconds, isSlotActive, watermarkSeconds }, pollInterval),
     ),
-    present: before.present,
+    processes: before.processes,
     lag: isForeign
       ? unknownLag
       : lagOf({

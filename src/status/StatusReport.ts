@@ -38,7 +38,7 @@ export interface StatusReport {
   /** Seconds since the writer's last statement, if it is stalled by the rule of `StalledWriter.ts`. */
   readonly stalledSeconds: Option.Option<number>
   /** The sessions that hold the liveness lock: one per running `cdc`. */
-  readonly present: ReadonlyArray<SessionFacts>
+  readonly processes: ReadonlyArray<SessionFacts>
   readonly lag: Lag
   readonly datasets: ReadonlyArray<DatasetStatus>
   /** What would keep a `cdc` from starting, or could not be read. */
@@ -53,7 +53,7 @@ const retained = ({ slot, flushed }: StatusReport): Option.Option<number> =>
   Option.flatMap(slot, ({ restart }) => Option.map(restart, (from) => Math.max(0, Number(flushed - from))))
 
 /** All running `cdc` but one: the writer, or the one that will become it. */
-const standbys = ({ present }: StatusReport): number => Math.max(0, present.length - 1)
+const standbys = ({ processes }: StatusReport): number => Math.max(0, processes.length - 1)
 
 /** The keys of docs/monitoring.md. Null: unknown, or it does not exist. */
 const plain = (report: StatusReport) => ({
@@ -66,7 +66,8 @@ const plain = (report: StatusReport) => ({
   lag_bytes: orNull(report.lag.bytes),
   lag_seconds: orNull(Option.map(report.lag.seconds, (seconds) => Math.round(seconds * 1000) / 1000)),
   retained_wal_bytes: orNull(retained(report)),
-  writer: Option.isSome(report.writer) || report.present.length > 0 ? ("active" as const) : ("none" as const),
+  writer:
+    Option.isSome(report.writer) || report.processes.length > 0 ? ("active" as const) : ("none" as const),
   writer_stalled: Option.isSome(report.stalledSeconds),
   standbys: standbys(report),
   datasets: report.datasets.map(({ dataset, table, newest, completeness, advice }) => ({
@@ -132,7 +133,7 @@ const sessionText = ({ pid, application }: SessionFacts): string =>
 
 /** While a `cdc` waits for its lake nobody holds the writer's lock, so that a standby can try. */
 const writerText = (report: StatusReport): string => {
-  const [first] = report.present
+  const [first] = report.processes
   const more = standbys(report)
   const writer = Option.match(report.writer, {
     onSome: (session) =>

@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Effect, Exit, Option, Stream } from "effect"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { nextStamp, objectKey } from "../../src/core/lake/ObjectKey.ts"
-import { metaColumns, type Shape, ShapeFit } from "../../src/core/row/IncRow.ts"
+import { type Columns, ColumnsFit, metaColumns } from "../../src/core/row/IncRow.ts"
 import { RowTokenizer } from "../../src/core/slot/tokens/RowTokenizer.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
 import { RowFormat } from "../../src/services/lake/RowFormat.ts"
@@ -15,8 +15,8 @@ const commit = { lsn: "00000000/0000002A", xid: 7, at: "2025-11-03 10:15:30+00" 
 const mark = (seq: number) => Option.some({ lsn: Lsn.Lsn.make(42n), seq, xid: 7, at: commit.at })
 
 /** A column with the name of one of ours, and values that a format may be misled by. */
-const columns: Shape = ["id", "_op", "nome"]
-const fit = new ShapeFit(columns)
+const columns: Columns = ["id", "_op", "nome"]
+const fit = new ColumnsFit(columns)
 const values = ["Ana", 'a "quoted", \nvalue', "''", "null", ""]
 const lineOf = (value: string, id: number) =>
   `table loja.a: INSERT: id[integer]:${id} _op[text]:null nome[text]:'${value.replaceAll("'", "''")}'`

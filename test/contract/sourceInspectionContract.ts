@@ -68,8 +68,8 @@ export const sourceInspectionContract: ReadonlyArray<Case> = [
   [
     "finds no slot where there is none, and cannot read it",
     Effect.fnUntraced(function* ({ inspection, slot: { name } }) {
-      const { slot, writer, present } = yield* inspection.slot(name)
-      assert.deepStrictEqual([slot, writer, present], [Option.none(), Option.none(), []])
+      const { slot, writer, processes } = yield* inspection.slot(name)
+      assert.deepStrictEqual([slot, writer, processes], [Option.none(), Option.none(), []])
       assert.strictEqual((yield* Effect.flip(inspection.probe(name))).reason, "SlotMissing")
     }),
   ],
@@ -96,13 +96,16 @@ export const sourceInspectionContract: ReadonlyArray<Case> = [
         Effect.gen(function* () {
           yield* Effect.flatMap(slot.takeLivenessLock, found)
           yield* Effect.flatMap(changes.attach, found)
-          const { writer, present } = yield* inspection.slot(slot.name)
-          const names = [yield* found(writer), ...present].map(({ application }) => application)
+          const { writer, processes } = yield* inspection.slot(slot.name)
+          const names = [yield* found(writer), ...processes].map(({ application }) => application)
           assert.deepStrictEqual(names, ["afluente cdc", "afluente cdc presence"])
         }),
       )
       // A server notices a while later that a client has gone.
-      const ended = Effect.map(inspection.slot(slot.name), ({ writer, present }) => [writer, present.length])
+      const ended = Effect.map(inspection.slot(slot.name), ({ writer, processes }) => [
+        writer,
+        processes.length,
+      ])
       const last = yield* Effect.repeat(ended, { until: ([, count]) => count === 0, times: 1000 })
       assert.deepStrictEqual(last, [Option.none(), 0])
     }),
@@ -168,7 +171,7 @@ export const sourceInspectionContract: ReadonlyArray<Case> = [
       const { used, limit, maxConnections } = yield* ofServer
       assert.isAtLeast(used, 2)
       assert.isTrue(used < limit && limit <= maxConnections)
-      assert.isAbove((yield* inspection.limits).lockRoom, (yield* inspection.limits).locksPerTransaction)
+      assert.isAbove((yield* inspection.limits).lockCapacity, (yield* inspection.limits).locksPerTransaction)
     }),
   ],
 ]

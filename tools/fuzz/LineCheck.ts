@@ -12,7 +12,7 @@ import {
   type Insert,
   isPossible,
   isRowChange,
-  ownShape,
+  ownColumns,
 } from "../../test/support/slot/changeRow.ts"
 import {
   isMarkedRead,
@@ -98,8 +98,8 @@ const memoryProblem = (
   if (JSON.stringify(changeIn(tokens)) !== JSON.stringify(change))
     return "after another line it is another change"
   if (!isPossible(change)) return undefined
-  const shape = ownShape(change)
-  return rowIn(tokens, shape, commit, seq) === changeRow(change, shape, commit, seq)
+  const columns = ownColumns(change)
+  return rowIn(tokens, columns, commit, seq) === changeRow(change, columns, commit, seq)
     ? undefined
     : "it makes another row than its change"
 }

@@ -2,7 +2,7 @@
 import { Arbitrary, Effect, Result } from "effect"
 import { decodeChange } from "../../src/core/slot/TestDecoding.ts"
 import { printChange } from "../../src/core/slot/text/TestDecodingPrinter.ts"
-import { fitsShape, isRowChange, ownShape } from "../../test/support/slot/changeRow.ts"
+import { fitsColumns, isRowChange, ownColumns } from "../../test/support/slot/changeRow.ts"
 import { readGoldens } from "../../test/support/slot/goldenLines.ts"
 import { printableChange } from "../../test/support/slot/printableChanges.ts"
 import { type KnownRow, knownRow } from "./LineCheck.ts"
@@ -55,7 +55,7 @@ export const rowLines = (corpus: ReadonlyArray<CorpusLine>): ReadonlyArray<Corpu
   corpus.filter(({ text, known }) =>
     known.some(({ insert }) => {
       const change = Result.getOrUndefined(decodeChange(text))
-      return isRowChange(change) && change._tag !== "Truncate" && fitsShape(change, ownShape(insert))
+      return isRowChange(change) && change._tag !== "Truncate" && fitsColumns(change, ownColumns(insert))
     }),
   )
 

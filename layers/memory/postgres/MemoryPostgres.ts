@@ -21,7 +21,7 @@ import { MemoryTable, type Sees, type TableDefinition, type Values } from "./Mem
 import { MemoryTransaction } from "./MemoryTransaction.ts"
 import { MemoryWal } from "./MemoryWal.ts"
 
-export interface MemoryMoment {
+export interface MemorySnapshot {
   /** `xmin:xmax:xip`, as `pg_current_snapshot()` prints it. */
   readonly id: string
   readonly sees: Sees
@@ -174,7 +174,7 @@ export class MemoryServer {
   }
 
   /** What a transaction that begins to look now sees. */
-  moment(): MemoryMoment {
+  snapshot(): MemorySnapshot {
     const open = [...this.#open].sort((a, b) => a - b)
     const [running, aborted, end] = [new Set(open), new Set(this.#aborted), this.#nextXid]
     return {

@@ -160,7 +160,7 @@ export class MemoryTable {
   }
 
   /** An UPDATE tells the old row where the identity is FULL or its columns changed. */
-  tellsOld(before: Values, after: Values): boolean {
+  hasOldTuple(before: Values, after: Values): boolean {
     const { identity } = this
     if (identity === undefined) return false
     return identity === "full" || identity.some((name) => (before[name] ?? null) !== (after[name] ?? null))

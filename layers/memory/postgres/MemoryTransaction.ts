@@ -34,7 +34,7 @@ export class MemoryTransaction {
     for (const old of table.end(this.xid, this.#sees, where)) {
       const values = { ...old, ...set }
       table.insert(this.xid, values)
-      const before = table.tellsOld(old, values) ? table.oldTuple(old) : null
+      const before = table.hasOldTuple(old, values) ? table.oldTuple(old) : null
       this.#record({ _tag: "Update", table: nameOf(table), before, row: table.newTuple(values, old) }, [
         table,
       ])

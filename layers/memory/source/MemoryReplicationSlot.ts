@@ -18,12 +18,12 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
       const server = yield* MemoryPostgres
       const { slots, sessions } = server
       const connect = sessions.connect("cdc")
-      const presence = `${name}/lives`
+      const livenessLock = `${name}/lives`
       const unfenced = unfencedLock(name)
       const unfencedProcesses = () =>
         sessions.holdersTogether(unfenced).map(({ pid, purpose }) => ({ pid, application: purpose }))
       const takeLivenessLock = Effect.map(sessions.connect("cdc presence"), (session) =>
-        sessions.tryLockShared(presence, session)
+        sessions.tryLockShared(livenessLock, session)
           ? Option.some<LivenessLock>({ ended: sessions.ended(session) })
           : Option.none<LivenessLock>(),
       )
@@ -49,7 +49,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
         drop: Effect.scoped(
           Effect.map(connect, (session): SlotDrop => {
             if (slots.find(name) === undefined) return "missing"
-            const isAlone = [presence, unfenced, name].every((lock) => sessions.tryLock(lock, session))
+            const isAlone = [livenessLock, unfenced, name].every((lock) => sessions.tryLock(lock, session))
             if (!isAlone) return { by: Option.none() }
             slots.drop(name)
             return "dropped"

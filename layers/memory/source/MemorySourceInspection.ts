@@ -36,7 +36,7 @@ const usualLimits = {
   tempFileLimit: Option.none(),
   maxConnections: 100,
   locksPerTransaction: 64,
-  lockRoom: 64 * 122,
+  lockCapacity: 64 * 122,
 } satisfies Omit<LimitFacts, "sessions">
 
 /** Reserved for superusers. */
@@ -82,7 +82,7 @@ const slotFacts = ({ slots, identity }: MemoryServer, name: string): Option.Opti
 export const slotSnapshot = (server: MemoryServer, name: string): SlotSnapshot => ({
   slot: slotFacts(server, name),
   writer: Option.map(Option.fromUndefinedOr(server.sessions.holder(name)), factsOf),
-  present: server.sessions.holdersTogether(`${name}/lives`).map(factsOf),
+  processes: server.sessions.holdersTogether(`${name}/lives`).map(factsOf),
   flushed: server.wal.flushed,
 })
 
@@ -103,7 +103,7 @@ const tableFacts = (server: MemoryServer, administration: MemoryAdministration, 
   Effect.map(server.table(name), (table): TableFacts => {
     const isAmong = (tables: ReadonlyArray<TableName>) => tables.some((one) => sameTable(one, name))
     return {
-      description: table.describe(server.moment().sees),
+      description: table.describe(server.snapshot().sees),
       isUnlogged: false,
       partitions: [],
       mayUseSchema: !administration.revokedSchemas.includes(name.schema),

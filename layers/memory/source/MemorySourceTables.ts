@@ -7,7 +7,7 @@ import {
   type TableCopy,
   type TableDescription,
 } from "../../../src/services/source/SourceTables.ts"
-import { type MemoryMoment, MemoryPostgres, type MemoryServer } from "../postgres/MemoryPostgres.ts"
+import { MemoryPostgres, type MemoryServer, type MemorySnapshot } from "../postgres/MemoryPostgres.ts"
 import type { MemorySession } from "../postgres/MemorySessions.ts"
 
 /** Few, so that small tests have many chunks. */
@@ -21,12 +21,12 @@ const printCsv = (columns: number, rows: ReadonlyArray<ReadonlyArray<string | nu
   Buffer.from(stringify([...rows], { quoted_match: columns === 1 ? /^$|^\\\.$/ : /^$/ }))
 
 const copyOf =
-  (server: MemoryServer, session: MemorySession, moment: MemoryMoment) =>
+  (server: MemoryServer, session: MemorySession, snapshot: MemorySnapshot) =>
   (description: TableDescription): TableCopy => {
     let copied = 0
     const names = description.columns.map((column) => column.name)
     const lines = Effect.map(server.table(description.table), (table) => {
-      const rows = table.rows(moment.sees).map((values) => names.map((name) => values[name] ?? null))
+      const rows = table.rows(snapshot.sees).map((values) => names.map((name) => values[name] ?? null))
       copied = rows.length
       return [names, ...rows]
     })
@@ -46,16 +46,16 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
   Effect.gen(function* () {
     const server = yield* MemoryPostgres
     const describeTable: SourceTables["Service"]["describe"] = (name) =>
-      Effect.map(server.table(name), (table) => table.describe(server.moment().sees))
+      Effect.map(server.table(name), (table) => table.describe(server.snapshot().sees))
 
-    const snapshot = Effect.map(server.sessions.connect("full"), (session): Snapshot => {
-      const moment = server.moment()
+    const takeSnapshot = Effect.map(server.sessions.connect("full"), (session): Snapshot => {
+      const snapshot = server.snapshot()
       return {
-        id: moment.id,
-        lsn: moment.lsn,
+        id: snapshot.id,
+        lsn: snapshot.lsn,
         source: server.identity,
         describe: (table) => Effect.andThen(server.sessions.inside(session), describeTable(table)),
-        copy: copyOf(server, session, moment),
+        copy: copyOf(server, session, snapshot),
         release: () => Effect.void,
       }
     })
@@ -65,7 +65,7 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
       describe,
       mayRead: (table) => Effect.asVoid(describe(table)),
       // Nothing has to be held: what TRUNCATE takes away is seen here by the snapshots before it.
-      snapshot: () => snapshot,
+      snapshot: () => takeSnapshot,
     })
   }),
 )

@@ -57,7 +57,7 @@ const walPositionSql = `
   SELECT ${walEnd("pg_current_wal_insert_lsn")} AS position,
          (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS millis`
 
-/** Returns one row. `present` has one session per line: application names contain no control characters. */
+/** Returns one row. `processes` has one session per line: application names contain no control characters. */
 const slotSql = `
   SELECT ${walEnd("pg_current_wal_flush_lsn")} AS flushed, slot.slot_name AS name, slot.plugin, slot.database,
          slot.database = current_database() AS here, slot.wal_status, slot.confirmed_flush_lsn::text AS confirmed,
@@ -65,7 +65,7 @@ const slotSql = `
          (SELECT application_name FROM pg_stat_activity WHERE pid = slot.active_pid) AS reader,
          writer.pid::text AS writer_pid, writer.application_name AS writer,
          (SELECT string_agg(pid || ' ' || application_name, chr(10) ORDER BY pid)
-            FROM (${living("wanted")}) AS one) AS present
+            FROM (${living("wanted")}) AS one) AS processes
     FROM (SELECT $1::text AS wanted) AS one
     LEFT JOIN pg_replication_slots AS slot ON slot.slot_name = wanted
     LEFT JOIN LATERAL (${writers("wanted")}
@@ -125,7 +125,7 @@ const role = Effect.fnUntraced(function* (
 const slotSnapshot = (row: Row): SlotSnapshot => ({
   flushed: positionOrZero(row["flushed"]),
   writer: sessionOf(row["writer_pid"], row["writer"]),
-  present: (row["present"] ?? "").split("\n").flatMap((line) => {
+  processes: (row["processes"] ?? "").split("\n").flatMap((line) => {
     const [pid, ...application] = line.split(" ")
     return Option.toArray(sessionOf(pid || null, application.join(" ")))
   }),

@@ -43,7 +43,7 @@ export const limits = (session: PostgresSession): Effect.Effect<LimitFacts, Sour
       sessions: [...of("server"), ...of("role"), ...of("database")],
       maxConnections: Number(row?.["max_connections"]),
       locksPerTransaction: Number(row?.["locks_each"]),
-      lockRoom: Number(row?.["lock_capacity"]),
+      lockCapacity: Number(row?.["lock_capacity"]),
     }
   })
 

@@ -37,7 +37,7 @@ export const copyBinaryReader = (onRow: OnRow, onLongRow: OnLongRow, longest: nu
   const bounds: Array<number> = []
   /** Bytes of a long field that have not come yet. */
   let left = 0
-  let headerSeen = false
+  let isHeaderRead = false
   let done = false
 
   /** Where the row at `at` ends, or negative how many bytes it takes at least. */
@@ -77,9 +77,9 @@ export const copyBinaryReader = (onRow: OnRow, onLongRow: OnLongRow, longest: nu
 
   const push = recordReader((bytes, at) => {
     if (left > 0) return readPart(bytes, at)
-    if (headerSeen) return readRow(bytes, at)
-    headerSeen = bytes.length - at >= headerBytes
-    return headerSeen ? at + headerBytes : -headerBytes
+    if (isHeaderRead) return readRow(bytes, at)
+    isHeaderRead = bytes.length - at >= headerBytes
+    return isHeaderRead ? at + headerBytes : -headerBytes
   })
   return { push: (chunk) => (done ? undefined : push(chunk)), ended: () => done }
 }

@@ -47,7 +47,7 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
       readSlotFacts(session, slot),
       (found): SlotDrop => ({
         by: found.writer.pipe(
-          Option.orElse(() => Option.fromNullishOr(found.present[0])),
+          Option.orElse(() => Option.fromNullishOr(found.processes[0])),
           Option.orElse(() => Option.flatMap(found.slot, ({ reader }) => reader)),
         ),
       }),

@@ -3,7 +3,7 @@ import { Effect, Option, Scope } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import { type ObjectName, objectKey, type Stamp } from "../../core/lake/ObjectKey.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
-import { type CommitFields, ShapeFit } from "../../core/row/IncRow.ts"
+import { ColumnsFit, type CommitFields } from "../../core/row/IncRow.ts"
 import { atOrBefore, type RowPosition } from "../../core/row/RowPosition.ts"
 import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import type { SourceTable, TableName } from "../../core/source/SourceTable.ts"
@@ -15,7 +15,7 @@ import { StoreError } from "../../services/lake/StoreError.ts"
 import type { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
-import { shapeFinder } from "./ShapeAhead.ts"
+import { columnsFinder } from "./ColumnsAhead.ts"
 
 /** Where a dataset ends in the lake when a batch begins. */
 export interface DatasetTail {
@@ -83,11 +83,11 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   pending: DatasetRows,
 ) {
   const store = yield* ObjectStore
-  const shapeFor = yield* shapeFinder(source.table, names, lastColumns(layout, source.dataset, newestKey))
+  const columnsFor = yield* columnsFinder(source.table, names, lastColumns(layout, source.dataset, newestKey))
   const scope = yield* Effect.scope
 
   /** The columns of the object. */
-  let fit: ShapeFit | undefined
+  let fit: ColumnsFit | undefined
   let object: { readonly key: string; readonly stamp: Stamp; readonly body: RowObject } | undefined
   let newestNow = newest
   const finished: Array<WrittenDataset["objects"][number]> = []
@@ -100,7 +100,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     const { stamp, ending } = yield* fence.nameObject(newestNow)
     const key = objectKey("inc", layout, source.dataset, stamp, ending)
     const opened = Effect.flatMap(store.create(key, fence.publish), (stored) =>
-      pending.open(ending, fit?.shape ?? [], stored),
+      pending.open(ending, fit?.columns ?? [], stored),
     )
     const body = yield* Scope.provide(opened, scope)
     newestNow = Option.some(stamp)
@@ -147,7 +147,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   const append = Effect.fnUntraced(function* (tokens: RowTokenizer, commit: CommitOfRows, seq: number) {
     if (fit === undefined || !fit.has(tokens)) {
       yield* finish
-      fit = new ShapeFit(yield* shapeFor(tokens, commit.transaction, seq))
+      fit = new ColumnsFit(yield* columnsFor(tokens, commit.transaction, seq))
     }
     if (!isNew(tokens, commit, seq)) return
     const { readLong } = commit.transaction

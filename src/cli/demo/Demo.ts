@@ -130,5 +130,5 @@ export const keepRunning = (variables: Readonly<Record<string, string>>) =>
         ].join("\n"),
       ),
     ),
-    Effect.andThen(Effect.flatMap(StopSignal, (stop) => stop.wished)),
+    Effect.andThen(Effect.flatMap(StopSignal, (stop) => stop.requested)),
   )

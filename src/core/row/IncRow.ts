@@ -7,12 +7,12 @@ import type { RowTokenizer } from "../slot/tokens/RowTokenizer.ts"
 import type { Column } from "../slot/tokens/TableMemo.ts"
 import { namesOf, type TupleSpans } from "../slot/tokens/TupleSpans.ts"
 
-/** Names of a table's columns, in table order. */
-export type Shape = ReadonlyArray<string>
+/** Names of a relation's columns, in table order. */
+export type Columns = ReadonlyArray<string>
 
 export const metaColumns = ["_op", "_lsn", "_seq", "_xid", "_commit_ts", "_before", "_unchanged"] as const
 
-/** What every row of one transaction shares, as it stands in the row. */
+/** The fields that all rows of a transaction share. */
 export interface CommitFields {
   /** Sortable: `00000000/016B3748`. */
   readonly lsn: string
@@ -25,24 +25,24 @@ export interface CommitFields {
  * Returns the header. A column of the table with the name of one of ours gets `_` appended until neither our columns nor the
  * table's have that name. All other names stay.
  */
-export const incHeader = (shape: Shape): string => {
-  const taken = new Set<string>([...metaColumns, ...shape])
+export const incHeader = (columns: Columns): string => {
+  const taken = new Set<string>([...metaColumns, ...columns])
   const ours = new Set<string>(metaColumns)
   const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name)
-  return csvRow([...metaColumns, ...shape.map((name) => (ours.has(name) ? free(name) : name))])
+  return csvRow([...metaColumns, ...columns.map((name) => (ours.has(name) ? free(name) : name))])
 }
 
 /** Returns the columns of the line's relation. Only INSERT and UPDATE name all of them. */
-export const shapeOf = (tokens: RowTokenizer): Shape => namesOf(tokens.row)
+export const columnsOf = (tokens: RowTokenizer): Columns => namesOf(tokens.row)
 
 /** Decides whether a row with given columns can hold a change. */
-export class ShapeFit {
-  readonly shape: Shape
+export class ColumnsFit {
+  readonly columns: Columns
   /** The columns of the last whole row that fitted. Successive rows share the array, so that names need no comparison. */
   #fitting: ReadonlyArray<Column> | undefined
 
-  constructor(shape: Shape) {
-    this.shape = shape
+  constructor(columns: Columns) {
+    this.columns = columns
   }
 
   /**
@@ -56,22 +56,22 @@ export class ShapeFit {
       case "Update":
         return tokens.row.columns === this.#fitting || this.#hasRow(tokens.row)
       case "Delete":
-        return isWithin(tokens.old, this.shape)
+        return isSubsequenceOf(tokens.old, this.columns)
       case "Truncate":
         return true
     }
   }
 
   #hasRow(row: TupleSpans): boolean {
-    const fits = row.count === this.shape.length && isWithin(row, this.shape)
+    const fits = row.count === this.columns.length && isSubsequenceOf(row, this.columns)
     if (fits) this.#fitting = row.columns
     return fits
   }
 }
 
-/** True if the tuple names only columns of `shape`, in its order. */
-export const isWithin = ({ columns, count }: TupleSpans, shape: Shape): boolean => {
+/** True if the tuple names only columns of `names`, in its order. */
+export const isSubsequenceOf = ({ columns, count }: TupleSpans, names: Columns): boolean => {
   let next = 0
-  for (let i = 0; i < shape.length && next < count; i++) if (columns[next]?.name === shape[i]) next++
+  for (let i = 0; i < names.length && next < count; i++) if (columns[next]?.name === names[i]) next++
   return next === count
 }

@@ -12,7 +12,7 @@ import type { RowTokenizer } from "../slot/tokens/RowTokenizer.ts"
 import { namesOf, type TupleSpans, unsentForm } from "../slot/tokens/TupleSpans.ts"
 import { printTextArray } from "../source/TextArray.ts"
 import { CsvRowWriter } from "./CsvRowWriter.ts"
-import type { CommitFields, Shape, ShapeFit } from "./IncRow.ts"
+import type { Columns, ColumnsFit, CommitFields } from "./IncRow.ts"
 import { RowBuffer } from "./RowBuffer.ts"
 
 /** Upper bound for `_op`, `_lsn`, `_seq`, `_xid` and `_commit_ts` with their commas. In bytes. */
@@ -33,12 +33,12 @@ export class IncRowWriter {
   }
 
   /**
-   * Appends the row of the line that `tokens` has read. A value is written only under its own column name; columns that the
-   * shape lacks are not written. `seq` is the number of the line within its transaction, from 1.
+   * Appends the row of the line that `tokens` has read. A value is written only under its own column name; values of
+   * columns that `fit` lacks are not written. `seq` is the number of the line within its transaction, from 1.
    */
-  append(tokens: RowTokenizer, fit: ShapeFit, seq: number, rows: RowBuffer): void {
+  append(tokens: RowTokenizer, fit: ColumnsFit, seq: number, rows: RowBuffer): void {
     const { cursor, tag } = tokens
-    const { shape } = fit
+    const { columns } = fit
     const isWhole = tag === "Insert" || tag === "Update"
     const old = tag === "Update" && tokens.hasOld ? tokens.old : undefined
     const unsent = isWhole ? unsentIn(tokens.row, old) : none
@@ -46,7 +46,7 @@ export class IncRowWriter {
     const unchanged = unsent.length === 0 ? "" : csvField(printTextArray(unsent))
     const csv = this.#csv
     // At most every byte is a quote and is doubled. A NULL takes only its comma.
-    const valueBytes = 2 * (cursor.end - cursor.start) + shape.length
+    const valueBytes = 2 * (cursor.end - cursor.start) + columns.length
     rows.reserve(headBytesMax + valueBytes + before.length + unchanged.length + slackBytes)
     csv.begin(rows, cursor)
     csv.putByte(tag.charCodeAt(0))
@@ -57,14 +57,14 @@ export class IncRowWriter {
     csv.putByte(comma)
     csv.putText(unchanged)
     if (isWhole && tokens.row.unsent === 0 && fit.has(tokens)) csv.putAll(tokens.row)
-    else if (tag === "Truncate") for (let i = 0; i < shape.length; i++) csv.putByte(comma)
-    else this.#putPlaced(isWhole ? tokens.row : tokens.old, shape, old)
+    else if (tag === "Truncate") for (let i = 0; i < columns.length; i++) csv.putByte(comma)
+    else this.#putPlaced(isWhole ? tokens.row : tokens.old, columns, old)
     csv.putByte(newline)
     rows.length = csv.written
   }
 
   /** Returns the same row as text. */
-  print(tokens: RowTokenizer, fit: ShapeFit, seq: number): string {
+  print(tokens: RowTokenizer, fit: ColumnsFit, seq: number): string {
     const rows = this.#text
     this.append(tokens, fit, seq, rows)
     const text = rows.bytes.toString("latin1", 0, rows.length)
@@ -73,10 +73,10 @@ export class IncRowWriter {
   }
 
   /** Writes one field per name: empty if the tuple lacks the column, from `old` if the tuple's value is unchanged TOAST. */
-  #putPlaced(tuple: TupleSpans, shape: Shape, old: TupleSpans | undefined): void {
+  #putPlaced(tuple: TupleSpans, columns: Columns, old: TupleSpans | undefined): void {
     const csv = this.#csv
     let next = 0
-    for (const name of shape) {
+    for (const name of columns) {
       csv.putByte(comma)
       if (next >= tuple.count || tuple.columns[next]?.name !== name) continue
       const index = tuple.form(next) === unsentForm && old !== undefined ? indexOf(name, old) : -1

@@ -96,14 +96,14 @@ export const sessionFindings = (
 
 /** `relations` is the number of tables and partitions that `full` locks at once. Half of the locks are left to others. */
 export const lockFinding = (facts: LimitFacts, relations: number): Finding => {
-  const { lockRoom, locksPerTransaction } = facts
-  const finding = `${locksPerTransaction}: room for ${counted(lockRoom, "lock")}, of which \`full\` takes ${relations} at once`
-  if (relations * 2 <= lockRoom) return ok(lockCheck, finding)
+  const { lockCapacity, locksPerTransaction } = facts
+  const finding = `${locksPerTransaction}: room for ${counted(lockCapacity, "lock")}, of which \`full\` takes ${relations} at once`
+  if (relations * 2 <= lockCapacity) return ok(lockCheck, finding)
   const remedy = {
     sql: [
-      `ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil((locksPerTransaction * relations * 2) / lockRoom)};`,
+      `ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil((locksPerTransaction * relations * 2) / lockCapacity)};`,
     ],
     advice: "As a superuser, then restart PostgreSQL. Or divide SOURCE_TABLES between several lakes.",
   }
-  return relations > lockRoom ? failed(lockCheck, finding, remedy) : warning(lockCheck, finding, remedy)
+  return relations > lockCapacity ? failed(lockCheck, finding, remedy) : warning(lockCheck, finding, remedy)
 }

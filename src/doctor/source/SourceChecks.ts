@@ -95,7 +95,7 @@ const isFailure = ({ reason }: SourceError): boolean => reason !== "SlotInUse"
 const mayProbe = (answers: Pick<SourceAnswers, "server" | "role" | "slot">): boolean => {
   const { server, role, slot: snapshot } = answers
   if (Result.isFailure(role) || Result.isFailure(snapshot) || isStandby({ server })) return false
-  const { slot, writer, present } = snapshot.success
+  const { slot, writer, processes } = snapshot.success
   const isOurs = Option.exists(
     slot,
     (one) =>
@@ -105,7 +105,7 @@ const mayProbe = (answers: Pick<SourceAnswers, "server" | "role" | "slot">): boo
       Option.isNone(one.reader),
   )
   const mayRead = role.success.mayReplicate && role.success.mayNotCall.length === 0
-  return isOurs && mayRead && Option.isNone(writer) && present.length === 0
+  return isOurs && mayRead && Option.isNone(writer) && processes.length === 0
 }
 
 /** True on a standby. Slots are not replicated to standbys, so that a missing one says nothing about the primary. */
@@ -150,7 +150,7 @@ export const sourceFindings = (
       ...sessionFindings(
         facts,
         { role: roleName, database: login.database },
-        { isFollowed: Result.isSuccess(slot) && slot.success.present.length > 0, readers },
+        { isFollowed: Result.isSuccess(slot) && slot.success.processes.length > 0, readers },
       ),
       lockFinding(facts, relationsOf(answers)),
     ]),

@@ -4,7 +4,7 @@
  */
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { ObjectEnding } from "../../core/lake/ObjectEnding.ts"
-import type { CommitFields, Shape, ShapeFit } from "../../core/row/IncRow.ts"
+import type { Columns, ColumnsFit, CommitFields } from "../../core/row/IncRow.ts"
 import type { RowMark } from "../../core/row/RowPosition.ts"
 import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import type { Refusal } from "../Refusal.ts"
@@ -26,11 +26,11 @@ export interface DatasetRows {
    * Appends the row of the line that `tokens` has read, in memory. What the columns lack is not written. `seq` is the number
    * of the line within its transaction, from 1.
    */
-  readonly append: (tokens: RowTokenizer, columns: ShapeFit, seq: number) => void
+  readonly append: (tokens: RowTokenizer, columns: ColumnsFit, seq: number) => void
   /** Appends a row with long values, which `read` reads, and runs `write` as often as there are enough rows for it. */
   readonly appendLong: <E>(
     tokens: RowTokenizer,
-    columns: ShapeFit,
+    columns: ColumnsFit,
     seq: number,
     read: ReadLong,
     write: Effect.Effect<void, E>,
@@ -42,7 +42,7 @@ export interface DatasetRows {
   /** Begins an object of these columns, whose name ends so, in the bytes of `stored`. Byte strings, in table order. */
   readonly open: (
     ending: ObjectEnding,
-    columns: Shape,
+    columns: Columns,
     stored: ObjectWriter,
   ) => Effect.Effect<RowObject, StoreError, Scope.Scope>
 }
@@ -81,7 +81,7 @@ export class RowFormat extends Context.Service<
       object: StoredObject,
     ) => Effect.Effect<Option.Option<RowMark>, StoreError | Refusal>
     /** The table's columns in an object of `inc`, byte strings in table order. */
-    readonly columns: (reader: ObjectReader, key: string) => Effect.Effect<Shape, StoreError>
+    readonly columns: (reader: ObjectReader, key: string) => Effect.Effect<Columns, StoreError>
     /**
      * All rows of an object of `full` or `inc` as CSV, the header first, whatever the object is stored as: by the key's
      * ending. Fails with `Broken` where the bytes do not match the ending.

@@ -57,7 +57,7 @@ export interface LimitFacts {
   /** The setting `max_locks_per_transaction`. */
   readonly locksPerTransaction: number
   /** Number of locks that fit into the server's lock table, for all sessions together. */
-  readonly lockRoom: number
+  readonly lockCapacity: number
 }
 
 export interface TableFacts {
@@ -102,7 +102,7 @@ export interface SlotSnapshot {
   /** The session that holds the writer's lock: a `cdc` that follows this slot. */
   readonly writer: Option.Option<SessionFacts>
   /** The sessions that hold the liveness lock: one per running `cdc` of this slot, writing, standby or retrying. */
-  readonly present: ReadonlyArray<SessionFacts>
+  readonly processes: ReadonlyArray<SessionFacts>
   /** The flushed LSN: all WAL before it is on the server's disk. */
   readonly flushed: Lsn
 }

@@ -31,7 +31,7 @@ export const limits: LimitFacts = {
   sessions: [{ scope: "server", limit: 97, used: 5 }],
   maxConnections: 100,
   locksPerTransaction: 64,
-  lockRoom: 6400,
+  lockCapacity: 6400,
 }
 
 export const slot: SlotFacts = {
@@ -48,7 +48,7 @@ export const slot: SlotFacts = {
 export const look = (change: Partial<SlotFacts> = {}): SlotSnapshot => ({
   slot: Option.some({ ...slot, ...change }),
   writer: Option.none(),
-  present: [],
+  processes: [],
   flushed: Lsn.Lsn.make(0x1800n),
 })
 

@@ -3,7 +3,7 @@
  * It shares no line with the writer that it is compared with.
  */
 import { csvRow } from "../../../src/core/csv/Csv.ts"
-import type { CommitFields, Shape } from "../../../src/core/row/IncRow.ts"
+import type { Columns, CommitFields } from "../../../src/core/row/IncRow.ts"
 import type { Change, Tuple } from "../../../src/core/slot/Change.ts"
 import type { RowChange } from "../../../src/core/slot/tokens/ChangeView.ts"
 import { printTextArray } from "../../../src/core/source/TextArray.ts"
@@ -16,7 +16,7 @@ export const isRowChange = (change: Change | undefined): change is RowChange =>
 const namesOf = (tuple: Tuple) => tuple.map(({ name }) => name)
 
 /** The columns of an object that the change begins: of a DELETE those that it names. */
-export const ownShape = (change: RowChange): Shape => {
+export const ownColumns = (change: RowChange): Columns => {
   if (change._tag === "Truncate") return []
   return namesOf(change._tag === "Delete" ? (change.before ?? []) : change.row)
 }
@@ -25,26 +25,26 @@ export const repeats = (names: ReadonlyArray<string>): boolean => new Set(names)
 
 /** No table has two columns of one name. */
 export const isPossible = (change: RowChange): boolean =>
-  !repeats(ownShape(change)) &&
+  !repeats(ownColumns(change)) &&
   (change._tag !== "Update" || change.before === null || !repeats(namesOf(change.before)))
 
-/** Whether the names stand in the shape, in its order. */
-const standIn = (names: ReadonlyArray<string>, shape: Shape): boolean => {
+/** Whether the names are columns, in their order. */
+const standIn = (names: ReadonlyArray<string>, columns: Columns): boolean => {
   let from = 0
   return names.every((name) => {
-    const place = shape.indexOf(name, from)
+    const place = columns.indexOf(name, from)
     from = place + 1
     return place !== -1
   })
 }
 
-export const fitsShape = (change: RowChange, shape: Shape): boolean => {
+export const fitsColumns = (change: RowChange, columns: Columns): boolean => {
   if (change._tag === "Truncate") return true
-  const names = ownShape(change)
-  return standIn(names, shape) && (change._tag === "Delete" || names.length === shape.length)
+  const names = ownColumns(change)
+  return standIn(names, columns) && (change._tag === "Delete" || names.length === columns.length)
 }
 
-export const changeRow = (change: RowChange, shape: Shape, commit: CommitFields, seq: number): string => {
+export const changeRow = (change: RowChange, columns: Columns, commit: CommitFields, seq: number): string => {
   const before = change._tag === "Update" || change._tag === "Delete" ? change.before : null
   const old = new Map((before ?? []).map(({ name, value }) => [name, value]))
   const row = change._tag === "Insert" || change._tag === "Update" ? change.row : []
@@ -59,6 +59,6 @@ export const changeRow = (change: RowChange, shape: Shape, commit: CommitFields,
     ...[change._tag.charAt(0), commit.lsn, String(seq), String(commit.xid), commit.at],
     change._tag === "Update" && before !== null ? `{${json.join(",")}}` : null,
     unsent.length === 0 ? null : printTextArray(unsent),
-    ...shape.map((name) => (change._tag === "Delete" ? old.get(name) : values.get(name)) ?? null),
+    ...columns.map((name) => (change._tag === "Delete" ? old.get(name) : values.get(name)) ?? null),
   ])
 }

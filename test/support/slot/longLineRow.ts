@@ -1,13 +1,13 @@
 /** A line read in parts, and the row that its values make when they are read in windows. */
 import { Result } from "effect"
-import { ShapeFit } from "../../../src/core/row/IncRow.ts"
+import { ColumnsFit } from "../../../src/core/row/IncRow.ts"
 import { IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
 import { LongValueEncoder } from "../../../src/core/row/LongValueEncoder.ts"
 import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"
 import { splitAtMarks } from "../../../src/core/slot/LongLine.ts"
 import { LongLineReader } from "../../../src/core/slot/LongLineReader.ts"
 import { RowTokenizer } from "../../../src/core/slot/tokens/RowTokenizer.ts"
-import { lineAmongOthers, shapeIn, writtenRow } from "./writtenRow.ts"
+import { columnsIn, lineAmongOthers, writtenRow } from "./writtenRow.ts"
 
 const commit = { lsn: "00000000/00000001", xid: 7, at: "2025-11-03 10:15:30+00" }
 
@@ -21,7 +21,7 @@ const markedRow = (marked: string): string => {
   const tokens = new RowTokenizer()
   if (!tokens.read(lineAmongOthers(marked, true))) throw new Error(tokens.malformed.expected)
   writer.beginTransaction(commit)
-  return writer.print(tokens, new ShapeFit(shapeIn(tokens)), 1)
+  return writer.print(tokens, new ColumnsFit(columnsIn(tokens)), 1)
 }
 
 /** Whether a line with marks is read. */

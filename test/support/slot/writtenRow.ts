@@ -1,6 +1,6 @@
 /** A line of the slot through the tokenizer and the row writer, as the pipeline writes it. */
 import { Buffer } from "node:buffer"
-import { type CommitFields, type Shape, ShapeFit, shapeOf } from "../../../src/core/row/IncRow.ts"
+import { type Columns, ColumnsFit, type CommitFields, columnsOf } from "../../../src/core/row/IncRow.ts"
 import { IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
 import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"
 import { SlotLine } from "../../../src/core/slot/SlotLine.ts"
@@ -14,20 +14,20 @@ export const lineAmongOthers = (text: string, isMarked = false): SlotLine => {
 }
 
 /** The columns of the object that the line begins. */
-export const shapeIn = (tokens: RowTokenizer): Shape => {
+export const columnsIn = (tokens: RowTokenizer): Columns => {
   if (tokens.tag === "Truncate") return []
-  return tokens.tag === "Delete" ? namesOf(tokens.old) : shapeOf(tokens)
+  return tokens.tag === "Delete" ? namesOf(tokens.old) : columnsOf(tokens)
 }
 
 const writer = new IncRowWriter()
 const rows = new RowBuffer()
 
 /** The row of the line that was read, which ends the buffer of rows exactly. */
-export const rowIn = (tokens: RowTokenizer, shape: Shape, commit: CommitFields, seq: number): string => {
+export const rowIn = (tokens: RowTokenizer, columns: Columns, commit: CommitFields, seq: number): string => {
   const before = "a row before\n"
   rows.push(before)
   writer.beginTransaction(commit)
-  writer.append(tokens, new ShapeFit(shape), seq, rows)
+  writer.append(tokens, new ColumnsFit(columns), seq, rows)
   const text = Buffer.from(rows.filled).toString("latin1")
   rows.clear()
   return text.slice(before.length)
@@ -38,6 +38,9 @@ export const writtenRow = (
   text: string,
   commit: CommitFields,
   seq: number,
-  { shape, tokens = new RowTokenizer() }: { readonly shape?: Shape; readonly tokens?: RowTokenizer } = {},
+  {
+    columns,
+    tokens = new RowTokenizer(),
+  }: { readonly columns?: Columns; readonly tokens?: RowTokenizer } = {},
 ): string | undefined =>
-  tokens.read(lineAmongOthers(text)) ? rowIn(tokens, shape ?? shapeIn(tokens), commit, seq) : undefined
+  tokens.read(lineAmongOthers(text)) ? rowIn(tokens, columns ?? columnsIn(tokens), commit, seq) : undefined

@@ -61,24 +61,6 @@ interface Exception {
 
 const exceptions: ReadonlyArray<Exception> = [
   { under: "", names: ["lookUp", "lookAhead"], why: "established terms" },
-  // To be renamed together: the columns of a relation at one moment.
-  {
-    under: "",
-    names: ["Shape", "ShapeFit", "ShapeAhead", "shape", "shapeFinder", "shapeFor", "shapeOf"],
-    why: "not renamed yet: relation or columns",
-  },
-  {
-    under: "src/cdc/",
-    names: ["look", "turn", "inTurn", "room", "piece"],
-    why: "not renamed yet: state, permit, buffer, chunk",
-  },
-  { under: "", names: ["lockRoom"], why: "not renamed yet: lockCapacity" },
-  { under: "layers/postgres/slot/", names: ["headerSeen"], why: "not renamed yet: isHeaderRead" },
-  {
-    under: "layers/memory/",
-    names: ["MemoryMoment", "moment", "piece", "pieces", "presence", "room", "tellsOld"],
-    why: "not renamed yet: snapshot, chunk, liveness lock, buffer",
-  },
 ]
 
 /** The text after a template's opening backtick: the code of its `${…}` parts, and the offset after it. */

@@ -2,24 +2,24 @@ import { assert, describe, it } from "@effect/vitest"
 import { incHeader, metaColumns } from "../../../src/core/row/IncRow.ts"
 import { columnIndexes, unknownNames } from "../../../src/verify/rows/ColumnIndexes.ts"
 
-const inInc = (shape: ReadonlyArray<string>) =>
-  incHeader(shape).trimEnd().split(",").slice(metaColumns.length)
+const inInc = (columns: ReadonlyArray<string>) =>
+  incHeader(columns).trimEnd().split(",").slice(metaColumns.length)
 
 describe("columnIndexes", () => {
-  it("finds columns by name, and tells which an older shape lacked", () => {
+  it("finds columns by name, and tells which an older object lacked", () => {
     assert.deepStrictEqual(columnIndexes(["a", "gone", "b"], ["b", "new", "a"]), [2, -1, 0])
   })
 
   it("finds the columns that bear names of ours, which inc had to change", () => {
-    for (const shape of [
+    for (const columns of [
       ["_op"],
       ["_op", "_op_", "x"],
       ["_op_"],
       ["_op__", "_op"],
       ["_lsn", "_op_", "_op"],
     ]) {
-      assert.deepStrictEqual(columnIndexes(inInc(shape), shape), [...shape.keys()], shape.join())
-      assert.deepStrictEqual(columnIndexes(shape, shape), [...shape.keys()], shape.join())
+      assert.deepStrictEqual(columnIndexes(inInc(columns), columns), [...columns.keys()], columns.join())
+      assert.deepStrictEqual(columnIndexes(columns, columns), [...columns.keys()], columns.join())
     }
   })
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import { ColumnOrder } from "../../../../src/core/row/ColumnOrder.ts"
-import { fitsShape } from "../../../support/slot/changeRow.ts"
+import { fitsColumns } from "../../../support/slot/changeRow.ts"
 
 const columns = ["a", "b", "c", "d", "e", "f", "g"]
 const natural = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff }))
@@ -30,29 +30,29 @@ const deleted = (names: ReadonlyArray<string>) => ({
 
 describe("ColumnOrder", () => {
   it.prop(
-    "makes one shape of all rows of a table, with the columns that they name",
+    "orders the columns of all rows of a table, and no others",
     [drawn],
     ([{ table, rows, hint }]) => {
       const order = new ColumnOrder()
       for (const names of rows) assert.isTrue(order.add(names))
-      const shape = order.inOrder(hint) ?? []
-      assert.deepStrictEqual([...shape].sort(), [...new Set(rows.flat())].sort())
-      for (const names of rows) assert.isTrue(fitsShape(deleted(names), shape))
-      assert.isTrue(order.fitsIn(shape))
+      const ordered = order.inOrder(hint) ?? []
+      assert.deepStrictEqual([...ordered].sort(), [...new Set(rows.flat())].sort())
+      for (const names of rows) assert.isTrue(fitsColumns(deleted(names), ordered))
+      assert.isTrue(order.fitsIn(ordered))
       assert.isTrue(order.fitsIn(table))
     },
     { arbitrary: { runs: 1000 } },
   )
 
   it.prop(
-    "fits into just the shapes that hold each of the rows",
+    "fits into just the columns that hold each of the rows",
     [drawn, drawn],
     ([{ rows }, { table }]) => {
       const order = new ColumnOrder()
       for (const names of rows) order.add(names)
-      for (const shape of [table, table.slice(1), table.slice(0, 4)]) {
-        const holdsAll = rows.every((names) => fitsShape(deleted(names), shape))
-        assert.strictEqual(order.fitsIn(shape), holdsAll)
+      for (const candidate of [table, table.slice(1), table.slice(0, 4)]) {
+        const holdsAll = rows.every((names) => fitsColumns(deleted(names), candidate))
+        assert.strictEqual(order.fitsIn(candidate), holdsAll)
       }
     },
     { arbitrary: { runs: 1000 } },

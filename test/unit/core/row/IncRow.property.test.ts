@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { printChange } from "../../../../src/core/slot/text/TestDecodingPrinter.ts"
-import { changeRow, isRowChange, ownShape } from "../../../support/slot/changeRow.ts"
+import { changeRow, isRowChange, ownColumns } from "../../../support/slot/changeRow.ts"
 import { printableChange } from "../../../support/slot/printableChanges.ts"
 import { writtenRow } from "../../../support/slot/writtenRow.ts"
 
@@ -16,14 +16,14 @@ describe("a row of inc", () => {
     ([change]) =>
       Effect.sync(() => {
         if (!isRowChange(change)) return
-        const own = ownShape(change)
+        const own = ownColumns(change)
         const old = change._tag === "Update" ? (change.before ?? []).map(({ name }) => name) : []
-        const shape =
+        const columns =
           change._tag === "Delete" ? ["first", ...own.flatMap((name) => [name, `${name} and another`])] : own
-        if (!areDistinct(shape) || !areDistinct(old)) return
+        if (!areDistinct(columns) || !areDistinct(old)) return
         assert.strictEqual(
-          writtenRow(printChange(change), commit, 7, { shape }),
-          changeRow(change, shape, commit, 7),
+          writtenRow(printChange(change), commit, 7, { columns }),
+          changeRow(change, columns, commit, 7),
         )
       }),
     { arbitrary: { runs: 2000 } },

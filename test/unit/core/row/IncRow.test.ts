@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { toBytes } from "../../../../src/core/bytes/Bytes.ts"
-import { incHeader, ShapeFit, shapeOf } from "../../../../src/core/row/IncRow.ts"
+import { ColumnsFit, columnsOf, incHeader } from "../../../../src/core/row/IncRow.ts"
 import { RowTokenizer } from "../../../../src/core/slot/tokens/RowTokenizer.ts"
 import { lineAmongOthers, writtenRow } from "../../../support/slot/writtenRow.ts"
 
@@ -10,7 +10,8 @@ const stamp = "00000000/016B3748,2,733,2025-11-03 10:15:30.123456+00"
 /** What the slot prints of a row: `line` is what follows `table public.t: `. */
 const printed = (line: string): string => toBytes(`table public.t: ${line}`)
 
-const row = (line: string, shape: ReadonlyArray<string>) => writtenRow(printed(line), commit, 2, { shape })
+const row = (line: string, columns: ReadonlyArray<string>) =>
+  writtenRow(printed(line), commit, 2, { columns })
 
 const read = (line: string): RowTokenizer => {
   const tokens = new RowTokenizer()
@@ -115,14 +116,14 @@ describe("a row of inc", () => {
   })
 })
 
-describe("shapeOf", () => {
+describe("columnsOf", () => {
   it("names the columns of a row in their order", () => {
-    assert.deepStrictEqual(shapeOf(read("INSERT: b[text]:'x' a[integer]:null")), ["b", "a"])
+    assert.deepStrictEqual(columnsOf(read("INSERT: b[text]:'x' a[integer]:null")), ["b", "a"])
   })
 })
 
-describe("ShapeFit", () => {
-  const shape = ["a", "b", "c"]
+describe("ColumnsFit", () => {
+  const columns = ["a", "b", "c"]
   const cases: ReadonlyArray<readonly [string, string, boolean]> = [
     ["takes a row with just these columns", "INSERT: a[text]:'1' b[text]:'2' c[text]:null", true],
     ["refuses a row that lacks one", "INSERT: a[text]:'1' b[text]:'2'", false],
@@ -136,7 +137,7 @@ describe("ShapeFit", () => {
     ["takes a TRUNCATE", "TRUNCATE: cascade", true],
   ]
   for (const [what, line, expected] of cases) {
-    it(what, () => assert.strictEqual(new ShapeFit(shape).has(read(line)), expected))
+    it(what, () => assert.strictEqual(new ColumnsFit(columns).has(read(line)), expected))
   }
 })
 

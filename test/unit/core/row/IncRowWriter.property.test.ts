@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Result, Schema } from "effect"
-import { ShapeFit } from "../../../../src/core/row/IncRow.ts"
+import { ColumnsFit } from "../../../../src/core/row/IncRow.ts"
 import type { Cell } from "../../../../src/core/slot/Change.ts"
 import { SlotLine } from "../../../../src/core/slot/SlotLine.ts"
 import { decodeChange } from "../../../../src/core/slot/TestDecoding.ts"
@@ -10,11 +10,11 @@ import { changeIn, type RowChange } from "../../../../src/core/slot/tokens/Chang
 import { RowTokenizer } from "../../../../src/core/slot/tokens/RowTokenizer.ts"
 import {
   changeRow,
-  fitsShape,
+  fitsColumns,
   type Insert,
   isPossible,
   isRowChange,
-  ownShape,
+  ownColumns,
   repeats,
 } from "../../../support/slot/changeRow.ts"
 import { readGoldens } from "../../../support/slot/goldenLines.ts"
@@ -50,8 +50,8 @@ const isReadAndWritten = (tokens: RowTokenizer, text: string, seq: number): void
   if (expected === undefined) return
   assert.deepStrictEqual(changeIn(tokens), expected)
   if (!isPossible(expected)) return
-  const shape = ownShape(expected)
-  assert.strictEqual(rowIn(tokens, shape, commit, seq), changeRow(expected, shape, commit, seq))
+  const columns = ownColumns(expected)
+  assert.strictEqual(rowIn(tokens, columns, commit, seq), changeRow(expected, columns, commit, seq))
 }
 
 const otherValue = (
@@ -162,19 +162,19 @@ describe("a line of rows", () => {
   )
 
   it.effect.prop(
-    "fits a shape just where its change does, and never puts a value under another's name",
+    "fits columns just where its change does, and never puts a value under another's name",
     [pair, printableChange],
     ([{ known, text, seq }, other]) =>
       Effect.sync(() => {
         const tokens = knowing(printChange(known))
         const change = alone(text)
         if (change === undefined || !isPossible(change) || !tokens.read(lineAmongOthers(text))) return
-        const otherShape = isRowChange(other) ? ownShape(other) : []
-        for (const shape of [ownShape(known), otherShape, ownShape(known).slice(1)]) {
-          if (repeats(shape)) continue
-          assert.strictEqual(new ShapeFit(shape).has(tokens), fitsShape(change, shape))
-          if (!fitsShape(change, shape)) continue
-          assert.strictEqual(rowIn(tokens, shape, commit, seq), changeRow(change, shape, commit, seq))
+        const otherColumns = isRowChange(other) ? ownColumns(other) : []
+        for (const columns of [ownColumns(known), otherColumns, ownColumns(known).slice(1)]) {
+          if (repeats(columns)) continue
+          assert.strictEqual(new ColumnsFit(columns).has(tokens), fitsColumns(change, columns))
+          if (!fitsColumns(change, columns)) continue
+          assert.strictEqual(rowIn(tokens, columns, commit, seq), changeRow(change, columns, commit, seq))
         }
       }),
     { arbitrary: { runs: 1000 } },

@@ -33,7 +33,7 @@ const runProcess = Effect.fnUntraced(function* <E, R>(
   const wish = yield* Deferred.make<void>()
   const fiber = yield* started(
     program.pipe(
-      Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
+      Effect.provideService(StopSignal, { requested: Deferred.await(wish) }),
       Effect.provide(settings({ ...twoTables, BATCH_MAX_CHANGES: `${maxChanges}` })),
     ),
   )

@@ -166,7 +166,7 @@ describe("cdc that is asked to stop", () => {
       yield* shop
       const wish = yield* Deferred.make<void>()
       const fiber = yield* started(
-        Effect.provideService(cdcForEver, StopSignal, { wished: Deferred.await(wish) }),
+        Effect.provideService(cdcForEver, StopSignal, { requested: Deferred.await(wish) }),
       )
       yield* Deferred.succeed(wish, undefined)
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
@@ -181,7 +181,7 @@ describe("cdc that is asked to stop", () => {
       const fiber = yield* started(
         cdcForEver.pipe(
           Effect.provideService(ObjectStore, { ...store, check: () => Effect.fail(full) }),
-          Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
+          Effect.provideService(StopSignal, { requested: Deferred.await(wish) }),
         ),
       )
       yield* Deferred.succeed(wish, undefined)
@@ -198,7 +198,7 @@ describe("cdc that is asked to stop", () => {
       const fiber = yield* started(
         cdcForEver.pipe(
           Effect.provideServiceEffect(ObjectStore, gated(Deferred.await(gate))),
-          Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
+          Effect.provideService(StopSignal, { requested: Deferred.await(wish) }),
         ),
       )
       yield* Deferred.succeed(wish, undefined)
@@ -219,7 +219,7 @@ describe("cdc that is asked to stop", () => {
       const fiber = yield* started(
         cdcForEver.pipe(
           Effect.provideServiceEffect(ObjectStore, gated(Deferred.await(gate))),
-          Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
+          Effect.provideService(StopSignal, { requested: Deferred.await(wish) }),
         ),
       )
       yield* Deferred.succeed(wish, undefined)
@@ -238,7 +238,7 @@ describe("cdc that is asked to stop", () => {
       const fiber = yield* started(
         cdcForEver.pipe(
           Effect.provideServiceEffect(ObjectStore, gated(Effect.never)),
-          Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
+          Effect.provideService(StopSignal, { requested: Deferred.await(wish) }),
         ),
       )
       yield* Deferred.succeed(wish, undefined)

@@ -32,7 +32,7 @@ const stoppedWhileFailing = Effect.fnUntraced(function* (reason: StoreReason) {
   const fiber = yield* started(
     cdcForEver.pipe(
       Effect.provideServiceEffect(ObjectStore, gated(failing)),
-      Effect.provideService(StopSignal, { wished: Deferred.await(wish) }),
+      Effect.provideService(StopSignal, { requested: Deferred.await(wish) }),
     ),
   )
   yield* Deferred.await(inHand)

@@ -99,7 +99,7 @@ describe("doctor", () => {
 
   for (const [whose, change] of [
     ["a cdc that writes", { writer: Option.some({ pid: 1, application: "afluente cdc" }) }],
-    ["a cdc that begins", { present: [{ pid: 1, application: "afluente cdc presence" }] }],
+    ["a cdc that begins", { processes: [{ pid: 1, application: "afluente cdc presence" }] }],
     ["another reader", look({ reader: Option.some({ pid: 1, application: "psql" }) })],
     ["another plugin", look({ plugin: Option.some("pgoutput") })],
   ] as const) {

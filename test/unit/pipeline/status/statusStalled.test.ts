@@ -21,7 +21,7 @@ const writerIdleFor = (seconds: number) =>
         readState: Effect.sync(() => ({
           slot: Option.none(),
           writer: Option.some({ pid: 4711, application: "afluente cdc" }),
-          present: [{ pid: 4711, application: "afluente cdc" }],
+          processes: [{ pid: 4711, application: "afluente cdc" }],
           flushed: Lsn.make(0x1000n),
           source: server.identity,
           activity: Option.some({ isIdle: true, seconds }),

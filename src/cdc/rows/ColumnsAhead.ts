@@ -1,12 +1,12 @@
 /**
- * The shape of an object that a DELETE or TRUNCATE begins. These do not name all columns of their table, and the catalog may
- * have changed since. So the rest of the transaction is looked through, for its rows are not divided between objects
- * unless the columns change inside it.
+ * Finds the columns of an object that a DELETE or TRUNCATE begins. These do not name all columns of their table, and the
+ * catalog may have changed since. So the rest of the transaction is searched: its rows share an object unless the columns
+ * change inside it.
  */
 import { Effect } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
 import { ColumnOrder } from "../../core/row/ColumnOrder.ts"
-import { isWithin, type Shape, shapeOf } from "../../core/row/IncRow.ts"
+import { type Columns, columnsOf, isSubsequenceOf } from "../../core/row/IncRow.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import { namesOf } from "../../core/slot/tokens/TupleSpans.ts"
@@ -16,10 +16,10 @@ import { readLines, type Transaction } from "../../services/source/Transaction.t
 import { ByTable, refusalOf } from "./RowLine.ts"
 
 interface Ahead {
-  /** What the old rows name, up to where the columns change. */
+  /** The columns that the old rows name, up to where the columns change. */
   readonly named: ColumnOrder
-  /** All columns, where an INSERT or UPDATE tells them before they change. */
-  readonly whole: Shape | undefined
+  /** All columns, if an INSERT or UPDATE names them before they change. */
+  readonly whole: Columns | undefined
 }
 
 const lookAhead = Effect.fnUntraced(function* (
@@ -30,20 +30,20 @@ const lookAhead = Effect.fnUntraced(function* (
   const tokens = new RowTokenizer()
   const ours = new ByTable(names.map((name) => [name, true] as const))
   const named = new ColumnOrder()
-  /** What the old row that names most columns names: mostly all that others do. */
-  let fullest: Shape = []
-  let whole: Shape | undefined
-  /** Whether the rest may say more. */
+  /** The columns of the old row that names most: usually all that others name. */
+  let fullest: Columns = []
+  let whole: Columns | undefined
+  /** Returns true if later lines may add columns. */
   const learn = (): boolean => {
     if (tokens.tag === "Delete") {
-      if (isWithin(tokens.old, fullest)) return true
-      const shape = namesOf(tokens.old)
-      if (shape.length > fullest.length) fullest = shape
-      return named.add(shape)
+      if (isSubsequenceOf(tokens.old, fullest)) return true
+      const columns = namesOf(tokens.old)
+      if (columns.length > fullest.length) fullest = columns
+      return named.add(columns)
     }
     if (tokens.tag === "Truncate") return true
-    const shape = shapeOf(tokens)
-    if (named.fitsIn(shape)) whole = shape
+    const columns = columnsOf(tokens)
+    if (named.fitsIn(columns)) whole = columns
     return false
   }
   yield* readLines(
@@ -62,44 +62,44 @@ const lookAhead = Effect.fnUntraced(function* (
 })
 
 /**
- * Finds the shapes of one dataset's objects, for the time of one batch. `names` are those under which its rows come;
- * `lastColumns` are what the lake knows of a table that the catalog does not know any more.
+ * Returns a function that finds the columns of one dataset's objects during one batch. The WAL has its rows under `names`.
+ * `lastColumns` reads the columns of a dropped table from the lake.
  */
-export const shapeFinder = Effect.fnUntraced(function* <E, R>(
+export const columnsFinder = Effect.fnUntraced(function* <E, R>(
   table: TableName,
   names: ReadonlyArray<TableName>,
-  lastColumns: Effect.Effect<Shape, E, R>,
+  lastColumns: Effect.Effect<Columns, E, R>,
 ) {
   const tables = yield* SourceTables
-  // Asked once: whatever a batch tells was committed before the batch began.
+  // Read once: all changes of a batch were committed before it began.
   const catalog = yield* Effect.cached(
     tables.describe(table).pipe(
-      Effect.map(({ columns }): Shape => columns.map(({ name }) => toBytes(name))),
-      // Dropped since.
+      Effect.map(({ columns }): Columns => columns.map(({ name }) => toBytes(name))),
+      // The table was dropped since.
       Effect.catchIf(
         (error) => error.reason === "SchemaOrTableMissing",
         () => lastColumns,
       ),
     ),
   )
-  /** What is known of a table that the catalog does not know any more. */
+  /** The columns of a dropped table, as its earlier objects in this batch have them. */
   let remembered = new ColumnOrder()
 
   /**
-   * INSERT and UPDATE bring their own. DELETE and TRUNCATE take that of the next one in their transaction; else the catalog's;
-   * or where a later ALTER has made that of no use, the columns that the DELETEs name, and those of such objects before.
+   * An INSERT or UPDATE names all columns. A DELETE or TRUNCATE gets those of the next INSERT or UPDATE in its transaction;
+   * else the catalog's; or, if a later ALTER changed them, the columns that the DELETEs name, and those of such objects before.
    */
   return Effect.fnUntraced(function* (tokens: RowTokenizer, transaction: Transaction, seq: number) {
-    if (tokens.tag === "Insert" || tokens.tag === "Update") return shapeOf(tokens)
+    if (tokens.tag === "Insert" || tokens.tag === "Update") return columnsOf(tokens)
     const { named, whole } = yield* lookAhead(names, transaction, transaction.beginOrdinal + seq)
     if (whole !== undefined) return whole
     const current = yield* catalog
     if (named.fitsIn(current)) return current
-    const shape = named.inOrder(current) ?? []
-    if (!remembered.add(shape)) {
+    const columns = named.inOrder(current) ?? []
+    if (!remembered.add(columns)) {
       remembered = new ColumnOrder()
-      remembered.add(shape)
+      remembered.add(columns)
     }
-    return remembered.inOrder(current) ?? shape
+    return remembered.inOrder(current) ?? columns
   })
 })

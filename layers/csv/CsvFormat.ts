@@ -1,4 +1,4 @@
-/** Objects of CSV, as they are or with gzip around them. The watermark and manifests are never compressed. */
+/** CSV objects, plain or with gzip. The watermark and manifests are never compressed. */
 import { Layer } from "effect"
 import type { ObjectEnding } from "../../src/core/lake/ObjectEnding.ts"
 import { RowFormat } from "../../src/services/lake/RowFormat.ts"
@@ -8,7 +8,7 @@ import { csvRows } from "./CsvRows.ts"
 import { lastRow } from "./CsvTail.ts"
 import { type Codec, gzip } from "./Gzip.ts"
 
-/** New objects get this ending; others are read by their own. */
+/** New objects get this ending. Existing objects are read by their own. */
 export const csvFormat = (ending: ObjectEnding, codec: Codec): RowFormat["Service"] => {
   const records: RowFormat["Service"]["records"] = (reader, key) => codec.plain(key, reader.read(key))
   return RowFormat.of({

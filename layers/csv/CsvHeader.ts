@@ -1,10 +1,10 @@
-/** The columns in the header of an object of `inc`. */
+/** Reads the table's columns in the header of an object of `inc`. */
 import { Effect, Stream } from "effect"
 import { type CsvRecord, csvRecords, fieldText } from "../../src/core/csv/CsvRecords.ts"
 import { type Columns, metaColumns } from "../../src/core/row/IncRow.ts"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
 
-/** A column of the table that bears the name of one of ours has `_` appended in the header. */
+/** Removes the `_` that the header appends to a column with one of our names. */
 const asTheTable = (name: string): string =>
   metaColumns.some((ours) => name.startsWith(`${ours}_`) && /^_+$/.test(name.slice(ours.length)))
     ? name.replace(/_+$/, "")
@@ -15,7 +15,7 @@ const columnsOf = (header: CsvRecord): Columns =>
     asTheTable(fieldText(header, metaColumns.length + i) ?? ""),
   )
 
-/** The table's columns, byte strings. Reads no further than the header. */
+/** Returns the table's columns as byte strings. Reads only the header. */
 export const headerColumns = (csv: Stream.Stream<Uint8Array, StoreError>) =>
   Effect.gen(function* () {
     let columns: Columns | undefined

@@ -1,4 +1,4 @@
-/** Rows of `inc` as CSV, in the memory of one batch. */
+/** Buffers rows of `inc` as CSV, for one batch. */
 import { Effect } from "effect"
 import type { ObjectEnding } from "../../src/core/lake/ObjectEnding.ts"
 import { type Columns, type ColumnsFit, type CommitFields, incHeader } from "../../src/core/row/IncRow.ts"
@@ -60,7 +60,7 @@ class CsvDatasetRows implements DatasetRows {
   }
 }
 
-/** One writer for all datasets: they share what the rows of a transaction have in common. */
+/** One writer for all datasets, because the rows of a transaction share their commit fields. */
 export const csvRows = (codec: Codec): BatchRows => {
   const writer = new IncRowWriter()
   return {

@@ -1,4 +1,4 @@
-/** Everything the pipelines need, in memory: one PostgreSQL, one lake. Each build is a world of its own. */
+/** All services of the pipelines in memory: one PostgreSQL, one lake. Each build of the layer has its own. */
 import { Layer } from "effect"
 import { Progress } from "../../src/services/Progress.ts"
 import type { Compression } from "../../src/settings/Settings.ts"
@@ -14,7 +14,7 @@ import * as MemorySourceTables from "./source/MemorySourceTables.ts"
 /** The lake, with the watermark as one of its objects. */
 export const lake = LakeWatermarkStore.layer.pipe(Layer.provideMerge(MemoryObjectStore.layer))
 
-/** The source, as the service `MemoryPostgres` to act on and as the services that the pipelines read. */
+/** The source: the service `MemoryPostgres` for tests, and the services that the pipelines read. */
 export const source = (slot: string) =>
   Layer.mergeAll(
     MemorySourceTables.layer,

@@ -1,7 +1,4 @@
-/**
- * The lake in memory: a complete small object store that keeps the promises of the real ones and forgets everything
- * when it goes. Each build of the layer is a lake of its own.
- */
+/** The lake in memory: a small object store that keeps the promises of the real ones. Each build of the layer is a new lake. */
 
 import { Clock, Context, Effect, Layer, Option, Stream } from "effect"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
@@ -14,7 +11,7 @@ interface Kept {
   readonly version: string
 }
 
-// Not `slice`: on a Buffer it shares memory with what the caller may overwrite.
+// Not `slice`: on a Buffer it shares memory that the caller may overwrite.
 const copy = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 
 /** Makes an empty lake. */

@@ -1,4 +1,4 @@
-/** What a batch is at each of its steps (`Pipeline.ts`). */
+/** A batch after each of its steps (`Pipeline.ts`). */
 import type { Option } from "effect"
 import type * as Lsn from "../core/Lsn.ts"
 import type { CommitMark } from "../core/lake/Watermark.ts"
@@ -9,7 +9,7 @@ import type { Checkpoint } from "./start/Checkpoint.ts"
 import type { UncertainTable } from "./tables/FollowedTables.ts"
 import type { TablePlan } from "./tables/TablePlan.ts"
 
-/** What makes this process the one writer: the lock on the source, and the watermark of the lake. */
+/** The only writer's session, which holds the lock on the source, and its watermark of the lake. */
 export interface Writer {
   readonly session: ChangeSession
   readonly held: HeldWatermark
@@ -19,49 +19,49 @@ export interface BatchLimits {
   /** Soft bound of the peek, in slot lines. */
   readonly maxLines: number
   /**
-   * A batch that read all there is and found no rows moves watermark and slot only when that lets the server remove at least
-   * this much WAL. In bytes.
+   * In bytes. A batch that read the slot to its end and found no rows moves watermark and slot only if the server can then
+   * remove at least this much WAL.
    */
   readonly worthMoving: bigint
 }
 
 /**
- * The bound of a peek for so many changes, in lines. BEGIN and COMMIT are lines too. A backlog of just so many changes should
- * not take a second peek for its rest, which would decode the WAL again from where the oldest transaction of the first one
- * began: hence a sixteenth more.
+ * Returns the bound of a peek for `batchMaxChanges`, in lines. It is a sixteenth greater, because BEGIN and COMMIT are lines
+ * too: a backlog of just that many changes would need a second peek, which decodes the WAL again from the first one's oldest
+ * transaction.
  */
 export const peekBound = (batchMaxChanges: number): number =>
   Math.min(batchMaxChanges + Math.floor(batchMaxChanges / 16), maxLinesMax)
 
-/** Changes that wait in the slot: up to where the WAL was flushed when it was looked at. */
+/** Changes that are pending in the slot, up to the flushed WAL position at the time of the read. */
 export interface PendingBatch {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly startedAt: number
   readonly view: SlotView
-  /** Where the writer is, with the tables as they are followed in this batch. */
+  /** The writer's checkpoint, with the tables as they are followed in this batch. */
   readonly checkpoint: Checkpoint
-  /** A change of tables, which takes effect where the batch ends. */
+  /** A change of tables, which takes effect at the end of the batch. */
   readonly change: Option.Option<TablePlan>
-  /** Tables of which the WAL may hold rows under a name that nobody saw. */
+  /** Tables whose rows the WAL may hold under an unknown name. */
   readonly unsure: ReadonlyArray<UncertainTable>
 }
 
 /** A batch whose objects are all visible in the lake. */
 export interface WrittenBatch extends PendingBatch {
   readonly written: ReadonlyArray<WrittenDataset>
-  /** The lake is whole up to here once the watermark says so. */
+  /** The lake is complete up to here once the watermark says so. */
   readonly position: Lsn.Lsn
-  /** The peek was cut at its bound: more waits. */
+  /** True if the read was cut at its bound: more is pending. */
   readonly more: boolean
   /** Commit time of the first transaction, as the server prints it. */
   readonly firstCommittedAt: string | undefined
   /** The newest commit with rows of ours. */
   readonly lastCommit: Option.Option<CommitMark>
-  /** Datasets whose rows may stand under a name that nobody saw. */
+  /** Datasets whose rows may be under an unknown name. */
   readonly incomplete: ReadonlySet<string>
 }
 
-/** What a batch leaves behind. */
+/** The result of a batch. */
 export interface BatchEnd {
   readonly checkpoint: Checkpoint
   readonly more: boolean

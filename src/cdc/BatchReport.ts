@@ -1,4 +1,4 @@
-/** What a batch reports of itself once it is confirmed: its event, and the facts on its span. */
+/** Reports a confirmed batch: publishes its event, and annotates its span. */
 import { Effect } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { bytesIn, type PipelineEvent, rowsIn } from "../observe/PipelineEvent.ts"

@@ -1,4 +1,4 @@
-/** Steps 2 and 3 of a batch: the watermark says what the lake has, and PostgreSQL may remove the WAL of it. */
+/** Steps 2 and 3 of a batch: write the watermark, then confirm the slot, so that PostgreSQL can remove the WAL. */
 import { Effect, Option } from "effect"
 import { publish } from "../observe/PipelineEvents.ts"
 import type { BatchEnd, BatchLimits, Writer, WrittenBatch } from "./Batch.ts"
@@ -8,14 +8,14 @@ import { type Checkpoint, movedTo } from "./start/Checkpoint.ts"
 import { settle } from "./tables/FollowedTables.ts"
 import type { TablePlan } from "./tables/TablePlan.ts"
 
-/** The watermark says something else of the tables from where it is on: all WAL up to there is read. */
+/** Returns the checkpoint with the tables that the plan has from its watermark on: all WAL before it is read. */
 const settled = ({ session }: Writer, checkpoint: Checkpoint, plan: TablePlan) =>
   Effect.map(
     settle(session, checkpoint.watermark, plan, checkpoint.watermark.position),
     (lines): Checkpoint => ({ ...checkpoint, watermark: { ...checkpoint.watermark, ...lines } }),
   )
 
-/** Each of these datasets is whole from here on alone. */
+/** Returns a plan in which these datasets begin anew: earlier rows of theirs may be missing. */
 const gapsIn = (incomplete: ReadonlySet<string>): TablePlan => ({
   before: [],
   after: [],
@@ -24,15 +24,15 @@ const gapsIn = (incomplete: ReadonlySet<string>): TablePlan => ({
   warnings: new Map(),
 })
 
-/** Where the batch was read to its end, nothing up to there has to be asked for again. */
+/** Returns the batch's checkpoint. If the slot was read to its end, nothing before it needs to be read again. */
 const readToItsEnd = ({ checkpoint, view, more }: WrittenBatch): Checkpoint => ({
   ...checkpoint,
   readUpTo: more ? checkpoint.readUpTo : view.flushed,
 })
 
 /**
- * The end of a batch that is not worth a watermark: it has no rows, changes no table, and lets the server remove too little
- * WAL. A batch that was cut is always worth one: the next one would read the same again.
+ * Returns the end of a batch that is not worth a watermark: it has no rows, changes no table, and lets the server remove too
+ * little WAL. Returns none for others. A batch that was cut is always worth one: the next one would read the same again.
  */
 export const endWithoutWatermark = Effect.fnUntraced(function* (
   { held }: Writer,
@@ -49,8 +49,9 @@ export const endWithoutWatermark = Effect.fnUntraced(function* (
 })
 
 /**
- * Step 2. Returns the checkpoint behind the batch. A writer that lost its lock must not speak for the lake, nor one whose slot
- * somebody else moved just before it read: it looks again first. Fails with `Fenced` where another writer has the lake.
+ * Step 2. Returns the checkpoint after the batch. Reads the slot once more before: a writer that lost its lock must not write
+ * the watermark, nor one whose slot another session moved just before the read. Fails with `Fenced` if another writer has taken
+ * over the lake.
  */
 export const writeWatermark = Effect.fnUntraced(function* (writer: Writer, batch: WrittenBatch) {
   const { position, written, lastCommit, incomplete, change, more } = batch
@@ -68,7 +69,7 @@ export const writeWatermark = Effect.fnUntraced(function* (writer: Writer, batch
   return next
 })
 
-/** Step 3, and the report of the batch. */
+/** Step 3: confirms the slot, and reports the batch. */
 export const confirmSlot = Effect.fnUntraced(function* (
   { session }: Writer,
   { position, written, startedAt, firstCommittedAt, view, more }: WrittenBatch,

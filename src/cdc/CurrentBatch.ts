@@ -1,9 +1,9 @@
 /**
- * The batch that a writer has in hand, and what it fails with first.
+ * Runs the current batch of a writer, and keeps its first failure.
  *
- * A batch that has failed still runs its finalizers, which take time (an upload is aborted, a file removed). A session that
- * ends meanwhile must not be reported in its place. Interruption replaces the failure of a fiber in its finalizers, and
- * `raceFirst` drops the failure of the loser, so the first failure is noted before either.
+ * A failed batch still runs its finalizers, which take time (abort an upload, remove a file). If the session ends meanwhile,
+ * that must not be reported instead. Interruption replaces the failure of a fiber in its finalizers, and `raceFirst` drops the
+ * loser's failure, so the first failure is kept in `FirstFailure` before either.
  */
 import { Context, Duration, Effect, Option, Ref, type Scope } from "effect"
 import { isTransient } from "../retry/RetryPolicy.ts"
@@ -12,10 +12,10 @@ import type { Refusal } from "../services/Refusal.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
 
-/** What a pipeline fails with. */
+/** The errors of a pipeline. */
 export type PipelineError = SourceError | StoreError | Refusal
 
-/** What the current batch has failed with; none outside of `finishingBatchOnStop`. */
+/** The first failure of the current batch; none outside of `finishingBatchOnStop`. */
 const FirstFailure = Context.Reference<Option.Option<Ref.Ref<Option.Option<PipelineError>>>>(
   "afluente/cdc/FirstFailure",
   { defaultValue: Option.none },
@@ -32,18 +32,18 @@ const firstFailure = Effect.flatMap(
   Option.match({ onNone: () => Effect.succeedNone, onSome: (ref) => Ref.get(ref) }),
 )
 
-/** Forgets the failure of an earlier batch: its rest is in the hands of the next one. */
+/** Clears the failure of an earlier batch: the next batch does the rest of its work. */
 export const forgetFailure: Effect.Effect<void> = noteFailure(Option.none())
 
 const noted = <A, E extends PipelineError, R>(part: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.tapError(part, (error) => noteFailure(Option.some(error)))
 
-/** Gives a part of a batch its scope, and notes its failure before the scope closes. Nothing in the batch recovers from it. */
+/** Runs a part of a batch in its own scope, and keeps its failure before the scope closes. No batch recovers from it. */
 export const notedInScope = <A, E extends PipelineError, R>(
   part: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope>> => Effect.scoped(noted(part))
 
-/** Interrupts the batch as soon as `ended` fails. What the batch failed with before that is its failure. */
+/** Interrupts the batch as soon as `ended` fails. An earlier failure of the batch is kept. */
 const unlessEnded = <A, E extends PipelineError, R>(
   batch: Effect.Effect<A, E, R>,
   ended: Effect.Effect<never, E>,
@@ -55,10 +55,10 @@ const unlessEnded = <A, E extends PipelineError, R>(
     ),
   )
 
-/** When the program is asked to stop, its batch may take this much longer; then it is given up, which is safe too. */
+/** After a stop is requested the current batch may take this much longer. Then it is interrupted, which is safe too. */
 export const grace = Duration.seconds(20)
 
-/** Not interrupted by a stop before `grace` has passed. */
+/** Returns a batch that a stop interrupts only after `grace`. */
 const finished = <A, E, R>(batch: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
     const stop = yield* StopSignal
@@ -67,8 +67,8 @@ const finished = <A, E, R>(batch: Effect.Effect<A, E, R>): Effect.Effect<A, E, R
   })
 
 /**
- * Runs one batch as the current one: it is finished when the program is asked to stop, and interrupted as soon as the
- * session has `ended`, because a standby may be writing the same rows already.
+ * Runs a batch as the current one. It is finished if a stop is requested, and interrupted as soon as the session has `ended`,
+ * because a standby may already write the same rows.
  */
 export const asCurrentBatch = <A, E extends PipelineError, R>(
   batch: Effect.Effect<A, E, R>,
@@ -77,8 +77,8 @@ export const asCurrentBatch = <A, E extends PipelineError, R>(
   Effect.andThen(forgetFailure, finished(noted(unlessEnded(batch, ended))))
 
 /**
- * Runs `work` until it ends or the program is asked to stop; then the current batch is finished first. Fails with the batch's
- * failure where that is permanent. A transient one is logged: the next start does the rest.
+ * Runs `work` until it ends or a stop is requested; then it finishes the current batch first. Fails with the batch's failure if
+ * that is permanent. Logs a transient one: the next start does the rest.
  */
 export const finishingBatchOnStop = <E, R>(
   work: Effect.Effect<void, E, R>,

@@ -1,4 +1,4 @@
-/** Looks at the slot and at the catalog: what waits, and for which tables. */
+/** Reads the state of the slot and the catalog: whether changes are pending, and for which tables. */
 import { Clock, Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { publish } from "../observe/PipelineEvents.ts"
@@ -9,8 +9,8 @@ import { decideStart } from "./start/StartDecision.ts"
 import { readCatalog } from "./tables/FollowedTables.ts"
 
 /**
- * Returns the slot and the flushed WAL now. Fails where the session has ended, and with a refusal where somebody else moved
- * the slot: the writer may not go on from its checkpoint then.
+ * Returns the present state of the slot and the flushed WAL position. Fails if the session has ended, or with a `Refusal` if
+ * another session has moved the slot: then the writer must not continue from its checkpoint.
  */
 export const ensureLockHeld = Effect.fnUntraced(function* (session: ChangeSession, checkpoint: Checkpoint) {
   const view = yield* session.readState
@@ -21,8 +21,8 @@ export const ensureLockHeld = Effect.fnUntraced(function* (session: ChangeSessio
 })
 
 /**
- * None where nothing was written to the WAL since the last look, which leaves no span. Nothing is read from the slot yet:
- * `writeObjects` reads it.
+ * Returns none, and leaves no span, if no WAL was written since the last read. Reads no changes from the slot: `writeObjects`
+ * does.
  */
 export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, checkpoint: Checkpoint) {
   const startedAt = yield* Clock.currentTimeMillis

@@ -1,4 +1,4 @@
-/** Step 1 of a batch: what waits in the slot becomes objects, each visible whole. */
+/** Step 1 of a batch: writes the pending changes of the slot as objects. Each object becomes visible whole. */
 import { Effect, Option, Sink } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import type { Stamp } from "../core/lake/ObjectKey.ts"
@@ -14,7 +14,7 @@ import { followedTails } from "./start/Checkpoint.ts"
 import { sinceOf } from "./tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "./tables/UnknownRelations.ts"
 
-/** Those after the watermark. A slot behind it sends again what the lake has: after a crash of the server that is normal. */
+/** Keeps those after the watermark. After a crash of the server, the slot can be behind it and send again what the lake has. */
 const newAfter = (position: Lsn.Lsn) => (all: ReadonlyArray<Transaction>) => {
   const transactions = all.filter(({ commit }) => commit > position)
   const [first, last] = [transactions[0], transactions.at(-1)]
@@ -32,8 +32,8 @@ const writeUpTo = Effect.fnUntraced(function* (
   maxLines: number,
 ) {
   const { position } = checkpoint.watermark
-  // Objects are sent while the session is idle or busy. A session that has ended meanwhile is found out before each of them
-  // is visible: a standby that has the lock by now would write the same rows beside ours.
+  // The session can end while objects are sent. The lock is checked before each object becomes visible, because a standby
+  // that has it by now would write the same rows beside ours.
   const lockHeld = yield* askedTogether(ensureLockHeld(session, checkpoint))
   const others = new OtherNames(unsure)
   const fence = {
@@ -54,7 +54,7 @@ const writeUpTo = Effect.fnUntraced(function* (
       Sink.mapInputEffect(objects, newAfter(position)),
     )
     .pipe(Effect.withSpan("peek"))
-  // Also where there is nothing to write: `status` knows an idle writer by its last look.
+  // Also if there is nothing to write: `status` recognizes an idle writer by this query.
   yield* lockHeld
   const incomplete = yield* whoseMayBe(session, unsure, others)
   const written = yield* Effect.withSpan(rows.commit, "upload")
@@ -70,8 +70,8 @@ const writeUpTo = Effect.fnUntraced(function* (
 }, notedInScope)
 
 /**
- * Reads the batch from the slot and writes its rows; all of its objects are visible when this ends. Whole transactions alone
- * are written, so `maxLines` is a soft bound.
+ * Reads the batch from the slot and writes its rows. Succeeds when all of its objects are visible. Writes only whole
+ * transactions, so `maxLines` is a soft bound.
  */
 export const writeObjects = Effect.fnUntraced(function* (
   writer: Writer,
@@ -81,9 +81,9 @@ export const writeObjects = Effect.fnUntraced(function* (
   const { checkpoint, view } = batch
   for (let bound = maxLines; ; bound = Math.min(bound * 2, maxLinesMax)) {
     const { readUpTo, ...found } = yield* writeUpTo(writer, batch, bound)
-    // A read that was cut at its bound vouches for nothing after its last COMMIT.
+    // A read that was cut at its bound is complete only up to its last COMMIT.
     const position = found.more ? readUpTo : Lsn.max(view.flushed, readUpTo)
-    // Messages outside of transactions can fill a whole read, and cannot be confirmed one by one: the next one is wider.
+    // Messages outside of transactions can fill a whole read, and cannot be confirmed alone: the next read is wider.
     if (found.more && position === checkpoint.watermark.position) continue
     return { ...batch, ...found, position } satisfies WrittenBatch
   }

@@ -1,4 +1,4 @@
-/** One table of a snapshot into one object, and the manifest that vouches for it. */
+/** Copies one table of a snapshot into one object, and writes its manifest. */
 import { Clock, DateTime, Effect, Option, Sink, Stream } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
@@ -16,7 +16,7 @@ import { tableObject } from "./TableObject.ts"
 
 const isoNow = Effect.map(DateTime.now, DateTime.formatIso)
 
-/** The COPY's bytes go into the object as they are: no rows are made of them, so nothing can change on the way. */
+/** Writes the COPY's bytes into the object unchanged, without parsing them into rows. */
 export const copyTable = Effect.fn("Full.copyTable")(function* (
   snapshot: Snapshot,
   { table, dataset }: SourceTable,
@@ -44,7 +44,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const copy = snapshot.copy(description)
   const written = yield* Stream.run(copy.csv, object)
   const rows = yield* copy.rows
-  // All is read: whoever waits to change the table need not wait for the lake, nor for the tables after it.
+  // The table is read: sessions that wait to alter it need not wait for the lake or for the next tables.
   yield* snapshot.release(table)
   const { bytes, md5 } = yield* written.commit
 

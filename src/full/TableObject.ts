@@ -1,19 +1,19 @@
-/** The object that a table is copied into: a sink of the COPY's bytes. */
+/** Creates the object of a copied table: a sink of the COPY's bytes. */
 import { createHash } from "node:crypto"
 import { Effect, Sink } from "effect"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { RowFormat } from "../services/lake/RowFormat.ts"
 
 /**
- * Begins the object, which lives in the surrounding scope, and returns the sink that writes into it. The sink gives the
- * object whole and not yet visible; `commit` makes it visible. Both fail with a `StoreError`.
+ * Begins the object in the surrounding scope, and returns the sink that writes it. The sink returns the object whole and not
+ * yet visible; `commit` makes it visible. Both fail with a `StoreError`.
  */
 export const tableObject = Effect.fnUntraced(function* (key: string) {
   const store = yield* ObjectStore
   const { copies } = yield* RowFormat
   const stored = yield* store.create(key)
   const md5 = createHash("md5")
-  // Of what is stored: whoever has the object can hold it to the manifest.
+  // The digest of the stored bytes, so that the object can be compared with the manifest.
   const writer = yield* copies.open({
     ...stored,
     write: (bytes) =>

@@ -1,7 +1,7 @@
-/** Runs requests for many datasets side by side: a store answers each of them late, and has most of that time left. */
+/** Runs requests for many datasets at once: a store takes long to answer one, and can serve others meanwhile. */
 import { Effect } from "effect"
 
-/** Requests in flight at most. */
+/** The greatest number of requests in flight. */
 const datasetsAtOnce = 16
 
 /** Returns the results in the order of `all`. The first failure interrupts the other requests. */

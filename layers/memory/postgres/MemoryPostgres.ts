@@ -2,8 +2,8 @@
  * A small, complete PostgreSQL in memory: tables, transactions, a WAL, logical slots with `test_decoding`, sessions
  * with advisory locks, and a server that can crash. `MemorySourceTables` and `MemoryChangeSource` read from it.
  *
- * It is a plain machine that changes at once; only what needs the time or can fail is an Effect. What has no place here
- * (SQL, constraints, locks of rows) is left to the tests against a real server.
+ * Its methods act at once; only those that need the time or can fail are Effects. It has no SQL, constraints or row locks:
+ * those are tested against a real server.
  */
 import { Clock, Context, Effect, Layer } from "effect"
 import type * as Lsn from "../../../src/core/Lsn.ts"
@@ -28,7 +28,7 @@ export interface MemorySnapshot {
   readonly lsn: Lsn.Lsn
 }
 
-/** As PostgreSQL prints a timestamptz in UTC: the fraction only where there is one, without zeros at its end. */
+/** Prints a timestamptz in UTC as PostgreSQL does: a fraction only if there is one, without trailing zeros. */
 const printTime = (millis: number): string => {
   const [seconds = "", fraction = ""] = new Date(millis).toISOString().replace("T", " ").split(/[.Z]/)
   const digits = fraction.replace(/0+$/, "")
@@ -37,13 +37,13 @@ const printTime = (millis: number): string => {
 
 export class MemoryServer {
   readonly identity: SourceIdentity
-  /** Of the WAL; a promotion raises it. */
+  /** The timeline of the WAL. A promotion raises it. */
   timeline = 1
   readonly wal = new MemoryWal()
   readonly slots = new MemorySlots(this.wal)
   readonly sessions = new MemorySessions()
   #tables: ReadonlyArray<MemoryTable> = []
-  /** `pg_namespace.xmin`, of those that were renamed. */
+  /** `pg_namespace.xmin` of renamed schemas. */
   readonly #schemas = new Map<string, number>()
   readonly #open = new Set<number>()
   readonly #aborted = new Set<number>()
@@ -64,13 +64,13 @@ export class MemoryServer {
     this.#tables = this.#tables.filter((table) => table !== dropped)
   }
 
-  /** `ALTER TABLE … RENAME TO …`: what the WAL holds from now on bears the new name. */
+  /** `ALTER TABLE … RENAME TO …`: later WAL has the new name. */
   renameTable(table: MemoryTable, name: string): void {
     table.name = { ...table.name, name }
     table.xmin = this.#nextXid++
   }
 
-  /** `ALTER SCHEMA … RENAME TO …`: it waits for no transaction, so that one may have logged rows under both names. */
+  /** `ALTER SCHEMA … RENAME TO …`: waits for no transaction, so that one may have rows in the WAL under both names. */
   renameSchema(from: string, to: string): void {
     this.#schemas.set(to, this.#nextXid++)
     for (const table of this.#tables)
@@ -92,7 +92,7 @@ export class MemoryServer {
       }))
   }
 
-  /** Whether a relation has borne the name since before that transaction. */
+  /** True if a relation has had the name since before that transaction. */
   isKnown(name: TableName, since: bigint): boolean {
     return this.#tables.some(
       (table) => sameTable(table.name, name) && table.xmin < since && this.#schemaXmin(name) < since,
@@ -108,7 +108,7 @@ export class MemoryServer {
     return this.#schemas.get(schema) ?? 1
   }
 
-  /** `pg_current_xact_id()` of a transaction that does nothing. */
+  /** `pg_current_xact_id()` of an empty transaction. */
   newXid(): bigint {
     return BigInt(this.#nextXid++)
   }
@@ -124,19 +124,19 @@ export class MemoryServer {
     })
   }
 
-  /** Rows that are committed now. */
+  /** Returns the rows that are committed now. */
   rows(table: MemoryTable): ReadonlyArray<Values> {
     return table.rows(this.#committed)
   }
 
-  /** Several may be open at once; each ends with `commit` or `rollback`. */
+  /** Begins a transaction. Several may be open at once; each ends with `commit` or `rollback`. */
   begin(): MemoryTransaction {
     const xid = this.#nextXid++
     this.#open.add(xid)
     return new MemoryTransaction(xid, this.wal, this.#committed)
   }
 
-  /** Returns the LSN that the slot will give it. With `flush: false` it is not on disk yet: `wal.flush()` later. */
+  /** Returns the commit LSN. With `flush: false` it is not on disk before `wal.flush()`. */
   commit(transaction: MemoryTransaction, options?: { readonly flush: boolean }): Effect.Effect<Lsn.Lsn> {
     return Effect.map(Clock.currentTimeMillis, (now) => {
       this.#open.delete(transaction.xid)
@@ -151,7 +151,7 @@ export class MemoryServer {
     this.#aborted.add(xid)
   }
 
-  /** One transaction, from BEGIN to COMMIT. */
+  /** Runs one transaction, from BEGIN to COMMIT. Returns the commit LSN. */
   transact(work: (transaction: MemoryTransaction) => void): Effect.Effect<Lsn.Lsn> {
     return Effect.suspend(() => {
       const transaction = this.begin()
@@ -160,20 +160,20 @@ export class MemoryServer {
     })
   }
 
-  /** `pg_logical_emit_message(false, …)`: in the slot at once, whatever becomes of transactions. */
+  /** `pg_logical_emit_message(false, …)`: in the slot at once, outside of transactions. */
   message(prefix: string, content: string): void {
     const change = { _tag: "Message", transactional: false, prefix, size: content.length, content } as const
     this.wal.message(change, content.length)
     this.wal.flush()
   }
 
-  /** What the slot tells nothing of: another database, a vacuum, an index. */
+  /** Writes WAL that the slot does not return: of another database, a vacuum, an index. */
   writeElsewhere(bytes: number): void {
     this.wal.write(bytes)
     this.wal.flush()
   }
 
-  /** What a transaction that begins to look now sees. */
+  /** Takes a snapshot. */
   snapshot(): MemorySnapshot {
     const open = [...this.#open].sort((a, b) => a - b)
     const [running, aborted, end] = [new Set(open), new Set(this.#aborted), this.#nextXid]
@@ -184,7 +184,7 @@ export class MemoryServer {
     }
   }
 
-  /** Orderly: slots stand where they stood. No session is let in until `start`. */
+  /** Stops the server in order: slots keep their positions. Refuses sessions until `start`. */
   stop(): void {
     this.slots.checkpoint()
     this.sessions.killAll()
@@ -196,8 +196,8 @@ export class MemoryServer {
   }
 
   /**
-   * The server dies and is back at once: sessions and open transactions are gone, and slots stand where they stood at
-   * the last checkpoint. What has committed is there.
+   * Crashes the server and restarts it at once: sessions and open transactions are gone, and slots have the positions of the
+   * last checkpoint. Committed transactions are kept.
    */
   crash(): void {
     this.sessions.killAll()

@@ -1,21 +1,21 @@
-/** Connections to the PostgreSQL in memory, and the advisory locks that they hold. */
+/** Sessions of the PostgreSQL in memory, and the advisory locks that they hold. */
 import { Clock, Effect, type Scope, type Stream } from "effect"
 import type { PeekedLine } from "../../../src/core/slot/SlotLine.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 
-/** A connection. It ends with its client, when it is killed, or with the server. */
+/** A session. It ends with its client, when it is killed, or with the server. */
 export interface MemorySession {
   readonly purpose: string
   readonly pid: number
-  /** When its last statement began, in milliseconds since the epoch. */
+  /** Start of its last statement, in milliseconds since 1970. */
   askedAt: number
 }
 
-/** What a reader of a slot is sent, chunk by chunk. */
+/** The lines that the server sends to a reader of a slot, chunk by chunk. */
 export type SentLines = Stream.Stream<ReadonlyArray<PeekedLine>, SourceError>
 
 export class MemorySessions {
-  /** What is between the server and the readers of its slots: tests delay and cut there. */
+  /** The network between the server and the readers of its slots. Tests delay and cut it. */
   network: (sent: SentLines) => SentLines = (sent) => sent
   readonly #alive = new Set<MemorySession>()
   readonly #onEnd = new Map<MemorySession, Set<() => void>>()
@@ -24,12 +24,12 @@ export class MemorySessions {
   #open = true
   #lastPid = 0
 
-  /** How many are connected, as `pg_stat_activity` would show. */
+  /** The number of sessions, as in `pg_stat_activity`. */
   get count(): number {
     return this.#alive.size
   }
 
-  /** Ends with the scope. */
+  /** Opens a session, which ends with the scope. */
   connect(purpose: string): Effect.Effect<MemorySession, SourceError, Scope.Scope> {
     const connected = Effect.flatMap(Clock.currentTimeMillis, (askedAt) => {
       if (!this.#open) return Effect.fail(unreachable("connection refused"))
@@ -40,7 +40,7 @@ export class MemorySessions {
     return Effect.acquireRelease(connected, (session) => Effect.sync(() => this.#end(session)))
   }
 
-  /** Each statement of a session. Fails where it has gone. */
+  /** Runs before each statement of a session. Fails if the session has ended. */
   inside(session: MemorySession): Effect.Effect<void, SourceError> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       session.askedAt = now
@@ -48,7 +48,7 @@ export class MemorySessions {
     })
   }
 
-  /** Fails as soon as the session has gone. */
+  /** Fails as soon as the session has ended. */
   ended(session: MemorySession): Effect.Effect<never, SourceError> {
     return Effect.callback((resume) => {
       const onEnd = () => resume(Effect.fail(unreachable("the session was ended")))
@@ -59,22 +59,22 @@ export class MemorySessions {
     })
   }
 
-  /** `pg_try_advisory_lock`: the session's until it ends. */
+  /** `pg_try_advisory_lock`: held until the session ends. */
   tryLock(lock: string, session: MemorySession): boolean {
     return this.#take(this.#locks, lock, session, [this.#locks, this.#shared])
   }
 
-  /** Who has the lock alone. */
+  /** Returns the session that holds the lock exclusively. */
   holder(lock: string): MemorySession | undefined {
     return [...(this.#locks.get(lock) ?? [])][0]
   }
 
-  /** Who has the lock beside others. */
+  /** Returns the sessions that share the lock. */
   holdersTogether(lock: string): ReadonlyArray<MemorySession> {
     return [...(this.#shared.get(lock) ?? [])]
   }
 
-  /** `pg_try_advisory_lock_shared`: many sessions may have it at once, where none has it alone. */
+  /** `pg_try_advisory_lock_shared`: many sessions may share it, if none holds it exclusively. */
   tryLockShared(lock: string, session: MemorySession): boolean {
     return this.#take(this.#shared, lock, session, [this.#locks])
   }
@@ -91,18 +91,18 @@ export class MemorySessions {
     return true
   }
 
-  /** `pg_terminate_backend` on all of them: each next call fails, and the locks are free. */
+  /** `pg_terminate_backend` on all sessions: each next call fails, and the locks are released. */
   killAll(): void {
     for (const session of [...this.#alive]) this.#end(session)
   }
 
-  /** Its own client ends it: nothing is reported. */
+  /** Ends a session from its client's side: `ended` does not report it. */
   cut(session: MemorySession): void {
     this.#onEnd.delete(session)
     this.#end(session)
   }
 
-  /** Whether new sessions are let in. */
+  /** Allows or refuses new sessions. */
   admit(open: boolean): void {
     this.#open = open
   }

@@ -1,4 +1,4 @@
-/** The logical slots of the PostgreSQL in memory. Whoever calls these without a session is another consumer. */
+/** The logical slots of the PostgreSQL in memory. A call without a session acts as another consumer. */
 import { Effect, Option } from "effect"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import type { SlotLine } from "../../../src/core/slot/SlotLine.ts"
@@ -9,7 +9,7 @@ import type { IsKnown, MemoryWal } from "./MemoryWal.ts"
 
 interface Slot {
   confirmed: Lsn.Lsn
-  /** What a server that crashes finds on its disk: the confirmed position as of the last checkpoint. */
+  /** The confirmed LSN at the last checkpoint: the server's disk has it after a crash. */
   saved: Lsn.Lsn
   walStatus: string
 }
@@ -22,7 +22,7 @@ export class MemorySlots {
     this.#wal = wal
   }
 
-  /** False where there is one of this name. */
+  /** Creates a slot. Returns false if the name is taken. */
   create(name: string): boolean {
     if (this.#slots.has(name)) return false
     this.#slots.set(name, { confirmed: this.#wal.flushed, saved: this.#wal.flushed, walStatus: "reserved" })
@@ -37,7 +37,7 @@ export class MemorySlots {
     return this.#slots.get(name)
   }
 
-  /** As `pg_replication_slots` shows it. */
+  /** Returns the state as in `pg_replication_slots`. */
   state(name: string): Option.Option<SlotState> {
     return Option.map(Option.fromUndefinedOr(this.#slots.get(name)), ({ confirmed, walStatus }) => ({
       confirmed,
@@ -46,7 +46,7 @@ export class MemorySlots {
     }))
   }
 
-  /** The retained WAL outgrew `max_slot_wal_keep_size`. */
+  /** Loses the slot: its retained WAL exceeds `max_slot_wal_keep_size`. */
   lose(name: string): void {
     const slot = this.#slots.get(name)
     if (slot !== undefined) slot.walStatus = "lost"
@@ -63,7 +63,7 @@ export class MemorySlots {
     )
   }
 
-  /** `pg_replication_slot_advance`: never past what is on disk, never back. */
+  /** `pg_replication_slot_advance`: never beyond the flushed WAL, never back. */
   advance(name: string, lsn: Lsn.Lsn): Effect.Effect<Lsn.Lsn, SourceError> {
     return Effect.flatMap(this.#usable(name), (slot) => {
       const reached = lsn < this.#wal.flushed ? lsn : this.#wal.flushed
@@ -80,7 +80,7 @@ export class MemorySlots {
     for (const slot of this.#slots.values()) slot.saved = slot.confirmed
   }
 
-  /** What comes back after a crash: confirmed positions are not flushed one by one. */
+  /** Restores the positions after a crash: each confirmed LSN is on disk only since the last checkpoint. */
   fallBack(): void {
     for (const slot of this.#slots.values()) slot.confirmed = slot.saved
   }

@@ -1,6 +1,6 @@
 /**
- * A table in memory, as PostgreSQL keeps one: every version of every row, with the transactions that made and ended it.
- * Which versions are there is a question of who looks, so that rollback and snapshots need no undoing.
+ * A table in memory, as PostgreSQL stores one: every version of every row, with the transactions that created and ended it.
+ * Each snapshot decides which versions are visible, so that a rollback needs no undo.
  *
  * Not modelled: constraints and defaults, and changes of the table's columns by a transaction (they take effect at once).
  */
@@ -15,14 +15,14 @@ import type {
   TableDescription,
 } from "../../../src/services/source/SourceTables.ts"
 
-/** Columns by name, as PostgreSQL prints the values; null is SQL NULL, and so is a column that is not named. */
+/** Columns by name, as PostgreSQL prints the values; null is SQL NULL, and so is a missing column. */
 export type Values = Readonly<Record<string, string | null>>
 
 export interface TableDefinition {
   readonly table: TableName
   readonly columns: ReadonlyArray<SourceColumn>
   readonly primaryKey: ReadonlyArray<string>
-  /** What the WAL holds of an old row: the primary key, the columns of an index, all columns or nothing. */
+  /** The old tuple in the WAL: the primary key, the columns of an index, all columns or nothing. */
   readonly replicaIdentity?: "default" | "full" | "nothing" | { readonly index: ReadonlyArray<string> }
 }
 
@@ -32,10 +32,10 @@ interface RowVersion {
   endedBy: number | undefined
 }
 
-/** Whether a transaction's work is seen by whoever looks. */
+/** Returns true if a transaction's changes are visible to the snapshot. */
 export type Sees = (xid: number) => boolean
 
-/** PostgreSQL moves values out of the row where the row grows over about 2 KB. Here each value is judged alone. */
+/** PostgreSQL moves values out of a row that grows over about 2 KB. Here each value counts alone. */
 const keptInRowMax = 2000
 
 /** The slot prints types without their modifiers: `numeric(12,2)` as `numeric`. */
@@ -46,18 +46,18 @@ export class MemoryTable {
   /** `pg_class.oid`. */
   readonly oid: number
   readonly primaryKey: ReadonlyArray<string>
-  /** Columns of an old tuple in the WAL; undefined where there is none. */
+  /** Columns of an old tuple in the WAL; undefined if there is none. */
   readonly identity: ReadonlyArray<string> | "full" | undefined
   readonly replicaIdentity: ReplicaIdentity
   columns: ReadonlyArray<SourceColumn>
-  /** `pg_type.xmin` of its row type: a rename writes it anew. */
+  /** `pg_type.xmin` of its row type: a rename changes it. */
   xmin: number
   /** `pg_attribute.xmin`, by column; dropped ones stay. */
   readonly #columnXmins: Map<string, number>
   readonly #newXid: () => number
   #rows: Array<RowVersion> = []
 
-  /** `newXid` gives the transaction that alters it. */
+  /** `newXid` assigns the id of a transaction that alters the table. */
   constructor(
     { table, columns, primaryKey, replicaIdentity = "default" }: TableDefinition,
     oid: number,
@@ -77,7 +77,7 @@ export class MemoryTable {
     else this.identity = replicaIdentity === "nothing" || primaryKey.length === 0 ? undefined : primaryKey
   }
 
-  /** As the catalog tells of its columns that were not altered since then. */
+  /** Returns the columns that were not altered since then, as the catalog has them. */
   keptColumns(since: number): KeptColumns {
     const isKept = (name: string) => (this.#columnXmins.get(name) ?? since) < since
     return {
@@ -108,7 +108,7 @@ export class MemoryTable {
     this.#rows.push({ values, madeBy: xid, endedBy: undefined })
   }
 
-  /** Ends the rows that agree with `where` in every column it names, and gives their values. */
+  /** Ends the rows that equal `where` in every column that it names. Returns their values. */
   end(xid: number, sees: Sees, where: Values): ReadonlyArray<Values> {
     const named = Object.entries(where)
     const found = this.#visible(sees).filter(({ values }) =>
@@ -137,7 +137,7 @@ export class MemoryTable {
     }
   }
 
-  /** A whole row as the WAL holds it. A large value that `before` has too is an unchanged TOAST value. */
+  /** Returns a whole row as in the WAL. A large value that `before` has too is an unchanged TOAST value. */
   newTuple(values: Values, before?: Values): Tuple {
     return this.columns.map(({ name, type }) => {
       const value = values[name] ?? null
@@ -150,7 +150,7 @@ export class MemoryTable {
     })
   }
 
-  /** What the WAL holds of an old row: the identity's columns that were not NULL. Null where there is no identity. */
+  /** Returns the old tuple in the WAL: the identity's columns that were not NULL. Null without an identity. */
   oldTuple(values: Values): Tuple | null {
     const { identity } = this
     if (identity === undefined) return null
@@ -159,7 +159,7 @@ export class MemoryTable {
     return this.newTuple(named).filter(({ value }) => value !== null)
   }
 
-  /** An UPDATE tells the old row where the identity is FULL or its columns changed. */
+  /** True if the WAL of an UPDATE has an old tuple: the identity is FULL, or its columns changed. */
   hasOldTuple(before: Values, after: Values): boolean {
     const { identity } = this
     if (identity === undefined) return false

@@ -1,4 +1,4 @@
-/** A transaction of the PostgreSQL in memory: its changes are in the WAL at once, and the slot returns them after the commit. */
+/** A transaction of the PostgreSQL in memory. Its changes are in the WAL at once; the slot returns them after the commit. */
 import { toBytes } from "../../../src/core/bytes/Bytes.ts"
 import type { Change } from "../../../src/core/slot/Change.ts"
 import type { MemoryTable, Sees, Values } from "./MemoryTable.ts"
@@ -13,7 +13,7 @@ export class MemoryTransaction {
   readonly #sees: Sees
   readonly #lines: Array<LoggedLine> = []
 
-  /** `sees` tells which other transactions have committed: every statement sees those that have by then. */
+  /** `sees` is true for other transactions that have committed by now: every statement sees them. */
   constructor(xid: number, wal: MemoryWal, sees: Sees) {
     this.xid = xid
     this.#wal = wal
@@ -29,7 +29,7 @@ export class MemoryTransaction {
     this.#record({ _tag: "Insert", table: nameOf(table), row: table.newTuple(values) }, [table])
   }
 
-  /** Sets the named columns of every row that agrees with `where`. */
+  /** Sets the named columns of every row that equals `where`. */
   update(table: MemoryTable, where: Values, set: Values): void {
     for (const old of table.end(this.xid, this.#sees, where)) {
       const values = { ...old, ...set }
@@ -47,7 +47,7 @@ export class MemoryTransaction {
     }
   }
 
-  /** One statement, and one line, for all of the tables. */
+  /** Truncates all of the tables by one statement, which has one line. */
   truncate(
     tables: ReadonlyArray<MemoryTable>,
     flags?: { restartSequences?: boolean; cascade?: boolean },
@@ -73,7 +73,7 @@ export class MemoryTransaction {
     })
   }
 
-  /** A line that is put into the WAL as it is given: what no PostgreSQL that we know prints. */
+  /** Adds any text as a line, also one that no known PostgreSQL prints. */
   print(text: string): void {
     this.#lines.push({ lsn: this.#wal.write(text.length), text: toBytes(text), tables: undefined })
   }

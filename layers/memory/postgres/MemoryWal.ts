@@ -1,5 +1,5 @@
 /**
- * PostgreSQL's WAL in memory, as far as `test_decoding` prints it, and the reading of a slot.
+ * The WAL of the PostgreSQL in memory, as far as `test_decoding` prints it, and the read of a slot.
  * Source of the rules: src/backend/replication/logical/logicalfuncs.c, `pg_logical_slot_get_changes_guts`.
  */
 import { Schema } from "effect"
@@ -10,25 +10,25 @@ import { SlotText } from "../../../src/core/slot/TestDecoding.ts"
 import { sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
 import type { ReadRequest } from "../../../src/services/source/ChangeSource.ts"
 
-/** A line before a peek has numbered it. */
+/** A line without its number, which a peek assigns. */
 export interface LoggedLine {
   readonly lsn: Lsn.Lsn
   readonly text: string
-  /** None for what a table filter lets through always. */
+  /** Undefined for lines that a filter by table always keeps. */
   readonly tables: ReadonlyArray<TableName> | undefined
 }
 
-/** A record that makes the slot tell something: a COMMIT its whole transaction, a message itself. */
+/** A record with output of the slot: a COMMIT returns its whole transaction, a message itself. */
 interface ReturnedRecord {
   readonly start: Lsn.Lsn
   readonly end: Lsn.Lsn
   readonly lines: ReadonlyArray<LoggedLine>
 }
 
-/** Whether a relation has borne the name since before that transaction. */
+/** Returns true if a relation has had the name since before that transaction. */
 export type IsKnown = (name: TableName, since: bigint) => boolean
 
-/** The header of a record and what surrounds a row in it, about. */
+/** About the size of a record without its row, in bytes. */
 const recordBytes = 56
 const commitBytes = 48
 
@@ -43,7 +43,7 @@ export const lineOf = (lsn: Lsn.Lsn, change: Change, tables?: ReadonlyArray<Tabl
 })
 
 export class MemoryWal {
-  /** Where the next record begins. The second segment of a new cluster is where real ones begin. */
+  /** Begin of the next record. The WAL of a new cluster begins in its second segment. */
   #end = Lsn.Lsn.make(0x16b_3748n)
   #flushed = this.#end
   readonly #records: Array<ReturnedRecord> = []
@@ -52,7 +52,7 @@ export class MemoryWal {
     return this.#end
   }
 
-  /** On disk up to here. Behind `end` only while a commit that does not wait for the disk is on its way there. */
+  /** The WAL is on disk up to here. Less than `end` only until an asynchronous commit is flushed. */
   get flushed(): Lsn.Lsn {
     return this.#flushed
   }
@@ -61,14 +61,14 @@ export class MemoryWal {
     this.#flushed = this.#end
   }
 
-  /** A record of which the slot tells nothing by itself; gives where it begins. */
+  /** Writes a record without output of its own. Returns its begin. */
   write(bytes: number): Lsn.Lsn {
     const start = this.#end
     this.#end = after(start, recordBytes + bytes)
     return start
   }
 
-  /** A COMMIT, with the lines of its transaction; gives the end of its record. */
+  /** Writes a COMMIT with the lines of its transaction. Returns the end of its record. */
   commit(xid: number, at: string, lines: ReadonlyArray<LoggedLine>): Lsn.Lsn {
     const start = this.#end
     this.#end = after(start, commitBytes)
@@ -76,16 +76,16 @@ export class MemoryWal {
     return this.#end
   }
 
-  /** A message outside of transactions: the slot returns it at once. */
+  /** Writes a message outside of transactions: the slot returns it at once. */
   message(change: Change, bytes: number): void {
     const start = this.write(bytes)
     this.#records.push({ start, end: this.#end, lines: [lineOf(start, change)] })
   }
 
   /**
-   * What a slot confirmed up to `confirmed` tells. Records are read until one ends at `upTo` or after it, or until
-   * `maxLines` lines are returned: so the record that reaches a bound is returned whole, and lies past `upTo` where that is
-   * inside of it. Lines are numbered before any is left out.
+   * Returns the lines of a slot after `confirmed`. Reads records until one ends at or after `upTo`, or until `maxLines` lines
+   * are returned. The record that reaches a bound is returned whole, also if `upTo` is inside of it. Lines are numbered before
+   * any is left out.
    */
   read(
     confirmed: Lsn.Lsn,
@@ -110,8 +110,8 @@ export class MemoryWal {
 }
 
 /**
- * With `skip-empty-xacts`, BEGIN is printed at the first row, so that a message before it stands outside, and a
- * transaction of messages alone has neither BEGIN nor COMMIT. Source: test_decoding.c of PostgreSQL 15.
+ * With `skip-empty-xacts`, BEGIN is printed before the first row, so that an earlier message is outside of it, and a
+ * transaction with only messages has neither BEGIN nor COMMIT. Source: test_decoding.c of PostgreSQL 15.
  */
 const framed = (
   xid: number,

@@ -15,7 +15,7 @@ import { unfencedLock } from "./MemoryReplicationSlot.ts"
 /** Few, so that small tests have many chunks. */
 const linesPerChunk = 16
 
-/** As they come from a socket. */
+/** About the size of a chunk from a socket. */
 const partBytes = 100_000
 
 const inParts = (line: SlotLine): ReadonlyArray<PeekedLine> => {
@@ -43,7 +43,7 @@ export const layer = (name: string): Layer.Layer<ChangeSource, never, MemoryPost
       const isKnown: IsKnown = (one, since) => server.isKnown(one, since)
       const connect = sessions.connect("cdc")
 
-      /** What needs no lock. */
+      /** The members that need no lock. */
       const reading = (session: MemorySession) => {
         const inside = sessions.inside(session)
         const asking = <A>(answer: () => A) => Effect.andThen(inside, Effect.sync(answer))
@@ -52,7 +52,7 @@ export const layer = (name: string): Layer.Layer<ChangeSource, never, MemoryPost
             Stream.flatMap((lines) => Stream.fromIterable(chunked(lines.flatMap(inParts)))),
             // A session can end in the middle of an answer.
             Stream.mapEffect((chunk) => Effect.as(inside, chunk)),
-            // What is left of an answer cannot be skipped: the session goes with it.
+            // The rest of an answer cannot be skipped, so the session ends.
             Stream.onExit((exit) => Effect.sync(() => Exit.isFailure(exit) && sessions.cut(session))),
           )
         return {
@@ -70,7 +70,7 @@ export const layer = (name: string): Layer.Layer<ChangeSource, never, MemoryPost
 
       const attach = Effect.gen(function* () {
         const session = yield* connect
-        // Not beside a process of a version before the fence, whether it writes or not.
+        // Never beside a process of a version before the fence, also if that does not write.
         const isAlone =
           sessions.tryLock(name, session) && sessions.holdersTogether(unfencedLock(name)).length === 0
         if (!isAlone) return Option.none<ChangeSession>()
@@ -86,7 +86,7 @@ export const layer = (name: string): Layer.Layer<ChangeSource, never, MemoryPost
 
       const visit = Effect.map(connect, (session) => {
         const { asking, ...view } = reading(session)
-        // A commit here is on the disk when it is seen.
+        // A visible commit is on disk here.
         return { ...view, flushedTo: () => asking(() => undefined) }
       })
       return ChangeSource.of({ attach, visit })

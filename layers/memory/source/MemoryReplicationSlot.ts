@@ -8,7 +8,7 @@ import {
 } from "../../../src/services/source/ReplicationSlot.ts"
 import { MemoryPostgres } from "../postgres/MemoryPostgres.ts"
 
-/** Held together by the processes of versions before the fence. */
+/** The lock that the processes of versions before the fence share. */
 export const unfencedLock = (slot: string): string => `${slot}/present`
 
 export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryPostgres> =>
@@ -34,7 +34,7 @@ export const layer = (name: string): Layer.Layer<ReplicationSlot, never, MemoryP
           ({ pid, purpose, askedAt }): LockHolder => ({
             pid,
             application: `afluente ${purpose}`,
-            // It is read within a moment.
+            // A read takes no time here.
             isSlotActive: false,
             idleSeconds: Option.some((now - askedAt) / 1000),
           }),

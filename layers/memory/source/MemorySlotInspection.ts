@@ -1,4 +1,4 @@
-/** What `status` asks, answered by the PostgreSQL in memory. */
+/** The queries of `status` on the PostgreSQL in memory. */
 import { Clock, Effect, Layer, Option } from "effect"
 import { type SlotActivity, SlotInspection } from "../../../src/services/source/SlotInspection.ts"
 import { MemoryPostgres } from "../postgres/MemoryPostgres.ts"
@@ -17,7 +17,7 @@ export const layer = (name: string): Layer.Layer<SlotInspection, never, MemoryPo
         return {
           ...slotSnapshot(server, name),
           source: server.identity,
-          // Statements take no time either: a session is idle, after its last look.
+          // Statements take no time here: a session is always idle after its last one.
           activity: Option.map(writer, ({ askedAt }) => ({
             isIdle: true,
             seconds: (now - askedAt) / 1000,

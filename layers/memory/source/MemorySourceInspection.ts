@@ -1,6 +1,6 @@
 /**
- * What `doctor` asks, answered by the PostgreSQL in memory. What that server does not model, its settings and the rights
- * of the program's role, an administrator keeps here and changes.
+ * The queries of `doctor` on the PostgreSQL in memory. That server has no settings and rights: `MemoryAdministration` has them,
+ * and tests change them.
  */
 import { Clock, Effect, Layer, Option } from "effect"
 import { sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
@@ -17,7 +17,7 @@ import {
 import { MemoryPostgres, type MemoryServer } from "../postgres/MemoryPostgres.ts"
 import type { MemorySession } from "../postgres/MemorySessions.ts"
 
-/** Settings as a new server has them, `wal_level` apart. */
+/** The settings of a new server, except `wal_level`. */
 const usualServer = {
   isPooled: false,
   version: "15.18",
@@ -42,7 +42,7 @@ const usualLimits = {
 /** Reserved for superusers. */
 const reservedConnections = 3
 
-/** What an administrator decides: every right is granted until it is revoked. */
+/** Settings and rights. Every right is granted until it is revoked. */
 export class MemoryAdministration {
   server: Omit<ServerFacts, "usedSlots"> = usualServer
   limits: Omit<LimitFacts, "sessions"> = usualLimits
@@ -86,7 +86,7 @@ export const slotSnapshot = (server: MemoryServer, name: string): SlotSnapshot =
   flushed: server.wal.flushed,
 })
 
-/** As the real one: the right is asked for before the slot is looked at. */
+/** Checks the right before the slot, as PostgreSQL does. */
 const probe = (server: MemoryServer, administration: MemoryAdministration, name: string) =>
   Effect.suspend((): Effect.Effect<void, SourceError> => {
     const refused = (reason: "NotReplicationRole" | "WalLevel", detail: string) =>

@@ -1,4 +1,4 @@
-/** The tables of the PostgreSQL in memory. `COPY … (FORMAT csv, HEADER)` is csv-stringify, told PostgreSQL's rules. */
+/** The tables of the PostgreSQL in memory. `COPY … (FORMAT csv, HEADER)` is csv-stringify with PostgreSQL's rules. */
 import { stringify } from "csv-stringify/sync"
 import { Effect, Layer, Stream } from "effect"
 import {
@@ -14,7 +14,7 @@ import type { MemorySession } from "../postgres/MemorySessions.ts"
 const rowsPerChunk = 16
 
 /**
- * NULL is nothing, the empty string is quoted, and so is `\.` where it is a line of its own.
+ * NULL is an empty field, the empty string is quoted, and so is `\.` if it is the whole line.
  * Source: src/backend/commands/copyto.c, `CopyAttributeOutCSV`.
  */
 const printCsv = (columns: number, rows: ReadonlyArray<ReadonlyArray<string | null>>): Uint8Array =>
@@ -64,7 +64,7 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
     return SourceTables.of({
       describe,
       mayRead: (table) => Effect.asVoid(describe(table)),
-      // Nothing has to be held: what TRUNCATE takes away is seen here by the snapshots before it.
+      // No table is locked: earlier snapshots still see the rows that TRUNCATE removes here.
       snapshot: () => takeSnapshot,
     })
   }),

@@ -1,30 +1,30 @@
 /**
  * Splits the bytes of `COPY … TO STDOUT (FORMAT binary)` into rows of fields.
  *
- * Binary, because a slot's lines hold any byte: the text format would have to be searched for escapes, this one says
- * how long each field is. Source: PostgreSQL manual, COPY, "Binary Format". Own code: the libraries for it turn every
- * field into a typed value, one event a row, which costs several times what the server needs to print the line.
+ * Binary, because a slot's lines can hold any byte: the text format would need a search for escapes, the binary one has the
+ * length of each field. Source: PostgreSQL manual, COPY, "Binary Format". Own code, because the libraries decode every field to
+ * a typed value with one event a row. That costs several times what the server needs to print the line.
  */
 import { recordReader } from "../../../src/core/bytes/ByteRecords.ts"
 
 /**
- * A whole row: its fields lie in `bytes`, which are never written again, from `bounds[2 * n]` to before
- * `bounds[2 * n + 1]`; a SQL NULL begins at -1. `bounds` is used again for the next row.
+ * Receives a whole row. Field `n` is in `bytes`, which are never overwritten, from `bounds[2 * n]` to before
+ * `bounds[2 * n + 1]`; a SQL NULL begins at -1. `bounds` is reused for the next row.
  */
 export type OnRow = (bytes: Buffer, bounds: ReadonlyArray<number>) => void
 
-/** A row whose last field is too long to be held: no `OnRow` is called for it. */
+/** Receives a row whose last field is too long for memory. `OnRow` is not called for it. */
 export interface OnLongRow {
   /** The fields before the last one, as for `OnRow`. */
   readonly begin: OnRow
-  /** The next bytes of the last field, which are never written again. */
+  /** The next bytes of the last field, which are never overwritten. */
   readonly part: (bytes: Buffer, isLast: boolean) => void
 }
 
 export interface CopyBinaryReader {
-  /** Calls `onRow` for every row that is whole by now. */
+  /** Calls `onRow` for every row that is complete now. */
   readonly push: (chunk: Uint8Array) => void
-  /** True when the end marker was seen: what ends without it was cut short. */
+  /** True after the end marker. An answer without it was cut short. */
   readonly ended: () => boolean
 }
 
@@ -35,12 +35,12 @@ const endMarker = -1
 /** A last field of more than `longest` bytes is returned in parts. */
 export const copyBinaryReader = (onRow: OnRow, onLongRow: OnLongRow, longest: number): CopyBinaryReader => {
   const bounds: Array<number> = []
-  /** Bytes of a long field that have not come yet. */
+  /** Bytes of a long field that have not arrived yet. */
   let left = 0
   let isHeaderRead = false
   let done = false
 
-  /** Where the row at `at` ends, or negative how many bytes it takes at least. */
+  /** Returns the end of the row at `at`, or the negative number of bytes that it needs at least. */
   const readRow = (bytes: Buffer, at: number): number => {
     if (at + 2 > bytes.length) return -2
     const count = bytes.readInt16BE(at)

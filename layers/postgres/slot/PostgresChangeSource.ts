@@ -19,14 +19,14 @@ import { flushedTo, peek } from "./PostgresPeek.ts"
 import { lsnOf, slotStateReader, subjectOf } from "./PostgresSlotState.ts"
 import { slotLocks } from "./SlotLocks.ts"
 
-/** A decode of this length is stuck: the server ends it even if our end of the connection hangs. */
+/** Decoding that takes this long is stuck. The server ends it even if our end of the connection hangs. */
 const peekTimeout = "1h"
 
 const make = (address: SourceAddress, slot: string, spool: Spool["Service"]): ChangeSource["Service"] => {
   const subject = subjectOf(slot)
   const { readState } = slotStateReader(address, slot)
 
-  /** What everybody can do who reads the slot, with or without the right to confirm. */
+  /** The members of every session, with or without the lock. */
   const reading = Effect.fnUntraced(function* (session: PostgresSession) {
     yield* session.query(subject, `SET statement_timeout = '${peekTimeout}'`)
     return {
@@ -40,7 +40,7 @@ const make = (address: SourceAddress, slot: string, spool: Spool["Service"]): Ch
     }
   })
 
-  /** Over a session of its own. `pid` is that of the session which must hold the lock. */
+  /** Reads the state on a new session. `pid` is the session that must hold the lock. */
   const readStateElsewhere = (pid: string) =>
     Effect.gen(function* () {
       const session = yield* connectToPrimary(address, "slot")
@@ -53,7 +53,7 @@ const make = (address: SourceAddress, slot: string, spool: Spool["Service"]): Ch
     const session = yield* connectToPrimary(address, "cdc")
     if (!(yield* slotLocks(session, slot).takesWriterLock)) return Option.none<ChangeSession>()
     const view = yield* reading(session)
-    /** A session answers nothing else while its peek is being read. */
+    /** A session cannot run other queries while its peek is read. */
     let isReading = false
     const readTransactions: ReadTransactions = (request, sink) =>
       Effect.suspend(() => {

@@ -14,13 +14,12 @@ import { copyBinaryReader } from "./CopyBinary.ts"
 const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**
- * Lines of tables that nobody asked for stay on the server; they are numbered before, so `seq` does not depend on it.
- * So does BEGIN, which says nothing that COMMIT does not: a third of the lines where transactions are of one row.
- * A TRUNCATE names several tables on one line, so each of them is let through (they end with their flags).
- * Of a message only the line is needed, for the bound: what it holds may be any bytes, and where the database is not in
- * UTF-8, the server fails to convert some.
- * COPY takes no parameters: the names are literals here, quoted once as text and once by `quote_ident`, with which
- * the plugin itself prints them.
+ * The condition that keeps lines of other tables on the server. Lines are numbered before, so that `seq` does not depend on it.
+ * BEGIN stays there too, because COMMIT has the same facts: it is a third of the lines if transactions have one row.
+ * A TRUNCATE names several tables on one line, so each TRUNCATE is sent (such lines end with their flags).
+ * A message is sent without its content, because only its line counts: it may hold any bytes, and a server whose database is
+ * not in UTF-8 fails to convert some.
+ * COPY has no parameters: the names are literals, quoted as text and by `quote_ident`, with which the plugin prints them.
  */
 const concerns = (tables: ReadonlyArray<TableName>): string =>
   [
@@ -32,15 +31,15 @@ const concerns = (tables: ReadonlyArray<TableName>): string =>
     "right(data, 60) LIKE '%: TRUNCATE:%'",
   ].join(" OR ")
 
-/** Both names of a line of one table as it begins, in quotes where they need them. */
+/** Matches a name at the beginning of a table's line, in quotes if it needs them. */
 const identifier = `(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")+")`
 
-/** Longer than the beginning of any line, up to behind its names: a pattern is tried on a copy of the text. */
+/** In characters. No line's names end later. A pattern match copies the text, so only this much of it is matched. */
 const namesEnd = 6 + 2 * (2 * 63 + 2) + 3
 
 /**
- * Lines under names that no relation has borne since then. One whose names cannot be told is sent. A CASE, because a pattern
- * must not be tried on messages.
+ * The condition for lines under names that no relation has had since then. True also for a line whose names cannot be read. A
+ * CASE, because the pattern must not be matched against messages.
  */
 const isUnknown = (since: bigint): string =>
   `CASE WHEN starts_with(data, 'table ')
@@ -56,10 +55,10 @@ const peekSql = (slot: string, request: ReadRequest): string =>
           WHERE ${concerns(request.tables)}${request.unknownSince === undefined ? "" : ` OR ${isUnknown(request.unknownSince)}`}) TO STDOUT (FORMAT binary)`
 
 /**
- * The WAL is written to disk by pages where nobody waits for it, so that its end there can lie inside of a record: of a
- * transaction still open, of a commit that did not wait (`synchronous_commit = off`), or of what reading leaves behind.
- * PostgreSQL's reading of the slot would wait for the rest, up to some 20 s on a quiet server. A commit of ours has it
- * brought to disk within a moment: it needs an id, and no slot tells of it.
+ * Makes the server flush its WAL. WAL that no session waits for is flushed by pages, so that the flushed part can end inside of
+ * a record: of an open transaction, of an asynchronous commit (`synchronous_commit = off`), or of a read itself. PostgreSQL's
+ * read of the slot would wait for the rest, up to some 20 s on a quiet server. A commit of ours flushes it at once: it needs an
+ * id, and no slot returns it.
  */
 const askForFlush = (session: PostgresSession) =>
   session.query(
@@ -67,7 +66,7 @@ const askForFlush = (session: PostgresSession) =>
     "SELECT CASE WHEN pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn() THEN pg_current_xact_id() END",
   )
 
-/** The answer to `peekSql`, with lines of more than `longLineBytes` in parts. */
+/** Reads the answer to `peekSql`. Lines of more than `longLineBytes` arrive in parts. */
 const lineReader = (onLine: (line: PeekedLine) => void) => {
   const ordinalAt = (bytes: Buffer, at: number) =>
     bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)
@@ -113,7 +112,7 @@ export const peek =
       )
     })
 
-/** More than the server's background writer takes to flush by itself what nobody waits for. */
+/** More than the server's WAL writer needs to flush WAL that no session waits for. */
 const flushTimeout = "30 seconds"
 
 /** Waits until the WAL is flushed up to `lsn`. */

@@ -14,7 +14,7 @@ import { readSlotFacts } from "../inspection/PostgresInspection.ts"
 import { plugin, slotStateReader, subjectOf } from "./PostgresSlotState.ts"
 import { lockHolderSql, slotLocks, unfenced } from "./SlotLocks.ts"
 
-/** A new slot waits for every open transaction: longer than this, a person should know. */
+/** A new slot waits for every open transaction. After this time a person should know. */
 const createTimeout = "60s"
 
 export const layer = (address: SourceAddress, slot: string): Layer.Layer<ReplicationSlot> => {
@@ -56,12 +56,12 @@ export const layer = (address: SourceAddress, slot: string): Layer.Layer<Replica
   const drop = briefly((session) =>
     Effect.gen(function* (): Effect.fn.Return<SlotDrop, SourceError> {
       if (Option.isNone(yield* state(session))) return "missing"
-      // Held until the session ends: a `cdc` that starts meanwhile waits, and finds no slot.
+      // Held until the session ends: a `cdc` that starts meanwhile waits, and then finds no slot.
       if (!(yield* slotLocks(session, slot).takesAllLocks)) return yield* inUse(session)
       yield* session.query(subject, "SELECT pg_drop_replication_slot($1)", [slot])
       return "dropped"
     }).pipe(
-      // A reader of another kind holds no lock of ours.
+      // A reader that is not ours holds none of our locks.
       Effect.catchIf(
         (error) => error.reason === "SlotInUse",
         () => inUse(session),

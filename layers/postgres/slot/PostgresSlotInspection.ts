@@ -1,4 +1,4 @@
-/** What `status` asks of PostgreSQL: the slot, its writer, and what that did last. */
+/** The queries of `status`: the slot, its writer, and the writer's last statement. */
 import { Effect, Layer, Option } from "effect"
 import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
 import { SlotInspection, type WriterActivity } from "../../../src/services/source/SlotInspection.ts"
@@ -9,17 +9,17 @@ import { relations } from "../tables/PostgresRelations.ts"
 import { identify } from "../tables/PostgresTableDescription.ts"
 import { stateQueryStart } from "./PostgresSlotState.ts"
 
-/** Columns of another role's session are NULL for whoever may not see them (`pg_read_all_stats`). */
+/** Columns of another role's session are NULL without the right to read them (`pg_read_all_stats`). */
 const activitySql = `
-  SELECT state = 'idle' AND starts_with(query, $2) AS looked,
+  SELECT state = 'idle' AND starts_with(query, $2) AS idle,
          extract(epoch FROM clock_timestamp() - query_start)::text AS seconds
     FROM pg_stat_activity WHERE pid = $1`
 
 const activity = Effect.fnUntraced(function* (session: PostgresSession, pid: number) {
   const [row] = yield* session.query("writer", activitySql, [pid, stateQueryStart])
-  if (row?.["looked"] == null || row["seconds"] == null) return Option.none<WriterActivity>()
+  if (row?.["idle"] == null || row["seconds"] == null) return Option.none<WriterActivity>()
   return Option.some<WriterActivity>({
-    isIdle: row["looked"] === "t",
+    isIdle: row["idle"] === "t",
     seconds: Math.max(0, Number(row["seconds"])),
   })
 })

@@ -10,17 +10,17 @@ import { describeAddress, type PostgresSession, type Row } from "../connection/P
 
 export const plugin = "test_decoding"
 
-/** Zero where the text is none. */
+/** Returns zero if the text is no LSN. */
 export const lsnOf = (value: string | null | undefined): Lsn.Lsn =>
   Option.getOrElse(Lsn.parse(value ?? ""), () => Lsn.zero)
 
-/** How messages name the slot. */
+/** Returns the slot's name for messages. */
 export const subjectOf = (slot: string): string => `slot "${slot}"`
 
-/** How a look begins: by this `status` knows it among what a writer's session has asked. */
+/** The beginning of the state query. `status` recognizes it among the statements of a writer's session. */
 export const stateQueryStart = "SELECT pg_current_wal_flush_lsn()"
 
-/** One row always, its slot's columns NULL where there is no such slot. */
+/** Returns one row always. Its slot columns are NULL if there is no such slot. */
 const stateSql = `${stateQueryStart}::text AS flushed, slot.slot_name AS name, slot.plugin, slot.wal_status, slot.database,
          slot.database = current_database() AS here, slot.confirmed_flush_lsn::text AS confirmed,
          slot.restart_lsn::text AS restart, pg_backend_pid()::text AS pid
@@ -48,9 +48,9 @@ const ownSlot = (
 }
 
 export interface SlotStateReader {
-  /** None where there is no slot of this name; fails with `SlotPlugin` or `SlotDatabase` where it is not ours. */
+  /** Returns none if there is no such slot. Fails with `SlotPlugin` or `SlotDatabase` if it is not ours. */
   readonly state: (session: PostgresSession) => Effect.Effect<Option.Option<SlotState>, SourceError>
-  /** The same with the flushed WAL position, by one statement. */
+  /** Returns the slot and the flushed WAL position, read by one statement. */
   readonly readState: (session: PostgresSession) => Effect.Effect<SlotView, SourceError>
 }
 

@@ -1,4 +1,4 @@
-/** What one batch writes of one dataset: an object, and a new one whenever its columns change. */
+/** Writes one dataset's rows of one batch: into an object, and into a new one whenever the columns change. */
 import { Effect, Option, Scope } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import { type ObjectName, objectKey, type Stamp } from "../../core/lake/ObjectKey.ts"
@@ -17,24 +17,24 @@ import type { SourceError } from "../../services/source/SourceError.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
 import { columnsFinder } from "./ColumnsAhead.ts"
 
-/** Where a dataset ends in the lake when a batch begins. */
+/** The end of a dataset in the lake before a batch. */
 export interface DatasetTail {
   readonly source: SourceTable
-  /** Key of its newest object, whose header has the columns of a table that was dropped since. */
+  /** Key of its newest object. Its header has the columns of a table that was dropped since. */
   readonly newestKey: Option.Option<string>
-  /** Name of its newest object, after which the next one is named. */
+  /** Name of its newest object. The next name is later. */
   readonly newest: Option.Option<Stamp>
-  /** Changes up to here are in the lake already: a batch before the last crash wrote them. */
+  /** Changes up to here are already in the lake: a batch before the last crash wrote them. */
   readonly written: Option.Option<RowPosition>
 }
 
-/** The end of a dataset that a batch reads. */
+/** The end of a dataset that a batch continues. */
 export interface FollowedTail extends DatasetTail {
   /** The names under which the WAL may hold its rows. */
   readonly names: ReadonlyArray<TableName>
 }
 
-/** What a batch has written, by dataset. */
+/** The objects and rows of one dataset that a batch has written. */
 export interface WrittenDataset {
   readonly dataset: string
   readonly objects: ReadonlyArray<{ readonly key: string; readonly stamp: Stamp; readonly bytes: number }>
@@ -42,7 +42,7 @@ export interface WrittenDataset {
   readonly rows: PublishedDataset["rows"]
 }
 
-/** The commit that rows carry, in the forms in which they need it. */
+/** The commit of a transaction, in the forms that its rows need. */
 export interface CommitOfRows {
   readonly position: Lsn.Lsn
   readonly beginOrdinal: number
@@ -57,24 +57,24 @@ export const commitOfRows = (transaction: Transaction): CommitOfRows => {
   return { position: commit, beginOrdinal, fields, transaction }
 }
 
-/** What keeps a batch's objects apart from those of another writer. Several datasets ask at once. */
+/** Keeps a batch's objects apart from those of another writer. Several datasets use it at once. */
 export interface ObjectFence {
-  /** Run before each object becomes visible; its failure prevents that. */
+  /** Runs before each object becomes visible. Its failure prevents that. */
   readonly ensureLockHeld: Effect.Effect<unknown, SourceError | Refusal>
   readonly publish: Publish
-  /** The name of the next object of a dataset after its newest. */
+  /** Returns the name of a dataset's next object. */
   readonly nameObject: (newest: Option.Option<Stamp>) => Effect.Effect<ObjectName, StoreError>
 }
 
-/** Under a fence an object with our name is a predecessor's, which arrived late. Its last row must be read before we go on. */
+/** With a fence, an object with our name is a late one of an earlier writer. Its last row must be read before we continue. */
 const fencedOut = (key: string) =>
   new StoreError({ reason: "Fenced", subject: key, detail: "an object of another writer has this name" })
 
 export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
 
 /**
- * The objects live in the surrounding scope: closed before they are finished, nothing of them is ever visible. `pending`
- * takes the rows; its batch is in the transaction whose lines come next.
+ * Opens a dataset for the rows of one batch. An object belongs to the surrounding scope: if that closes before `finish`, the
+ * object never becomes visible. `pending` buffers the rows; its batch must have begun the transaction of the next lines.
  */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   { source, names, newestKey, newest, written }: FollowedTail,
@@ -92,7 +92,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   let newestNow = newest
   const finished: Array<WrittenDataset["objects"][number]> = []
   const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
-  /** Those of the last row, here or in the lake already. The commit itself would keep its transaction's lines in memory. */
+  /** The commit of the last row, here or already in the lake. `CommitOfRows` would keep the transaction's lines in memory. */
   let lastPosition = Lsn.zero
   let lastFields: CommitFields | undefined
 
@@ -107,7 +107,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     return { key, stamp, body }
   })
 
-  /** Gives the rows so far to the object. */
+  /** Writes the buffered rows to the object. */
   const flush = Effect.gen(function* () {
     if (pending.isEmpty) return
     object ??= yield* open
@@ -128,7 +128,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     object = undefined
   })
 
-  /** Counts a row; false where a batch before the last crash wrote it. */
+  /** Counts a row. Returns false if a batch before the last crash wrote it. */
   const isNew = ({ tag }: RowTokenizer, commit: CommitOfRows, seq: number): boolean => {
     lastPosition = commit.position
     lastFields = commit.fields
@@ -137,7 +137,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     return true
   }
 
-  /** Appends the row of the line, where no effect is needed for it; false where one is. */
+  /** Appends the row of the line. Returns false, and appends nothing, if that needs an effect. */
   const appendAtOnce = (tokens: RowTokenizer, commit: CommitOfRows, seq: number): boolean => {
     if (tokens.cursor.isMarked || fit === undefined || !fit.has(tokens)) return false
     if (isNew(tokens, commit, seq)) pending.append(tokens, fit, seq)
@@ -159,14 +159,14 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   return {
     append,
     appendAtOnce,
-    /** Rows wait for a `flush`. */
+    /** True if rows are buffered. */
     hasRows: () => !pending.isEmpty,
-    /** An object is to be finished. */
+    /** True if an object needs `finish`. */
     isOpen: () => object !== undefined || !pending.isEmpty,
-    /** Enough rows for a `flush`. */
+    /** True if enough rows are buffered for a `flush`. */
     isFull: () => pending.isFull,
     flush,
-    /** Makes the last object visible. */
+    /** Flushes, and makes the last object visible. */
     finish,
     lastCommit: (): Option.Option<CommitMark> =>
       Option.map(Option.fromUndefinedOr(lastFields), ({ xid, at }) => ({ lsn: lastPosition, xid, at })),

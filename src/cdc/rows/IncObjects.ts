@@ -1,5 +1,5 @@
 /**
- * A sink of transactions: each line goes into the objects of the dataset that it belongs to.
+ * A sink of transactions: it writes each line into the objects of its dataset.
  * Nothing of a batch is confirmed before `commit` has made all of its objects visible.
  */
 
@@ -23,16 +23,16 @@ import {
 import { ByTable, refusalOf, tablesOf } from "./RowLine.ts"
 
 /**
- * Opens the objects of a batch, and returns the sink that writes rows into them. The sink gives the objects with all rows,
- * not yet visible. They live in the surrounding scope: closed before `commit`, nothing of theirs is ever visible, but those
- * that are complete because the columns have changed. The sink fails with a `StoreError` of the lake or of temporary files,
- * a `SourceError` of the catalog, and a refusal of a line that cannot be read.
+ * Opens the objects of a batch, and returns the sink that writes rows into them. The sink returns the objects with all rows,
+ * not yet visible. They belong to the surrounding scope: if it closes before `commit`, no object becomes visible except those
+ * that were complete because the columns had changed. The sink fails with a `StoreError` of the lake or of temporary files,
+ * with a `SourceError` of the catalog, and with a `Refusal` of a line that cannot be read.
  */
 export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   tails: ReadonlyArray<FollowedTail>,
   layout: Layout,
   fence: ObjectFence,
-  /** Called with each change of a table that belongs to none of the datasets, and the LSN of its commit. */
+  /** Called with each change of a table without a dataset, and the LSN of its commit. */
   onOther: (table: Table, tokens: RowTokenizer, commit: Lsn) => void = () => {},
 ) {
   const tokens = new RowTokenizer()
@@ -48,12 +48,12 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
       ({ flush }) => flush,
     ),
   )
-  /** Has enough rows for a flush. */
+  /** A dataset with enough rows for a flush. */
   let full: DatasetObjects | undefined
 
   /**
-   * Appends lines from `from` on, until one needs an effect or a dataset is full; returns where that is. An effect for
-   * each line would cost as much as its row.
+   * Appends lines from `from` on, until one needs an effect or a dataset is full. Returns the index of the next line. An
+   * effect for each line would cost as much as its row.
    */
   const appendAtOnce = (lines: ReadonlyArray<SlotLine>, from: number, commit: CommitOfRows): number => {
     for (let at = from; at < lines.length; at++) {
@@ -73,7 +73,7 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
     return lines.length
   }
 
-  /** Appends a line to each of the tables that it names. */
+  /** Appends a line to the dataset of each table that it names. */
   const appendOne = Effect.fnUntraced(function* (line: SlotLine, commit: CommitOfRows) {
     if (!tokens.read(line)) return yield* refusalOf(line, tokens)
     for (const table of tablesOf(tokens)) {
@@ -107,7 +107,7 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
       const commit = commitOfRows(transaction)
       rows.beginTransaction(commit.fields)
       const { held, spilled } = transaction
-      // Most transactions are done in this one call.
+      // Most transactions need only this call.
       const at = appendAtOnce(held, 0, commit)
       if (at < held.length) yield* appendFrom(held, at, commit)
       if (Option.isSome(spilled)) {
@@ -135,7 +135,7 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
       )
   let firstCommittedAt: string | undefined
   let readUpTo = Option.none<Lsn>()
-  /** Runs for the transactions of one chunk. */
+  /** Appends the transactions of one chunk. */
   const take = (transactions: ReadonlyArray<Transaction>) => {
     const last = transactions.at(-1)
     if (last !== undefined) readUpTo = Option.some(last.commit)
@@ -144,13 +144,13 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   }
   return Sink.forEach(take).pipe(
     Sink.map(() => ({
-      /** Makes all objects visible. Returns what was written, of the datasets that have rows. */
+      /** Makes all objects visible. Returns the written objects of each dataset that has rows. */
       commit,
-      /** The newest commit that has rows of ours. */
+      /** The newest commit with rows of ours. */
       lastCommit: lastCommit(),
       /** Commit time of the first transaction, as the server prints it. */
       firstCommittedAt,
-      /** The last transaction's commit. */
+      /** The commit LSN of the last transaction. */
       readUpTo,
     })),
   )

@@ -1,4 +1,4 @@
-/** Lines of rows: the tables that they name, and what is wrong with one that cannot be read. */
+/** Row lines: the tables that they name, and the refusal of a line that cannot be read. */
 import { toBytes } from "../../core/bytes/Bytes.ts"
 import type { Table } from "../../core/slot/Change.ts"
 import { zeroByte } from "../../core/slot/LongLine.ts"
@@ -10,21 +10,21 @@ import type { TableName } from "../../core/source/SourceTable.ts"
 import type { Refusal } from "../../services/Refusal.ts"
 import { malformedLine } from "../../services/source/Transaction.ts"
 
-/** Why `tokens` could not read the line. */
+/** Returns the refusal of a line that `tokens` could not read. */
 export const refusalOf = (line: SlotLine, tokens: RowTokenizer): Refusal =>
   malformedLine(
     line.lsn,
     !line.isMarked && line.text.includes("\0") ? zeroByte : printMalformed(tokens.malformed),
   )
 
-/** The tables whose rows the line that was read reports: several for a TRUNCATE. */
+/** Returns the tables of the line that was read: several for a TRUNCATE. */
 export const tablesOf = (tokens: RowTokenizer): ReadonlyArray<Table> =>
   tokens.tag === "Truncate" ? tokens.tables : [tokens.table.table]
 
-/** What belongs to tables, by the names as the catalog has them. The slot prints names as bytes. */
+/** A map from tables to values. Keys are names as the catalog has them; the slot prints names as bytes. */
 export class ByTable<A> {
   readonly #owners: ReadonlyMap<string, A>
-  /** Of the line before: mostly also that of the next one. */
+  /** The table of the line before: usually also that of the next one. */
   #latest: KnownTable | undefined
   #owner: A | undefined
 
@@ -37,7 +37,7 @@ export class ByTable<A> {
     )
   }
 
-  /** That of the table of a line. Takes the same time however many tables there are. */
+  /** Returns the value of a line's table, in the same time for any number of tables. */
   of(table: KnownTable): A | undefined {
     if (table !== this.#latest) {
       this.#latest = table
@@ -46,7 +46,7 @@ export class ByTable<A> {
     return this.#owner
   }
 
-  /** That of a table by its names as the slot prints them. */
+  /** Returns the value of a table by its names as the slot prints them. */
   named(table: Table): A | undefined {
     return this.#owners.get(tableKey(table))
   }

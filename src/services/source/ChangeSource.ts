@@ -1,8 +1,8 @@
 /**
- * The changes of the source, as whole transactions in the order of their commits. PostgreSQL retains the WAL until a
- * position is confirmed, so reading and confirming are apart: a read repeats itself until `confirm`.
+ * The changes of the source, as whole transactions in the order of their commits. PostgreSQL retains the WAL until a position
+ * is confirmed, so reading and confirming are separate: every read returns the same changes until `confirm`.
  *
- * How the changes come (the slot's SQL functions, the streaming protocol) is a layer's own affair.
+ * The layer decides how the changes arrive: by the slot's SQL functions or by the streaming protocol.
  */
 import { Context, type Effect, type Option, type Scope, type Sink } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
@@ -16,9 +16,9 @@ import type { Transaction } from "./Transaction.ts"
 
 /** The slot and the flushed WAL position, read by one statement. */
 export interface SlotView {
-  /** None where the slot is missing. */
+  /** None if the slot is missing. */
   readonly slot: Option.Option<SlotState>
-  /** Everything before it is on the server's disk. A read that begins later returns every commit up to it. */
+  /** All WAL before it is on the server's disk. A later read returns every commit up to it. */
   readonly flushed: Lsn
 }
 
@@ -26,93 +26,91 @@ export interface SlotView {
 export const maxLinesMax = 2_147_483_647
 
 export interface ReadRequest {
-  /** Changes committed after this are left for the next time. */
+  /** Later commits are left for the next read. */
   readonly upTo: Lsn
   /** Soft bound in lines of the slot: the transaction that reaches it is read whole. */
   readonly maxLines: number
-  /** Lines of other tables may be left out (they are counted in `seq` all the same). */
+  /** Lines of other tables may be left out, but are counted in `seq`. */
   readonly tables: ReadonlyArray<TableName>
   /**
-   * Lines under a name that no relation has borne since before this transaction id, 64 bits, are sent too: they may be of a
-   * table that bore it for a while.
+   * A transaction id of 64 bits. Lines under a name that no relation has had since before it are read too: they may belong to a
+   * table that had the name for a while.
    */
   readonly unknownSince?: bigint | undefined
-  /** Runs for each chunk that the source sends, also where no transaction ends in it. */
+  /** Runs for each chunk that the source sends, also if no transaction ends in it. */
   readonly onChunk?: Effect.Effect<void> | undefined
 }
 
 export interface ReadResult<A> {
-  /** What the sink gave. */
+  /** The result of the sink. */
   readonly result: A
-  /** The read was cut at its bound: more may wait. */
+  /** True if the read was cut at its bound: more may be pending. */
   readonly isCut: boolean
 }
 
 /**
- * Runs the sink for all transactions that are not yet confirmed; for those that end in one chunk of the source together.
- * Their lines can be read until the sink asks for the next ones: read later, or by a sink that buffers, they end as a
- * defect. So does a sink that ends before it has taken all.
+ * Runs the sink with all transactions that are not confirmed yet. Those that end in one chunk of the source arrive together.
+ * Their lines can be read until the sink asks for the next transactions. A later read, as by a sink that buffers, is a defect.
+ * So is a sink that ends before it has taken all.
  *
- * Fails as the sink does; with a `Refusal` (`MalformedLine`) where a line cannot be read; with a `StoreError` of the
- * temporary files. A failure before the end of a read ends the session: the rest of the answer cannot be skipped.
+ * Fails as the sink does; with a `Refusal` (`MalformedLine`) if a line cannot be read; with a `StoreError` of the temporary
+ * files. A failure before the end of a read ends the session, because the rest of the answer cannot be skipped.
  */
 export type ReadTransactions = <A, E, R>(
   request: ReadRequest,
   sink: Sink.Sink<A, ReadonlyArray<Transaction>, never, E, R>,
 ) => Effect.Effect<ReadResult<A>, SourceError | StoreError | Refusal | E, R>
 
-/** What every session can ask of its source. */
+/** The queries of every session. */
 export interface SourceView {
   readonly source: SourceIdentity
-  /** The timeline of the WAL that the server writes: each promotion begins another one. */
+  /** The timeline of the server's WAL. Each promotion begins a new one. */
   readonly timeline: number
-  /** The tables that bear one of the names or OIDs, views and the like too. One query, whatever their number. */
+  /** Returns the relations with one of the names or OIDs, views too. One query for any number of them. */
   readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
-  /** Those of the names that no relation has borne since before the transaction id, 64 bits. */
+  /** Returns those names that no relation has had since before the transaction id, 64 bits. */
   readonly unknownNames: (
     names: ReadonlyArray<TableName>,
     since: bigint,
   ) => Effect.Effect<ReadonlyArray<TableName>, SourceError>
-  /** The columns that a table has kept as they are since before the transaction id, 64 bits. */
+  /** Returns the columns that a table has kept unaltered since before the transaction id, 64 bits. */
   readonly keptColumns: (oid: number, since: bigint) => Effect.Effect<KeptColumns, SourceError>
 }
 
-/** A session that reads without the writer's lock. A writer may run meanwhile, and nothing can be confirmed. */
+/** A session that reads without the writer's lock. A writer may run meanwhile. It cannot confirm. */
 export interface ChangeVisit extends SourceView {
   readonly readState: Effect.Effect<SlotView, SourceError>
-  /** `SlotInUse` while another session reads. */
+  /** Fails with `SlotInUse` while another session reads. */
   readonly readTransactions: ReadTransactions
-  /** Waits until the WAL is flushed up to `lsn`, so that a read returns what was committed before. */
+  /** Waits until the WAL is flushed up to `lsn`, so that a read returns all commits before. */
   readonly flushedTo: (lsn: Lsn) => Effect.Effect<void, SourceError>
 }
 
 /**
- * The right to read and confirm. One session holds the writer's lock, reads and confirms: when it dies, all three end
- * together, so a writer that lost its lock can confirm nothing.
+ * A session that may read and confirm. It holds the writer's lock, reads and confirms: when it ends, all three end together, so
+ * that a writer without the lock cannot confirm.
  */
 export interface ChangeSession extends SourceView {
   /**
-   * Fails as soon as the server or the network has ended the session, and so the lock is free for another; waits for as
-   * long as it lasts. A read that fails ends the session too, without a word here: the reader's own failure is the cause.
+   * Fails as soon as the server or the network has ended the session: then another session can take the lock. Waits until then.
+   * A failed read ends the session too, but is not reported here: the reader's own failure is the cause.
    */
   readonly ended: Effect.Effect<never, SourceError>
-  /**
-   * Answers also while transactions are being read, and fails then where the session does not hold the lock any more.
-   */
+  /** Works also while transactions are read. Then it fails if the session no longer holds the lock. */
   readonly readState: Effect.Effect<SlotView, SourceError>
-  /** `SlotInUse`, before the first transaction, while another session reads. */
+  /** Fails with `SlotInUse`, before the first transaction, while another session reads. */
   readonly readTransactions: ReadTransactions
   /**
-   * Lets PostgreSQL forget everything up to `lsn`. Cannot be undone. Safe to repeat. Returns the LSN that the server
-   * really moved to, which may be less: trust that, and demand nothing.
+   * Confirms all changes up to `lsn`, so that PostgreSQL may remove their WAL. Cannot be undone. Safe to repeat. Returns the
+   * confirmed LSN, which may be less than `lsn`.
    */
   readonly confirm: (lsn: Lsn) => Effect.Effect<Lsn, SourceError>
   /**
-   * A new transaction id, 64 bits: greater than that of each transaction whose COMMIT is in the WAL by now. Greater too
-   * than those of transactions that wait for a synchronous standby, which `pg_snapshot_xmax` may not be.
+   * Assigns a new transaction id, 64 bits. It is greater than that of each transaction whose COMMIT is in the WAL now, also of
+   * those that wait for a synchronous standby, which `pg_snapshot_xmax` does not guarantee.
    */
   readonly newXid: Effect.Effect<bigint, SourceError>
-  /** `pg_snapshot_xmin`, 64 bits: every transaction with a lower id has ended, prepared ones too. */
+  /** Returns `pg_snapshot_xmin`, 64 bits: every transaction with a lower id has ended, prepared ones too. */
   readonly oldestXid: Effect.Effect<bigint, SourceError>
 }
 
@@ -120,11 +118,11 @@ export class ChangeSource extends Context.Service<
   ChangeSource,
   {
     /**
-     * Takes the writer's lock for as long as the scope lives; none where another process holds it.
-     * Never two sessions of one slot at once.
+     * Takes the writer's lock until the scope closes. Returns none if another process holds it. A slot never has two such
+     * sessions at once.
      */
     readonly attach: Effect.Effect<Option.Option<ChangeSession>, SourceError, Scope.Scope>
-    /** Opens a session that needs no lock. The slot may be missing: `readState` shows it. */
+    /** Opens a session without the lock. The slot may be missing: `readState` reports that. */
     readonly visit: Effect.Effect<ChangeVisit, SourceError, Scope.Scope>
   }
 >()("afluente/services/ChangeSource") {}

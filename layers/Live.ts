@@ -24,7 +24,7 @@ const objectStore = ({
 }: Settings["Service"]): Layer.Layer<ObjectStore | StoreAdmin, StoreError> => {
   if (lake._tag === "Folder") return FolderObjectStore.layer(lake.path, undefined, lakeUmask)
   if (Option.isNone(s3)) {
-    // Settings refuse a bucket without keys: this is for whoever builds settings by hand.
+    // Settings refuse a bucket without keys. This is for code that builds settings itself.
     return Layer.unwrap(
       s3Error({ reason: "Denied", subject: `s3://${lake.bucket}`, detail: "no keys are set" }),
     )

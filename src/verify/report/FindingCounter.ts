@@ -5,7 +5,7 @@ import type { LakeFinding } from "../../core/lake/LakeFinding.ts"
 /** Reports one finding. Findings are not collected: there can be as many as the table has rows. */
 export type ReportFinding = (finding: LakeFinding) => Effect.Effect<void>
 
-/** The counts stay right where the rest of the table's comparison fails. */
+/** The counts stay right if the rest of the table's comparison fails. */
 export interface FindingCounter {
   readonly report: ReportFinding
   readonly findings: () => number

@@ -42,7 +42,7 @@ export interface ComparisonSnapshot {
   /** The tables that could not be copied, with the reason. */
   readonly failed: ReadonlyMap<SourceTable, TableFailure>
   readonly watermark: Option.Option<Watermark>
-  /** The slot's confirmed LSN, where there is a slot. */
+  /** The slot's confirmed LSN, if there is a slot. */
   readonly slotBegin: Option.Option<Lsn.Lsn>
   /** By dataset, what the next batch of `cdc` decides about its table. */
   readonly tablesNow: ReadonlyMap<string, TableNow>

@@ -64,6 +64,18 @@ export const validAnnouncement = (
     ({ stamp }) => mayPredecessorWrite(read) || now - stampMillis(stamp) <= announcementLifetime,
   )
 
+/**
+ * The announcement to use for the next objects of a batch; none if a new one is needed. `isNaming`: the batch has named an
+ * object. It keeps its first announcement, however long it is read: the next writer knows only one announcement, so that must
+ * not be replaced while a request for an object with that name may be in flight.
+ */
+export const announcementInBatch = (
+  next: Option.Option<ObjectName>,
+  isNaming: boolean,
+  read: ReadSoFar,
+  now: number,
+): Option.Option<ObjectName> => (isNaming ? next : validAnnouncement(next, read, now))
+
 /** True if the watermark still announces names that no late object can have any more. */
 export const isOutdated = (next: Option.Option<ObjectName>, read: ReadSoFar): boolean =>
   Option.isSome(next) && !mayPredecessorWrite(read)

@@ -15,11 +15,11 @@ import { type StoredWatermark, WatermarkStore } from "../../services/lake/Waterm
 import { type Checkpoint, newestStamps } from "../start/Checkpoint.ts"
 import {
   announcement,
+  announcementInBatch,
   type Fencing,
   isOutdated,
   nameAfter,
   nextAfterBatch,
-  validAnnouncement,
 } from "./Fence.ts"
 
 export interface HeldWatermark {
@@ -96,8 +96,7 @@ export const takeWatermark = Effect.fn("HeldWatermark.takeWatermark")(function* 
 
   const announced = Effect.fnUntraced(function* (checkpoint: Checkpoint) {
     const now = yield* Clock.currentTimeMillis
-    // The next writer knows only one announcement: it must not be replaced while an object with that name is in flight.
-    const held = isNaming ? current.next : validAnnouncement(current.next, readSoFar(checkpoint), now)
+    const held = announcementInBatch(current.next, isNaming, readSoFar(checkpoint), now)
     isNaming = true
     if (Option.isSome(held)) return held.value
     const next = yield* fresh(checkpoint)

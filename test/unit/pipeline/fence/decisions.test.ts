@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
 import {
   announcement,
+  announcementInBatch,
   isOutdated,
   nameAfter,
   nextAfterBatch,
@@ -58,6 +59,14 @@ describe("an announcement", () => {
   it("holds for a minute", () => {
     assert.strictEqual(printed(validAnnouncement(next, own, seconds(60))), "20251103_101530.csv")
     assert.strictEqual(printed(validAnnouncement(next, own, seconds(61))), null)
+  })
+
+  it("holds for all objects of a batch that has named one, however long that takes", () => {
+    assert.strictEqual(
+      printed(announcementInBatch(next, true, own, seconds(9_000_000))),
+      "20251103_101530.csv",
+    )
+    assert.strictEqual(printed(announcementInBatch(next, false, own, seconds(61))), null)
   })
 
   it("of a predecessor holds until all is read that it can have read, however long that takes", () => {

@@ -3,9 +3,10 @@ import { Config, Effect, Exit, Layer, References } from "effect"
 import { TestClock } from "effect/testing"
 import { beginning } from "../../../support/memory/memoryWorld.ts"
 import { type Course, history, type Kind } from "./model/History.ts"
+import { delays } from "./model/LateLake.ts"
 import { historyBesideOlder } from "./model/OlderHistory.ts"
-import { fenceRules, olderVersionRules, type Rule, waitingRules } from "./model/Rules.ts"
-import { incessant, spaced } from "./model/Trouble.ts"
+import { fenceRules, olderVersionRules, type Rule, slowReadRules, waitingRules } from "./model/Rules.ts"
+import { distant, incessant, spaced } from "./model/Trouble.ts"
 
 export const quiet = Layer.succeed(References.MinimumLogLevel, "None")
 
@@ -17,17 +18,28 @@ export const options = Config.all({
 
 const fenced: Kind = {
   conditions: () => "all",
-  longestDelay: 90,
+  delay: (random) => delays(random, 90),
   troubledSeconds: 120,
   trouble: incessant,
+  isReadSlowly: false,
+}
+
+/** Few requests are late, or hardly a batch would follow the first one of a writer, which keeps its predecessor's name. */
+const readSlowly: Kind = {
+  conditions: () => "all",
+  delay: (random, body) => (random.is(body === "object" ? 0.1 : 0.02) ? random.between(5, 90) : 0),
+  troubledSeconds: 400,
+  trouble: distant,
+  isReadSlowly: true,
 }
 
 /** Requests arrive within the minute that is waited for. */
 const unfenced: Kind = {
   conditions: (random) => random.pick(["of PutObject alone", "none"]),
-  longestDelay: 55,
+  delay: (random) => delays(random, 55),
   troubledSeconds: 400,
   trouble: spaced,
+  isReadSlowly: false,
 }
 
 export type Play = (seed: number, without?: Rule) => Effect.Effect<Course, unknown>
@@ -54,6 +66,11 @@ export const run = Effect.fnUntraced(function* (
 
 export const families: ReadonlyArray<readonly [string, Play, ReadonlyArray<Rule>]> = [
   ["the fence", (seed, without) => history(fenced, seed, without), fenceRules],
+  [
+    "the fence where batches are read slowly",
+    (seed, without) => history(readSlowly, seed, without),
+    slowReadRules,
+  ],
   [
     "the wait on a store without conditions",
     (seed, without) => history(unfenced, seed, without),

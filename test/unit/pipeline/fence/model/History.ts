@@ -11,10 +11,11 @@ import { settings, slotName, twoTables } from "../../../../support/memory/memory
 import { openShop } from "../../../../support/memory/scriptedShop.ts"
 import { Random } from "../../../../support/Random.ts"
 import { checkAtEnd, settle } from "./Ending.ts"
-import { type Conditions, delays, type LateLake } from "./LateLake.ts"
-import { failureOf, isRetryable, type Running, startProcess } from "./Process.ts"
+import type { Body, Conditions, LateLake } from "./LateLake.ts"
+import { anyBatchMaxChanges, failureOf, isRetryable, type Running, startProcess } from "./Process.ts"
 import { isPositionPutBack, putPositionRight } from "./Recovery.ts"
-import type { Rule } from "./Rules.ts"
+import { type Rule, takeDecisionOut } from "./Rules.ts"
+import { pausing } from "./SlowSource.ts"
 import { type Trouble, workOf } from "./Trouble.ts"
 
 /** More than one writes at a time where a lock is lost. */
@@ -23,11 +24,13 @@ const processes = 2
 /** What histories are made of. */
 export interface Kind {
   readonly conditions: (random: Random) => Conditions
-  /** The longest that the store takes to carry a request out, in seconds. */
-  readonly longestDelay: number
+  /** How long the store takes to carry a request out, in seconds. */
+  readonly delay: (random: Random, body: Body) => number
   /** How long the trouble lasts, in seconds. */
   readonly troubledSeconds: number
   readonly trouble: (random: Random) => Trouble
+  /** Whether reading a batch now and then takes longer than an announced name is used for new batches. */
+  readonly isReadSlowly: boolean
 }
 
 /** What happened in a history. */
@@ -46,15 +49,18 @@ export const history = (kind: Kind, seed: number, without?: Rule) =>
     const shop = openShop(server)
     const world = yield* Effect.scope
     let isTroubled = true
+    yield* takeDecisionOut(without)
+    if (kind.isReadSlowly) server.sessions.network = pausing(random.fork("reading"), () => isTroubled)
     let refused = 0
     const lake: LateLake = {
       conditions: kind.conditions(random),
       isInParts: () => random.is(0.4),
-      delay: () => (isTroubled ? delays(random, kind.longestDelay) : 0),
+      delay: (body) => (isTroubled ? kind.delay(random, body) : 0),
       underWay: 0,
       late: 0,
     }
-    const start = Effect.suspend(() => startProcess({ random, lake, without, world }))
+    const batchMaxChanges = kind.isReadSlowly ? ["1000000"] : anyBatchMaxChanges
+    const start = Effect.suspend(() => startProcess({ random, lake, without, batchMaxChanges, world }))
     const running: Array<Running> = []
     for (let i = 0; i < processes; i++) running.push(yield* start)
     /** A process that gives up at its start is started again, as a supervisor does; a refusal is for a person. */

@@ -18,12 +18,15 @@ const unanswered = new StoreError({ reason: "Unreachable", subject: "lake", deta
 const taken = (key: string) =>
   new StoreError({ reason: "Exists", subject: key, detail: "an object has this name" })
 
+/** What a request writes. */
+export type Body = "object" | "watermark"
+
 export interface LateLake {
   readonly conditions: Conditions
   /** Whether the next object is completed from parts, as large ones are. */
   readonly isInParts: () => boolean
   /** How late requests are, in seconds. */
-  readonly delay: () => number
+  readonly delay: (body: Body) => number
   /** Requests that the store has not carried out yet. */
   underWay: number
   /** What was carried out when its sender was gone. */
@@ -57,10 +60,10 @@ export const lateLake = (
   without: Rule | undefined,
 ): ObjectStore["Service"] => {
   const store = storeWithout(storeOf(shared, lake), without)
-  const send = <A>(perform: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
+  const send = <A>(body: Body, perform: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
     Effect.gen(function* () {
       const answer = yield* Deferred.make<A, StoreError>()
-      const [before, after] = [lake.delay(), lake.delay()]
+      const [before, after] = [lake.delay(body), lake.delay(body)]
       let isHeard = true
       lake.underWay++
       yield* Effect.sleep(before * 1000).pipe(
@@ -89,10 +92,10 @@ export const lateLake = (
     ...store,
     create: (key, how) =>
       Effect.map(store.create(key, how), (writer) => {
-        const commit = send(writer.commit)
+        const commit = send("object", writer.commit)
         return { ...writer, commit: how === "fenced" ? commit : Effect.andThen(ensureFree(key), commit) }
       }),
-    replace: (key, body, version) => send(store.replace(key, body, version)),
-    put: (key, body) => send(store.put(key, body)),
+    replace: (key, body, version) => send("watermark", store.replace(key, body, version)),
+    put: (key, body) => send("watermark", store.put(key, body)),
   })
 }

@@ -15,7 +15,14 @@ import { checkAtEnd, settle } from "./Ending.ts"
 import type { Course } from "./History.ts"
 import { delays, type LateLake, lateLake } from "./LateLake.ts"
 import { olderVersion } from "./OlderVersion.ts"
-import { failureOf, formatOf, isRetryable, type Running, startProcess } from "./Process.ts"
+import {
+  anyBatchMaxChanges,
+  failureOf,
+  formatOf,
+  isRetryable,
+  type Running,
+  startProcess,
+} from "./Process.ts"
 import type { Rule } from "./Rules.ts"
 import { spaced, workOf } from "./Trouble.ts"
 
@@ -62,7 +69,9 @@ export const historyBesideOlder = (seed: number, without?: Rule) =>
         Effect.forkIn(world),
       ),
     )
-    const start = Effect.suspend(() => startProcess({ random, lake, without, world }))
+    const start = Effect.suspend(() =>
+      startProcess({ random, lake, without, batchMaxChanges: anyBatchMaxChanges, world }),
+    )
     let running: Array<Running> = []
     let older = Option.none<Effect.Success<typeof startOlder>>()
     const kill = (fiber: Fiber.Fiber<unknown, unknown>) => Effect.forkIn(Fiber.interrupt(fiber), world)

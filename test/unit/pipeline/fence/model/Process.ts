@@ -23,20 +23,26 @@ export interface Surroundings {
   readonly random: Random
   readonly lake: LateLake
   readonly without: Rule | undefined
+  /** What `BATCH_MAX_CHANGES` may be. */
+  readonly batchMaxChanges: ReadonlyArray<string>
   /** Outlives every process: requests go on in it. */
   readonly world: Scope.Scope
 }
 
+/** Small ones cut batches short. */
+export const anyBatchMaxChanges = ["1", "4", "1000000"]
+
 /** Settings that may differ from one process to the next. */
-const settingsOf = (random: Random) => ({
+const settingsOf = ({ random, batchMaxChanges }: Surroundings) => ({
   SOURCE_TABLES: random.pick([twoTables.SOURCE_TABLES, "db_loja.pedido=pedidos, db_loja.cliente=clientes"]),
-  BATCH_MAX_CHANGES: random.pick(["1", "4", "1000000"]),
+  BATCH_MAX_CHANGES: random.pick(batchMaxChanges),
   POLL_INTERVAL: random.pick(["1 second", "2 seconds", "5 seconds"]),
 })
 
 /** Starts one. */
-export const startProcess = ({ random, lake, without, world }: Surroundings) =>
+export const startProcess = (surroundings: Surroundings) =>
   Effect.gen(function* () {
+    const { random, lake, without, world } = surroundings
     const shared = yield* ObjectStore
     const own = lateLake(shared, lake, world, without)
     const watermark = yield* Effect.provide(
@@ -48,7 +54,7 @@ export const startProcess = ({ random, lake, without, world }: Surroundings) =>
       Effect.provideService(WatermarkStore, watermark),
       Effect.provideServiceEffect(ReplicationSlot, slotWithout(without)),
       Effect.provideService(RowFormat, formatOf(random.pick([".csv", ".csv.gz"]))),
-      Effect.provide(settings(settingsOf(random))),
+      Effect.provide(settings(settingsOf(surroundings))),
     )
     return yield* Effect.forkIn(program, world)
   })

@@ -1,5 +1,7 @@
 /** The rules that keep writers apart. Each can be taken out, to see that histories go wrong without it. */
 import { Effect, Option } from "effect"
+import { vi } from "vitest"
+import * as Fence from "../../../../../src/cdc/fence/Fence.ts"
 import type { Watermark } from "../../../../../src/core/lake/Watermark.ts"
 import type { ObjectStore } from "../../../../../src/services/lake/ObjectStore.ts"
 import { WatermarkStore } from "../../../../../src/services/lake/WatermarkStore.ts"
@@ -12,6 +14,9 @@ export const fenceRules = [
   "a take-over replaces the watermark before anything else",
   "an announced name outlives its writer",
 ] as const
+
+/** On such a store, where reading a batch may take longer than an announced name is used for new batches. */
+export const slowReadRules = ["a batch keeps its first announcement, however long it is read"] as const
 
 /** On a store that ignores conditions, or honours them on PutObject alone. */
 export const waitingRules = [
@@ -29,6 +34,7 @@ export const olderVersionRules = [
 
 export type Rule =
   | (typeof fenceRules)[number]
+  | (typeof slowReadRules)[number]
   | (typeof waitingRules)[number]
   | (typeof olderVersionRules)[number]
 
@@ -118,3 +124,15 @@ export const slotWithout = (without: Rule | undefined) =>
       ? ReplicationSlot.of({ ...slot, unfencedProcesses: Effect.succeed([]) })
       : slot,
   )
+
+/** Takes out a rule that is a decision of the writer alone, which no service sees, until the scope ends. */
+export const takeDecisionOut = (without: Rule | undefined) => {
+  if (without !== "a batch keeps its first announcement, however long it is read") return Effect.void
+  const { announcementInBatch } = Fence
+  const replaced = Effect.sync(() =>
+    vi
+      .spyOn(Fence, "announcementInBatch")
+      .mockImplementation((next, _, read, now) => announcementInBatch(next, false, read, now)),
+  )
+  return Effect.acquireRelease(replaced, (spy) => Effect.sync(() => spy.mockRestore()))
+}

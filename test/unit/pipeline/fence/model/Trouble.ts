@@ -28,9 +28,8 @@ export const incessant =
   (random: Random): Trouble =>
   () => ({ sessionsEnd: random.is(0.08), serverCrashes: random.is(0.02), killed: random.is(0.08) })
 
-/** Most blows are so far apart that a writer which waits for a minute writes again; some come soon after another. */
-export const spaced = (random: Random): Trouble => {
-  const gap = () => (random.is(0.4) ? 1 + random.below(15) : 20 + random.below(90))
+/** `gap`: seconds until the next blow. */
+const blowsAfter = (random: Random, gap: () => number): Trouble => {
   let next = gap()
   return (second) => {
     if (second < next) return { killed: false, sessionsEnd: false, serverCrashes: false }
@@ -39,3 +38,10 @@ export const spaced = (random: Random): Trouble => {
     return { killed: what < 6, sessionsEnd: what >= 5 && what < 9, serverCrashes: what === 9 }
   }
 }
+
+/** Most blows are so far apart that a writer which waits for a minute writes again; some come soon after another. */
+export const spaced = (random: Random): Trouble =>
+  blowsAfter(random, () => (random.is(0.4) ? 1 + random.below(15) : 20 + random.below(90)))
+
+/** Blows are so far apart that a batch which is read for more than a minute is often written. */
+export const distant = (random: Random): Trouble => blowsAfter(random, () => random.between(100, 300))

@@ -61,18 +61,32 @@ const noName = (text: string, at: number): string => {
   if (text.trim() === "") return "it is empty: name a table as schema.table"
   if (at >= text.length) return "no table follows the last comma: take the comma out, or name the table"
   if (text[at] === ",") return "no table precedes a comma: take the comma out, or name the table"
+  if (text[at] === '"') return "a quote is not closed"
   return `a table name is expected at "${text.slice(at, at + 20)}"`
 }
+
+/**
+ * The cause is a name that needs quotes, or a dotenv file: where a value begins and ends with `"`, its reader takes these two
+ * quotes away.
+ */
+const quoteIt = 'quote such a name as in SQL ("…"), and in .env put the whole list into single quotes'
+
+/** What is wrong at `at`, after a name without its schema. */
+const noSchema = (text: string, name: string, at: number): string =>
+  /^\s*(?:[=,]|$)/.test(text.slice(at))
+    ? `"${name}" has no schema: write schema.table, for example public.${name}`
+    : `a "." is expected after "${name}", not "${text.slice(at, at + 20)}": ${quoteIt}`
 
 const readEntry = (text: string, from: number): Result.Result<readonly [SourceTable, number], string> => {
   const start = skipBlanks(text, from)
   const schema = readPart(text, start)
   if (schema === undefined) return Result.fail(noName(text, start))
-  if (text[schema[1]] !== ".") {
-    return Result.fail(`"${schema[0]}" has no schema: write schema.table, for example public.${schema[0]}`)
-  }
+  if (text[schema[1]] !== ".") return Result.fail(noSchema(text, schema[0], schema[1]))
   const name = readPart(text, schema[1] + 1)
-  if (name === undefined) return Result.fail(`a table name is expected after "${schema[0]}."`)
+  if (name === undefined) {
+    const open = text[schema[1] + 1] === '"'
+    return Result.fail(open ? "a quote is not closed" : `a table name is expected after "${schema[0]}."`)
+  }
   const table = { schema: schema[0], name: name[0] }
   let end = skipBlanks(text, name[1])
   let dataset = table.name
@@ -108,7 +122,8 @@ export const parseSourceTables = (text: string): Result.Result<ReadonlyArray<Sou
     }
     tables.push(named)
     if (end >= text.length) return Result.succeed(tables)
-    if (text[end] !== ",") return Result.fail(`a comma is expected before "${text.slice(end, end + 20)}"`)
+    if (text[end] !== ",")
+      return Result.fail(`a comma is expected before "${text.slice(end, end + 20)}": ${quoteIt}`)
     at = end + 1
   }
 }

@@ -32,6 +32,24 @@ describe("SOURCE_TABLES", () => {
     assert.include(why("cliente"), "write schema.table")
   })
 
+  it("asks for quotes where a name holds what only a quoted name can", () => {
+    for (const text of ["Minha loja.cliente", "minha-loja.cliente", "loja.Cliente Novo"]) {
+      assert.include(why(text), 'quote such a name as in SQL ("…")')
+      assert.notInclude(why(text), "has no schema")
+    }
+  })
+
+  it("asks for single quotes in .env where a dotenv file has taken the outer double quotes away", () => {
+    for (const text of ['Loja"."Cliente', 'Minha Loja"."Cliente"=a,b."C']) {
+      assert.include(why(text), "in .env put the whole list into single quotes")
+    }
+  })
+
+  it("says of a quoted name that its end is missing", () => {
+    assert.include(why('"loja.cliente'), "a quote is not closed")
+    assert.include(why('loja."cliente'), "a quote is not closed")
+  })
+
   it("asks for a dataset where the name cannot be one", () => {
     assert.include(why('public."Ação"'), 'the dataset "Ação"')
     assert.include(why("public.a=x/y"), 'the dataset "x/y"')

@@ -29,20 +29,26 @@ const warnOfVirtual = ({ table, virtualColumns }: TableDescription) =>
           `for them. Make them STORED if they are needed.`,
       ).pipe(Effect.annotateLogs({ columns: virtualColumns.join(",") }))
 
+const subjectOf = (table: TableName): string => `table ${printTable(table)}`
+
+/** False for an error of the server or of the session. */
+const isOfTable = (error: SourceError, table: TableName): boolean => error.subject === subjectOf(table)
+
 /** Fails with `NotFollowed` for a table without changes in the WAL: it would look like one that never changes. */
 const followed = Effect.fnUntraced(function* (table: TableName) {
   const catalog = yield* SourceTables
   const description = yield* catalog.describe(table)
   if (Option.isSome(description.notFollowed)) {
     const detail = description.notFollowed.value
-    return yield* new SourceError({ reason: "NotFollowed", subject: `table ${printTable(table)}`, detail })
+    return yield* new SourceError({ reason: "NotFollowed", subject: subjectOf(table), detail })
   }
   return description
 })
 
 /**
- * Returns what `check` returns for each table. After a permanent error the other tables are still checked, and all errors are
- * reported together. A transient error ends the checks as soon as its retries have failed.
+ * Returns what `check` returns for each table. After a permanent error of a table the others are still checked, and all errors
+ * are reported together. An error of the server, such as a wrong password, ends the checks: each table would meet it again. So
+ * does a transient one as soon as its retries have failed.
  */
 const ofAll = Effect.fnUntraced(function* <A, R>(
   tables: ReadonlyArray<SourceTable>,
@@ -50,7 +56,9 @@ const ofAll = Effect.fnUntraced(function* <A, R>(
 ) {
   const results = yield* Effect.forEach(tables, (source) =>
     Effect.tap(Effect.result(retrying(limitedRetry, check(source))), (result) =>
-      Result.isFailure(result) && result.failure.isRetryable ? Effect.fail(result.failure) : Effect.void,
+      Result.isFailure(result) && (result.failure.isRetryable || !isOfTable(result.failure, source.table))
+        ? Effect.fail(result.failure)
+        : Effect.void,
     ),
   )
   const failures = results.flatMap((result) => (Result.isFailure(result) ? [result.failure] : []))
@@ -86,7 +94,7 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
 const droppedTable = ({ table, dataset }: SourceTable) =>
   new SourceError({
     reason: "SchemaOrTableMissing",
-    subject: `table ${printTable(table)}`,
+    subject: subjectOf(table),
     detail: `it does not exist any more. "${dataset}" keeps its objects; take it out of SOURCE_TABLES, and \`full\` copies the others`,
   })
 

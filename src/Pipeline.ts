@@ -45,8 +45,11 @@ export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) 
   const { tables: configured } = yield* Settings
   const { check } = yield* ObjectStore
   yield* retrying(limitedRetry, check("full"))
-  const { layout, tables, dropped } = yield* retrying(limitedRetry, copyTarget(configured, isNewSource))
-  yield* retrying(limitedRetry, warnWithoutSlot)
+  const { layout, watermark, tables, dropped } = yield* retrying(
+    limitedRetry,
+    copyTarget(configured, isNewSource),
+  )
+  yield* retrying(limitedRetry, warnWithoutSlot(watermark))
   yield* checkAllCopied(tables, dropped)
   // A lost snapshot cannot be continued: a retry copies all tables again, so that all are of one snapshot.
   return yield* retrying(limitedRetry, Effect.scoped(reportingActivity(copyTables(tables, layout))))

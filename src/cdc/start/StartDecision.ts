@@ -25,36 +25,37 @@ export interface Facts {
 export const startOver = (slotName: string) =>
   `To begin anew: drop the slot "${slotName}" (\`node dist/main.js drop-slot\`), choose an empty LAKE_URL, then run \`init\`, \`full\` and \`cdc\``
 
-const foreign = (facts: Pick<Facts, "slotName" | "source">, watermark: Watermark): Option.Option<string> => {
+/** Fails with `ForeignWatermark` if the watermark is of another server, database or slot. */
+export const checkOwner = ({
+  slotName,
+  source,
+  watermark,
+}: Pick<Facts, "slotName" | "source" | "watermark">): Result.Result<void, Refusal> => {
+  if (Option.isNone(watermark)) return Result.void
+  const { slot, database, systemIdentifier } = watermark.value
   const differs = (name: string, known: Option.Option<string>, now: string) =>
     Option.isSome(known) && known.value !== now ? [`${name} "${known.value}" instead of "${now}"`] : []
-  const differences = [
-    ...differs("slot", watermark.slot, facts.slotName),
-    ...differs("database", watermark.database, facts.source.database),
-    ...differs("server (system_identifier)", watermark.systemIdentifier, facts.source.systemIdentifier),
+  const ofSlot = differs("slot", slot, slotName)
+  const ofSource = [
+    ...differs("database", database, source.database),
+    ...differs("server (system_identifier)", systemIdentifier, source.systemIdentifier),
   ]
-  return differences.length === 0 ? Option.none() : Option.some(differences.join(", "))
+  const differences = [...ofSlot, ...ofSource]
+  if (differences.length === 0) return Result.void
+  const advice =
+    Option.isSome(slot) && ofSource.length === 0
+      ? {
+          risk: "Each slot has a confirmed LSN of its own: rows would be lost or repeated",
+          remedy: `Set REPLICATION_SLOT=${slot.value}, or choose another LAKE_URL for this slot`,
+        }
+      : {
+          risk: "LSNs of another server or database mean nothing here: rows would be lost or repeated",
+          remedy:
+            "Point the program at the source that this lake is of, or choose another LAKE_URL for this one",
+        }
+  const problem = `The lake's watermark belongs to ${differences.join(", ")}`
+  return Result.fail(new Refusal({ reason: "ForeignWatermark", problem, ...advice }))
 }
-
-/** Fails with `ForeignWatermark` if the watermark is of another server, database or slot. */
-export const checkOwner = (
-  facts: Pick<Facts, "slotName" | "source" | "watermark">,
-): Result.Result<void, Refusal> =>
-  Option.match(
-    Option.flatMap(facts.watermark, (watermark) => foreign(facts, watermark)),
-    {
-      onNone: () => Result.void,
-      onSome: (difference) =>
-        Result.fail(
-          new Refusal({
-            reason: "ForeignWatermark",
-            problem: `The lake's watermark belongs to ${difference}`,
-            risk: "LSNs of another server or database mean nothing here: rows would be lost or repeated",
-            remedy: `Point the program at the source that this lake is of, or choose another LAKE_URL for this one`,
-          }),
-        ),
-    },
-  )
 
 /** Returns the LSN after which changes are new to the lake, or why it cannot be known. */
 export const decideStart = (facts: Facts): Result.Result<Lsn.Lsn, Refusal | SourceError> => {

@@ -72,11 +72,14 @@ const ofCdc: Cases = {
   },
   "a lake whose watermark belongs to another server": otherServer,
   "a lake whose watermark belongs to another database": otherDatabase,
-  "a lake whose watermark belongs to another slot": foreign(
-    /^slot=.*/,
-    "slot=outro",
-    'slot "outro" instead of "data_sync_slot"',
-  ),
+  "a lake whose watermark belongs to another slot": {
+    ...foreign(/^slot=.*/, "slot=outro", ""),
+    says: [
+      'slot "outro" instead of "data_sync_slot"',
+      "Set REPLICATION_SLOT=outro",
+      "choose another LAKE_URL for this slot",
+    ],
+  },
   "a watermark that cannot be read": brokenWatermark,
   "a watermark that was cut short": {
     given: withWatermark("0/16B3748\nslot=data_sy"),

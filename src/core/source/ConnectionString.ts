@@ -54,8 +54,12 @@ const readAuthority = (text: string): Pairs => {
     if (found === null) {
       return Result.fail(`its host and port cannot be read; ${encodeIt}, and an IPv6 address as [::1]`)
     }
-    hosts.push(found[1] ?? found[2] ?? "")
-    ports.push(found[3] ?? "")
+    const [, address, host = "", port = ""] = found
+    if (!/^(?:[\d\s+]|%[\dA-Fa-f]{2})*$/.test(port)) {
+      return Result.fail(`its port is no number; ${encodeIt}, and in .env a bare # begins a comment`)
+    }
+    hosts.push(address ?? host)
+    ports.push(port)
   }
   const pairs: ReadonlyArray<Pair> = [
     ["host", hosts.join(",")],

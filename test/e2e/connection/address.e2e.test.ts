@@ -70,7 +70,11 @@ layer(TestPostgres.shared, { excludeTestServices: true })("an address", (it) => 
       (url: URL) => `postgres://ana:${secret}/${url.pathname}`,
       /DATABASE_URL: .*%-codes/,
     ],
-    ["no host behind it", () => `postgres://ana:${secret}`, /DATABASE_URL: port: a number from 1 to 65535/],
+    [
+      "no host behind it",
+      () => `postgres://ana:${secret}`,
+      /DATABASE_URL: its port is no number; write special characters of the password as %-codes/,
+    ],
     [
       "an unknown parameter",
       (url: URL) => `postgres://ana:${secret}@${url.host}/loja?pgbouncer=true`,

@@ -19,6 +19,13 @@ describe("a connection string", () => {
     assert.deepStrictEqual(options("postgresql://"), {})
   })
 
+  it("says how to write a password of which a part was read as the port", () => {
+    for (const text of ["postgres://afluente:p", "postgres://u:fee"]) {
+      assert.include(why(text), "its port is no number; write special characters of the password as %-codes")
+      assert.include(why(text), "in .env a bare # begins a comment")
+    }
+  })
+
   it("says with a list of hosts also that none of them has a port of its own", () => {
     assert.deepStrictEqual(options("postgres://a,b/"), { host: "a,b", port: "," })
   })

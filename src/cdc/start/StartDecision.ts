@@ -46,7 +46,7 @@ export const checkOwner = ({
     Option.isSome(slot) && ofSource.length === 0
       ? {
           risk: "Each slot has a confirmed LSN of its own: rows would be lost or repeated",
-          remedy: `Set REPLICATION_SLOT=${slot.value}, or choose another LAKE_URL for this slot`,
+          remedy: `Set REPLICATION_SLOT=${slot.value}, or choose another LAKE_URL for this one`,
         }
       : {
           risk: "LSNs of another server or database mean nothing here: rows would be lost or repeated",

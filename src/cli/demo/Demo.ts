@@ -120,7 +120,7 @@ const proveEqual = Effect.fnUntraced(function* ({ replay }: DemoScripts, keys: R
 
 /** `demo --keep`: prints how to continue by hand, and waits for a stop. */
 export const keepRunning = (variables: Readonly<Record<string, string>>) =>
-  heading("Still running, until Ctrl-C. In another terminal:").pipe(
+  heading("Still running, until Ctrl-C, which deletes the database and the lake. In another terminal:").pipe(
     Effect.andThen(
       Console.log(
         [

@@ -53,6 +53,7 @@ describe.concurrent("demo", () => {
       const program = yield* startProgram(["demo", "--keep"], { TMPDIR: scratch })
       yield* program.says('psql "$DATABASE_URL"')
       const told = yield* program.told
+      assert.include(told.stdout, "until Ctrl-C, which deletes the database and the lake")
       const settings = Object.fromEntries(
         [...told.stdout.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name = "", value = ""]) => [
           name,

@@ -77,7 +77,7 @@ const ofCdc: Cases = {
     says: [
       'slot "outro" instead of "data_sync_slot"',
       "Set REPLICATION_SLOT=outro",
-      "choose another LAKE_URL for this slot",
+      "choose another LAKE_URL for this one",
     ],
   },
   "a watermark that cannot be read": brokenWatermark,

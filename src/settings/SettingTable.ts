@@ -38,7 +38,7 @@ export const settingTable = {
     flag: true,
     summary: "schema.table[=dataset], comma separated",
     meaning: [
-      'Quote names as in SQL where needed: `"Minha loja"."Cliente"=clientes`. Without `=dataset` the dataset has the table\'s name. An extra comma is refused.',
+      'Quote names as in SQL where needed: `"Minha loja"."Cliente"=clientes`. In `.env` put such a list into single quotes: `SOURCE_TABLES=\'…\'`. Without `=dataset` the dataset has the table\'s name. An extra comma is refused.',
       "A dataset's name has letters, digits, `_` and `-`. A new one must not begin with `_`, because Spark and Hive hide such files. In a folder two datasets must differ by more than case.",
     ],
   },

@@ -23,9 +23,10 @@ const gzipAround = Effect.fnUntraced(function* (stored: ObjectWriter) {
   gzip.on("data", (chunk: Uint8Array) => ready.push(chunk))
   const forward = Effect.suspend(() => Effect.forEach(ready.splice(0), stored.write, { discard: true }))
   const compressed = (call: (done: (error?: Error | null) => void) => void) =>
-    Effect.callback<void, StoreError>((resume) =>
-      call((error) => resume(error == null ? Effect.void : Effect.fail(failed("object")(error)))),
-    )
+    Effect.callback<void, StoreError>((resume) => {
+      // Its result must not be returned: an interruption would run it as an effect.
+      call((error) => resume(error == null ? Effect.void : Effect.fail(failed("object")(error))))
+    })
   const writer: ObjectWriter = {
     write: (bytes) =>
       Effect.andThen(

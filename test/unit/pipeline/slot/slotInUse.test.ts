@@ -1,7 +1,8 @@
 /** Beside another reader of the slot, which holds it for a while. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Option } from "effect"
+import { Clock, Effect, Fiber, Layer, Option, Sink } from "effect"
 import { TestClock } from "effect/testing"
+import { retryWhileSlotInUse } from "../../../../src/cdc/writer/RetryWhileSlotInUse.ts"
 import { healthOf } from "../../../../src/observe/Health.ts"
 import { CurrentStatus, layer as observed } from "../../../../src/observe/ObservedPipeline.ts"
 import { type ChangeSession, ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
@@ -72,5 +73,26 @@ describe("a cdc whose slot is read by another one", () => {
       assert.deepStrictEqual([(yield* incKeys).length, yield* isWell], [1, true])
       assert.isAtLeast(seen.sessions, 2)
     }).pipe(Effect.provide(observedWorld)),
+  )
+
+  it.effect("does not read again what its sink has taken, whatever the sink fails with", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      const { attach } = yield* ChangeSource
+      const session = Option.getOrThrow(yield* attach)
+      let taken = 0
+      const take = () => {
+        taken++
+        return Effect.fail(inUse)
+      }
+      const read = retryWhileSlotInUse(session).readTransactions(
+        { upTo: server.wal.flushed, maxLines: 10, tables: [clientes.name] },
+        Sink.forEach(take),
+      )
+      const failed = yield* started(Effect.flip(read))
+      yield* TestClock.adjust("15 seconds")
+      assert.deepStrictEqual([yield* Fiber.join(failed), taken], [inUse, 1])
+    }).pipe(Effect.scoped, Effect.provide(world())),
   )
 })

@@ -62,6 +62,12 @@ type Case = readonly [
   program: (world: ChangeWorld) => Effect.Effect<void, unknown, ChangeSource | Scope.Scope>,
 ]
 
+/** How a sink cuts a read short, and what the read fails with then. */
+const stops = [
+  ["whose sink fails, and fails as the sink does", Effect.fail("sink"), Option.some("sink")],
+  ["that is interrupted", Effect.interrupt, Option.none()],
+] as const
+
 export const changeSourceContract: ReadonlyArray<Case> = [
   [
     "gives whole transactions in the order of their commits, with what all their rows carry",
@@ -184,16 +190,21 @@ export const changeSourceContract: ReadonlyArray<Case> = [
       diesWith(yield* Effect.exit(early), /ended before it had taken all/)
     }),
   ],
-  [
-    "fails as its sink does",
-    Effect.fnUntraced(function* (world) {
-      yield* world.insert([["a", 1]])
-      const session = yield* attached
-      const fail = () => Effect.fail("sink" as const)
-      const read = session.readTransactions(yield* request(session), Sink.forEach(fail))
-      assert.strictEqual(yield* Effect.flip(read), "sink")
-    }),
-  ],
+  ...stops.map(
+    ([how, stop, failure]): Case => [
+      `ends the session with a read ${how}`,
+      Effect.fnUntraced(function* (world) {
+        yield* large(world)
+        const session = yield* attached
+        const asked = yield* request(session)
+        const cut = () => stop
+        const exit = yield* Effect.exit(session.readTransactions(asked, Sink.forEach(cut)))
+        assert.deepStrictEqual(Exit.isFailure(exit) && Cause.findErrorOption(exit.cause), failure)
+        assert.strictEqual((yield* Effect.flip(session.readState))._tag, "SourceError")
+        assert.strictEqual((yield* Effect.flip(session.confirm(asked.upTo)))._tag, "SourceError")
+      }),
+    ],
+  ),
   [
     "gives the writer's lock to one session at a time",
     Effect.fnUntraced(function* () {

@@ -10,7 +10,10 @@ const written = publish((at) => ({ _tag: "ChunkWritten", at }))
 /** Returns a session that publishes the chunks that it receives. */
 export const reportingReads = (session: ChangeSession): ChangeSession => ({
   ...session,
-  readTransactions: (request, sink) => session.readTransactions({ ...request, onChunk: received }, sink),
+  readTransactions: (request, sink) => {
+    const onChunk = Effect.andThen(received, request.onChunk ?? Effect.void)
+    return session.readTransactions({ ...request, onChunk }, sink)
+  },
 })
 
 /** A lake that publishes the chunks that it accepts. */

@@ -23,7 +23,6 @@ import type { ComparisonError, Workbench } from "../../services/lake/LakeCompari
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { RowFormat } from "../../services/lake/RowFormat.ts"
 import { ChangeSource, type ChangeVisit, maxLinesMax } from "../../services/source/ChangeSource.ts"
-
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import type { TableFailure } from "../table/TableFailure.ts"

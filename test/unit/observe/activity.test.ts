@@ -1,9 +1,11 @@
 /** A batch or copy in progress reports each chunk that comes or goes. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Option, Sink } from "effect"
+import { reportingReads } from "../../../src/observe/Activity.ts"
 import type { PipelineEvent } from "../../../src/observe/PipelineEvent.ts"
 import { PipelineEvents } from "../../../src/observe/PipelineEvents.ts"
 import * as Pipeline from "../../../src/Pipeline.ts"
+import { ChangeSource } from "../../../src/services/source/ChangeSource.ts"
 import { cdcOnce, ended, shop, world } from "../../support/memory/memoryWorld.ts"
 
 type Tag = PipelineEvent["_tag"]
@@ -40,6 +42,22 @@ describe("the events of", () => {
         "BatchWritten",
       ])
     }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("a read, which still runs at each chunk what its request asks for", () =>
+    Effect.gen(function* () {
+      yield* filled
+      const { attach } = yield* ChangeSource
+      const session = reportingReads(Option.getOrThrow(yield* attach))
+      const { flushed } = yield* session.readState
+      let chunks = 0
+      const onChunk = Effect.sync(() => {
+        chunks++
+      })
+      const asked = { upTo: flushed, maxLines: 10, tables: [], onChunk }
+      assert.deepStrictEqual(yield* published(session.readTransactions(asked, Sink.drain)), ["ChunkReceived"])
+      assert.strictEqual(chunks, 1)
+    }).pipe(Effect.scoped, Effect.provide(world())),
   )
 
   it.effect("cdc that finds nothing", () =>

@@ -16,4 +16,20 @@ describe("WriteBuffer", () => {
     assert.strictEqual(buffer.clear().fill(Buffer.from("xy")), 2)
     assert.strictEqual(String(buffer.content), "xy")
   })
+
+  it("shares its memory with no two others after it was cleared twice", () => {
+    const pool = new BufferPool(4)
+    const cleared = new WriteBuffer(pool)
+    cleared.fill(Buffer.from("abcd"))
+    cleared.clear().clear()
+    const others = ["efgh", "ijkl"].map((text) => {
+      const buffer = new WriteBuffer(pool)
+      buffer.fill(Buffer.from(text))
+      return buffer
+    })
+    assert.deepStrictEqual(
+      others.map(({ content }) => String(content)),
+      ["efgh", "ijkl"],
+    )
+  })
 })

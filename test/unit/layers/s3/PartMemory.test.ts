@@ -70,6 +70,20 @@ describe("A part that is being filled", () => {
     }).pipe(Effect.provide(MemorySpool.layer)),
   )
 
+  it.effect("counts among the bytes of all until it is cleared, also where its spill file fails", () =>
+    Effect.gen(function* () {
+      const slabs = new Slabs()
+      const [failing, other] = [new HeldPart(slabs, 30 * mebibyte), new HeldPart(slabs, 30 * mebibyte)]
+      failing.fill(Buffer.alloc(20 * mebibyte))
+      other.fill(Buffer.alloc(20 * mebibyte))
+      const file = yield* (yield* Spool).open
+      yield* Effect.exit(failing.spill({ ...file, append: () => Effect.die("no space") }))
+      assert.isTrue(other.isOver)
+      failing.clear()
+      assert.isFalse(other.isOver)
+    }).pipe(Effect.scoped, Effect.provide(MemorySpool.layer)),
+  )
+
   it.effect("takes as much memory as it has bytes, and uses what others gave back", () =>
     Effect.gen(function* () {
       const slabs = new Slabs()

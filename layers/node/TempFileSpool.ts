@@ -1,4 +1,4 @@
-/** The spill file in the system's folder for temporary files; `TMPDIR` chooses another. */
+/** Spill files in the system's folder for temporary files; `TMPDIR` chooses another. */
 
 import { randomUUID } from "node:crypto"
 import { type FileHandle, open, rm, unlink } from "node:fs/promises"
@@ -21,7 +21,7 @@ const attempt = <A>(action: () => Promise<A>) =>
     Effect.tryPromise({ try: action, catch: (cause) => temporaryError(cause, subject()) }),
   )
 
-/** The error if somebody else has truncated the file: the rest is not the whole transaction. */
+/** The error if somebody else has truncated the file: the rest is not the whole content. */
 const cutShort = (at: number, end: number) =>
   temporaryFileError({
     reason: "Broken",

@@ -1,13 +1,13 @@
 /**
- * A spill file for data that does not fit in memory. The lines of a large transaction are kept here until their COMMIT, which
- * has the LSN and the time that every row needs.
+ * Spill files for data that does not fit in memory: the lines of a large transaction until their COMMIT, which has the LSN and
+ * the time that every row needs, and the parts of many objects until they are large enough for the store.
  */
 import { Context, type Effect, type Scope, type Stream } from "effect"
 import type { StoreError } from "./lake/StoreError.ts"
 
 export interface SpoolFile {
   readonly append: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
-  /** Removes what was appended, so that the file serves the next large transaction. */
+  /** Removes what was appended, so that the file serves the next transaction or part. */
   readonly clear: Effect.Effect<void, StoreError>
   /**
    * Everything appended since the last `clear`, from the beginning. A chunk is valid until the next one is pulled. May run

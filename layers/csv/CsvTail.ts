@@ -1,6 +1,6 @@
-/** Reads the position of the last row of an object of `inc` from the end of the object. */
-import { Effect, Option, Stream } from "effect"
-import { lastRowStart, rowPosition } from "../../src/core/csv/LastRow.ts"
+/** Reads the position of the last row of an object of `inc`. */
+import { Effect, type Option, Stream } from "effect"
+import { backwardSearch, ForwardSearch, rowPosition } from "../../src/core/csv/LastRow.ts"
 import type { RowMark } from "../../src/core/row/RowPosition.ts"
 import type { StoredObject } from "../../src/services/lake/ObjectStore.ts"
 import type { ObjectReader } from "../../src/services/lake/RowFormat.ts"
@@ -9,52 +9,47 @@ import { Refusal } from "../../src/services/Refusal.ts"
 import { type Codec, isCompressed } from "./Gzip.ts"
 
 /** In bytes. Most rows are shorter, so that one read is enough. */
-const firstReadBytes = 64 * 1024
+const firstWindowBytes = 64 * 1024
 
-/** The end of an object's CSV. */
-interface Tail {
-  readonly bytes: Uint8Array
-  readonly isWhole: boolean
+/** In bytes. The windows of a longer row grow up to here: its length is no bound for memory. */
+const windowBytesMax = 4 * 1024 * 1024
+
+const fromEnd = (reader: ObjectReader, { key, bytes }: StoredObject) => {
+  const search = backwardSearch()
+  const before = (end: number, size: number): Effect.Effect<Uint8Array, StoreError> => {
+    const start = Math.max(0, end - size)
+    return Effect.flatMap(reader.readRange(key, start, end - start), (window) => {
+      const found = search(window, start === 0)
+      return found === undefined ? before(start, Math.min(size * 4, windowBytesMax)) : Effect.succeed(found)
+    })
+  }
+  return before(bytes, firstWindowBytes)
 }
 
-/** Reads the end of an object. A compressed one must be read whole; only its end is kept in memory. */
-const tailOf = (
+const fromBeginning = (csv: Stream.Stream<Uint8Array, StoreError>) =>
+  Effect.suspend(() => {
+    const search = new ForwardSearch()
+    return Effect.map(
+      Stream.runForEach(csv, (chunk) => Effect.sync(() => search.push(chunk))),
+      () => search.beginning,
+    )
+  })
+
+/** Returns none if the object has only its header. Fails with `BrokenObject`. A compressed object must be read whole. */
+export const lastRow = Effect.fnUntraced(function* (
   codec: Codec,
   reader: ObjectReader,
-  { key, bytes }: StoredObject,
-  length: number,
-): Effect.Effect<Tail, StoreError> => {
-  if (!isCompressed(key)) {
-    const read = Math.min(length, bytes)
-    return Effect.map(reader.readRange(key, bytes - read, read), (tail) => ({
-      bytes: tail,
-      isWhole: read === bytes,
-    }))
-  }
-  return Stream.runFold(
-    codec.plain(key, reader.read(key)),
-    (): Tail => ({ bytes: new Uint8Array(), isWhole: true }),
-    (tail, chunk) => {
-      const together = Buffer.concat([tail.bytes, chunk])
-      return { bytes: together.subarray(-length), isWhole: tail.isWhole && together.length <= length }
-    },
+  object: StoredObject,
+): Effect.fn.Return<Option.Option<RowMark>, StoreError | Refusal> {
+  const { key, bytes } = object
+  if (bytes === 0) return yield* brokenObject(key, "it is empty")
+  const row = yield* isCompressed(key)
+    ? fromBeginning(codec.plain(key, reader.read(key)))
+    : fromEnd(reader, object)
+  return yield* Effect.mapError(Effect.fromResult(rowPosition(Buffer.from(row).toString("latin1"))), (why) =>
+    brokenObject(key, why),
   )
-}
-
-/** Returns none if the object has only its header. Fails with `BrokenObject`. */
-export const lastRow = (codec: Codec, reader: ObjectReader, object: StoredObject) => {
-  const search = (length: number): Effect.Effect<Option.Option<RowMark>, StoreError | Refusal> =>
-    Effect.flatMap(tailOf(codec, reader, object, length), ({ bytes, isWhole }) =>
-      Option.match(lastRowStart(bytes, isWhole), {
-        onNone: () => search(length * 4),
-        onSome: (start) => {
-          const row = Buffer.from(bytes.subarray(start, start + 200)).toString("latin1")
-          return Effect.mapError(Effect.fromResult(rowPosition(row)), (why) => brokenObject(object.key, why))
-        },
-      }),
-    )
-  return object.bytes === 0 ? Effect.fail(brokenObject(object.key, "it is empty")) : search(firstReadBytes)
-}
+})
 
 const brokenObject = (key: string, why: string) =>
   new Refusal({

@@ -6,7 +6,7 @@ import { nextStamp, objectKey } from "../../src/core/lake/ObjectKey.ts"
 import { type Columns, ColumnsFit, metaColumns } from "../../src/core/row/IncRow.ts"
 import { RowTokenizer } from "../../src/core/slot/tokens/RowTokenizer.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
-import { RowFormat } from "../../src/services/lake/RowFormat.ts"
+import { type ObjectReader, RowFormat } from "../../src/services/lake/RowFormat.ts"
 import { beginning } from "../support/memory/memoryWorld.ts"
 import { lineAmongOthers } from "../support/slot/writtenRow.ts"
 
@@ -84,6 +84,23 @@ export const rowFormatContract: ReadonlyArray<Case> = [
     "finds where the last row stands, also where the row is long",
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* lastRowOf(yield* written(["Ana", "é,\n".repeat(100_000)])), mark(2))
+    }),
+  ],
+  [
+    "finds where the last row stands without holding the row, however long it is",
+    Effect.gen(function* () {
+      const object = yield* written(["Ana", "é,\n".repeat(1_600_000)])
+      const store = yield* ObjectStore
+      let longest = 0
+      const reader: ObjectReader = {
+        read: store.read,
+        readRange: (key, offset, length) => {
+          longest = Math.max(longest, length)
+          return store.readRange(key, offset, length)
+        },
+      }
+      assert.deepStrictEqual(yield* (yield* RowFormat).lastRow(reader, object), mark(2))
+      assert.isAtMost(longest, 4 * 1024 * 1024)
     }),
   ],
   [

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Option, Result, Schema } from "effect"
 import { csvRow } from "../../../../src/core/csv/Csv.ts"
-import { lastRowStart, rowPosition } from "../../../../src/core/csv/LastRow.ts"
+import { backwardSearch, ForwardSearch, rowPosition } from "../../../../src/core/csv/LastRow.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
 import { atOrBefore } from "../../../../src/core/row/RowPosition.ts"
 
@@ -12,22 +12,33 @@ const values = Arbitrary.array(
 const rows = Arbitrary.array(Arbitrary.array(values))
 
 describe("the last row of an object", () => {
-  it.prop("is found from behind, whatever the values hold", { rows }, ({ rows: generated }) => {
-    const printed = [["_op", "a"], ...generated.filter((row) => row.length > 0)].map((row) => csvRow(row))
-    const object = Buffer.from(printed.join(""), "latin1")
-    const start = object.length - (printed.at(-1)?.length ?? 0)
-    assert.deepStrictEqual(lastRowStart(object, true), Option.some(start))
-    for (let cut = start; cut > 0 && cut > start - 20; cut--) {
-      assert.deepStrictEqual(
-        Option.map(lastRowStart(object.subarray(cut - 1), cut === 1), (at) => at + cut - 1),
-        Option.some(start),
-      )
+  const inWindows = (object: Buffer, size: number): string | undefined => {
+    const search = backwardSearch()
+    for (let end = object.length; ; end -= size) {
+      const found = search(object.subarray(Math.max(0, end - size), end), end <= size)
+      if (found !== undefined || end <= size) return found && Buffer.from(found).toString("latin1")
     }
-  })
+  }
 
-  it("asks for more when it begins before the bytes at hand", () => {
-    assert.deepStrictEqual(lastRowStart(Buffer.from('tail"\n'), false), Option.none())
-  })
+  const inChunks = (object: Buffer, size: number): string => {
+    const search = new ForwardSearch()
+    for (let at = 0; at < object.length; at += size) search.push(object.subarray(at, at + size))
+    return Buffer.from(search.beginning).toString("latin1")
+  }
+
+  it.prop(
+    "is found from behind and from before, whatever the values hold",
+    { rows },
+    ({ rows: generated }) => {
+      const printed = [["_op", "a"], ...generated.filter((row) => row.length > 0)].map((row) => csvRow(row))
+      const object = Buffer.from(printed.join(""), "latin1")
+      const expected = printed.at(-1)?.slice(0, 200)
+      for (const size of [1, 2, 3, 7, 50, object.length]) {
+        assert.strictEqual(inWindows(object, size), expected, `windows of ${size}`)
+        assert.strictEqual(inChunks(object, size), expected, `chunks of ${size}`)
+      }
+    },
+  )
 
   it("tells its position and its transaction", () => {
     const row = "U,00000001/0000ABCD,12,733,2025-01-01 00:00:00+00,,,5\n"

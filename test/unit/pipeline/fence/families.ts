@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import { beginning } from "../../../support/memory/memoryWorld.ts"
 import { type Course, history, type Kind } from "./model/History.ts"
 import { delays } from "./model/LateLake.ts"
-import { historyBesideOlder } from "./model/OlderHistory.ts"
+import { historyBesideOlder } from "./model/older/OlderHistory.ts"
 import { fenceRules, olderVersionRules, type Rule, slowReadRules, waitingRules } from "./model/Rules.ts"
 import { distant, incessant, spaced } from "./model/Trouble.ts"
 

@@ -4,17 +4,16 @@
  */
 import { Effect, Exit, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import * as Memory from "../../../../../layers/memory/Memory.ts"
-import { MemoryPostgres } from "../../../../../layers/memory/postgres/MemoryPostgres.ts"
-import { ObjectStore } from "../../../../../src/services/lake/ObjectStore.ts"
-import { RowFormat } from "../../../../../src/services/lake/RowFormat.ts"
-import { settings, slotName, twoTables } from "../../../../support/memory/memoryWorld.ts"
-import { openShop } from "../../../../support/memory/scriptedShop.ts"
-import { Random } from "../../../../support/Random.ts"
-import { checkAtEnd, settle } from "./Ending.ts"
-import type { Course } from "./History.ts"
-import { delays, type LateLake, lateLake } from "./LateLake.ts"
-import { olderVersion } from "./OlderVersion.ts"
+import * as Memory from "../../../../../../layers/memory/Memory.ts"
+import { MemoryPostgres } from "../../../../../../layers/memory/postgres/MemoryPostgres.ts"
+import { ObjectStore } from "../../../../../../src/services/lake/ObjectStore.ts"
+import { RowFormat } from "../../../../../../src/services/lake/RowFormat.ts"
+import { settings, slotName, twoTables } from "../../../../../support/memory/memoryWorld.ts"
+import { openShop } from "../../../../../support/memory/scriptedShop.ts"
+import { Random } from "../../../../../support/Random.ts"
+import { checkAtEnd, settle } from "../Ending.ts"
+import type { Course } from "../History.ts"
+import { delays, type LateLake, lateLake } from "../LateLake.ts"
 import {
   anyBatchMaxChanges,
   failureOf,
@@ -22,9 +21,10 @@ import {
   isRetryable,
   type Running,
   startProcess,
-} from "./Process.ts"
-import type { Rule } from "./Rules.ts"
-import { spaced, workOf } from "./Trouble.ts"
+} from "../Process.ts"
+import type { Rule } from "../Rules.ts"
+import { spaced, workOf } from "../Trouble.ts"
+import { olderVersion } from "./OlderVersion.ts"
 
 /** Requests arrive within the minute that is waited for, in seconds. */
 const longestDelay = 55

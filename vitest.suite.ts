@@ -14,6 +14,7 @@ export const long = [
   "test/e2e/memory/largeRows.e2e.test.ts",
   "test/e2e/memory/manyDatasets.e2e.test.ts",
   "test/e2e/cdc/longRows.e2e.test.ts",
+  "test/e2e/full/longValue.e2e.test.ts",
   "test/unit/layers/s3/PartMemory.test.ts",
 ]
 

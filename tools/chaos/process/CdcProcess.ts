@@ -32,6 +32,8 @@ export class CdcProcess {
   writerSince: number | undefined
   /** This process has asked for the writer's lock: it is the writer, or its standby. */
   hasAsked = false
+  /** The signal that ended it, if one did. */
+  signal: NodeJS.Signals | null = null
   /** The store refused it something for want of rights: it may end with 2. */
   wasDenied = false
   /** Epoch and position of the last watermark that it sent. */
@@ -53,7 +55,8 @@ export class CdcProcess {
     this.#child = child
     child.stderr.setEncoding("utf8").on("data", (text: string) => this.#hear(text))
     this.#exited = new Promise((resolve) => {
-      child.on("exit", (code) => {
+      child.on("exit", (code, signal) => {
+        this.signal = signal
         const wasExpected = this.#state === "ended"
         this.#state = "ended"
         resolve(code)
@@ -80,6 +83,10 @@ export class CdcProcess {
   /** Runs and has the lock, as far as can be seen. */
   get isWriter(): boolean {
     return this.isRunning && this.phase !== phases[0]
+  }
+  /** Nothing of it was seen yet, by its proxies or in its log. Node may still be loading it, and ends at a SIGTERM then. */
+  get isStarting(): boolean {
+    return this.#trail.length === 0 && this.#log.length === 0
   }
   /** The last lines that it logged. */
   get log(): string {

@@ -194,7 +194,9 @@ export class ProcessPool {
   async dismiss(process: CdcProcess): Promise<void> {
     const code = await process.end(40_000)
     if (code === 0 || (code === needsAPerson && process.wasDenied)) return
-    this.#options.failures.push(`${process.name} was asked to stop and ended with ${code}\n${process.log}`)
+    if (process.isStarting && process.signal === "SIGTERM") return
+    const ending = code ?? `${process.signal}, after 40 s where that is SIGKILL`
+    this.#options.failures.push(`${process.name} was asked to stop and ended with ${ending}\n${process.log}`)
   }
 
   async close(): Promise<void> {

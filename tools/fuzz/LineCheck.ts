@@ -74,7 +74,9 @@ const wordProblem = (change: Change): string | undefined => {
 /** Printed, an accepted line is the line again, and read again it is the same change. */
 const decodingProblem = (text: string, change: Change): string | undefined => {
   const printed = printChange(change)
-  if (printed !== text && withoutNeedlessQuotes(printed) !== withoutNeedlessQuotes(text)) {
+  // The same text reads back as it did before.
+  if (printed === text) return undefined
+  if (withoutNeedlessQuotes(printed) !== withoutNeedlessQuotes(text)) {
     return "the decoder takes it for a change that prints otherwise"
   }
   const again = decodeChange(printed)
@@ -124,15 +126,15 @@ const longProblem = (text: string, change: Change | undefined): string | undefin
     : "as a long line it makes another row"
 }
 
-/** `known` is a row of the table that the line is likely to be of. */
-export const checkLine = (text: string, known: KnownRow | undefined): LineVerdict => {
+/** `known` is a row of the table that the line is likely to be of. `inParts`: the line is also read as a long one. */
+export const checkLine = (text: string, known: KnownRow | undefined, inParts: boolean): LineVerdict => {
   const change = Result.getOrUndefined(decodeChange(text))
   const columns = known?.tokens.table.columns
   const problem =
     (change && decodingProblem(text, change)) ??
     (change && wordProblem(change)) ??
     (known && memoryProblem(text, change, known)) ??
-    longProblem(text, change)
+    (inParts ? longProblem(text, change) : undefined)
   const isKnown = change !== undefined && columns !== undefined && columns === known?.tokens.table.columns
   const verdict = { isDecoded: change !== undefined, isKnown }
   return problem === undefined ? verdict : { ...verdict, problem }

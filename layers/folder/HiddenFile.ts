@@ -10,10 +10,11 @@ import { Effect, type Scope } from "effect"
 import type { StoreError } from "../../src/services/lake/StoreError.ts"
 import { errno, folderExistsError } from "../node/FileFailures.ts"
 import { ownerMark } from "../node/FileOwner.ts"
+import { BufferPool } from "../store/BufferPool.ts"
 import { taken } from "../store/StoreKeys.ts"
 import { writeError } from "./FolderErrors.ts"
 import { createFolder, setFileMode } from "./FolderModes.ts"
-import { BufferPool, WriteBuffer } from "./WriteBuffer.ts"
+import { WriteBuffer } from "./WriteBuffer.ts"
 
 /** The two calls whose failures cannot be provoked on every machine; tests replace them. */
 export interface FolderFiles {
@@ -34,8 +35,10 @@ export interface HiddenFile {
 // Chunks of 64 KiB written one by one take about twice the time.
 const bytesPerWrite = 1024 * 1024
 
+const spareBuffersMax = 8
+
 /** One for the process: all its files are in one folder. */
-const bufferPool = new BufferPool(bytesPerWrite)
+const bufferPool = new BufferPool(bytesPerWrite, spareBuffersMax)
 
 // File systems without hard links: FAT and exFAT, some network and FUSE mounts.
 const noHardLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])

@@ -2,29 +2,7 @@
  * Collects small chunks until they are worth a write call, and is reused after the call. An empty buffer takes no memory: it
  * takes some from the pool with its first byte, and releases it to the pool when it is cleared.
  */
-import { HeldBytes } from "../store/HeldBytes.ts"
-
-/** Allocations that are kept for the next buffer: garbage collection would be too slow for new ones. */
-const spareBuffersMax = 8
-
-/** The memory that the buffers of one folder share. */
-export class BufferPool {
-  readonly held = new HeldBytes()
-  readonly #bytes: number
-  readonly #spare: Array<Buffer> = []
-
-  /** `bytes`: the size of each buffer. */
-  constructor(bytes: number) {
-    this.#bytes = bytes
-  }
-  take(): Buffer {
-    // Not from Node's pool, and not zeroed, so that unused pages cost no memory.
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#bytes)
-  }
-  release(buffer: Buffer): void {
-    if (this.#spare.length < spareBuffersMax) this.#spare.push(buffer)
-  }
-}
+import type { BufferPool } from "../store/BufferPool.ts"
 
 export class WriteBuffer {
   readonly #pool: BufferPool

@@ -10,7 +10,7 @@
 import { Effect, type Scope, Semaphore } from "effect"
 import type { StoreError } from "../../../src/services/lake/StoreError.ts"
 import type { Spool, SpoolFile } from "../../../src/services/Spool.ts"
-import { HeldBytes } from "../../store/HeldBytes.ts"
+import { BufferPool } from "../../store/BufferPool.ts"
 
 /** In bytes. The last slab of each object is partly empty. */
 const slabBytes = 256 * 1024
@@ -20,29 +20,19 @@ const spareSlabsMax = 20
 
 const sendBufferCount = 2
 
-/** Slabs that one part releases and the next one reuses: garbage collection would be too slow for new ones. */
-export class Slabs {
-  readonly held = new HeldBytes()
-  readonly #spare: Array<Buffer> = []
-
-  take(): Buffer {
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(slabBytes)
-  }
-  release(slabs: ReadonlyArray<Buffer>): void {
-    this.#spare.push(...slabs.slice(0, spareSlabsMax - this.#spare.length))
-  }
-}
+/** The slabs of all parts. */
+export const slabPool = () => new BufferPool(slabBytes, spareSlabsMax)
 
 /** A part that is being filled, of at most `capacity` bytes. */
 export class HeldPart {
   readonly capacity: number
-  readonly #slabs: Slabs
+  readonly #slabs: BufferPool
   #held: Array<Buffer> = []
   #length = 0
   /** The number of its bytes in a temporary file: they are the first ones. */
   #spilled = 0
 
-  constructor(slabs: Slabs, capacity: number) {
+  constructor(slabs: BufferPool, capacity: number) {
     this.#slabs = slabs
     this.capacity = capacity
   }
@@ -105,7 +95,7 @@ export class HeldPart {
   }
   #release(): void {
     this.#slabs.held.release(this.#inMemory)
-    this.#slabs.release(this.#held)
+    for (const slab of this.#held) this.#slabs.release(slab)
     this.#held = []
   }
 }
@@ -137,7 +127,7 @@ export interface PartMemory {
 }
 
 export const makePartMemory = Effect.fnUntraced(function* (spool: Spool["Service"]) {
-  const slabs = new Slabs()
+  const slabs = slabPool()
   const permits = yield* Semaphore.make(sendBufferCount)
   const free: Array<SendBuffer> = []
   const taken = Effect.acquireRelease(

@@ -2,7 +2,7 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import * as MemorySpool from "../../../../layers/memory/MemorySpool.ts"
 import * as MinioObjectStore from "../../../../layers/s3/MinioObjectStore.ts"
-import { HeldPart, makePartMemory, SendBuffer, Slabs } from "../../../../layers/s3/multipart/PartMemory.ts"
+import { HeldPart, makePartMemory, SendBuffer, slabPool } from "../../../../layers/s3/multipart/PartMemory.ts"
 import { partBytes } from "../../../../layers/s3/multipart/PartSizes.ts"
 import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
 import { Spool } from "../../../../src/services/Spool.ts"
@@ -23,7 +23,7 @@ const allocated = <A, E, R>(act: Effect.Effect<A, E, R>) =>
 describe("A part that is being filled", () => {
   it.effect("copies what fits, says how much that was, and is loaded as it was filled", () =>
     Effect.gen(function* () {
-      const part = new HeldPart(new Slabs(), slab + 10)
+      const part = new HeldPart(slabPool(), slab + 10)
       const bytes = Buffer.from(Array.from({ length: slab + 30 }, (_, i) => i % 251))
       assert.deepStrictEqual(
         [bytes.subarray(0, 5), bytes.subarray(5, slab - 1), bytes.subarray(slab - 1)].map((chunk) =>
@@ -37,7 +37,7 @@ describe("A part that is being filled", () => {
   )
 
   it("is contiguous as long as it fits into one slab", () => {
-    const part = new HeldPart(new Slabs(), 2 * slab)
+    const part = new HeldPart(slabPool(), 2 * slab)
     assert.strictEqual(part.contiguous?.length, 0)
     part.fill(Buffer.alloc(slab, "a"))
     assert.isTrue(part.contiguous?.equals(Buffer.alloc(slab, "a")))
@@ -47,7 +47,7 @@ describe("A part that is being filled", () => {
 
   it.effect("is empty when it is cleared, and can be filled again", () =>
     Effect.gen(function* () {
-      const part = new HeldPart(new Slabs(), slab)
+      const part = new HeldPart(slabPool(), slab)
       part.fill(Buffer.from("abcd"))
       part.clear()
       part.fill(Buffer.from("xy"))
@@ -58,7 +58,7 @@ describe("A part that is being filled", () => {
   it.effect("is loaded as it was filled after it has spilled twice in between", () =>
     Effect.gen(function* () {
       const file = yield* (yield* Spool).open
-      const part = new HeldPart(new Slabs(), 5 * slab)
+      const part = new HeldPart(slabPool(), 5 * slab)
       const bytes = Buffer.from(Array.from({ length: 4 * slab + 30 }, (_, i) => i % 251))
       part.fill(bytes.subarray(0, slab + 10))
       yield* part.spill(file)
@@ -72,7 +72,7 @@ describe("A part that is being filled", () => {
 
   it.effect("counts among the bytes of all until it is cleared, also where its spill file fails", () =>
     Effect.gen(function* () {
-      const slabs = new Slabs()
+      const slabs = slabPool()
       const [failing, other] = [new HeldPart(slabs, 30 * mebibyte), new HeldPart(slabs, 30 * mebibyte)]
       failing.fill(Buffer.alloc(20 * mebibyte))
       other.fill(Buffer.alloc(20 * mebibyte))
@@ -86,7 +86,7 @@ describe("A part that is being filled", () => {
 
   it.effect("takes as much memory as it has bytes, and uses what others gave back", () =>
     Effect.gen(function* () {
-      const slabs = new Slabs()
+      const slabs = slabPool()
       const fill = (bytes: number) =>
         Effect.sync(() => {
           const part = new HeldPart(slabs, partBytes(1))

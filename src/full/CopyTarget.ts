@@ -31,7 +31,7 @@ export const warnWithoutSlot = Effect.fnUntraced(function* (watermark: Option.Op
   const gone = slotGone({ slotName: slot.name, watermark })
   yield* Effect.logWarning(
     gone._tag === "Refusal"
-      ? `${gone.problem}. ${gone.risk}. ${gone.remedy}.`
+      ? gone.explanation
       : `The slot "${slot.name}" does not exist: changes made before it exists will be in neither full nor inc. ` +
           "Run `node dist/main.js init` first, then `full`.",
   )

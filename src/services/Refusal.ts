@@ -28,7 +28,11 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
   override get [Runtime.errorExitCode](): number {
     return this.reason === "DatasetName" ? 2 : 3
   }
+  /** For a command that only warns of it. */
+  get explanation(): string {
+    return `${this.problem}. ${this.risk}. ${this.remedy.replace(/\.$/, "")}.`
+  }
   override get message(): string {
-    return `Refused: ${this.problem}. ${this.risk}. ${this.remedy.replace(/\.$/, "")}.`
+    return `Refused: ${this.explanation}`
   }
 }

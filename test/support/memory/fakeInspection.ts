@@ -1,5 +1,6 @@
 /** A source in good order as `doctor` sees it, of which a test changes what it is about. */
 import { Clock, Effect, Option } from "effect"
+import { MemoryAdministration } from "../../../layers/memory/source/MemorySourceInspection.ts"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import type {
   Inspection,
@@ -11,26 +12,13 @@ import type {
   TableFacts,
 } from "../../../src/services/source/SourceInspection.ts"
 
-export const server: ServerFacts = {
-  isPooled: false,
-  version: "15.18",
-  versionNumber: 150018,
-  inRecovery: false,
-  encoding: "UTF8",
-  walLevel: "logical",
-  maxSlots: 10,
-  usedSlots: 1,
-  maxWalSenders: 10,
-  retainedWalLimit: Option.none(),
-  decodingMemory: Option.some(64 * 1024 * 1024),
-  tls: Option.none(),
-}
+const usual = new MemoryAdministration()
+
+export const server: ServerFacts = { ...usual.server, usedSlots: 1 }
 
 export const limits: LimitFacts = {
-  tempFileLimit: Option.none(),
+  ...usual.limits,
   sessions: [{ scope: "server", limit: 97, used: 5 }],
-  maxConnections: 100,
-  locksPerTransaction: 64,
   lockCapacity: 6400,
 }
 

@@ -58,18 +58,10 @@ export const newestRow = Effect.fn("StartChecks.newestRow")(function* (
   watermark: Option.Option<Watermark>,
 ) {
   const ends = yield* forEachDataset(tables, ({ dataset }) => lakeEnd(layout, dataset, watermark))
-  return ends
-    .flatMap((end) => Option.toArray(Option.flatMap(end, ({ row }) => row)))
-    .reduce<Option.Option<Lsn.Lsn>>(
-      (newest, { lsn }) =>
-        Option.some(
-          Lsn.max(
-            Option.getOrElse(newest, () => Lsn.zero),
-            lsn,
-          ),
-        ),
-      Option.none(),
-    )
+  const rows = ends.flatMap((end) => Option.toArray(Option.flatMap(end, ({ row }) => row)))
+  return rows.length === 0
+    ? Option.none<Lsn.Lsn>()
+    : Option.some(rows.map(({ lsn }) => lsn).reduce((newest, lsn) => Lsn.max(newest, lsn)))
 })
 
 /** True for a plan that takes effect at once, because it does not change what is read. */

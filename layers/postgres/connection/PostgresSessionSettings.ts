@@ -9,6 +9,9 @@ const sameBytes = `
   SET extra_float_digits = 1; SET client_encoding = 'UTF8'; SET lc_monetary = 'C'; SET search_path = pg_catalog;
   SET quote_all_identifiers = off; SET xmlbinary = 'base64'; SET standard_conforming_strings = on;`
 
+/** How long a session waits for a lock. As PostgreSQL reads it. */
+export const lockTimeout = "10s"
+
 /**
  * The server checks every few seconds that the client is still connected, so that an abandoned decode or copy ends. A silent
  * machine is given up after 30 s instead of the default two hours: until then it holds the writer's lock, and no standby can
@@ -18,7 +21,7 @@ const sameBytes = `
  * of ours waits for a standby. Servers before 14 or 17 lack some of these settings, and only Linux is sure to have the others.
  */
 const safetyLimits = `
-  SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10min';
+  SET lock_timeout = '${lockTimeout}'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '10min';
   SET row_security = off; SET synchronous_commit = local;
   SELECT set_config(name, wanted.value, false) FROM pg_settings JOIN (VALUES
     ('idle_session_timeout', '0'), ('transaction_timeout', '0'), ('client_connection_check_interval', '5s'),

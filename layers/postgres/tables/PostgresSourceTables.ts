@@ -10,7 +10,7 @@ import { connect, describeAddress } from "../connection/PostgresSession.ts"
 import { sharedSession } from "../connection/SharedSession.ts"
 import { beginSnapshot, readNothing, tableCopies } from "./PostgresTableCopy.ts"
 import { describeTable, identify } from "./PostgresTableDescription.ts"
-import { holdTables, lockable, waitForNoQueue } from "./PostgresTableLocks.ts"
+import { holdTables, lockable } from "./PostgresTableLocks.ts"
 
 /**
  * The LSN is read after the snapshot, so that the snapshot sees no later commit. The snapshot is exported at once, for
@@ -25,7 +25,7 @@ const lockFirst = Effect.fnUntraced(function* (address: SourceAddress, tables: R
   const session = yield* connect(address, "locks")
   const existing = yield* lockable(session, tables)
   yield* session.query("snapshot", "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY")
-  yield* holdTables(session, existing)
+  yield* holdTables(session, existing, "first")
   return existing
 })
 
@@ -48,8 +48,7 @@ const openSnapshot = (
         yield* beginSnapshot(session)
         const [row] = yield* session.query("snapshot", snapshotSql)
         yield* checkProcess(session, describeAddress(address), row?.["pid"])
-        yield* waitForNoQueue(session)
-        return { row, locks: yield* holdTables(session, existing) }
+        return { row, locks: yield* holdTables(session, existing, "joining") }
       }),
     )
     const lead = { session, exported: row?.["exported"] ?? "" }

@@ -8,7 +8,7 @@ import type { TableCopy, TableDescription } from "../../../src/services/source/S
 import { connect, type PostgresSession } from "../connection/PostgresSession.ts"
 import { inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
 import { describeTable, kindOf } from "./PostgresTableDescription.ts"
-import { type Lockable, lockTable, waitForNoQueue } from "./PostgresTableLocks.ts"
+import { type Lockable, lockTable } from "./PostgresTableLocks.ts"
 
 /**
  * The slot prints booleans as `true` and `false`, COPY as `t` and `f`: the cast makes COPY equal to the slot. Both print all
@@ -91,8 +91,7 @@ const follow = (address: SourceAddress, snapshot: string, table: Lockable) =>
     const session = yield* connect(address, "snapshot reader")
     yield* beginSnapshot(session)
     yield* session.query("snapshot", `SET TRANSACTION SNAPSHOT '${snapshot}'`)
-    yield* waitForNoQueue(session)
-    yield* lockTable(session, "joined", table)
+    yield* lockTable(session, "joined", table, "joining")
     return session
   }).pipe(Effect.option)
 

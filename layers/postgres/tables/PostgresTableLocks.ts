@@ -8,6 +8,7 @@ import { Effect } from "effect"
 import { printTable, sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
+import { lockTimeout } from "../connection/PostgresSessionSettings.ts"
 import { kindOf } from "./PostgresTableDescription.ts"
 
 /** Ordinary tables, partitioned ones and views. LOCK TABLE refuses materialized views and foreign tables. */
@@ -32,11 +33,13 @@ export const lockable = (
   )
 
 /**
- * Shortens the lock timeout of a session that joins another one which holds the lock. Only a queued ALTER TABLE (or the like)
- * can make it wait, and that waits for the other session, so that a longer wait cannot succeed. Ends with the transaction.
+ * The lock timeout of a session that joins another one which holds the lock. Only a queued ALTER TABLE (or the like) can make
+ * it wait, and that waits for the other session, so that a longer wait cannot succeed.
  */
-export const waitForNoQueue = (session: PostgresSession): Effect.Effect<void, SourceError> =>
-  Effect.asVoid(session.query("snapshot", "SET LOCAL lock_timeout = '100ms'"))
+const joinTimeout = "100ms"
+
+/** `joining`: another session of ours holds the lock already, and keeps it meanwhile. */
+export type Locking = "first" | "joining"
 
 /**
  * Locks one table inside a savepoint, which stays open: ROLLBACK TO it releases the lock. Fails with `Interrupted` after
@@ -50,23 +53,33 @@ export const lockTable = (
   session: PostgresSession,
   savepoint: string,
   { table, kind }: Lockable,
+  locking: Locking,
 ): Effect.Effect<void, SourceError> => {
   const subject = `table ${printTable(table)}`
   const run = (sql: string) => session.query(subject, sql)
   // Both statements also lock the partitions of a partitioned table and the tables below a view. For a table with child tables
   // only its own rows are copied.
   const relation = `${kind === "p" || kind === "v" ? "" : "ONLY "}${printTable(table)}`
+  // For the lock alone: what the copy waits for later, such as an index, is not ours. ROLLBACK TO undoes a setting too.
+  const limit = (timeout: string) =>
+    locking === "first" ? Effect.void : run(`SET LOCAL lock_timeout = '${timeout}'`)
+  const begin = Effect.andThen(run(`SAVEPOINT ${savepoint}`), limit(joinTimeout))
   const plan = run(`EXPLAIN (COSTS OFF) SELECT FROM ${relation}`)
   const lock = lockableKinds.includes(kind)
     ? run(`LOCK TABLE ${relation} IN ACCESS SHARE MODE`).pipe(
         Effect.catchIf(
           ({ reason }) => reason === "Permission",
-          () => Effect.andThen(run(`ROLLBACK TO SAVEPOINT ${savepoint}`), plan),
+          () =>
+            run(`ROLLBACK TO SAVEPOINT ${savepoint}`).pipe(
+              Effect.andThen(limit(joinTimeout)),
+              Effect.andThen(plan),
+            ),
         ),
       )
     : plan
-  return run(`SAVEPOINT ${savepoint}`).pipe(
+  return begin.pipe(
     Effect.andThen(lock),
+    Effect.andThen(limit(lockTimeout)),
     Effect.asVoid,
     Effect.mapError((error) => (error.reason === "Interrupted" ? waitedFor(error) : error)),
   )
@@ -92,11 +105,12 @@ export interface HeldLocks {
 export const holdTables = Effect.fnUntraced(function* (
   session: PostgresSession,
   tables: ReadonlyArray<Lockable>,
+  locking: Locking,
 ): Effect.fn.Return<HeldLocks, SourceError> {
   const held: Array<{ readonly table: TableName; readonly savepoint: string; isDone: boolean }> = []
   for (const [i, lockable] of tables.toReversed().entries()) {
     const savepoint = `table_${i}`
-    yield* lockTable(session, savepoint, lockable)
+    yield* lockTable(session, savepoint, lockable, locking)
     held.push({ table: lockable.table, savepoint, isDone: false })
   }
   const releaseDone = Effect.gen(function* () {

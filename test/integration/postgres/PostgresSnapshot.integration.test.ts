@@ -236,4 +236,18 @@ layer(TestPostgres.shared, { excludeTestServices: true })("a snapshot", (it) => 
       assert.deepStrictEqual((yield* copied(database, ["v"])).copies, ["limit\n0\n"])
     }),
   )
+
+  it.effect("waits for a lock of others as long as any session, before and after a table is released", () =>
+    Effect.gen(function* () {
+      const { url } = yield* (yield* TestPostgres).database(
+        ["v", "w"]
+          .map((name) => `CREATE VIEW ${name} AS SELECT current_setting('lock_timeout') AS limit`)
+          .join(";"),
+      )
+      const snapshot = yield* opened(url, ["v", "w"], 1)
+      assert.strictEqual(yield* copyOf(snapshot, "v"), "limit\n10s\n")
+      yield* snapshot.release({ schema: "public", name: "v" })
+      assert.strictEqual(yield* copyOf(snapshot, "w"), "limit\n10s\n")
+    }).pipe(Effect.scoped),
+  )
 })

@@ -1,0 +1,61 @@
+/**
+ * A pattern for the name of a schema or a table: `*` stands for any characters, `?` for one. In double quotes both are
+ * ordinary characters, and capitals are kept; outside of quotes capitals are folded.
+ * Source: PostgreSQL manual, psql, "Patterns".
+ */
+
+export interface NamePattern {
+  /** The name, where the pattern has no wildcard. */
+  readonly literal: string | undefined
+  /** Matches whole names. PostgreSQL (`~`) reads it as JavaScript does with the flags `us`. */
+  readonly regex: string
+  readonly compiled: RegExp
+}
+
+type Piece =
+  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Any" }
+  | { readonly _tag: "One" }
+
+const piece = /"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|([\w$]+)|([*?])/y
+
+const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
+
+const regexOf = (one: Piece): string =>
+  one._tag === "Text" ? escapeRegex(one.text) : one._tag === "Any" ? ".*" : "."
+
+/** Reads a name or a pattern at `at`. Returns it and where it ends; undefined where neither stands there. */
+export const readNamePattern = (text: string, at: number): readonly [NamePattern, number] | undefined => {
+  const pieces: Array<Piece> = []
+  let end = at
+  for (;;) {
+    piece.lastIndex = end
+    const found = piece.exec(text)
+    if (found === null) break
+    const [whole, quoted, plain, digits, wildcard] = found
+    if (digits !== undefined && pieces.length === 0) break
+    if (wildcard !== undefined) pieces.push({ _tag: wildcard === "*" ? "Any" : "One" })
+    else
+      pieces.push({
+        _tag: "Text",
+        text: quoted?.replaceAll('""', '"') ?? (plain ?? digits ?? "").toLowerCase(),
+      })
+    end += whole.length
+  }
+  const [first] = pieces
+  if (first === undefined) return undefined
+  const isName = pieces.every(({ _tag }) => _tag === "Text")
+  // SQL knows no name of two pieces.
+  if (isName && pieces.length > 1) return undefined
+  const regex = `^(?:${pieces.map(regexOf).join("")})$`
+  return [
+    {
+      literal: isName && first._tag === "Text" ? first.text : undefined,
+      regex,
+      compiled: new RegExp(regex, "us"),
+    },
+    end,
+  ]
+}
+
+export const matchesName = ({ compiled }: NamePattern, name: string): boolean => compiled.test(name)

@@ -41,7 +41,8 @@ class CsvDatasetRows implements DatasetRows {
     read: ReadLong,
     write: Effect.Effect<void, E>,
   ) {
-    return this.#appendLong(this.#writer.print(tokens, columns, seq), read, write)
+    const { projection } = tokens.table
+    return this.#appendLong(this.#writer.print(tokens, columns, seq), projection?.projection, read, write)
   }
 
   open(ending: ObjectEnding, columns: Columns, stored: ObjectWriter) {

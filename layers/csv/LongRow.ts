@@ -1,5 +1,7 @@
 /** Writes rows whose long values are in a temporary file, window by window: no row or value is in memory as a whole. */
 import { Effect } from "effect"
+import { LongValueHash } from "../../src/core/columns/LongValueHash.ts"
+import type { Projection } from "../../src/core/columns/Projection.ts"
 import { LongValueEncoder } from "../../src/core/row/LongValueEncoder.ts"
 import type { RowBuffer } from "../../src/core/row/RowBuffer.ts"
 import { type MarkInRow, splitAtMarks } from "../../src/core/slot/LongLine.ts"
@@ -15,9 +17,19 @@ const spare: Array<Uint8Array> = []
 /** Appends rows with marks to `rows`; runs `write` whenever these are full. */
 export const longRows = (rows: RowBuffer) => {
   const encoder = new LongValueEncoder(rows)
+  /** What writes the value of the mark. `projection` is that of the table. */
+  const writerOf = (mark: MarkInRow, projection: Projection | undefined) => {
+    if (mark.isHashed) {
+      if (projection === undefined) throw new Error("a hashed value of a table without a projection")
+      return new LongValueHash(rows, projection.hashing, mark)
+    }
+    encoder.begin(mark)
+    return encoder
+  }
 
   return Effect.fnUntraced(function* <E>(
     row: string,
+    projection: Projection | undefined,
     read: ReadLong,
     write: Effect.Effect<void, E>,
   ): Effect.fn.Return<void, E | StoreError> {
@@ -27,16 +39,16 @@ export const longRows = (rows: RowBuffer) => {
     const append = Effect.fnUntraced(function* (mark: MarkInRow) {
       const { offset, length } = mark.value
       const end = offset + length
-      encoder.begin(mark)
+      const value = writerOf(mark, projection)
       for (let at = offset; at < end; ) {
         if (at < from || at >= to) {
           from = at
           to = at + (yield* read(window, at))
         }
-        at += encoder.append(window.subarray(at - from, Math.min(to, end) - from))
+        at += value.append(window.subarray(at - from, Math.min(to, end) - from))
         if (rows.isFull) yield* write
       }
-      encoder.end()
+      value.end()
     })
     for (const part of splitAtMarks(row)) {
       if (typeof part === "string") rows.push(part)

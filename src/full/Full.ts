@@ -1,5 +1,8 @@
 /** Copies one table of a snapshot into one object, and writes its manifest. */
 import { Clock, DateTime, Effect, Option, Sink, Stream } from "effect"
+import { datasetProjection } from "../columns/DatasetProjection.ts"
+import { projectedCopy } from "../columns/ProjectedCopy.ts"
+import { projectedTable } from "../columns/ProjectedTable.ts"
 import * as Lsn from "../core/Lsn.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { manifestKey, nextStamp, objectKey } from "../core/lake/ObjectKey.ts"
@@ -11,12 +14,13 @@ import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { RowFormat } from "../services/lake/RowFormat.ts"
 import { Progress } from "../services/Progress.ts"
 import type { Snapshot } from "../services/source/SourceTables.ts"
+import { Settings } from "../settings/Settings.ts"
 import { warnWithoutIdentity } from "./TableChecks.ts"
 import { tableObject } from "./TableObject.ts"
 
 const isoNow = Effect.map(DateTime.now, DateTime.formatIso)
 
-/** Writes the COPY's bytes into the object unchanged, without parsing them into rows. */
+/** Writes the COPY's bytes into the object unchanged, without parsing them into rows. Hashed columns alone are rewritten. */
 export const copyTable = Effect.fn("Full.copyTable")(function* (
   snapshot: Snapshot,
   { table, dataset }: SourceTable,
@@ -26,7 +30,12 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const store = yield* ObjectStore
   const progress = yield* Progress
   const startedAt = yield* isoNow
-  const description = yield* snapshot.describe(table)
+  const { columns: rules, tables: configured } = yield* Settings
+  const projected = yield* projectedTable(
+    yield* snapshot.describe(table),
+    datasetProjection(rules, configured, dataset, [table]),
+  )
+  const { description } = projected
   yield* warnWithoutIdentity(description)
   const newest = yield* newestObject("full", layout, dataset, Option.none())
   const stamp = nextStamp(
@@ -41,7 +50,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     bar.advance(chunk.length)
     return chunk
   })
-  const copy = snapshot.copy(description)
+  const copy = projectedCopy(snapshot, projected)
   const written = yield* Stream.run(copy.csv, object)
   const rows = yield* copy.rows
   // The table is read: sessions that wait to alter it need not wait for the lake or for the next tables.
@@ -52,7 +61,9 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     table: printTable(table),
     dataset,
     object: key,
-    columns: description.columns,
+    columns: projected.columns,
+    excluded: projected.excluded,
+    hashed: projected.hashed,
     primary_key: description.primaryKey,
     rows,
     bytes,

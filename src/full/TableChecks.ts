@@ -1,5 +1,8 @@
 /** Checks, before anything is written, that all tables can be copied and followed. */
 import { Effect, Option, Result } from "effect"
+import { datasetProjection } from "../columns/DatasetProjection.ts"
+import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.ts"
+import { unmatchedSettings } from "../columns/UnmatchedEntries.ts"
 import { lackOfIdentity } from "../core/source/ReplicaIdentity.ts"
 import { printTable, type SourceTable, type TableName } from "../core/source/SourceTable.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
@@ -7,6 +10,7 @@ import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { SourceError } from "../services/source/SourceError.ts"
 import { SourceTables, type TableDescription } from "../services/source/SourceTables.ts"
 import { allRefused } from "../services/source/TablesRefused.ts"
+import { Settings } from "../settings/Settings.ts"
 
 /**
  * Warns if the deletes of a table do not identify the row, with the `ALTER TABLE` that fixes it. Skips tables that are not
@@ -34,15 +38,36 @@ const subjectOf = (table: TableName): string => `table ${printTable(table)}`
 /** False for an error of the server or of the session. */
 const isOfTable = (error: SourceError, table: TableName): boolean => error.subject === subjectOf(table)
 
+/** Returns the table without the columns that are dropped. Fails with `KeyExcluded`. */
+const projected = Effect.fnUntraced(function* ({ table, dataset }: SourceTable) {
+  const { describe } = yield* SourceTables
+  const { columns, tables } = yield* Settings
+  return yield* projectedTable(yield* describe(table), datasetProjection(columns, tables, dataset, [table]))
+})
+
 /** Fails with `NotFollowed` for a table without changes in the WAL: it would look like one that never changes. */
-const followed = Effect.fnUntraced(function* (table: TableName) {
-  const catalog = yield* SourceTables
-  const description = yield* catalog.describe(table)
-  if (Option.isSome(description.notFollowed)) {
-    const detail = description.notFollowed.value
+const followed = Effect.fnUntraced(function* (source: SourceTable) {
+  const found = yield* projected(source)
+  const { notFollowed, table } = found.description
+  if (Option.isSome(notFollowed)) {
+    const detail = notFollowed.value
     return yield* new SourceError({ reason: "NotFollowed", subject: subjectOf(table), detail })
   }
-  return description
+  return { source, ...found }
+})
+
+/** Warns of entries of the settings that are about no column: a secret may be in another one. */
+const warnOfUnmatched = Effect.fnUntraced(function* (
+  found: ReadonlyArray<{ readonly source: SourceTable } & ProjectedTable>,
+) {
+  const { columns } = yield* Settings
+  const tables = found.map(({ source, description, excluded }) => ({
+    names: [source.table],
+    columns: [...description.columns.map(({ name }) => name), ...excluded],
+  }))
+  yield* Effect.forEach(unmatchedSettings(columns, tables), (warning) => Effect.logWarning(warning), {
+    discard: true,
+  })
 })
 
 /**
@@ -78,17 +103,19 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
   const watermark = yield* retrying(limitedRetry, store.read)
   const isKnown = (dataset: string) =>
     Option.exists(watermark, (known) => known.tables.has(dataset) || known.objects.has(dataset))
-  const descriptionIfThere = ({ table, dataset }: SourceTable) =>
+  const followedIfThere = (source: SourceTable) =>
     Effect.catchIf(
-      Effect.map(followed(table), Option.some),
-      (error: SourceError) => error.reason === "SchemaOrTableMissing" && isKnown(dataset),
+      Effect.map(followed(source), Option.some),
+      (error: SourceError) => error.reason === "SchemaOrTableMissing" && isKnown(source.dataset),
       () => Effect.succeedNone,
     )
-  for (const description of yield* ofAll(tables, descriptionIfThere)) {
-    if (Option.isNone(description)) continue
-    yield* warnWithoutIdentity(description.value)
-    yield* warnOfVirtual(description.value)
+  const found = (yield* ofAll(tables, followedIfThere)).flatMap(Option.toArray)
+  for (const { description } of found) {
+    yield* warnWithoutIdentity(description)
+    yield* warnOfVirtual(description)
   }
+  // A table that is not there may be the one that an entry is about.
+  if (found.length === tables.length) yield* warnOfUnmatched(found)
 })
 
 const droppedTable = ({ table, dataset }: SourceTable) =>
@@ -104,7 +131,14 @@ export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* 
   dropped: ReadonlySet<string>,
 ) {
   const { mayRead } = yield* SourceTables
-  yield* ofAll(tables, (source) =>
-    dropped.has(source.dataset) ? droppedTable(source) : mayRead(source.table),
+  const checked = yield* ofAll(
+    tables,
+    Effect.fnUntraced(function* (source) {
+      if (dropped.has(source.dataset)) return yield* droppedTable(source)
+      const found = yield* projected(source)
+      yield* mayRead(found.description)
+      return { source, ...found }
+    }),
   )
+  yield* warnOfUnmatched(checked)
 })

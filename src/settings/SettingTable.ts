@@ -3,6 +3,7 @@
  * docs/settings.md and .env.example from it. libpq's own variables are in core's table of connection parameters.
  */
 import { sessionPoolers } from "../core/source/SourceAddress.ts"
+import { columnSpecs } from "./columns/ColumnSpecs.ts"
 import { lakeSpecs } from "./LakeSpecs.ts"
 import type { SettingSpec } from "./SettingSpec.ts"
 
@@ -60,6 +61,7 @@ export const settingTable = {
     summary: "pause between two polls when nothing is pending",
     meaning: ["While more changes are pending `cdc` does not pause."],
   },
+  ...columnSpecs,
   ...lakeSpecs,
   BATCH_MAX_CHANGES: {
     group: "Pipeline",

@@ -3,9 +3,11 @@
  * override. Fails with `SettingsError`, which names all problems at once.
  */
 import { Context, type Duration, Effect, Layer, LogLevel, Option, Result, Runtime, Schema } from "effect"
+import type { ColumnRules } from "../core/columns/Projection.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import type { SourceAddress } from "../core/source/SourceAddress.ts"
 import { parseSourceTables, type SourceTable } from "../core/source/SourceTable.ts"
+import { columnRules } from "./columns/ColumnSettings.ts"
 import { parseDuration } from "./DurationText.ts"
 import { keysWhereNeeded, lakeUmask, lakeUrl, type S3Access } from "./LakeSettings.ts"
 import type { LakeUrl } from "./LakeUrl.ts"
@@ -22,6 +24,8 @@ export class Settings extends Context.Service<
   {
     readonly source: SourceAddress
     readonly tables: ReadonlyArray<SourceTable>
+    /** Columns that are dropped or hashed. */
+    readonly columns: ColumnRules
     readonly slot: string
     readonly pollInterval: Duration.Duration
     readonly lake: LakeUrl
@@ -88,6 +92,7 @@ const parseLogFormat = (text: string): Result.Result<LogFormat, string> => {
 const load = together({
   source,
   tables: parsed("SOURCE_TABLES", parseSourceTables),
+  columns: columnRules,
   slot: parsed("REPLICATION_SLOT", parseSlot),
   pollInterval: parsed("POLL_INTERVAL", parseDuration),
   lake: lakeUrl,

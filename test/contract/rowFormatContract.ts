@@ -5,6 +5,7 @@ import * as Lsn from "../../src/core/Lsn.ts"
 import { nextStamp, objectKey } from "../../src/core/lake/ObjectKey.ts"
 import { type Columns, ColumnsFit, metaColumns } from "../../src/core/row/IncRow.ts"
 import { RowTokenizer } from "../../src/core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../src/core/slot/tokens/TableMemo.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
 import { type ObjectReader, RowFormat } from "../../src/services/lake/RowFormat.ts"
 import { beginning } from "../support/memory/memoryWorld.ts"
@@ -30,7 +31,7 @@ const written = Effect.fnUntraced(function* (names: ReadonlyArray<string>, write
   const rows = batch.dataset()
   const key = objectKey("inc", "single", "a", stamp, format.ending)
   const object = yield* rows.open(format.ending, columns, yield* store.create(key))
-  const tokens = new RowTokenizer()
+  const tokens = new RowTokenizer(unprojected)
   for (const [i, name] of names.entries()) {
     assert.isTrue(tokens.read(lineAmongOthers(lineOf(name, i))))
     rows.append(tokens, fit, i + 1)

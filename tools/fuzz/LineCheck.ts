@@ -7,6 +7,7 @@ import { printName } from "../../src/core/slot/text/PrintedName.ts"
 import { printChange } from "../../src/core/slot/text/TestDecodingPrinter.ts"
 import { changeIn } from "../../src/core/slot/tokens/ChangeView.ts"
 import { RowTokenizer } from "../../src/core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../src/core/slot/tokens/TableMemo.ts"
 import {
   changeRow,
   type Insert,
@@ -33,7 +34,7 @@ export interface KnownRow {
 
 /** None where a row names a column twice, which no table does. */
 export const knownRow = (insert: Insert): KnownRow | undefined => {
-  const tokens = new RowTokenizer()
+  const tokens = new RowTokenizer(unprojected)
   const isRead = tokens.read(lineAmongOthers(printChange(insert)))
   return isRead && isPossible(insert) ? { insert, tokens } : undefined
 }

@@ -63,7 +63,7 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
       Effect.scoped(Effect.andThen(server.sessions.connect("catalog"), describeTable(table)))
     return SourceTables.of({
       describe,
-      mayRead: (table) => Effect.asVoid(describe(table)),
+      mayRead: ({ table }) => Effect.asVoid(describe(table)),
       // No table is locked: earlier snapshots still see the rows that TRUNCATE removes here.
       snapshot: () => takeSnapshot,
     })

@@ -74,7 +74,7 @@ export const layer = (
       const ask = yield* sharedSession(connectToPrimary(address, "catalog"))
       return SourceTables.of({
         describe: (table) => ask((session) => describeTable(session, table, "from statistics")),
-        mayRead: (table) => ask((session) => readNothing(session, table)),
+        mayRead: (description) => ask((session) => readNothing(session, description)),
         snapshot: openSnapshot(address, parallel),
       })
     }),

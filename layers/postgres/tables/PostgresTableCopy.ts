@@ -2,12 +2,12 @@
 import { availableParallelism } from "node:os"
 import { Effect, Option, type Scope, Stream } from "effect"
 import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
-import { printTable, quoteIdentifier, type TableName } from "../../../src/core/source/SourceTable.ts"
+import { printTable, quoteIdentifier } from "../../../src/core/source/SourceTable.ts"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { TableCopy, TableDescription } from "../../../src/services/source/SourceTables.ts"
 import { connect, type PostgresSession } from "../connection/PostgresSession.ts"
 import { inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
-import { describeTable, kindOf } from "./PostgresTableDescription.ts"
+import { kindOf } from "./PostgresTableDescription.ts"
 import { type Lockable, lockTable } from "./PostgresTableLocks.ts"
 
 /**
@@ -26,8 +26,11 @@ const selectSql = (description: TableDescription, kind: string): string => {
 }
 
 /** Runs a copy's query without rows: the server checks every permission that the copy needs. */
-export const readNothing = Effect.fnUntraced(function* (session: PostgresSession, table: TableName) {
-  const description = yield* describeTable(session, table, "from statistics")
+export const readNothing = Effect.fnUntraced(function* (
+  session: PostgresSession,
+  description: TableDescription,
+) {
+  const { table } = description
   yield* session.query(
     `table ${printTable(table)}`,
     `${selectSql(description, yield* kindOf(session, table))} LIMIT 0`,

@@ -4,7 +4,8 @@
  * change inside it.
  */
 import { Effect } from "effect"
-import { toBytes } from "../../core/bytes/Bytes.ts"
+import { fromBytes, toBytes } from "../../core/bytes/Bytes.ts"
+import { isDropped, type Projection } from "../../core/columns/Projection.ts"
 import { ColumnOrder } from "../../core/row/ColumnOrder.ts"
 import { type Columns, columnsOf, isSubsequenceOf } from "../../core/row/IncRow.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
@@ -24,11 +25,12 @@ interface Ahead {
 
 const lookAhead = Effect.fnUntraced(function* (
   names: ReadonlyArray<TableName>,
+  projection: Projection | undefined,
   transaction: Transaction,
   from: number,
 ) {
-  const tokens = new RowTokenizer()
   const ours = new ByTable(names.map((name) => [name, true] as const))
+  const tokens = new RowTokenizer((table) => (ours.named(table) ? projection : undefined))
   const named = new ColumnOrder()
   /** The columns of the old row that names most: usually all that others name. */
   let fullest: Columns = []
@@ -68,6 +70,7 @@ const lookAhead = Effect.fnUntraced(function* (
 export const columnsFinder = Effect.fnUntraced(function* <E, R>(
   table: TableName,
   names: ReadonlyArray<TableName>,
+  projection: Projection | undefined,
   lastColumns: Effect.Effect<Columns, E, R>,
 ) {
   const tables = yield* SourceTables
@@ -80,6 +83,7 @@ export const columnsFinder = Effect.fnUntraced(function* <E, R>(
         (error) => error.reason === "SchemaOrTableMissing",
         () => lastColumns,
       ),
+      Effect.map((columns) => columns.filter((name) => !isDropped(projection, fromBytes(name)))),
     ),
   )
   /** The columns of a dropped table, as its earlier objects in this batch have them. */
@@ -91,7 +95,7 @@ export const columnsFinder = Effect.fnUntraced(function* <E, R>(
    */
   return Effect.fnUntraced(function* (tokens: RowTokenizer, transaction: Transaction, seq: number) {
     if (tokens.tag === "Insert" || tokens.tag === "Update") return columnsOf(tokens)
-    const { named, whole } = yield* lookAhead(names, transaction, transaction.beginOrdinal + seq)
+    const { named, whole } = yield* lookAhead(names, projection, transaction, transaction.beginOrdinal + seq)
     if (whole !== undefined) return whole
     const current = yield* catalog
     if (named.fitsIn(current)) return current

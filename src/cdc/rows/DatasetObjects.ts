@@ -1,5 +1,7 @@
 /** Writes one dataset's rows of one batch: into an object, and into a new one whenever the columns change. */
 import { Effect, Option, Scope } from "effect"
+import { keptKeys } from "../../columns/KeptKeys.ts"
+import type { Projection } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { type ObjectName, objectKey, type Stamp } from "../../core/lake/ObjectKey.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
@@ -14,6 +16,7 @@ import type { DatasetRows, RowObject } from "../../services/lake/RowFormat.ts"
 import { StoreError } from "../../services/lake/StoreError.ts"
 import type { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
+import { SourceTables } from "../../services/source/SourceTables.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
 import { columnsFinder } from "./ColumnsAhead.ts"
 
@@ -32,6 +35,8 @@ export interface DatasetTail {
 export interface FollowedTail extends DatasetTail {
   /** The names under which the WAL may hold its rows. */
   readonly names: ReadonlyArray<TableName>
+  /** Of its table. Undefined if all columns are kept. */
+  readonly projection: Projection | undefined
 }
 
 /** The objects and rows of one dataset that a batch has written. */
@@ -77,13 +82,19 @@ export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
  * object never becomes visible. `pending` buffers the rows; its batch must have begun the transaction of the next lines.
  */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
-  { source, names, newestKey, newest, written }: FollowedTail,
+  { source, names, projection, newestKey, newest, written }: FollowedTail,
   layout: Layout,
   fence: ObjectFence,
   pending: DatasetRows,
 ) {
   const store = yield* ObjectStore
-  const columnsFor = yield* columnsFinder(source.table, names, lastColumns(layout, source.dataset, newestKey))
+  const columnsFor = yield* columnsFinder(
+    source.table,
+    names,
+    projection,
+    lastColumns(layout, source.dataset, newestKey),
+  )
+  const catalog = yield* SourceTables
   const scope = yield* Effect.scope
 
   /** The columns of the object. */
@@ -118,6 +129,8 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     yield* flush
     if (object === undefined) return
     const { key, stamp, body } = object
+    // A column that is dropped may have become part of the key.
+    yield* Effect.provideService(keptKeys(source.table, projection), SourceTables, catalog)
     yield* fence.ensureLockHeld
     const { bytes } = yield* Effect.catchIf(
       body.commit,

@@ -35,7 +35,11 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   /** Called with each change of a table without a dataset, and the LSN of its commit. */
   onOther: (table: Table, tokens: RowTokenizer, commit: Lsn) => void = () => {},
 ) {
-  const tokens = new RowTokenizer()
+  const projections = new ByTable(
+    tails.flatMap(({ names, projection }) => names.map((name) => [name, projection] as const)),
+  )
+  // The one place where columns are dropped and values hashed: no reader of `tokens` sees others.
+  const tokens = new RowTokenizer((table) => projections.named(table))
   const rows = (yield* RowFormat).batch()
   const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence, rows.dataset()))
   const owners = new ByTable(

@@ -1,5 +1,7 @@
 /** A writer's resume state in memory, between two batches. */
 import { Option } from "effect"
+import { datasetProjection } from "../../columns/DatasetProjection.ts"
+import type { ColumnRules } from "../../core/columns/Projection.ts"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { Stamp } from "../../core/lake/ObjectKey.ts"
 import type { CommitMark, Layout, Watermark } from "../../core/lake/Watermark.ts"
@@ -21,12 +23,16 @@ export interface Checkpoint {
 }
 
 /** The ends of the datasets that are followed now, with the present names of their tables. */
-export const followedTails = ({ datasets, tables }: Checkpoint): ReadonlyArray<FollowedTail> =>
-  tables.now.flatMap(({ dataset, table, names }) =>
-    datasets
+export const followedTails = (
+  { datasets, tables }: Checkpoint,
+  rules: ColumnRules,
+): ReadonlyArray<FollowedTail> =>
+  tables.now.flatMap(({ dataset, table, names }) => {
+    const projection = datasetProjection(rules, tables.configured, dataset, [table, ...names])
+    return datasets
       .filter((tail) => tail.source.dataset === dataset)
-      .map((tail) => ({ ...tail, source: { dataset, table }, names })),
-  )
+      .map((tail) => ({ ...tail, source: { dataset, table }, names, projection }))
+  })
 
 /** The newest object of each dataset that has one. */
 export const newestStamps = ({ datasets }: Checkpoint): ReadonlyArray<Stamp> =>

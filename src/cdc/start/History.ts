@@ -3,6 +3,7 @@ import { Effect, Option, Sink } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { CommitMark } from "../../core/lake/Watermark.ts"
 import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../core/slot/tokens/TableMemo.ts"
 import { type ChangeSession, maxLinesMax } from "../../services/source/ChangeSource.ts"
 import { readLines, type Transaction } from "../../services/source/Transaction.ts"
 import { ByTable, refusalOf, tablesOf } from "../rows/RowLine.ts"
@@ -37,7 +38,7 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
 ) {
   if (!sendsAgain(confirmed, lake)) return
   const owners = ownersIn(followed, unsure)
-  const tokens = new RowTokenizer()
+  const tokens = new RowTokenizer(unprojected)
   let lastCommit = Option.none<CommitMark>()
   let unexpected = Option.none<{ readonly commit: CommitMark; readonly dataset: string }>()
   const rowsAgain: Array<NewestRow> = []

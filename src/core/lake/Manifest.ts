@@ -10,6 +10,10 @@ export const Manifest = Schema.Struct({
   columns: Schema.Array(
     Schema.Struct({ name: Schema.String, type: Schema.String, nullable: Schema.Boolean }),
   ),
+  /** Columns of the table that are not in the object. Absent in manifests of older versions. */
+  excluded: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** Columns whose values are hashes. Absent in manifests of older versions. */
+  hashed: Schema.optionalKey(Schema.Array(Schema.String)),
   primary_key: Schema.Array(Schema.String),
   /** Without the header. */
   rows: Schema.Int,

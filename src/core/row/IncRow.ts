@@ -3,8 +3,8 @@
  * All texts are byte strings. `IncRowWriter.ts` writes the rows.
  */
 import { csvRow } from "../csv/Csv.ts"
+import type { Column } from "../slot/tokens/Column.ts"
 import type { RowTokenizer } from "../slot/tokens/RowTokenizer.ts"
-import type { Column } from "../slot/tokens/TableMemo.ts"
 import { namesOf, type TupleSpans } from "../slot/tokens/TupleSpans.ts"
 
 /** Names of a relation's columns, in table order. */

@@ -38,6 +38,12 @@ export const markPattern = /^\0\d+:\d+:[0-3]\0/
 /** True if the value is the mark of a long one. */
 export const isMark = (value: string): boolean => value.charCodeAt(0) === 0
 
+/** Longer than any mark: two numbers of at most 16 digits. In bytes. */
+export const markBytesMax = 64
+
+/** The mark of a value of which the row has the hash only. */
+export const hashedMark = (mark: string): string => `\0h${mark.slice(1)}`
+
 /** The mark as a value inside JSON, quotes included. */
 export const markInJson = (mark: string): string => `"\0j${mark.slice(1)}"`
 
@@ -45,14 +51,16 @@ export interface MarkInRow {
   readonly value: LongValue
   /** True inside the JSON text of `_before`, which is inside a quoted field. */
   readonly inJson: boolean
+  /** True if the row has the hash of the value instead of the value. */
+  readonly isHashed: boolean
 }
 
-const marks = /\0(j?)(\d+):(\d+):([0-3])\0/g
+const marks = /\0(j?)(h?)(\d+):(\d+):([0-3])\0/g
 
 /** Splits a CSV row with marks into byte strings and the long values between them, in order. */
 export function* splitAtMarks(row: string): Generator<string | MarkInRow> {
   let read = 0
-  for (const { 0: mark, 1: json, 2: offset, 3: length, 4: flags, index } of row.matchAll(marks)) {
+  for (const { 0: mark, 1: json, 2: hash, 3: offset, 4: length, 5: flags, index } of row.matchAll(marks)) {
     if (index > read) yield row.slice(read, index)
     read = index + mark.length
     yield {
@@ -63,6 +71,7 @@ export function* splitAtMarks(row: string): Generator<string | MarkInRow> {
         isPaired: (Number(flags) & pairedFlag) !== 0,
       },
       inJson: json === "j",
+      isHashed: hash === "h",
     }
   }
   yield row.slice(read)

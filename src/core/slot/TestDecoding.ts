@@ -14,6 +14,7 @@ import { readControlLine } from "./text/ControlLine.ts"
 import { printChange } from "./text/TestDecodingPrinter.ts"
 import { changeIn } from "./tokens/ChangeView.ts"
 import { RowTokenizer } from "./tokens/RowTokenizer.ts"
+import { unprojected } from "./tokens/TableMemo.ts"
 
 /** Matches a character that is no byte. */
 const noByte = /[^\0-\xff]/
@@ -24,7 +25,7 @@ const noByte = /[^\0-\xff]/
  */
 export const decodeChange = (
   text: string,
-  { tokens = new RowTokenizer(), isMarked = false } = {},
+  { tokens = new RowTokenizer(unprojected), isMarked = false } = {},
 ): Result.Result<Change, MalformedText> => {
   const offset = text.search(noByte)
   if (offset !== -1) return Result.fail({ _tag: "MalformedText", offset, expected: "a byte", within: "" })

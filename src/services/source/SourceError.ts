@@ -54,6 +54,9 @@ export const sourceReasons = {
   DatabaseMissing: permanent("Correct PGDATABASE or DATABASE_URL."),
   SchemaOrTableMissing: permanent("Correct SOURCE_TABLES, or create the table."),
   NotATable: permanent("Name the table itself in SOURCE_TABLES."),
+  KeyExcluded: permanent(
+    "Take the column out of COLUMNS_EXCLUDE. COLUMNS_HASH may name it: its hashes identify rows too.",
+  ),
   NotFollowed: permanent(
     "`full` can copy it; take it out of SOURCE_TABLES for `cdc`, or name the tables behind it.",
   ),

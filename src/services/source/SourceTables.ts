@@ -92,8 +92,8 @@ export class SourceTables extends Context.Service<
   {
     /** Fails with `SchemaOrTableMissing` if there is none that this role can access. */
     readonly describe: (table: TableName) => Effect.Effect<TableDescription, SourceError>
-    /** Fails as a copy would: the table is missing, it is no table, or this role may not read it. Reads no row. */
-    readonly mayRead: (table: TableName) => Effect.Effect<void, SourceError>
+    /** Fails as a copy of these columns would: the table is gone, or this role may not read them. Reads no row. */
+    readonly mayRead: (description: TableDescription) => Effect.Effect<void, SourceError>
     /**
      * Takes a snapshot of these tables, held until the scope closes. Locks each table until its `release`, because TRUNCATE and
      * some forms of ALTER TABLE make a table look empty to older snapshots too. Writers of rows do not wait. Fails with

@@ -21,13 +21,15 @@ export interface ColumnNames {
   readonly unknown: () => ReadonlyArray<UnknownColumn>
 }
 
+/** `excluded` are columns of the table that are not in the lake, or were until they were excluded. */
 export const columnNames = (
   { columns, virtualColumns }: Pick<TableDescription, "columns" | "virtualColumns">,
+  excluded: ReadonlyArray<string>,
   { newest, older }: Pick<Fulls, "newest" | "older">,
 ): ColumnNames => {
   const copies = [...Option.toArray(newest), ...older]
   const ever = [columns, ...copies.map((copy) => copy.columns)].flatMap((of) => of.map(({ name }) => name))
-  const known = new Set([...ever, ...virtualColumns].map(toBytes))
+  const known = new Set([...ever, ...virtualColumns, ...excluded].map(toBytes))
   const found = new Map<string, string>()
   return {
     add: (object, header) => {

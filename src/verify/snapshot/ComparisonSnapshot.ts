@@ -13,6 +13,7 @@ import type { ObjectFence } from "../../cdc/rows/DatasetObjects.ts"
 import { incObjects } from "../../cdc/rows/IncObjects.ts"
 import { sinceOf } from "../../cdc/tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "../../cdc/tables/UnknownRelations.ts"
+import { datasetProjection } from "../../columns/DatasetProjection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import type { TableNow } from "../../core/lake/DatasetState.ts"
 import { nextStamp } from "../../core/lake/ObjectKey.ts"
@@ -25,6 +26,7 @@ import { RowFormat } from "../../services/lake/RowFormat.ts"
 import { ChangeSource, type ChangeVisit, maxLinesMax } from "../../services/source/ChangeSource.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
+import { Settings } from "../../settings/Settings.ts"
 import type { TableFailure } from "../table/TableFailure.ts"
 import { checkLakeAndSlot } from "./LakeAndSlot.ts"
 import { copyTables, type LiveTable } from "./LiveTables.ts"
@@ -77,11 +79,13 @@ const readInto = Effect.fnUntraced(function* (
   { tables, unsure }: WalNames,
   watermark: Option.Option<Watermark>,
 ) {
+  const { columns: rules, tables: configured } = yield* Settings
   const others = new OtherNames(unsure)
   const isNew = (commit: Lsn.Lsn) => Option.exists(watermark, ({ position }) => commit > position)
   const objects = yield* incObjects(
     tables.map((table) => ({
       ...table,
+      projection: datasetProjection(rules, configured, table.source.dataset, table.names),
       newestKey: Option.none(),
       newest: Option.none(),
       written: Option.none(),

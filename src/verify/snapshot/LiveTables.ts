@@ -1,11 +1,15 @@
 /** Copies the tables to this machine under one snapshot. Leaves out a table that cannot be copied and copies the others again. */
 import { Cause, Effect, Exit, Option, Stream } from "effect"
+import { datasetProjection } from "../../columns/DatasetProjection.ts"
+import { projectedCopy } from "../../columns/ProjectedCopy.ts"
+import { type ProjectedTable, projectedTable } from "../../columns/ProjectedTable.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { isTransient, limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparisonError, RowFile } from "../../services/lake/LakeComparison.ts"
 import { Progress } from "../../services/Progress.ts"
 import { SourceError } from "../../services/source/SourceError.ts"
 import { type Snapshot, SourceTables, type TableDescription } from "../../services/source/SourceTables.ts"
+import { Settings } from "../../settings/Settings.ts"
 import { readCopy } from "../rows/FullReading.ts"
 import { type ComparedTable, comparedTable } from "../sql/ComparedTable.ts"
 import { failureOf, type TableFailure } from "../table/TableFailure.ts"
@@ -15,6 +19,7 @@ import { snapshotView } from "./SnapshotView.ts"
 export interface LiveTable {
   readonly source: SourceTable
   readonly description: TableDescription
+  readonly projected: ProjectedTable
   readonly table: ComparedTable
   /** None if it was not copied, because the lake has nothing to compare it with. */
   readonly rows: Option.Option<number>
@@ -29,18 +34,23 @@ const copyOne = Effect.fnUntraced(function* (
 ) {
   const progress = yield* Progress
   yield* file.cut(0)
+  const { columns: rules, tables } = yield* Settings
   const found = yield* snapshot.describe(source.table)
-  const columns = found.columns.filter(({ name }) => !found.virtualColumns.includes(name))
-  const description = { ...found, columns }
+  const projected = yield* projectedTable(
+    { ...found, columns: found.columns.filter(({ name }) => !found.virtualColumns.includes(name)) },
+    datasetProjection(rules, tables, source.dataset, [source.table]),
+  )
+  const { description } = projected
+  const { columns } = description
   const table = comparedTable({ ...description, columns: columns.map(({ name }) => name) })
   const bar = yield* progress.show(`verify ${source.dataset}: the table`, description.estimatedBytes)
-  const csv = Stream.tap(snapshot.copy(description).csv, (chunk) =>
+  const csv = Stream.tap(projectedCopy(snapshot, projected).csv, (chunk) =>
     Effect.sync(() => bar.advance(chunk.length)),
   )
   const isCompared = isInLake && Option.isNone(description.notFollowed)
   const rows = isCompared ? Option.some(yield* readCopy(csv, table, file)) : Option.none<number>()
   yield* snapshot.release(source.table)
-  const live: LiveTable = { source, description, table, rows, file }
+  const live: LiveTable = { source, description, projected, table, rows, file }
   return live
 }, Effect.scoped)
 

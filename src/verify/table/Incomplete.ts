@@ -1,5 +1,6 @@
 /** Datasets whose `full` and `inc` leave a gap: they are reported and not compared. */
 import { Option } from "effect"
+import type { Projection } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { type DatasetState, datasetState, newestCopy, unchangedTable } from "../../core/lake/DatasetState.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
@@ -37,6 +38,24 @@ export const incompleteBecause = (
 
 /** `needs full` already has a verb. */
 const sentenceOf = (state: DatasetState): string => (state === "needs full" ? state : `is ${state}`)
+
+/** Returns why a copy cannot be compared under today's settings of columns; none if they agree. */
+export const projectedOtherwise = (
+  { dataset, columns, excluded = [], hashed = [] }: Manifest,
+  projection: Projection | undefined,
+): Option.Option<string> => {
+  const fateThen = (name: string) => (hashed.includes(name) ? "hash" : "keep")
+  const fateNow = (name: string) => projection?.fateOf(name) ?? "keep"
+  const changed = [
+    ...columns.filter(({ name }) => fateNow(name) !== fateThen(name)).map(({ name }) => name),
+    ...excluded.filter((name) => fateNow(name) !== "drop"),
+  ]
+  return changed.length === 0
+    ? Option.none()
+    : Option.some(
+        `"${dataset}" needs full: COLUMNS_EXCLUDE or COLUMNS_HASH have changed since its newest copy (${changed.join(", ")}). Restart \`cdc\` if it runs, then run \`node dist/main.js full\``,
+      )
+}
 
 /** Names the datasets that SOURCE_TABLES no longer lists; none if there are none. */
 export const leftNote = (

@@ -14,7 +14,7 @@ import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 import type { LiveTable } from "../snapshot/LiveTables.ts"
 import { addedColumnAdvice, unfollowedAdvice } from "../sql/ComparedTable.ts"
 import * as Sql from "../sql/ReplaySql.ts"
-import { incompleteBecause } from "./Incomplete.ts"
+import { incompleteBecause, projectedOtherwise } from "./Incomplete.ts"
 import { compareCounted, compareKeyed, firstText, type RowDifferences } from "./RowComparison.ts"
 import type { TableFailure } from "./TableFailure.ts"
 
@@ -93,7 +93,7 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   { source, layout, fulls }: TableInLake,
   counter: FindingCounter,
 ) {
-  const { table, description, rows } = live
+  const { table, description, projected, rows } = live
   const { report } = counter
   const name = printTable(source.table)
   const progress = yield* Progress
@@ -118,13 +118,15 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     return verdict({ incomparable: `The lake holds no complete \`full\` of ${name}: run \`full\` first` })
   }
   const manifest = fulls.newest.value
+  const otherwise = projectedOtherwise(manifest, projected.projection)
+  if (Option.isSome(otherwise)) return verdict({ incomparable: otherwise.value, exit: notInLake })
 
   const copied = yield* workbench.file("copied.csv")
   const event = yield* workbench.file("event.csv")
   const bar = yield* progress.show(`verify ${source.dataset}: full`, manifest.bytes)
   const read = yield* readFull(manifest, table, copied, bar.advance)
   yield* Effect.forEach(read.findings, report)
-  const names = columnNames(description, fulls)
+  const names = columnNames(description, projected.excluded, fulls)
   const { changes, pending, disordered } = yield* readChanges(
     snapshot,
     live,

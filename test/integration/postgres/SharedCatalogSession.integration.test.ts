@@ -41,7 +41,7 @@ layer(TestPostgres.shared, { excludeTestServices: true })("The catalog", (it) =>
             describe(named("t")),
             Effect.ignore(describe(named("none"))),
             describe(named("u")),
-            mayRead(named("t")),
+            Effect.flatMap(describe(named("t")), mayRead),
           ]
           // Side by side, so that the session is not idle between two of them, however slow the machine is.
           yield* Effect.forEach(asks, (ask) => ask, { concurrency: "unbounded", discard: true })

@@ -7,6 +7,7 @@ import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"
 import { splitAtMarks } from "../../../src/core/slot/LongLine.ts"
 import { LongLineReader } from "../../../src/core/slot/LongLineReader.ts"
 import { RowTokenizer } from "../../../src/core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../../src/core/slot/tokens/TableMemo.ts"
 import { columnsIn, lineAmongOthers, writtenRow } from "./writtenRow.ts"
 
 const commit = { lsn: "00000000/00000001", xid: 7, at: "2025-11-03 10:15:30+00" }
@@ -18,7 +19,7 @@ const writer = new IncRowWriter()
 
 /** The row of a line with marks, with marks. */
 const markedRow = (marked: string): string => {
-  const tokens = new RowTokenizer()
+  const tokens = new RowTokenizer(unprojected)
   if (!tokens.read(lineAmongOthers(marked, true))) throw new Error(tokens.malformed.expected)
   writer.beginTransaction(commit)
   return writer.print(tokens, new ColumnsFit(columnsIn(tokens)), 1)
@@ -26,7 +27,7 @@ const markedRow = (marked: string): string => {
 
 /** Whether a line with marks is read. */
 export const isMarkedRead = (marked: string): boolean =>
-  new RowTokenizer().read(lineAmongOthers(marked, true))
+  new RowTokenizer(unprojected).read(lineAmongOthers(marked, true))
 
 /** The line as it is read in parts of `size` bytes, behind others of its transaction: its text with marks, or what is wrong. */
 export const readInParts = (text: string, size: number, longest?: number): Result.Result<string, string> => {

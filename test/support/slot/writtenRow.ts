@@ -5,6 +5,7 @@ import { IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
 import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"
 import { SlotLine } from "../../../src/core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../../src/core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../../src/core/slot/tokens/TableMemo.ts"
 import { namesOf } from "../../../src/core/slot/tokens/TupleSpans.ts"
 
 /** A line among others, in the same bytes. */
@@ -40,7 +41,7 @@ export const writtenRow = (
   seq: number,
   {
     columns,
-    tokens = new RowTokenizer(),
+    tokens = new RowTokenizer(unprojected),
   }: { readonly columns?: Columns; readonly tokens?: RowTokenizer } = {},
 ): string | undefined =>
   tokens.read(lineAmongOthers(text)) ? rowIn(tokens, columns ?? columnsIn(tokens), commit, seq) : undefined

@@ -26,6 +26,15 @@ export class LineCursor {
     this.isMarked = isMarked
   }
 
+  /** Goes on in other bytes, which hold the line up to `end`, at its end. `view` is of the same bytes. */
+  moveTo(bytes: Buffer, view: DataView, end: number): void {
+    this.bytes = bytes
+    this.view = view
+    this.start = 0
+    this.end = end
+    this.at = end
+  }
+
   get atEnd(): boolean {
     return this.at === this.end
   }

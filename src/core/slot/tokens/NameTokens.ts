@@ -2,8 +2,8 @@
 import { dot, isDigit, isNameLetter, openBracket, quote, space } from "../../bytes/Ascii.ts"
 import { FixedBytes } from "../../bytes/FixedBytes.ts"
 import type { Table } from "../Change.ts"
+import { type Column, column } from "./Column.ts"
 import type { LineCursor } from "./LineCursor.ts"
-import { type Column, column } from "./TableMemo.ts"
 
 /** Returns the offset after the name at `at`, or -1 if there is none or its quotes are not closed. */
 const endOfName = (bytes: Buffer, at: number, end: number): number => {

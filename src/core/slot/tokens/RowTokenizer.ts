@@ -6,13 +6,15 @@
  * reading from left to right is safe.
  */
 import { FixedBytes } from "../../bytes/FixedBytes.ts"
+import { ProjectedTuples } from "../../columns/ProjectedTuples.ts"
 import type { Table } from "../Change.ts"
 import type { MalformedText } from "../MalformedText.ts"
 import type { SlotLine } from "../SlotLine.ts"
 import { anyLine } from "../text/ControlLine.ts"
+import type { Column } from "./Column.ts"
 import { LineCursor } from "./LineCursor.ts"
 import { readColumn, readTables } from "./NameTokens.ts"
-import { type Column, KnownTable, mostColumns, TableMemo } from "./TableMemo.ts"
+import { KnownTable, mostColumns, type ProjectionOf, TableMemo } from "./TableMemo.ts"
 import { TupleSpans } from "./TupleSpans.ts"
 import { readValue } from "./ValueTokens.ts"
 
@@ -30,12 +32,12 @@ const cascadeWord = new FixedBytes(" cascade")
 
 export type RowTag = "Insert" | "Update" | "Delete" | "Truncate"
 
-const noTable = new KnownTable("", { schema: "", name: "" })
+const noTable = new KnownTable("", { schema: "", name: "" }, undefined)
 
 /** Its results are valid until it reads the next line. Never throws; takes time in proportion to the line's length. */
 export class RowTokenizer {
   readonly cursor = new LineCursor()
-  readonly #memo = new TableMemo()
+  readonly #memo: TableMemo
   tag: RowTag = "Insert"
   /** Of INSERT, UPDATE and DELETE. */
   table: KnownTable = noTable
@@ -51,6 +53,12 @@ export class RowTokenizer {
   hasOld = false
   /** Up to here the line has only names and key words. */
   #namesEnd = 0
+  readonly #projected = new ProjectedTuples()
+
+  /** Projects the tuples of each line as soon as they are read. */
+  constructor(projectionOf: ProjectionOf) {
+    this.#memo = new TableMemo(projectionOf)
+  }
 
   /** Reads a line. Returns false if the server does not print such a line; `malformed` says where and why. */
   read(line: SlotLine): boolean {
@@ -67,6 +75,16 @@ export class RowTokenizer {
 
   /** Reads the rest of the line, after `readHead`. */
   readTuples(): boolean {
+    if (!this.#readTuples()) return false
+    const { projection } = this.table
+    if (projection !== undefined && this.tag !== "Truncate") {
+      const row = this.tag === "Delete" ? undefined : this.row
+      this.#projected.apply(projection, this.cursor, row, this.hasOld ? this.old : undefined)
+    }
+    return true
+  }
+
+  #readTuples(): boolean {
     const { cursor } = this
     this.hasOld = false
     switch (this.tag) {

@@ -3,39 +3,35 @@
  * them again. It is only a cache: without it a line reads the same.
  */
 import { FixedBytes } from "../../bytes/FixedBytes.ts"
+import { TableProjection } from "../../columns/ProjectedTuples.ts"
+import type { Projection } from "../../columns/Projection.ts"
 import type { Table } from "../Change.ts"
-import { type Literal, literalOf } from "../text/PrintedLiteral.ts"
-
-export interface Column {
-  readonly name: string
-  readonly type: string
-  readonly literal: Literal
-  /** As printed before its value: ` nome[character varying]:`. */
-  readonly printed: FixedBytes
-}
-
-export const column = (printed: string, name: string, type: string): Column => ({
-  name,
-  type,
-  literal: literalOf(type),
-  printed: new FixedBytes(printed),
-})
+import type { Column } from "./Column.ts"
 
 /** Returns a text that identifies the table. */
 export const tableKey = ({ schema, name }: Table): string => `${schema}\0${name}`
+
+/** Returns the projection of a table, whose names are byte strings. Undefined if all its columns are kept. */
+export type ProjectionOf = (table: Table) => Projection | undefined
+
+/** For those who read names only, and for tests. */
+export const unprojected: ProjectionOf = () => undefined
 
 export class KnownTable {
   /** As printed, with the colon: `public.cliente:`. */
   readonly printed: FixedBytes
   readonly table: Table
   readonly key: string
+  /** Undefined if all columns are kept. */
+  readonly projection: TableProjection | undefined
   /** The columns of the last whole row, and those that old rows have named since. Replaced, never mutated. */
   columns: ReadonlyArray<Column> = []
 
-  constructor(printed: string, table: Table) {
+  constructor(printed: string, table: Table, projection: Projection | undefined) {
     this.printed = new FixedBytes(printed)
     this.table = table
     this.key = tableKey(table)
+    this.projection = projection && new TableProjection(projection)
   }
 
   /** Adds columns that an old row names, in its order. */
@@ -65,6 +61,11 @@ export const mostColumns = 1600
 
 export class TableMemo {
   readonly #tables = new Map<string, KnownTable>()
+  readonly #projectionOf: ProjectionOf
+
+  constructor(projectionOf: ProjectionOf) {
+    this.#projectionOf = projectionOf
+  }
 
   /** Returns the table by its printed name, the colon included. */
   get(printed: string): KnownTable | undefined {
@@ -73,7 +74,7 @@ export class TableMemo {
 
   add(printed: string, table: Table): KnownTable {
     if (this.#tables.size >= mostTables) this.#tables.clear()
-    const known = new KnownTable(printed, table)
+    const known = new KnownTable(printed, table, this.#projectionOf(table))
     this.#tables.set(printed, known)
     return known
   }

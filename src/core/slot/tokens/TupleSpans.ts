@@ -1,5 +1,5 @@
 /** The spans of a tuple's values in the bytes of its line: no value becomes a string. */
-import type { Column } from "./TableMemo.ts"
+import type { Column } from "./Column.ts"
 
 /** SQL NULL. */
 export const nullForm = 0

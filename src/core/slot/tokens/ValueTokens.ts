@@ -6,7 +6,7 @@ import { apostrophe, dot, isDigit, letterE, minus, plus, upperB, zero } from "..
 import { FixedBytes } from "../../bytes/FixedBytes.ts"
 import { firstOf, four, smallBytes, zeroBytes } from "../../bytes/FourBytes.ts"
 import { needingQuotes } from "../../csv/Csv.ts"
-import { markPattern } from "../LongLine.ts"
+import { markBytesMax, markPattern } from "../LongLine.ts"
 import type { Literal } from "../text/PrintedLiteral.ts"
 import type { LineCursor } from "./LineCursor.ts"
 import {
@@ -105,9 +105,6 @@ const readBits = (cursor: LineCursor, spans: TupleSpans): boolean => {
 }
 
 const failBits = (cursor: LineCursor): false => cursor.fail("bits such as B'101'")
-
-/** Longer than any mark: two numbers of at most 16 digits. */
-const markBytesMax = 64
 
 const skipMark = (cursor: LineCursor): boolean => {
   const { at, end, bytes } = cursor

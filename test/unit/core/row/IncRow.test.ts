@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { toBytes } from "../../../../src/core/bytes/Bytes.ts"
 import { ColumnsFit, columnsOf, incHeader } from "../../../../src/core/row/IncRow.ts"
 import { RowTokenizer } from "../../../../src/core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../../../src/core/slot/tokens/TableMemo.ts"
 import { lineAmongOthers, writtenRow } from "../../../support/slot/writtenRow.ts"
 
 const commit = { lsn: "00000000/016B3748", xid: 733, at: "2025-11-03 10:15:30.123456+00" }
@@ -14,7 +15,7 @@ const row = (line: string, columns: ReadonlyArray<string>) =>
   writtenRow(printed(line), commit, 2, { columns })
 
 const read = (line: string): RowTokenizer => {
-  const tokens = new RowTokenizer()
+  const tokens = new RowTokenizer(unprojected)
   assert.isTrue(tokens.read(lineAmongOthers(printed(line))))
   return tokens
 }

@@ -8,6 +8,7 @@ import { literalOf } from "../../../../src/core/slot/text/PrintedLiteral.ts"
 import { printChange } from "../../../../src/core/slot/text/TestDecodingPrinter.ts"
 import { changeIn, type RowChange } from "../../../../src/core/slot/tokens/ChangeView.ts"
 import { RowTokenizer } from "../../../../src/core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../../../src/core/slot/tokens/TableMemo.ts"
 import {
   changeRow,
   fitsColumns,
@@ -31,7 +32,7 @@ const commit = { lsn: "00000000/016B3748", xid: 733, at: "2025-11-03 10:15:30.12
 
 /** A tokenizer that has read these lines before. */
 const knowing = (...lines: ReadonlyArray<string>): RowTokenizer => {
-  const tokens = new RowTokenizer()
+  const tokens = new RowTokenizer(unprojected)
   for (const line of lines) tokens.read(lineAmongOthers(line))
   return tokens
 }
@@ -184,7 +185,7 @@ describe("a line of rows", () => {
     for (const value of ["", "a", "ab", "abc", "abcd", "abcde", 'a"bc', "a''b", "a,b''"]) {
       for (const type of ["text", "numeric"]) {
         const text = `table public.t: INSERT: v[${type}]:${type === "text" ? `'${value}'` : "12.5"}`
-        const tokens = new RowTokenizer()
+        const tokens = new RowTokenizer(unprojected)
         assert.isTrue(tokens.read(new SlotLine(1, Buffer.from(text, "latin1"), 0, 0, text.length)))
         assert.strictEqual(rowIn(tokens, ["v"], commit, 1), writtenRow(text, commit, 1))
       }

@@ -5,6 +5,7 @@ import { decodeChange, SlotText } from "../../../../src/core/slot/TestDecoding.t
 import { printName } from "../../../../src/core/slot/text/PrintedName.ts"
 import { printChange } from "../../../../src/core/slot/text/TestDecodingPrinter.ts"
 import { RowTokenizer } from "../../../../src/core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../../../src/core/slot/tokens/TableMemo.ts"
 import { readGoldens } from "../../../support/slot/goldenLines.ts"
 import {
   anyByte,
@@ -99,7 +100,7 @@ describe("decodeChange", () => {
         if (change._tag !== "Insert" && change._tag !== "Update" && change._tag !== "Delete") return
         const cells = (change._tag === "Delete" ? change.before : change.row) ?? []
         const alone = decodeChange(printChange(change))
-        const tokens = new RowTokenizer()
+        const tokens = new RowTokenizer(unprojected)
         const { table } = change
         // What is remembered of the columns then fits in part: another order, another number, other types.
         for (const row of [

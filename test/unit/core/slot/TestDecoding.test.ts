@@ -5,6 +5,7 @@ import type { Change } from "../../../../src/core/slot/Change.ts"
 import type { MalformedText } from "../../../../src/core/slot/MalformedText.ts"
 import { decodeChange, SlotText } from "../../../../src/core/slot/TestDecoding.ts"
 import { RowTokenizer } from "../../../../src/core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../../../src/core/slot/tokens/TableMemo.ts"
 
 const decode = Schema.decodeEffect(SlotText)
 const encode = Schema.encodeEffect(SlotText)
@@ -117,7 +118,7 @@ describe("decodeChange", () => {
   })
 
   it("reads each line by itself, whatever the line before was", () => {
-    const tokens = new RowTokenizer()
+    const tokens = new RowTokenizer(unprojected)
     const first = decodeChange("table public.t: INSERT: a[integer]:1 b[text]:'x' c[text]:'y'", { tokens })
     const other = decodeChange("table public.t: INSERT: a[text]:'1' c[text]:'y'", { tokens })
     const again = decodeChange("table public.t: INSERT: a[integer]:1 b[text]:'x' c[text]:'y'", { tokens })
@@ -126,7 +127,7 @@ describe("decodeChange", () => {
   })
 
   it("finds the columns of an old tuple whatever its NULLs leave out", () => {
-    const tokens = new RowTokenizer()
+    const tokens = new RowTokenizer(unprojected)
     decodeChange("table public.t: INSERT: a[integer]:1 b[text]:'x' c[text]:'y'", { tokens })
     const change: Change = {
       _tag: "Delete",

@@ -5,11 +5,12 @@ import * as Lsn from "../../../../src/core/Lsn.ts"
 import { longLineBytes } from "../../../../src/core/slot/LongLine.ts"
 import { SlotLine } from "../../../../src/core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../../../src/core/slot/tokens/RowTokenizer.ts"
+import { unprojected } from "../../../../src/core/slot/tokens/TableMemo.ts"
 
 /** Why it cannot be read; undefined where it can. */
 const refusal = (text: string) => {
   const line = SlotLine.of(Lsn.zero, 2, text)
-  const tokens = new RowTokenizer()
+  const tokens = new RowTokenizer(unprojected)
   return tokens.read(line) ? undefined : refusalOf(line, tokens)
 }
 const rowWith = (value: string) => `table public.t: INSERT: id[integer]:1 v[text]:'${value}'`

@@ -68,6 +68,7 @@ export const resume = Effect.fnUntraced(function* (
       const tail: FollowedTail = {
         source,
         names: [source.table],
+        projection: undefined,
         newestKey: Option.map(found, ({ object }) => object.key),
         newest: Option.map(found, ({ stamp }) => stamp),
         written: Option.filter(row, ({ lsn }) => lsn > position),

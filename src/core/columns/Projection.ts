@@ -1,0 +1,93 @@
+/**
+ * What happens to each column of a table on its way to the lake. It is applied in two places: to the lines of the slot
+ * (`ProjectedTuples.ts`) and to the rows of a COPY (`ProjectedCopy.ts`).
+ */
+import type { TableName } from "../source/SourceTable.ts"
+import { type ColumnEntry, concernsColumn, concernsTable } from "./ColumnEntry.ts"
+
+/** `drop`: the column is nowhere in the lake. `hash`: the lake has the hash of each value instead of the value. */
+export type ColumnFate = "keep" | "drop" | "hash"
+
+/** HMAC-SHA-256 under the key of COLUMNS_HASH_KEY, lower-case hexadecimal: 64 characters. */
+export interface ValueHashing {
+  readonly hash: (value: Uint8Array) => string
+  /** Hashes a value that is not in memory as a whole. */
+  readonly begin: () => { readonly update: (part: Uint8Array) => void; readonly end: () => string }
+}
+
+/** The length of a hash in bytes. */
+export const hashBytes = 64
+
+export interface ColumnRules {
+  /** COLUMNS_EXCLUDE. */
+  readonly excluded: ReadonlyArray<ColumnEntry>
+  /** COLUMNS_HASH. */
+  readonly hashed: ReadonlyArray<ColumnEntry>
+  readonly hashing: ValueHashing
+}
+
+export class Projection {
+  readonly hashing: ValueHashing
+  readonly #excluded: ReadonlyArray<ColumnEntry>
+  readonly #hashed: ReadonlyArray<ColumnEntry>
+
+  constructor({ excluded, hashed, hashing }: ColumnRules) {
+    this.#excluded = excluded
+    this.#hashed = hashed
+    this.hashing = hashing
+  }
+
+  /** True if a column of the table may be dropped. */
+  get hasDropped(): boolean {
+    return this.#excluded.length > 0
+  }
+
+  /** A column that both lists name is dropped. */
+  fateOf(column: string): ColumnFate {
+    const isIn = (entries: ReadonlyArray<ColumnEntry>) =>
+      entries.some((entry) => concernsColumn(entry, column))
+    if (isIn(this.#excluded)) return "drop"
+    return isIn(this.#hashed) ? "hash" : "keep"
+  }
+}
+
+/**
+ * Returns the projection of a table that has, or had, these names: an entry that is about one of them applies, so that a
+ * rename of the table unmasks no column. Undefined if all columns are kept, whatever they are called.
+ */
+export const projectionFor = (
+  rules: ColumnRules,
+  names: ReadonlyArray<TableName>,
+): Projection | undefined => {
+  const about = (entries: ReadonlyArray<ColumnEntry>) =>
+    entries.filter((entry) => names.some((name) => concernsTable(entry, name)))
+  const [excluded, hashed] = [about(rules.excluded), about(rules.hashed)]
+  if (excluded.length === 0 && hashed.length === 0) return undefined
+  return new Projection({ excluded, hashed, hashing: rules.hashing })
+}
+
+export const isDropped = (projection: Projection | undefined, column: string): boolean =>
+  projection?.fateOf(column) === "drop"
+
+export const isHashed = (projection: Projection | undefined, column: string): boolean =>
+  projection?.fateOf(column) === "hash"
+
+/** A table's columns, under all names of the table that an entry may use. */
+export interface NamedColumns {
+  readonly names: ReadonlyArray<TableName>
+  readonly columns: ReadonlyArray<string>
+}
+
+/** Returns the entries that are about no column of these tables: perhaps a typing error, perhaps a renamed column. */
+export const unmatchedEntries = (
+  entries: ReadonlyArray<ColumnEntry>,
+  tables: ReadonlyArray<NamedColumns>,
+): ReadonlyArray<ColumnEntry> =>
+  entries.filter(
+    (entry) =>
+      !tables.some(
+        ({ names, columns }) =>
+          names.some((name) => concernsTable(entry, name)) &&
+          columns.some((column) => concernsColumn(entry, column)),
+      ),
+  )

@@ -1,0 +1,59 @@
+/** The columns that never leave the source as they are: COLUMNS_EXCLUDE, COLUMNS_HASH and COLUMNS_HASH_KEY. */
+import { createHmac, createSecretKey } from "node:crypto"
+import { Effect, Option, Redacted } from "effect"
+import { parseColumnList } from "../../core/columns/ColumnEntry.ts"
+import type { ColumnRules, ValueHashing } from "../../core/columns/Projection.ts"
+import { parsedIfSet, problem, type Reading, secret, text, together } from "../SettingReading.ts"
+import { settingTable } from "../SettingTable.ts"
+
+const algorithm = "sha256"
+
+/** HMAC-SHA-256 under the key's UTF-8 bytes. */
+export const hmacUnder = (key: string): ValueHashing => {
+  const secretKey = createSecretKey(Buffer.from(key, "utf8"))
+  return {
+    hash: (value) => createHmac(algorithm, secretKey).update(value).digest("hex"),
+    begin: () => {
+      const hmac = createHmac(algorithm, secretKey)
+      return { update: (part) => void hmac.update(part), end: () => hmac.digest("hex") }
+    },
+  }
+}
+
+/** Without COLUMNS_HASH nothing is hashed. */
+const withoutKey: ValueHashing = {
+  hash: () => {
+    throw new Error("a value is to be hashed, and there is no key")
+  },
+  begin: () => {
+    throw new Error("a value is to be hashed, and there is no key")
+  },
+}
+
+export const noColumnRules: ColumnRules = { excluded: [], hashed: [], hashing: withoutKey }
+
+const keyProblem = (why: string) =>
+  Effect.fail(problem("COLUMNS_HASH_KEY", settingTable.COLUMNS_HASH_KEY.example, why))
+
+/** Fails if COLUMNS_HASH, right or wrong, is set without a key. */
+const hashing: Reading<ValueHashing> = Effect.gen(function* () {
+  const read = yield* together({ list: text("COLUMNS_HASH"), key: secret("COLUMNS_HASH_KEY") })
+  if (Option.isNone(read.key)) {
+    return Option.isNone(read.list) ? withoutKey : yield* keyProblem("COLUMNS_HASH needs it")
+  }
+  const key = Redacted.value(read.key.value)
+  return key.trim() === "" ? yield* keyProblem("it is empty, and must be a secret") : hmacUnder(key)
+})
+
+export const columnRules: Reading<ColumnRules> = Effect.map(
+  together({
+    excluded: parsedIfSet("COLUMNS_EXCLUDE", parseColumnList),
+    hashed: parsedIfSet("COLUMNS_HASH", parseColumnList),
+    hashing,
+  }),
+  ({ excluded, hashed, hashing }) => ({
+    excluded: Option.getOrElse(excluded, () => []),
+    hashed: Option.getOrElse(hashed, () => []),
+    hashing,
+  }),
+)

@@ -17,6 +17,7 @@ import { failureFinding } from "./FailureFinding.ts"
 import { count, failed, ok, type Section, unchecked } from "./Finding.ts"
 import { printJson, printTable, summary } from "./FindingTable.ts"
 import { askLake, type LakeAnswers } from "./lake/LakeChecks.ts"
+import { columnFindings } from "./source/ColumnFindings.ts"
 import { notConnected } from "./source/ServerFindings.ts"
 import { lakeAndSlotCheck, lakeAndSlotFinding, missingSlot, type Start } from "./source/SlotFindings.ts"
 import {
@@ -108,7 +109,7 @@ export const examine: Effect.Effect<
 > = Effect.gen(function* () {
   const source = yield* SourceInspection
   const store = yield* ObjectStore
-  const { tables: configured, slot, fullParallel } = yield* Settings
+  const { tables: configured, columns, slot, fullParallel } = yield* Settings
   const readers = Option.getOrElse(fullParallel, () => 1)
 
   const asked = retrying(limitedRetry, source.connect).pipe(
@@ -139,6 +140,7 @@ export const examine: Effect.Effect<
       location: source.location,
       findings: [
         ...sourceFindings({ ...answers, tables }, source, slot, missingSlot(start), readers),
+        ...columnFindings(columns, tables),
         ...failures,
       ],
     },

@@ -2,7 +2,7 @@
 import { Clock, DateTime, Effect, Option, Sink, Stream } from "effect"
 import { datasetProjection } from "../columns/DatasetProjection.ts"
 import { projectedCopy } from "../columns/ProjectedCopy.ts"
-import { projectedTable } from "../columns/ProjectedTable.ts"
+import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.ts"
 import * as Lsn from "../core/Lsn.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { manifestKey, nextStamp, objectKey } from "../core/lake/ObjectKey.ts"
@@ -19,6 +19,10 @@ import { warnWithoutIdentity } from "./TableChecks.ts"
 import { tableObject } from "./TableObject.ts"
 
 const isoNow = Effect.map(DateTime.now, DateTime.formatIso)
+
+/** The lists of a table that has such columns. */
+const maskedColumns = ({ excluded, hashed }: ProjectedTable) =>
+  excluded.length + hashed.length > 0 ? { excluded, hashed } : {}
 
 /** Writes the COPY's bytes into the object unchanged, without parsing them into rows. Hashed columns alone are rewritten. */
 export const copyTable = Effect.fn("Full.copyTable")(function* (
@@ -62,8 +66,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     dataset,
     object: key,
     columns: projected.columns,
-    excluded: projected.excluded,
-    hashed: projected.hashed,
+    ...maskedColumns(projected),
     primary_key: description.primaryKey,
     rows,
     bytes,

@@ -123,6 +123,7 @@ export const sourceInspectionContract: ReadonlyArray<Case> = [
         partitions: [],
         mayUseSchema: true,
         mayRead: true,
+        readable: ["id", "v"],
         rowsAreHidden: false,
       })
       const [relation] = yield* inspection.relations({ tables: [a], oids: [] })

@@ -108,6 +108,7 @@ const tableFacts = (server: MemoryServer, administration: MemoryAdministration, 
       partitions: [],
       mayUseSchema: !administration.revokedSchemas.includes(name.schema),
       mayRead: !isAmong(administration.revokedTables),
+      readable: isAmong(administration.revokedTables) ? [] : table.columns.map((column) => column.name),
       rowsAreHidden: isAmong(administration.rowSecurity),
     }
   })

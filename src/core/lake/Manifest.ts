@@ -10,9 +10,9 @@ export const Manifest = Schema.Struct({
   columns: Schema.Array(
     Schema.Struct({ name: Schema.String, type: Schema.String, nullable: Schema.Boolean }),
   ),
-  /** Columns of the table that are not in the object. Absent in manifests of older versions. */
+  /** Columns of the table that are not in the object. Both lists are absent if the table has no such columns. */
   excluded: Schema.optionalKey(Schema.Array(Schema.String)),
-  /** Columns whose values are hashes. Absent in manifests of older versions. */
+  /** Columns whose values are hashes. */
   hashed: Schema.optionalKey(Schema.Array(Schema.String)),
   primary_key: Schema.Array(Schema.String),
   /** Without the header. */

@@ -12,42 +12,42 @@ export interface NamePattern {
   readonly compiled: RegExp
 }
 
-type Piece =
+type Part =
   | { readonly _tag: "Text"; readonly text: string }
   | { readonly _tag: "Any" }
   | { readonly _tag: "One" }
 
-const piece = /"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|([\w$]+)|([*?])/y
+const part = /"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|([\w$]+)|([*?])/y
 
 const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
 
-const regexOf = (one: Piece): string =>
+const regexOf = (one: Part): string =>
   one._tag === "Text" ? escapeRegex(one.text) : one._tag === "Any" ? ".*" : "."
 
 /** Reads a name or a pattern at `at`. Returns it and where it ends; undefined where neither stands there. */
 export const readNamePattern = (text: string, at: number): readonly [NamePattern, number] | undefined => {
-  const pieces: Array<Piece> = []
+  const parts: Array<Part> = []
   let end = at
   for (;;) {
-    piece.lastIndex = end
-    const found = piece.exec(text)
+    part.lastIndex = end
+    const found = part.exec(text)
     if (found === null) break
     const [whole, quoted, plain, digits, wildcard] = found
-    if (digits !== undefined && pieces.length === 0) break
-    if (wildcard !== undefined) pieces.push({ _tag: wildcard === "*" ? "Any" : "One" })
+    if (digits !== undefined && parts.length === 0) break
+    if (wildcard !== undefined) parts.push({ _tag: wildcard === "*" ? "Any" : "One" })
     else
-      pieces.push({
+      parts.push({
         _tag: "Text",
         text: quoted?.replaceAll('""', '"') ?? (plain ?? digits ?? "").toLowerCase(),
       })
     end += whole.length
   }
-  const [first] = pieces
+  const [first] = parts
   if (first === undefined) return undefined
-  const isName = pieces.every(({ _tag }) => _tag === "Text")
-  // SQL knows no name of two pieces.
-  if (isName && pieces.length > 1) return undefined
-  const regex = `^(?:${pieces.map(regexOf).join("")})$`
+  const isName = parts.every(({ _tag }) => _tag === "Text")
+  // SQL knows no name of two parts.
+  if (isName && parts.length > 1) return undefined
+  const regex = `^(?:${parts.map(regexOf).join("")})$`
   return [
     {
       literal: isName && first._tag === "Text" ? first.text : undefined,

@@ -4,6 +4,7 @@ import { checkOwner } from "../../cdc/start/StartDecision.ts"
 import { planEach, type TableDecision, tableNow } from "../../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../../cdc/tables/StartTables.ts"
 import { incompleteNotice, noticeOf } from "../../cdc/tables/TableNotice.ts"
+import { type Projection, projectionFor } from "../../core/columns/Projection.ts"
 import type { DatasetCompleteness } from "../../core/lake/DatasetState.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { datasetCompleteness } from "../../lake/DatasetCompleteness.ts"
@@ -19,6 +20,8 @@ import { tableCheck, tableFindings } from "./TableFindings.ts"
 
 export interface TableAnswer {
   readonly source: SourceTable
+  /** Of its columns. Undefined if all are kept. */
+  readonly projection: Projection | undefined
   /** Facts of the table that has the name now, or of the renamed table. */
   readonly facts: Result.Result<TableFacts, SourceError>
   /** None if it cannot be decided, or nothing has begun. */
@@ -28,12 +31,13 @@ export interface TableAnswer {
 }
 
 export const askTables = Effect.fnUntraced(function* (inspection: Inspection) {
-  const { tables } = yield* Settings
+  const { tables, columns } = yield* Settings
   return yield* Effect.forEach(tables, (source) =>
     Effect.map(
       Effect.result(inspection.table(source.table)),
       (facts): TableAnswer => ({
         source,
+        projection: projectionFor(columns, [source.table]),
         facts,
         decision: Option.none(),
         completeness: Option.none(),
@@ -96,13 +100,23 @@ const withDecision = Effect.fnUntraced(function* (
   const { planned } = decision
   const decided: TableAnswer = { ...answer, decision: Option.some(decision) }
   if (Result.isFailure(planned) || planned.success.kind._tag !== "Renamed") return decided
-  return { ...decided, facts: yield* Effect.result(inspection.table(planned.success.kind.to)) }
+  const { to } = planned.success.kind
+  const { columns } = yield* Settings
+  return {
+    ...decided,
+    projection: projectionFor(columns, [answer.source.table, to]),
+    facts: yield* Effect.result(inspection.table(to)),
+  }
 })
 
-const factFindings = (source: SourceTable, { facts }: TableAnswer, role: string): ReadonlyArray<Finding> =>
+const factFindings = (
+  source: SourceTable,
+  { facts, projection }: TableAnswer,
+  role: string,
+): ReadonlyArray<Finding> =>
   Result.match(facts, {
     onFailure: (error) => [failureFinding(tableCheck(source), error)],
-    onSuccess: (known) => tableFindings(source, known, role),
+    onSuccess: (known) => tableFindings(source, known, role, projection),
   })
 
 const incompleteFindings = ({ source, completeness }: TableAnswer): ReadonlyArray<Finding> => {

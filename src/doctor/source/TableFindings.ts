@@ -1,9 +1,12 @@
 /** Judges one configured table. */
 
 import { Option } from "effect"
+import { droppedKeys } from "../../columns/ProjectedTable.ts"
+import { isDropped, isHashed, type Projection } from "../../core/columns/Projection.ts"
 import { lackOfIdentity, printIdentity } from "../../core/source/ReplicaIdentity.ts"
 import { printTable, quoteIdentifier, type SourceTable } from "../../core/source/SourceTable.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
+import { sourceReasons } from "../../services/source/SourceError.ts"
 import type { TableFacts } from "../../services/source/SourceInspection.ts"
 import type { TableDescription } from "../../services/source/SourceTables.ts"
 import { type Finding, failed, ok, warning } from "../Finding.ts"
@@ -38,13 +41,48 @@ const withoutIdentity = (name: string, description: TableDescription): Finding =
   })
 }
 
+/** Columns that are excluded need not be readable. */
+const mayRead = ({ mayRead, readable }: TableFacts, kept: ReadonlyArray<string>): boolean =>
+  mayRead || (kept.length > 0 && kept.every((column) => readable.includes(column)))
+
+const withoutSelect = (
+  name: string,
+  { columns }: TableDescription,
+  kept: ReadonlyArray<string>,
+  role: string,
+): Finding => {
+  const isWhole = kept.length === columns.length
+  const list = isWhole ? "" : ` (${kept.map(quoteIdentifier).join(", ")})`
+  const finding = `role ${role} has no SELECT on ${isWhole ? "it" : "all columns that are copied"}`
+  return failed(name, finding, { sql: [`GRANT SELECT${list} ON ${name} TO ${quoteIdentifier(role)};`] })
+}
+
+const excludedKeys = (
+  name: string,
+  description: TableDescription,
+  projection: Projection | undefined,
+): ReadonlyArray<Finding> => {
+  const keys = droppedKeys(description, projection)
+  if (keys.length === 0) return []
+  const { advice } = sourceReasons.KeyExcluded
+  return [failed(name, `COLUMNS_EXCLUDE names ${keys.join(", ")}, which belongs to its key`, { advice })]
+}
+
 /** `3 columns, key id, replica identity DEFAULT` */
-const wellFinding = (name: string, description: TableDescription): Finding => {
+const wellFinding = (
+  name: string,
+  description: TableDescription,
+  projection: Projection | undefined,
+): Finding => {
   const { columns, primaryKey } = description
+  const excluded = columns.filter((column) => isDropped(projection, column.name)).length
+  const hashed = columns.filter((column) => isHashed(projection, column.name)).length
   return ok(
     name,
     [
       counted(columns.length, "column"),
+      ...(excluded === 0 ? [] : [`${excluded} excluded`]),
+      ...(hashed === 0 ? [] : [`${hashed} hashed`]),
       ...(primaryKey.length === 0 ? [] : [`key ${primaryKey.join(", ")}`]),
       `replica identity ${printIdentity(description)}`,
     ].join(", "),
@@ -56,10 +94,12 @@ export const tableFindings = (
   source: SourceTable,
   facts: TableFacts,
   role: string,
+  projection?: Projection,
 ): ReadonlyArray<Finding> => {
   const { table } = source
   const name = printTable(table)
   const { description } = facts
+  const kept = description.columns.map((column) => column.name).filter((one) => !isDropped(projection, one))
   const problems = [
     ...(facts.mayUseSchema
       ? []
@@ -68,13 +108,8 @@ export const tableFindings = (
             sql: [`GRANT USAGE ON SCHEMA ${quoteIdentifier(table.schema)} TO ${quoteIdentifier(role)};`],
           }),
         ]),
-    ...(facts.mayRead
-      ? []
-      : [
-          failed(name, `role ${role} has no SELECT on it`, {
-            sql: [`GRANT SELECT ON ${name} TO ${quoteIdentifier(role)};`],
-          }),
-        ]),
+    ...(mayRead(facts, kept) ? [] : [withoutSelect(name, description, kept, role)]),
+    ...excludedKeys(name, description, projection),
     ...(facts.rowsAreHidden
       ? [
           failed(name, `row-level security hides rows from role ${role}: the copy would lack them`, {
@@ -102,5 +137,5 @@ export const tableFindings = (
           ),
         ]),
   ]
-  return problems.length > 0 ? problems : [wellFinding(name, description)]
+  return problems.length > 0 ? problems : [wellFinding(name, description, projection)]
 }

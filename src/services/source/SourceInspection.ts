@@ -69,6 +69,8 @@ export interface TableFacts {
   readonly mayUseSchema: boolean
   /** SELECT on it, or on each of its columns. */
   readonly mayRead: boolean
+  /** The columns that it may SELECT. */
+  readonly readable: ReadonlyArray<string>
   /** Row-level security would hide rows from this role. */
   readonly rowsAreHidden: boolean
 }

@@ -57,6 +57,7 @@ export const table: TableFacts = {
   partitions: [],
   mayUseSchema: true,
   mayRead: true,
+  readable: ["id"],
   rowsAreHidden: false,
 }
 

@@ -1,13 +1,14 @@
 /** A line read in parts, and the row that its values make when they are read in windows. */
 import { Result } from "effect"
+import { LongValueHash } from "../../../src/core/columns/LongValueHash.ts"
 import { ColumnsFit } from "../../../src/core/row/IncRow.ts"
 import { IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
 import { LongValueEncoder } from "../../../src/core/row/LongValueEncoder.ts"
 import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"
-import { splitAtMarks } from "../../../src/core/slot/LongLine.ts"
+import { type MarkInRow, splitAtMarks } from "../../../src/core/slot/LongLine.ts"
 import { LongLineReader } from "../../../src/core/slot/LongLineReader.ts"
 import { RowTokenizer } from "../../../src/core/slot/tokens/RowTokenizer.ts"
-import { unprojected } from "../../../src/core/slot/tokens/TableMemo.ts"
+import { type ProjectionOf, unprojected } from "../../../src/core/slot/tokens/TableMemo.ts"
 import { columnsIn, lineAmongOthers, writtenRow } from "./writtenRow.ts"
 
 const commit = { lsn: "00000000/00000001", xid: 7, at: "2025-11-03 10:15:30+00" }
@@ -18,11 +19,12 @@ export const rowOf = (text: string): string => writtenRow(text, commit, 1) ?? ""
 const writer = new IncRowWriter()
 
 /** The row of a line with marks, with marks. */
-const markedRow = (marked: string): string => {
-  const tokens = new RowTokenizer(unprojected)
+const markedRow = (marked: string, projectionOf: ProjectionOf) => {
+  const tokens = new RowTokenizer(projectionOf)
   if (!tokens.read(lineAmongOthers(marked, true))) throw new Error(tokens.malformed.expected)
   writer.beginTransaction(commit)
-  return writer.print(tokens, new ColumnsFit(columnsIn(tokens)), 1)
+  const row = writer.print(tokens, new ColumnsFit(columnsIn(tokens)), 1)
+  return { row, projection: tokens.table.projection?.projection }
 }
 
 /** Whether a line with marks is read. */
@@ -44,19 +46,30 @@ export const readInParts = (text: string, size: number, longest?: number): Resul
 const before = Buffer.from("'other line'")
 
 /** The row of a line with marks, its values read from the transaction's bytes in windows of `size` bytes. */
-export const windowedRow = (marked: string, text: string, size: number): string => {
+export const windowedRow = (
+  marked: string,
+  text: string,
+  size: number,
+  projectionOf: ProjectionOf = unprojected,
+): string => {
   const file = Buffer.concat([before, Buffer.from(text, "latin1")])
   const rows = new RowBuffer()
   const encoder = new LongValueEncoder(rows)
-  for (const part of splitAtMarks(markedRow(marked))) {
+  const { row, projection } = markedRow(marked, projectionOf)
+  const writerOf = (mark: MarkInRow) => {
+    if (mark.isHashed && projection !== undefined) return new LongValueHash(rows, projection.hashing, mark)
+    encoder.begin(mark)
+    return encoder
+  }
+  for (const part of splitAtMarks(row)) {
     if (typeof part === "string") rows.push(part)
     else {
       const end = part.value.offset + part.value.length
-      encoder.begin(part)
+      const value = writerOf(part)
       for (let at = part.value.offset; at < end; ) {
-        at += encoder.append(file.subarray(at, Math.min(at + size, end)))
+        at += value.append(file.subarray(at, Math.min(at + size, end)))
       }
-      encoder.end()
+      value.end()
     }
   }
   return rows.bytes.toString("latin1", 0, rows.length)

@@ -42,8 +42,11 @@ const withoutIdentity = (name: string, description: TableDescription): Finding =
 }
 
 /** Columns that are excluded need not be readable. */
-const mayRead = ({ mayRead, readable }: TableFacts, kept: ReadonlyArray<string>): boolean =>
-  mayRead || (kept.length > 0 && kept.every((column) => readable.includes(column)))
+const mayRead = ({ mayRead, readable, description }: TableFacts, kept: ReadonlyArray<string>): boolean =>
+  mayRead ||
+  (kept.length > 0 &&
+    kept.length < description.columns.length &&
+    kept.every((column) => readable.includes(column)))
 
 const withoutSelect = (
   name: string,

@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Option, Redacted, Runtime } from "effect"
@@ -40,6 +41,47 @@ describe("settings", () => {
         [settings.lake, settings.s3],
         [{ _tag: "Folder", path: "./lake" }, Option.none()],
       )
+    }),
+  )
+
+  it.effect("hash with the key that is set, and keep it out of what is printed", () =>
+    Effect.gen(function* () {
+      const { columns } = yield* load({
+        LAKE_URL: "file:./lake",
+        COLUMNS_EXCLUDE: "db_loja.cliente.cpf",
+        COLUMNS_HASH: '*.email, db_loja."Cliente".nome',
+        // RFC 4231, test case 2.
+        COLUMNS_HASH_KEY: "Jefe",
+      })
+      assert.deepStrictEqual(
+        [columns.excluded, columns.hashed].map((list) => list.map((entry) => entry.text)),
+        [["db_loja.cliente.cpf"], ["*.email", 'db_loja."Cliente".nome']],
+      )
+      assert.strictEqual(
+        columns.hashing.hash(Buffer.from("what do ya want for nothing?")),
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+      )
+      assert.notInclude(inspect(columns, { depth: 9, showHidden: true }), "Jefe")
+    }),
+  )
+
+  it.effect("name the problems of both lists of columns and of the key together, and never the key", () =>
+    Effect.gen(function* () {
+      const lake = { LAKE_URL: "file:./lake" }
+      assert.deepStrictEqual(
+        (yield* problems({ ...lake, COLUMNS_EXCLUDE: "cpf", COLUMNS_HASH: "," })).map(
+          (one) => one.split(":")[0],
+        ),
+        ["COLUMNS_EXCLUDE", "COLUMNS_HASH", "COLUMNS_HASH_KEY"],
+      )
+      assert.deepStrictEqual(yield* problems({ ...lake, COLUMNS_HASH: "*.email" }), [
+        "COLUMNS_HASH_KEY: COLUMNS_HASH needs it. For example: COLUMNS_HASH_KEY=a-long-random-text",
+      ])
+      const [empty] = yield* problems({ ...lake, COLUMNS_HASH: "*.email", COLUMNS_HASH_KEY: " " })
+      assert.match(empty ?? "", /^COLUMNS_HASH_KEY: it is empty/)
+      const [bare] = yield* problems({ ...lake, COLUMNS_HASH: "email", COLUMNS_HASH_KEY: "geheim" })
+      assert.match(bare ?? "", /write schema.table.column.* For example: COLUMNS_HASH=db_loja.cliente.email/)
+      assert.notInclude(bare ?? "", "geheim")
     }),
   )
 

@@ -28,6 +28,8 @@ export interface EmbeddedOptions {
   readonly durable?: boolean
   /** Server settings that override the defaults below. They apply to every start and cannot be altered by SQL. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Called with each line of the server's log. */
+  readonly onLog?: (line: string) => void
 }
 
 export interface EmbeddedServer {
@@ -120,6 +122,7 @@ export const start = Effect.fn("EmbeddedPostgres.start")(function* (
           workingFolder: cluster.directory,
           account: cluster.account,
           scratch: scratch ? folder : undefined,
+          onLog: options.onLog,
         }),
       ).pipe(
         Effect.tap((server) =>

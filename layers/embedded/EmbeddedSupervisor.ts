@@ -19,6 +19,7 @@ export interface ServerCommand {
   readonly account?: Account | undefined
   /** A folder to delete after the server has stopped, if we have ended before. */
   readonly scratch?: string | undefined
+  readonly onLog?: ((line: string) => void) | undefined
 }
 
 /** A running server process. */
@@ -121,6 +122,7 @@ export const launch = (command: ServerCommand): Effect.Effect<Supervised, Embedd
     })
     // Read as long as the server runs: it would block once the pipe of its log is full.
     createInterface(child.stderr ?? Readable.from([])).on("line", (line) => {
+      command.onLog?.(line)
       log.push(line)
       if (log.length > tailLines) log.shift()
       isReady ||= ready.test(line)

@@ -1,0 +1,119 @@
+/** `verify` under COLUMNS_EXCLUDE and COLUMNS_HASH. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Stream } from "effect"
+import * as DuckDbComparison from "../../../../layers/duckdb/DuckDbComparison.ts"
+import { full } from "../../../../src/Pipeline.ts"
+import { type ComparisonError, LakeComparison } from "../../../../src/services/lake/LakeComparison.ts"
+import { SourceTables } from "../../../../src/services/source/SourceTables.ts"
+import { changed, compared, created, tableOf } from "../../../support/memory/comparedWorld.ts"
+import { cdcOnce, settings, world } from "../../../support/memory/memoryWorld.ts"
+import { hashKey } from "../../../support/slot/projectedChange.ts"
+
+const tables = "public.t"
+const rules = {
+  SOURCE_TABLES: tables,
+  COLUMNS_EXCLUDE: "*.cpf",
+  COLUMNS_HASH: "public.t.id,public.t.email",
+  COLUMNS_HASH_KEY: hashKey,
+}
+const worldOf = (variables: Readonly<Record<string, string>>) =>
+  Layer.merge(world(variables), DuckDbComparison.layer)
+
+const row = (id: string, email: string | null = "segredo") => ({ id, cpf: "segredo", email, cidade: "x" })
+
+/** A lake with a copy and changes, of which the last one is in the slot alone. */
+const filled = Effect.gen(function* () {
+  const { tables } = yield* created(tableOf("t", ["id", "cpf", "email", "cidade"], ["id"]))
+  const [t] = tables
+  if (t === undefined) return yield* Effect.die(new Error("no table"))
+  yield* changed((tx) => {
+    tx.insert(t, row("1"))
+    tx.insert(t, row("2", null))
+    tx.insert(t, row("3"))
+  })
+  yield* full
+  yield* changed((tx) => tx.update(t, { id: "1" }, { id: "11", email: "segredo-novo", cpf: null }))
+  yield* changed((tx) => tx.delete(t, { id: "2" }))
+  yield* cdcOnce
+  yield* changed((tx) => tx.update(t, { id: "3" }, { email: "segredo-outro" }))
+  return t
+})
+
+describe("verify of masked columns", () => {
+  it.effect("compares hashes, and no columns that are excluded", () =>
+    Effect.gen(function* () {
+      yield* filled
+      const told = yield* compared
+      assert.strictEqual(told.code, 0, told.lines.join("\n") + told.message)
+    }).pipe(Effect.provide(worldOf(rules))),
+  )
+
+  it.effect("finds a value that differs, and prints no value of it", () =>
+    Effect.gen(function* () {
+      yield* filled
+      const told = yield* compared.pipe(
+        Effect.updateService(SourceTables, (real) =>
+          SourceTables.of({
+            ...real,
+            snapshot: (wanted) =>
+              Effect.map(real.snapshot(wanted), (snapshot) => ({
+                ...snapshot,
+                copy: (description) => {
+                  const copy = snapshot.copy(description)
+                  const csv = Stream.map(copy.csv, (chunk) =>
+                    Buffer.from(Buffer.from(chunk).toString().replace("segredo-novo", "segredo-alheio")),
+                  )
+                  return { ...copy, csv }
+                },
+              })),
+          }),
+        ),
+      )
+      assert.strictEqual(told.code, 4, told.lines.join("\n"))
+      assert.match(told.lines.join("\n"), /email/)
+      assert.notMatch(told.lines.join("\n") + told.message, /segredo/)
+    }).pipe(Effect.provide(worldOf(rules))),
+  )
+
+  it.effect("puts no value of such a column on this machine's disk", () =>
+    Effect.gen(function* () {
+      yield* filled
+      let written = ""
+      const told = yield* compared.pipe(
+        Effect.updateService(LakeComparison, (real) =>
+          LakeComparison.of({
+            open: Effect.map(real.open, (workbench) => ({
+              ...workbench,
+              file: (name) =>
+                Effect.map(workbench.file(name), (file) => ({
+                  ...file,
+                  append: (bytes): Effect.Effect<void, ComparisonError> => {
+                    written += Buffer.from(bytes).toString()
+                    return file.append(bytes)
+                  },
+                })),
+            })),
+          }),
+        ),
+      )
+      assert.strictEqual(told.code, 0)
+      assert.isAbove(written.length, 100)
+      assert.notMatch(written, /segredo/)
+    }).pipe(Effect.provide(worldOf(rules))),
+  )
+
+  it.effect("says that the dataset needs a copy where the lists have changed since the newest one", () =>
+    Effect.gen(function* () {
+      yield* filled
+      const told = yield* Effect.provide(compared, settings({ ...rules, COLUMNS_EXCLUDE: "*.cidade" }))
+      assert.strictEqual(told.code, 4)
+      assert.match(
+        told.lines.join("\n") + told.message,
+        /"t" needs full: COLUMNS_EXCLUDE or COLUMNS_HASH have changed since its newest copy \(cidade, cpf\)/,
+      )
+      yield* Effect.provide(full, settings({ ...rules, COLUMNS_EXCLUDE: "*.cidade" }))
+      const after = yield* Effect.provide(compared, settings({ ...rules, COLUMNS_EXCLUDE: "*.cidade" }))
+      assert.strictEqual(after.code, 0, after.lines.join("\n"))
+    }).pipe(Effect.provide(worldOf(rules))),
+  )
+})

@@ -107,7 +107,7 @@ export class ProjectedTuples {
     const { bytes, start, end } = cursor
     const needed = end - start + hashes * Math.max(hashBytes, markBytesMax)
     if (needed > this.#bytes.length) {
-      this.#bytes = Buffer.allocUnsafeSlow(Math.max(firstBytes, needed, 2 * this.#bytes.length))
+      this.#bytes = Buffer.allocUnsafeSlow(Math.max(firstBytes, needed + needed / 8) | 0)
       this.#view = new DataView(this.#bytes.buffer)
     }
     this.#length = bytes.copy(this.#bytes, 0, start, end)

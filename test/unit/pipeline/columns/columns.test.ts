@@ -1,6 +1,6 @@
 /** COLUMNS_EXCLUDE and COLUMNS_HASH in a pipeline whose source and lake are in memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result } from "effect"
+import { Effect, Logger, References, Result } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import type { TableDefinition } from "../../../../layers/memory/postgres/MemoryTable.ts"
 import * as Manifest from "../../../../src/core/lake/Manifest.ts"
@@ -184,6 +184,30 @@ describe("cdc", () => {
       assert.deepStrictEqual(yield* incKeys, [])
     }).pipe(Effect.provide(world(rules))),
   )
+})
+
+describe("an entry that matches no column", () => {
+  for (const [name, command] of [
+    ["cdc", cdcOnce],
+    ["full", full],
+  ] as const) {
+    it.effect(`is warned of by ${name}: the secret may be in another column`, () =>
+      Effect.gen(function* () {
+        yield* created(pessoa)
+        const lines: Array<string> = []
+        const listening = Logger.make<unknown, void>(({ logLevel, message }) => {
+          if (logLevel === "Warn") lines.push(String(message))
+        })
+        yield* Effect.asVoid<unknown, unknown, Effect.Services<typeof cdcOnce | typeof full>>(command).pipe(
+          Effect.provide(Logger.layer([listening])),
+          Effect.provideService(References.MinimumLogLevel, "Warn"),
+        )
+        assert.deepStrictEqual(lines, [
+          'COLUMNS_EXCLUDE: "db_loja.cliente.cfp" matches no column of the tables in SOURCE_TABLES',
+        ])
+      }).pipe(Effect.provide(world({ COLUMNS_EXCLUDE: "db_loja.cliente.cfp, *.foto" }))),
+    )
+  }
 })
 
 describe("full", () => {

@@ -2,7 +2,7 @@
 import { Effect, Option, Result } from "effect"
 import { datasetProjection } from "../columns/DatasetProjection.ts"
 import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.ts"
-import { unmatchedSettings } from "../columns/UnmatchedEntries.ts"
+import { unmatchedAdvice, unmatchedSettings } from "../columns/UnmatchedEntries.ts"
 import { lackOfIdentity } from "../core/source/ReplicaIdentity.ts"
 import { printTable, type SourceTable, type TableName } from "../core/source/SourceTable.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
@@ -65,9 +65,8 @@ const warnOfUnmatched = Effect.fnUntraced(function* (
     names: [source.table],
     columns: [...description.columns.map(({ name }) => name), ...excluded],
   }))
-  yield* Effect.forEach(unmatchedSettings(columns, tables), (warning) => Effect.logWarning(warning), {
-    discard: true,
-  })
+  for (const problem of unmatchedSettings(columns, tables))
+    yield* Effect.logWarning(`${problem}. ${unmatchedAdvice}`)
 })
 
 /**

@@ -1,6 +1,6 @@
 /** Judges COLUMNS_EXCLUDE and COLUMNS_HASH. */
 import { Result } from "effect"
-import { unmatchedSettings } from "../../columns/UnmatchedEntries.ts"
+import { unmatchedAdvice, unmatchedSettings } from "../../columns/UnmatchedEntries.ts"
 import type { ColumnRules } from "../../core/columns/Projection.ts"
 import { type Finding, warning } from "../Finding.ts"
 import type { TableAnswer } from "./TableAnswers.ts"
@@ -23,6 +23,7 @@ export const columnFindings = (
       : [],
   )
   if (known.length < answers.length) return []
-  const advice = "Correct the entry, or take it out. Names are folded to lower case unless they are quoted."
-  return unmatchedSettings(rules, known).map((problem) => warning(columnsCheck, problem, { advice }))
+  return unmatchedSettings(rules, known).map((problem) =>
+    warning(columnsCheck, problem, { advice: unmatchedAdvice }),
+  )
 }

@@ -1,24 +1,10 @@
 /** The columns that never leave the source as they are: COLUMNS_EXCLUDE, COLUMNS_HASH and COLUMNS_HASH_KEY. */
-import { createHmac, createSecretKey } from "node:crypto"
 import { Effect, Option, Redacted } from "effect"
 import { parseColumnList } from "../../core/columns/ColumnEntry.ts"
 import type { ColumnRules, ValueHashing } from "../../core/columns/Projection.ts"
 import { parsedIfSet, problem, type Reading, secret, text, together } from "../SettingReading.ts"
 import { settingTable } from "../SettingTable.ts"
-
-const algorithm = "sha256"
-
-/** HMAC-SHA-256 under the key's UTF-8 bytes. */
-export const hmacUnder = (key: string): ValueHashing => {
-  const secretKey = createSecretKey(Buffer.from(key, "utf8"))
-  return {
-    hash: (value) => createHmac(algorithm, secretKey).update(value).digest("hex"),
-    begin: () => {
-      const hmac = createHmac(algorithm, secretKey)
-      return { update: (part) => void hmac.update(part), end: () => hmac.digest("hex") }
-    },
-  }
-}
+import { hashingUnder } from "./KeyedHash.ts"
 
 /** Without COLUMNS_HASH nothing is hashed. */
 const withoutKey: ValueHashing = {
@@ -42,7 +28,7 @@ const hashing: Reading<ValueHashing> = Effect.gen(function* () {
     return Option.isNone(read.list) ? withoutKey : yield* keyProblem("COLUMNS_HASH needs it")
   }
   const key = Redacted.value(read.key.value)
-  return key.trim() === "" ? yield* keyProblem("it is empty, and must be a secret") : hmacUnder(key)
+  return key.trim() === "" ? yield* keyProblem("it is empty, and must be a secret") : hashingUnder(key)
 })
 
 export const columnRules: Reading<ColumnRules> = Effect.map(

@@ -6,7 +6,7 @@ import { parseColumnList } from "../../../src/core/columns/ColumnEntry.ts"
 import type { ColumnFate, ColumnRules } from "../../../src/core/columns/Projection.ts"
 import type { Tuple } from "../../../src/core/slot/Change.ts"
 import type { RowChange } from "../../../src/core/slot/tokens/ChangeView.ts"
-import { hmacUnder } from "../../../src/settings/columns/ColumnSettings.ts"
+import { hashingUnder } from "../../../src/settings/columns/KeyedHash.ts"
 
 export const hashKey = "chave de teste"
 
@@ -18,7 +18,7 @@ export const hashOf = (value: string): string =>
 export const rulesOf = (excluded: ReadonlyArray<string>, hashed: ReadonlyArray<string>): ColumnRules => {
   const entries = (list: ReadonlyArray<string>) =>
     list.length === 0 ? [] : Result.getOrThrow(parseColumnList(list.join(",")))
-  return { excluded: entries(excluded), hashed: entries(hashed), hashing: hmacUnder(hashKey) }
+  return { excluded: entries(excluded), hashed: entries(hashed), hashing: hashingUnder(hashKey) }
 }
 
 const quoted = (bytes: string): string => `"${fromBytes(bytes).replaceAll('"', '""')}"`

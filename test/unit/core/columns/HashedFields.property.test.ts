@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import { HashedFields } from "../../../../src/core/columns/HashedFields.ts"
 import { csvRow } from "../../../../src/core/csv/Csv.ts"
-import { hmacUnder } from "../../../../src/settings/columns/ColumnSettings.ts"
+import { hashingUnder } from "../../../../src/settings/columns/KeyedHash.ts"
 import { trapBytes } from "../../../support/slot/printableChanges.ts"
 import { hashKey, hashOf } from "../../../support/slot/projectedChange.ts"
 
@@ -20,7 +20,7 @@ const table = Arbitrary.all({
 })
 
 const hashed = (csv: string, isHashed: ReadonlyArray<boolean>, size: number): string => {
-  const fields = new HashedFields(isHashed, hmacUnder(hashKey))
+  const fields = new HashedFields(isHashed, hashingUnder(hashKey))
   const bytes = Buffer.from(csv, "latin1")
   const parts: Array<Uint8Array> = []
   for (let at = 0; at < bytes.length; at += size) parts.push(fields.push(bytes.subarray(at, at + size)))
@@ -52,7 +52,7 @@ describe("the CSV of a table with hashed columns", () => {
   })
 
   it("gives out what it has while a value is still coming, so that no value is in memory as a whole", () => {
-    const fields = new HashedFields([false, true], hmacUnder(hashKey))
+    const fields = new HashedFields([false, true], hashingUnder(hashKey))
     const text = (chunk: string) => Buffer.from(fields.push(Buffer.from(chunk))).toString()
     assert.strictEqual(text('id,v\n1,"'), "id,v\n1,")
     for (let i = 0; i < 100; i++) assert.strictEqual(text("segredo ".repeat(1000)), "")

@@ -147,7 +147,6 @@ describe("a line of a table with a projection", () => {
 
 describe("a hash", () => {
   it("is that of the text which the CSV would hold: HMAC-SHA-256 in lower-case hexadecimal", () => {
-    // RFC 4231, test case 2, with its key.
     const { hashing } = rulesOf([], [])
     assert.strictEqual(hashing.hash(Buffer.from("'a'")), hashOf("'a'"))
     const streamed = hashing.begin()

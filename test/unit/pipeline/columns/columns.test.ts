@@ -203,7 +203,8 @@ describe("an entry that matches no column", () => {
           Effect.provideService(References.MinimumLogLevel, "Warn"),
         )
         assert.deepStrictEqual(lines, [
-          'COLUMNS_EXCLUDE: "db_loja.cliente.cfp" matches no column of the tables in SOURCE_TABLES',
+          'COLUMNS_EXCLUDE: "db_loja.cliente.cfp" matches no column of the tables in SOURCE_TABLES. ' +
+            "Correct the entry, or remove it. Names are folded to lower case unless they are quoted.",
         ])
       }).pipe(Effect.provide(world({ COLUMNS_EXCLUDE: "db_loja.cliente.cfp, *.foto" }))),
     )

@@ -5,7 +5,7 @@ export const parseCsv = (text: string): ReadonlyArray<CsvRow> => {
   const rows: Array<CsvRow> = []
   let row: Array<string | null> = []
   // A field, quoted or bare, and what ends it. Sticky: anything else is a fault of the text.
-  const field = /(?:"((?:[^"]|"")*)"|([^",\n\r]*))(,|\n)/y
+  const field = /(?:"([^"]*(?:""[^"]*)*)"|([^",\n\r]*))(,|\n)/y
   while (field.lastIndex < text.length) {
     const { lastIndex } = field
     const found = field.exec(text)

@@ -7,8 +7,8 @@ import { SourceTables } from "../services/source/SourceTables.ts"
 import { projectedTable } from "./ProjectedTable.ts"
 
 /**
- * Fails with `KeyExcluded` if a column that is dropped belongs to a key of the table now. Asks the catalog only if one may be
- * dropped. A table that does not exist any more has no key.
+ * Fails with `KeyExcluded` if a column that is dropped belongs to a key of the table now. Asks the catalog only if the batch has
+ * dropped one: every row of a table prints its key columns. A table that does not exist any more has no key.
  */
 export const keptKeys = Effect.fnUntraced(function* (table: TableName, projection: Projection | undefined) {
   if (projection === undefined || !projection.hasDropped) return

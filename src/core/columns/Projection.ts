@@ -30,6 +30,7 @@ export class Projection {
   readonly hashing: ValueHashing
   readonly #excluded: ReadonlyArray<ColumnEntry>
   readonly #hashed: ReadonlyArray<ColumnEntry>
+  #hasDropped = false
 
   constructor({ excluded, hashed, hashing }: ColumnRules) {
     this.#excluded = excluded
@@ -37,16 +38,19 @@ export class Projection {
     this.hashing = hashing
   }
 
-  /** True if a column of the table may be dropped. */
+  /** True if `fateOf` was asked about a column that is dropped. */
   get hasDropped(): boolean {
-    return this.#excluded.length > 0
+    return this.#hasDropped
   }
 
   /** A column that both lists name is dropped. */
   fateOf(column: string): ColumnFate {
     const isIn = (entries: ReadonlyArray<ColumnEntry>) =>
       entries.some((entry) => concernsColumn(entry, column))
-    if (isIn(this.#excluded)) return "drop"
+    if (isIn(this.#excluded)) {
+      this.#hasDropped = true
+      return "drop"
+    }
     return isIn(this.#hashed) ? "hash" : "keep"
   }
 }

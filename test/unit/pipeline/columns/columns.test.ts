@@ -13,6 +13,7 @@ import {
   failureOf,
   incKeys,
   lakeKeys,
+  order,
   pedido,
   settings,
   slotName,
@@ -183,6 +184,33 @@ describe("cdc", () => {
       )
       assert.deepStrictEqual(yield* incKeys, [])
     }).pipe(Effect.provide(world(rules))),
+  )
+
+  it.effect("asks the catalog for the key before an object only where the object lacks a column", () =>
+    Effect.gen(function* () {
+      const { server, table } = yield* created(pessoa)
+      const plain = server.createTable(pedido)
+      const asked: Array<string> = []
+      const counted = Effect.updateService(cdcOnce, SourceTables, (real) =>
+        SourceTables.of({
+          ...real,
+          describe: (name) => {
+            asked.push(name.name)
+            return real.describe(name)
+          },
+        }),
+      )
+      yield* counted
+      asked.length = 0
+      yield* counted
+      const atStart = asked.splice(0)
+      yield* server.transact((tx) => {
+        tx.insert(table, ana)
+        tx.insert(plain, order)
+      })
+      yield* counted
+      assert.deepStrictEqual(asked, [...atStart, "cliente"])
+    }).pipe(Effect.provide(world({ ...rules, ...twoTables, COLUMNS_EXCLUDE: "*.cpf" }))),
   )
 })
 

@@ -1,4 +1,5 @@
 /** What is asked of a bench on its command line. */
+import { resolve } from "node:path"
 import { names, path, UsageError, type Values, whole } from "../kit/Arguments.ts"
 
 /** Parts that can be run one by one. */
@@ -31,6 +32,8 @@ export interface Options {
   readonly lakes: ReadonlyArray<LakeName>
   /** Parts of the bench to run; all where none is named. */
   readonly only: ReadonlyArray<string>
+  /** `dist/main.js` of another build: it is the floor of the parts that have one. */
+  readonly against: string | undefined
   /** Folder for the server's data and the lake; chosen by room where it is not given. */
   readonly data: string | undefined
   /** File for the figures; one of its own under `tools/bench/results` where it is not given. */
@@ -39,6 +42,7 @@ export interface Options {
 
 export const usage = `npm run bench -- ${benchNames.join("|")} [--runs 5] [--rows 3000000] [--changes 1000000] [--seconds 30]
     [--lake folder|s3] [--only PART,PART] [--data FOLDER] [--json FILE]
+    [--against MAIN.JS]
 ${Object.entries(partsOf)
   .flatMap(([bench, parts]) => (parts.length === 0 ? [] : [`  parts of ${bench}: ${parts.join(", ")}\n`]))
   .join(
@@ -55,13 +59,14 @@ export const flags = {
   seconds: whole(30, 1),
   lake: names(lakeNames),
   only: names(allParts, []),
+  against: path,
   data: path,
   json: path,
 }
 
 /** Throws a `UsageError` where no bench is named, or a part of another one. */
 export const optionsOf = (
-  { lake, ...values }: Values<typeof flags>,
+  { lake, against, ...values }: Values<typeof flags>,
   positionals: ReadonlyArray<string>,
 ): Options => {
   const [bench] = positionals
@@ -69,5 +74,5 @@ export const optionsOf = (
   const parts: ReadonlyArray<string> = partsOf[bench]
   const foreign = values.only.find((part) => !parts.includes(part))
   if (foreign !== undefined) throw new UsageError(`"${foreign}" is no part of ${bench}\n${usage}`)
-  return { bench, lakes: lake, ...values }
+  return { bench, lakes: lake, against: against && resolve(against), ...values }
 }

@@ -75,6 +75,25 @@ export const compared = ({ what, against, pairs, target, apart = 0 }: Comparison
   }
 }
 
+/** One figure of two builds, pair by pair. Targets are those of a change that must cost nothing. */
+const ofBuilds = (what: string, pairs: Pairs, figure: (run: Run) => number): Result => {
+  const ratio = spreadOf(ratios(pairs.floor.map(figure), pairs.tool.map(figure), 0))
+  const [target, met] = ["at most 1.03", ratio.median <= 1.03]
+  return { what, against: "the other build", measured: printSpread(ratio), target, met, ratio }
+}
+
+/** Wall time, processor time and peak of a build by those of another, start-up included. */
+export const comparedBuilds = (what: string, pairs: Pairs): ReadonlyArray<Result> => [
+  {
+    ...ofBuilds(`${what}: time`, pairs, seconds),
+    floorSeconds: spreadOf(pairs.floor.map(seconds)),
+    toolSeconds: spreadOf(pairs.tool.map(seconds)),
+    ...usageOf(pairs.tool),
+  },
+  ofBuilds(`${what}: CPU`, pairs, ({ cpuSeconds = Number.NaN }) => cpuSeconds),
+  ofBuilds(`${what}: peak`, pairs, ({ peakBytes = Number.NaN }) => peakBytes),
+]
+
 /** A finding about memory alone. `atMost` is in MB. */
 export const peak = (
   what: string,

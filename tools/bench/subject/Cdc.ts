@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { Bench, BenchContext } from "../Bench.ts"
 import { alternate } from "../figures/Alternation.ts"
 import { median, spreadOf } from "../figures/Figures.ts"
-import { compared, peak, type Result, usageOf } from "../figures/Result.ts"
+import { compared, comparedBuilds, peak, type Result, usageOf } from "../figures/Result.ts"
 import {
   type Backlog,
   copyOfSlot,
@@ -15,7 +15,7 @@ import {
 import { createTable } from "../world/CustomerTable.ts"
 import type { Lake } from "../world/Lake.ts"
 import type { Source } from "../world/Source.ts"
-import { runTool, type ToolRun } from "../world/Tool.ts"
+import { runTool, type ToolRun, thisBuild } from "../world/Tool.ts"
 import { copyPeek, floorName } from "./Floor.ts"
 
 const slot = "bench_run"
@@ -24,21 +24,21 @@ const slot = "bench_run"
 const rowsTold = (told: string): number =>
   [...told.matchAll(/rows=t:(\d+)/g)].reduce((sum, [, rows]) => sum + Number(rows), 0)
 
-const once = Effect.fnUntraced(function* (source: Source, lake: Lake, changes: number) {
+const once = Effect.fnUntraced(function* (source: Source, lake: Lake, changes: number, main = thisBuild) {
   const environment = {
     ...source.libpq,
     ...(yield* lake.fresh),
     SOURCE_TABLES: "public.t",
     REPLICATION_SLOT: slot,
   }
-  const run = yield* runTool(["cdc", "--once"], environment)
+  const run = yield* runTool(["cdc", "--once"], environment, main)
   const rows = rowsTold(run.told)
   if (rows === changes) return run
   return yield* Effect.die(new Error(`cdc wrote ${rows} rows instead of ${changes}:\n${run.told}`))
 })
 
-const drain = (source: Source, lake: Lake, { changes }: Backlog) =>
-  Effect.scoped(Effect.andThen(copyOfSlot(source, slot), once(source, lake, changes)))
+const drain = (source: Source, lake: Lake, { changes }: Backlog, main = thisBuild) =>
+  Effect.scoped(Effect.andThen(copyOfSlot(source, slot), once(source, lake, changes, main)))
 
 const peek = (source: Source, { end }: Backlog) =>
   Effect.scoped(Effect.andThen(copyOfSlot(source, slot), copyPeek(source, slot, end)))
@@ -111,6 +111,12 @@ const run = Effect.fnUntraced(function* (
   const backlog = yield* writeBacklog(source, written)
   for (const lake of lakes) {
     const what = `${raced}, ${lake.told}`
+    if (options.against !== undefined) {
+      const other = drain(source, lake, backlog, options.against)
+      const pairs = yield* alternate(what, options.runs, other, drain(source, lake, backlog))
+      yield* Effect.forEach(comparedBuilds(what, pairs), found)
+      continue
+    }
     const pairs = yield* alternate(what, options.runs, peek(source, backlog), drain(source, lake, backlog))
     yield* found(
       compared({

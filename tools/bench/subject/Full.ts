@@ -2,19 +2,25 @@
 import { Effect } from "effect"
 import type { Bench, BenchContext } from "../Bench.ts"
 import { alternate } from "../figures/Alternation.ts"
-import { compared, peak, usageOf } from "../figures/Result.ts"
+import { compared, comparedBuilds, peak, usageOf } from "../figures/Result.ts"
 import { createTable, fillTable } from "../world/CustomerTable.ts"
 import type { Lake } from "../world/Lake.ts"
 import type { Source } from "../world/Source.ts"
-import { runTool } from "../world/Tool.ts"
+import { runTool, thisBuild } from "../world/Tool.ts"
 import { copyTable, floorName } from "./Floor.ts"
 
 /** Every row counts: a copy that left some out would be no measurement. */
-const full = (source: Source, lake: Lake, rows: number, settings: Readonly<Record<string, string>> = {}) =>
+const full = (
+  source: Source,
+  lake: Lake,
+  rows: number,
+  settings: Readonly<Record<string, string>> = {},
+  main = thisBuild,
+) =>
   Effect.scoped(
     Effect.gen(function* () {
       const environment = { ...source.libpq, ...(yield* lake.fresh), SOURCE_TABLES: "public.t", ...settings }
-      const run = yield* runTool(["full"], environment)
+      const run = yield* runTool(["full"], environment, main)
       if (!run.told.includes(`rows=${rows} `)) {
         return yield* Effect.die(new Error(`full did not copy ${rows} rows:\n${run.told}`))
       }
@@ -37,10 +43,15 @@ const speed = Effect.fnUntraced(function* ({ source, lakes, options, wants, foun
     const one = full(source, lake, rows, oneReader)
     if (wants("speed")) {
       const what = `full, one reader, ${lake.told}`
-      const pairs = yield* alternate(what, runs, copyTable(source, "public.t"), one)
-      yield* found(
-        compared({ what, against: `${floorName}: \\copy to nowhere`, pairs, target: { atMost: 1.05 } }),
-      )
+      if (options.against === undefined) {
+        const pairs = yield* alternate(what, runs, copyTable(source, "public.t"), one)
+        yield* found(
+          compared({ what, against: `${floorName}: \\copy to nowhere`, pairs, target: { atMost: 1.05 } }),
+        )
+      } else {
+        const other = full(source, lake, rows, oneReader, options.against)
+        yield* Effect.forEach(comparedBuilds(what, yield* alternate(what, runs, other, one)), found)
+      }
     }
     if (wants("parallel")) {
       const what = `full, FULL_PARALLEL=4, ${lake.told}`

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url"
 import { Deferred, Effect, Schema, type Scope } from "effect"
 import type { Environment } from "../../../test/support/program/program.ts"
 
-const main = fileURLToPath(new URL("../../../dist/main.js", import.meta.url))
+/** This build's program. */
+export const thisBuild = fileURLToPath(new URL("../../../dist/main.js", import.meta.url))
 const usageAtExit = fileURLToPath(new URL("../../../tools/bench/world/usageAtExit.cjs", import.meta.url))
 /** A folder without `.env`. */
 const quietFolder = fileURLToPath(new URL(".", import.meta.url))
@@ -33,6 +34,7 @@ export interface RunningTool {
 export const startTool = (
   args: ReadonlyArray<string>,
   environment: Environment,
+  main: string = thisBuild,
 ): Effect.Effect<RunningTool, never, Scope.Scope> =>
   Effect.gen(function* () {
     const startedAt = performance.now()
@@ -69,6 +71,10 @@ export const startTool = (
     return { stop: Effect.sync(() => child.kill("SIGTERM")), ended }
   })
 
-/** Runs it to its end. */
-export const runTool = (args: ReadonlyArray<string>, environment: Environment): Effect.Effect<ToolRun> =>
-  Effect.scoped(Effect.flatMap(startTool(args, environment), ({ ended }) => ended))
+/** Runs it to its end. `main` is the `dist/main.js` of the build. */
+export const runTool = (
+  args: ReadonlyArray<string>,
+  environment: Environment,
+  main: string = thisBuild,
+): Effect.Effect<ToolRun> =>
+  Effect.scoped(Effect.flatMap(startTool(args, environment, main), ({ ended }) => ended))

@@ -48,13 +48,13 @@ const wholeSeconds = (runs: ReadonlyArray<ToolRun>) => runs.map(({ seconds }) =>
 /** The process and its connection, with nothing to read: what a drain of any size pays before it begins. */
 const startUp = Effect.fnUntraced(function* ({ source, lakes, options, found }: BenchContext) {
   yield* source.sql(createTable)
-  const empty = (lake: Lake) =>
+  const empty = (lake: Lake, main?: string) =>
     Effect.gen(function* () {
       yield* Effect.acquireRelease(
         source.sql("SELECT pg_create_logical_replication_slot($1, 'test_decoding')", [slot]),
         () => Effect.ignore(source.sql("SELECT pg_drop_replication_slot($1)", [slot])),
       )
-      return yield* once(source, lake, 0)
+      return yield* once(source, lake, 0, main)
     }).pipe(Effect.scoped)
   const several = <E, R>(run: Effect.Effect<ToolRun, E, R>) =>
     Effect.map(Effect.all(Array.from({ length: options.runs + 1 }, () => run)), (all) => all.slice(1))
@@ -67,6 +67,12 @@ const startUp = Effect.fnUntraced(function* ({ source, lakes, options, found }: 
   yield* found(told("--help", yield* several(runTool(["--help"], {}))))
   const apart = new Map<Lake, number>()
   for (const lake of lakes) {
+    if (options.against !== undefined) {
+      const what = `cdc --once, nothing waits, ${lake.told}`
+      const pairs = yield* alternate(what, options.runs, empty(lake, options.against), empty(lake))
+      yield* Effect.forEach(comparedBuilds(what, pairs), found)
+      continue
+    }
     const runs = yield* several(empty(lake))
     apart.set(lake, median(wholeSeconds(runs)))
     yield* found({ ...told(`cdc --once, nothing waits, ${lake.told}`, runs), target: "none", met: true })

@@ -20,6 +20,7 @@ const gapsIn = (incomplete: ReadonlySet<string>): TablePlan => ({
   before: [],
   after: [],
   anew: new Map([...incomplete].map((dataset) => [dataset, "unknown relation"] as const)),
+  masks: new Map(),
   leaving: [],
   warnings: new Map(),
 })

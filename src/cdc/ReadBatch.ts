@@ -3,6 +3,7 @@ import { Clock, Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import type { ChangeSession } from "../services/source/ChangeSource.ts"
+import { Settings } from "../settings/Settings.ts"
 import type { PendingBatch } from "./Batch.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
 import { decideStart } from "./start/StartDecision.ts"
@@ -35,9 +36,11 @@ export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, ch
   )
   yield* publish(() => ({ _tag: "SlotChecked", at: startedAt, flushed, readUpTo, retainedFrom }))
   if (flushed <= checkpoint.readUpTo) return Option.none<PendingBatch>()
+  const { columns } = yield* Settings
   const { tables, catalog, change, unsure } = yield* readCatalog(
     session,
     checkpoint.tables,
+    columns,
     checkpoint.watermark,
     readUpTo,
     flushed,

@@ -5,7 +5,6 @@ import type { Stamp } from "../core/lake/ObjectKey.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import { maxLinesMax } from "../services/source/ChangeSource.ts"
 import type { Transaction } from "../services/source/Transaction.ts"
-import { Settings } from "../settings/Settings.ts"
 import { askedTogether } from "./AskedTogether.ts"
 import type { PendingBatch, Writer, WrittenBatch } from "./Batch.ts"
 import { notedInScope } from "./CurrentBatch.ts"
@@ -32,7 +31,6 @@ const writeUpTo = Effect.fnUntraced(function* (
   { checkpoint, view, unsure }: PendingBatch,
   maxLines: number,
 ) {
-  const { columns } = yield* Settings
   const { position } = checkpoint.watermark
   // The session can end while objects are sent. The lock is checked before each object becomes visible, because a standby
   // that has it by now would write the same rows beside ours.
@@ -44,7 +42,7 @@ const writeUpTo = Effect.fnUntraced(function* (
     nameObject: (newest: Option.Option<Stamp>) => held.nameObject(checkpoint, newest),
   }
   const objects = yield* incObjects(
-    followedTails(checkpoint, columns),
+    followedTails(checkpoint),
     checkpoint.layout,
     fence,
     unsure.length === 0 ? undefined : (table, tokens) => others.note(table, tokens),

@@ -1,5 +1,6 @@
 /** Copies one table of a snapshot into one object, and writes its manifest. */
 import { Clock, DateTime, Effect, Option, Sink, Stream } from "effect"
+import { maskOf } from "../columns/DatasetMask.ts"
 import { datasetProjection } from "../columns/DatasetProjection.ts"
 import { projectedCopy } from "../columns/ProjectedCopy.ts"
 import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.ts"
@@ -23,6 +24,8 @@ const isoNow = Effect.map(DateTime.now, DateTime.formatIso)
 /** The lists of a table that has such columns. */
 const maskedColumns = ({ excluded, hashed }: ProjectedTable) =>
   excluded.length + hashed.length > 0 ? { excluded, hashed } : {}
+
+const maskIn = (mask: string | undefined) => (mask === undefined ? {} : { mask })
 
 /** Writes the COPY's bytes into the object unchanged, without parsing them into rows. Hashed columns alone are rewritten. */
 export const copyTable = Effect.fn("Full.copyTable")(function* (
@@ -67,6 +70,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
     object: key,
     columns: projected.columns,
     ...maskedColumns(projected),
+    ...maskIn(maskOf(projected.projection)),
     primary_key: description.primaryKey,
     rows,
     bytes,

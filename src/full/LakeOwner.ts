@@ -6,7 +6,7 @@ import { startFacts } from "../cdc/tables/StartTables.ts"
 import { noticeOf, printNotice } from "../cdc/tables/TableNotice.ts"
 import { isCopyOf, type Manifest } from "../core/lake/Manifest.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
-import type { SourceTable } from "../core/source/SourceTable.ts"
+import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
 import { newestManifest } from "../lake/NewestManifest.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { ChangeSource } from "../services/source/ChangeSource.ts"
@@ -59,6 +59,9 @@ export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
   return yield* copiedTables(decisions)
 }, Effect.scoped)
 
+const otherMask = ({ dataset, table }: SourceTable): string =>
+  `\`cdc\` has not begun with these settings of columns for ${printTable(table)}: its changes of "${dataset}" do not fit this copy. Restart \`cdc\` with the same COLUMNS_EXCLUDE, COLUMNS_HASH, COLUMNS_HASH_KEY and ON_NEW_COLUMN, then run \`node dist/main.js full\` again`
+
 const copiedTables = Effect.fnUntraced(function* (decisions: ReadonlyArray<TableDecision>) {
   const tables: Array<SourceTable> = []
   const dropped = new Set<string>()
@@ -69,12 +72,13 @@ const copiedTables = Effect.fnUntraced(function* (decisions: ReadonlyArray<Table
       tables.push(source)
       continue
     }
-    const { kind, after } = planned.success
+    const { kind, after, reason } = planned.success
     if (kind._tag === "Dropped") dropped.add(source.dataset)
     if (kind._tag === "Renamed") {
       const notice = noticeOf(planned.success, "now")
       if (notice !== undefined) yield* Effect.logWarning(printNotice(notice))
     }
+    if (reason === "masked") yield* Effect.logWarning(otherMask(source))
     tables.push({ dataset: source.dataset, table: after.table })
   }
   return { tables, dropped } satisfies CopiedTables

@@ -17,7 +17,7 @@ export const needsManifest = ({
   Option.isNone(table.anew) &&
   Option.match(watermark, {
     onNone: () => Option.isSome(slotBegin),
-    onSome: ({ from, left }) => from.has(dataset) && !left.has(dataset),
+    onSome: ({ left }) => !left.has(dataset),
   })
 
 /** Reads a manifest only if the state depends on one. None as in `datasetState`. */

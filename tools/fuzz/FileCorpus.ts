@@ -84,6 +84,12 @@ const watermarkOf = (random: Random): Watermark.Watermark => ({
       reason: random.pick(Watermark.fromReasons),
     }),
   })),
+  masks: byDataset(random, () =>
+    random
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(64, "0"),
+  ),
   catalog: byDataset(random, () => ({
     table: random.below(2 ** 32),
     schema: random.below(2 ** 32),

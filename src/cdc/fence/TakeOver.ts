@@ -24,6 +24,7 @@ import type { DatasetTail } from "../rows/DatasetObjects.ts"
 import type { Checkpoint } from "../start/Checkpoint.ts"
 import { checkStart, type LakeEnd, lakeEnd, newestRow, type Started } from "../start/StartChecks.ts"
 import { decideStart } from "../start/StartDecision.ts"
+import { withMasks } from "../start/StartMasks.ts"
 import { catalogTexts } from "../tables/FollowedTables.ts"
 import { inRenamedSchemas, watchRename } from "../tables/SchemaRename.ts"
 import { printSession } from "../writer/Standby.ts"
@@ -149,7 +150,7 @@ const checkpointOf = Effect.fnUntraced(function* (
   watermark: Watermark,
   started: Started,
 ) {
-  const { tables } = yield* Settings
+  const { tables, columns } = yield* Settings
   const { name: slot } = yield* ReplicationSlot
   const tails = yield* forEachDataset(started.datasets, (source) =>
     tailOf(source, layout, watermark, Option.fromUndefinedOr(started.ends.get(source.dataset))),
@@ -167,6 +168,7 @@ const checkpointOf = Effect.fnUntraced(function* (
     datasets: tails,
     tables: {
       configured: tables,
+      rules: columns,
       now: started.followed,
       rename,
       lastCatalog: catalogTexts(started.planned),
@@ -203,7 +205,8 @@ export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: Chang
   })
   if (yield* waitForLateRequests(session, reason)) now = yield* examine(session)
   // The flushed LSN was read with the lock held: no older writer has read beyond it.
-  const held = yield* takeWatermark(now.watermark, now.stored, fencing, now.flushed)
-  const checkpoint = yield* checkpointOf(session, now.layout, now.watermark, now.started)
+  const watermark = yield* withMasks(session, now.watermark, now.started.maskChange, now.flushed)
+  const held = yield* takeWatermark(watermark, now.stored, fencing, now.flushed)
+  const checkpoint = yield* checkpointOf(session, now.layout, watermark, now.started)
   return { held, checkpoint }
 })

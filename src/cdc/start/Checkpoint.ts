@@ -1,7 +1,6 @@
 /** A writer's resume state in memory, between two batches. */
 import { Option } from "effect"
 import { datasetProjection } from "../../columns/DatasetProjection.ts"
-import type { ColumnRules } from "../../core/columns/Projection.ts"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { Stamp } from "../../core/lake/ObjectKey.ts"
 import type { CommitMark, Layout, Watermark } from "../../core/lake/Watermark.ts"
@@ -23,12 +22,9 @@ export interface Checkpoint {
 }
 
 /** The ends of the datasets that are followed now, with the present names of their tables. */
-export const followedTails = (
-  { datasets, tables }: Checkpoint,
-  rules: ColumnRules,
-): ReadonlyArray<FollowedTail> =>
+export const followedTails = ({ datasets, tables }: Checkpoint): ReadonlyArray<FollowedTail> =>
   tables.now.flatMap(({ dataset, table, names }) => {
-    const projection = datasetProjection(rules, tables.configured, dataset, [table, ...names])
+    const projection = datasetProjection(tables.rules, tables.configured, dataset, [table, ...names])
     return datasets
       .filter((tail) => tail.source.dataset === dataset)
       .map((tail) => ({ ...tail, source: { dataset, table }, names, projection }))

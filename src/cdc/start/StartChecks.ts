@@ -20,7 +20,7 @@ import {
   linesAfter,
   type TablePlan,
 } from "../tables/TablePlan.ts"
-import { planTables } from "../tables/TablePlanning.ts"
+import { maskChange, planTables } from "../tables/TablePlanning.ts"
 import { checkHistory } from "./History.ts"
 import { type LakeHistory, lastCommitOf, type NewestRow } from "./HistoryDecision.ts"
 
@@ -82,6 +82,8 @@ export interface Started {
   /** By dataset; without those that have no object. */
   readonly ends: ReadonlyMap<string, LakeEnd>
   readonly lastCommit: Watermark["lastCommit"]
+  /** Takes effect at the flushed LSN of the start. */
+  readonly maskChange: TablePlan
 }
 
 /** Returns what the slot must send again, according to the watermark and the newest rows. */
@@ -153,6 +155,7 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
     datasets: all,
     ends,
     lastCommit: history.lastCommit,
+    maskChange: maskChange(plan),
   }
   return started
 })

@@ -1,5 +1,6 @@
 /** The tables that a running writer follows. Reads the catalog before each batch. */
 import { Effect, Option } from "effect"
+import type { ColumnRules } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"
@@ -20,6 +21,8 @@ import { planTables } from "./TablePlanning.ts"
 export interface FollowedTables {
   /** As SOURCE_TABLES names them. */
   readonly configured: ReadonlyArray<SourceTable>
+  /** The settings of columns under which the next batch is read. */
+  readonly rules: ColumnRules
   /** The tables that the next batch reads. */
   readonly now: ReadonlyArray<FollowedTable>
   /** A renamed schema, as known before the flushed LSN was read. */
@@ -99,6 +102,8 @@ export const sinceOf = (unsure: ReadonlyArray<UncertainTable>): bigint | undefin
 export const readCatalog = Effect.fnUntraced(function* (
   session: Pick<ChangeSession, "relations" | "newXid" | "oldestXid">,
   known: FollowedTables,
+  /** The settings of columns now: others than those in force take effect as a change of tables does. */
+  rules: ColumnRules,
   lines: DatasetLines,
   readUpTo: Lsn.Lsn,
   flushed: Lsn.Lsn,
@@ -108,6 +113,7 @@ export const readCatalog = Effect.fnUntraced(function* (
   const found = yield* Effect.fromResult(
     planTables({
       configured,
+      rules,
       lines,
       position: readUpTo,
       followed: datasets,
@@ -134,6 +140,7 @@ export const readCatalog = Effect.fnUntraced(function* (
   const change = isChange(lines, plan) ? Option.some(plan) : Option.none<TablePlan>()
   const tables: FollowedTables = {
     configured,
+    rules: Option.isSome(change) ? known.rules : rules,
     rename,
     lastCatalog,
     now: Option.isSome(change) ? plan.before : plan.after,

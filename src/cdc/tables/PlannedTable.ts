@@ -3,6 +3,8 @@
  * report it before.
  */
 import { Option, Result } from "effect"
+import { maskOf } from "../../columns/DatasetMask.ts"
+import { type ColumnRules, projectionFor } from "../../core/columns/Projection.ts"
 import type { Lsn } from "../../core/Lsn.ts"
 import { type TableNow, unchangedTable } from "../../core/lake/DatasetState.ts"
 import type { CatalogMark, FromReason } from "../../core/lake/Watermark.ts"
@@ -15,6 +17,8 @@ import { type DatasetLines, type FollowedTable, knownIn } from "./TablePlan.ts"
 
 export interface PlanFacts {
   readonly configured: ReadonlyArray<SourceTable>
+  /** The settings of columns. */
+  readonly rules: ColumnRules
   readonly lines: DatasetLines
   /** The watermark's line 1. */
   readonly position: Lsn
@@ -79,6 +83,8 @@ export interface PlannedTable {
   readonly after: FollowedTable
   /** Why the dataset begins anew when the plan takes effect. */
   readonly reason: FromReason | undefined
+  /** The mask of its columns when the plan takes effect. */
+  readonly mask: string | undefined
 }
 
 /** A planned table, or why `cdc` does not start with it. */
@@ -127,7 +133,12 @@ const planTable = (
   const isMixed =
     !facts.isCaughtUp &&
     Option.exists(known, (one) => Option.exists(oidOf(one.table), (other) => other !== one.oid))
-  const reason = reasonOf(kind, isMixed)
+  const mask =
+    kind._tag === "Dropped"
+      ? lines.masks.get(dataset)
+      : maskOf(projectionFor(facts.rules, sameTable(table, now) ? [table] : [table, now]))
+  const isMasked = mask !== lines.masks.get(dataset)
+  const reason = reasonOf(kind, isMixed) ?? (isMasked ? "masked" : undefined)
   const mark = markOf(oidNow)
   const names = sameTable(last, now) ? [now] : [last, now]
   const before = { dataset, table: now, names, oid: oidNow, mark }
@@ -137,6 +148,7 @@ const planTable = (
     before: wasRead ? Option.some(before) : Option.none(),
     after: { dataset, table: now, names: [now], oid: oidNow, mark },
     reason,
+    mask,
   })
 }
 

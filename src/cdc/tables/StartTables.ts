@@ -1,18 +1,22 @@
 /** Reads the facts for a plan of tables at a start: for `cdc`, and for the commands that predict its start. */
 
 import { Effect, Option } from "effect"
+import { maskOf } from "../../columns/DatasetMask.ts"
+import { type ColumnRules, projectionFor } from "../../core/columns/Projection.ts"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { newestObject } from "../../lake/NewestObject.ts"
 import type { SourceView } from "../../services/source/ChangeSource.ts"
+import { Settings } from "../../settings/Settings.ts"
 import type { PlanFacts } from "./PlannedTable.ts"
 import { askedRelations, type DatasetLines } from "./TablePlan.ts"
 
 /** In a new lake all datasets begin at its first watermark. An older version recorded no tables: it followed what the lake holds. */
 const beginning = Effect.fnUntraced(function* (
   configured: ReadonlyArray<SourceTable>,
+  rules: ColumnRules,
   layout: Layout,
   watermark: Option.Option<Watermark>,
   position: Lsn.Lsn,
@@ -23,6 +27,12 @@ const beginning = Effect.fnUntraced(function* (
       tables: new Map(),
       catalog: new Map(),
       from: new Map(from),
+      masks: new Map(
+        configured.flatMap(({ dataset, table }) => {
+          const mask = maskOf(projectionFor(rules, [table]))
+          return mask === undefined ? [] : [[dataset, mask] as const]
+        }),
+      ),
       left: new Map(),
     }
     return {
@@ -31,7 +41,7 @@ const beginning = Effect.fnUntraced(function* (
       withObjects: new Set<string>(),
     }
   }
-  const { tables, catalog, from, left, objects } = watermark.value
+  const { tables, catalog, from, masks, left, objects } = watermark.value
   const isInLake = Effect.fnUntraced(function* ({ dataset }: SourceTable) {
     return (
       objects.has(dataset) ||
@@ -42,7 +52,7 @@ const beginning = Effect.fnUntraced(function* (
   const isThere = tables.size === 0 ? yield* forEachDataset(configured, isInLake) : []
   const followed = new Set(configured.filter((_, i) => isThere[i]).map(({ dataset }) => dataset))
   return {
-    lines: { tables, catalog, from, left },
+    lines: { tables, catalog, from, masks, left },
     followed,
     withObjects: new Set([...objects.keys(), ...followed]),
   }
@@ -60,10 +70,12 @@ export const startFacts = Effect.fn("StartTables.startFacts")(function* (
   position: Lsn.Lsn,
   flushed: Lsn.Lsn,
 ) {
-  const begun = yield* beginning(configured, layout, watermark, position)
+  const { columns: rules } = yield* Settings
+  const begun = yield* beginning(configured, rules, layout, watermark, position)
   const facts: PlanFacts = {
     ...begun,
     configured,
+    rules,
     position,
     catalog: yield* relations(askedRelations(configured, begun.lines)),
     isRunning: false,

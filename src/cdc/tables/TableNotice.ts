@@ -41,12 +41,16 @@ export const noticeOf = (
         advice: copy,
       }
     default:
-      return reason === "replaced"
+      if (reason === undefined) return undefined
+      return reason === "masked"
         ? {
+            problem: `The settings of columns (COLUMNS_EXCLUDE, COLUMNS_HASH, its key, or ON_NEW_COLUMN) are others now for ${name}`,
+            advice: `${copy}. Objects written before keep their values: \`doctor\` lists them`,
+          }
+        : {
             problem: `Another table has the name ${name} now, and "${dataset}" goes on with that one`,
             advice: copy,
           }
-        : undefined
   }
 }
 

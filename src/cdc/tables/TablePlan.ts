@@ -12,7 +12,7 @@ import {
 import type { Relation, RelationsAsked } from "../../services/source/SourceTables.ts"
 
 /** The table of each dataset, the LSN from which its commits are in `inc`, and the last LSN of datasets that have left. */
-export type DatasetLines = Pick<Watermark, "tables" | "catalog" | "from" | "left">
+export type DatasetLines = Pick<Watermark, "tables" | "catalog" | "from" | "masks" | "left">
 
 export interface FollowedTable {
   readonly dataset: string
@@ -33,6 +33,8 @@ export interface TablePlan {
   readonly after: ReadonlyArray<FollowedTable>
   /** Datasets with a gap between the newest `full` and `inc`: each begins anew when the plan takes effect. */
   readonly anew: ReadonlyMap<string, FromReason>
+  /** By dataset: its mask once the plan has taken effect. Undefined without one. */
+  readonly masks: ReadonlyMap<string, string | undefined>
   /** Followed before, and not after. */
   readonly leaving: ReadonlyArray<string>
   /** Text for people, by dataset. */
@@ -105,8 +107,14 @@ export const linesAfter = (
     if (Option.isNone(mark)) catalog.delete(dataset)
     else catalog.set(dataset, mark.value)
   }
+  const masks = new Map(lines.masks)
+  for (const [dataset, mask] of plan.masks) {
+    if (mask === undefined) masks.delete(dataset)
+    else masks.set(dataset, mask)
+  }
   return {
     catalog,
+    masks,
     tables: new Map([
       ...lines.tables,
       ...plan.after.flatMap(({ dataset, table, oid }) =>

@@ -38,6 +38,7 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
   const before: Array<FollowedTable> = []
   const after: Array<FollowedTable> = []
   const anew = new Map<string, FromReason>()
+  const masks = new Map<string, string | undefined>()
   const warnings = new Map<string, string>()
   for (const { source, planned } of planEach(facts)) {
     if (Result.isFailure(planned)) return Result.fail(planned.failure)
@@ -45,6 +46,7 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
     const notice = noticeOf(planned.success, "now")
     before.push(...Option.toArray(planned.success.before))
     after.push(planned.success.after)
+    masks.set(source.dataset, planned.success.mask)
     if (reason !== undefined) anew.set(source.dataset, reason)
     if (notice !== undefined) warnings.set(source.dataset, printNotice(notice))
   }
@@ -53,7 +55,26 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
     before: withoutForeignNames([...before, ...tables]),
     after,
     anew,
+    masks,
     leaving,
     warnings,
   })
+}
+
+/**
+ * Returns the part of a plan that is about masks. It cannot wait for the rest: the writer masks from its first row on, so that
+ * the watermark must say so before.
+ */
+export const maskChange = ({ anew, masks, warnings }: TablePlan): TablePlan => {
+  const masked = new Map([...anew].filter(([, reason]) => reason === "masked"))
+  const ofMasked = <A>(all: ReadonlyMap<string, A>) =>
+    new Map([...all].filter(([dataset]) => masked.has(dataset)))
+  return {
+    before: [],
+    after: [],
+    anew: masked,
+    masks: ofMasked(masks),
+    leaving: [],
+    warnings: ofMasked(warnings),
+  }
 }

@@ -24,18 +24,30 @@ export interface ColumnRules {
   /** COLUMNS_HASH. */
   readonly hashed: ReadonlyArray<ColumnEntry>
   readonly hashing: ValueHashing
+  /** ON_NEW_COLUMN: `exclude` drops the columns that the lake does not know yet, of tables that an entry is about. */
+  readonly onNewColumn: "include" | "exclude"
 }
 
+/** The columns of a table that the lake knows; undefined if all are kept unless an entry names them. */
+export type KnownColumns = ReadonlySet<string> | undefined
+
 export class Projection {
+  /** The rules that are about the table. */
+  readonly rules: ColumnRules
   readonly hashing: ValueHashing
-  readonly #excluded: ReadonlyArray<ColumnEntry>
-  readonly #hashed: ReadonlyArray<ColumnEntry>
+  readonly #known: KnownColumns
+  readonly #newColumns = new Set<string>()
   #hasDropped = false
 
-  constructor({ excluded, hashed, hashing }: ColumnRules) {
-    this.#excluded = excluded
-    this.#hashed = hashed
-    this.hashing = hashing
+  constructor(rules: ColumnRules, known?: KnownColumns) {
+    this.rules = rules
+    this.hashing = rules.hashing
+    this.#known = known
+  }
+
+  /** The same rules, and other columns are dropped too. */
+  knowing(known: KnownColumns): Projection {
+    return new Projection(this.rules, known)
   }
 
   /** True if `fateOf` was asked about a column that is dropped. */
@@ -43,17 +55,28 @@ export class Projection {
     return this.#hasDropped
   }
 
+  /** Columns that `fateOf` was asked about, and that are dropped because the lake does not know them. */
+  get newColumns(): ReadonlySet<string> {
+    return this.#newColumns
+  }
+
   /** A column that both lists name is dropped. */
   fateOf(column: string): ColumnFate {
     const isIn = (entries: ReadonlyArray<ColumnEntry>) =>
       entries.some((entry) => concernsColumn(entry, column))
-    if (isIn(this.#excluded)) {
+    const { excluded, hashed } = this.rules
+    const isExcluded = isIn(excluded)
+    const isNew = !isExcluded && this.#known?.has(column) === false
+    if (isNew) this.#newColumns.add(column)
+    if (isExcluded || isNew) {
       this.#hasDropped = true
       return "drop"
     }
-    return isIn(this.#hashed) ? "hash" : "keep"
+    return isIn(hashed) ? "hash" : "keep"
   }
 }
+
+const isEmpty = ({ excluded, hashed }: ColumnRules): boolean => excluded.length === 0 && hashed.length === 0
 
 /**
  * Returns the projection of a table that has, or had, these names: an entry that is about one of them applies, so that a
@@ -63,11 +86,11 @@ export const projectionFor = (
   rules: ColumnRules,
   names: ReadonlyArray<TableName>,
 ): Projection | undefined => {
+  if (isEmpty(rules)) return undefined
   const about = (entries: ReadonlyArray<ColumnEntry>) =>
     entries.filter((entry) => names.some((name) => concernsTable(entry, name)))
-  const [excluded, hashed] = [about(rules.excluded), about(rules.hashed)]
-  if (excluded.length === 0 && hashed.length === 0) return undefined
-  return new Projection({ excluded, hashed, hashing: rules.hashing })
+  const found = { ...rules, excluded: about(rules.excluded), hashed: about(rules.hashed) }
+  return isEmpty(found) ? undefined : new Projection(found)
 }
 
 export const isDropped = (projection: Projection | undefined, column: string): boolean =>

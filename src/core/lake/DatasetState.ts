@@ -22,6 +22,8 @@ export interface NewestCopy {
   readonly xmin: Option.Option<bigint>
   /** Every transaction that its snapshot sees was committed at or before it. */
   readonly lsn: Option.Option<Lsn>
+  /** None if it holds all columns as they are. */
+  readonly mask: Option.Option<string>
 }
 
 /** What the next batch of `cdc` decides about a table, if the catalog stays as it is. */
@@ -52,9 +54,14 @@ export interface DatasetFacts {
 export const snapshotXmin = (snapshot: string): Option.Option<bigint> =>
   Option.map(Option.fromNullishOr(/^(\d{1,20}):\d+:/.exec(snapshot)?.[1]), BigInt)
 
-export const newestCopy = ({ snapshot, lsn }: Pick<Manifest, "snapshot" | "lsn">): NewestCopy => ({
+export const newestCopy = ({
+  snapshot,
+  lsn,
+  mask,
+}: Pick<Manifest, "snapshot" | "lsn" | "mask">): NewestCopy => ({
   xmin: snapshotXmin(snapshot),
   lsn: parseLsn(lsn),
+  mask: Option.fromUndefinedOr(mask),
 })
 
 const none = { from: Option.none(), reason: Option.none() }
@@ -113,13 +120,17 @@ const stateIn = (
     return incomplete(Option.isSome(left) ? "again" : "new", Option.none())
   }
   const since = Option.flatMap(from, (begun) => begun.since)
+  const mask = watermark.masks.get(dataset)
+  // Its values are not those of `inc`: keys that are hashed in one of them match nothing in the other.
+  const isOtherMask = Option.exists(copy, (newest) => Option.getOrUndefined(newest.mask) !== mask)
   if (Option.isNone(since)) {
+    if (isOtherMask) return incomplete("masked", lsn)
     return isBefore(copy, lsn)
       ? incomplete("full before slot", lsn)
       : { ...none, state: "followed", from: lsn }
   }
   const xmin = Option.flatMap(copy, (newest) => newest.xmin)
-  return Option.exists(xmin, (oldest) => oldest >= since.value.xid)
-    ? { ...none, state: "followed", from: lsn }
-    : incomplete(since.value.reason, lsn)
+  const isNewEnough = Option.exists(xmin, (oldest) => oldest >= since.value.xid)
+  if (isNewEnough && isOtherMask) return incomplete("masked", lsn)
+  return isNewEnough ? { ...none, state: "followed", from: lsn } : incomplete(since.value.reason, lsn)
 }

@@ -14,6 +14,8 @@ export const Manifest = Schema.Struct({
   excluded: Schema.optionalKey(Schema.Array(Schema.String)),
   /** Columns whose values are hashes. */
   hashed: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** The mask of these lists and of the key: a SHA-256, absent without them. */
+  mask: Schema.optionalKey(Schema.String),
   primary_key: Schema.Array(Schema.String),
   /** Without the header. */
   rows: Schema.Int,

@@ -16,6 +16,7 @@
  *     table.clientes=db_loja.cliente 16402
  *     catalog.clientes=728 712 731
  *     from.clientes=0/16B3000 731 new
+ *     mask.clientes=9b1c… (64 digits)
  *
  * A file with line 1 only is valid (another program's, or an old one): the rest is then unknown.
  */
@@ -108,6 +109,8 @@ export interface Watermark {
   /** The catalog rows as of line 1: up to there, the WAL was read under every name that the table had. None if unknown. */
   readonly catalog: ReadonlyMap<string, CatalogMark>
   readonly from: ReadonlyMap<string, FollowedFrom>
+  /** The mask (`DatasetMask.ts`) of each dataset with columns that are dropped or hashed. */
+  readonly masks: ReadonlyMap<string, string>
   /** The LSN up to which datasets were followed that are no longer configured. */
   readonly left: ReadonlyMap<string, Lsn.Lsn>
 }
@@ -130,6 +133,7 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
   tables: new Map(),
   catalog: new Map(),
   from: new Map(),
+  masks: new Map(),
   left: new Map(),
 })
 
@@ -179,6 +183,7 @@ export const print = (watermark: Watermark): string => {
     ...each("table", watermark.tables, printTable),
     ...each("catalog", watermark.catalog, printMark),
     ...each("from", watermark.from, printFrom),
+    ...each("mask", watermark.masks),
     ...each("left", watermark.left, Lsn.print),
   ].join("\n")}\n`
 }

@@ -63,6 +63,9 @@ const parseFrom = (text: string): Option.Option<FollowedFrom> => {
   })
 }
 
+const parseMask = (text: string): Option.Option<string> =>
+  /^[0-9a-f]{64}$/.test(text) ? Option.some(text) : Option.none()
+
 const isWriter = (text: string): boolean => /^[0-9a-f-]{36}$/.test(text)
 
 /** Reads `key=value` from the lines after the first. */
@@ -117,6 +120,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
     tables: each("table", parseTable, "a table and its OID"),
     catalog: each("catalog", parseMark, "three transaction ids"),
     from: each("from", parseFrom, "an LSN, or an LSN, a transaction id and a reason"),
+    masks: each("mask", parseMask, "64 hexadecimal digits"),
     left: each("left", Lsn.parse, "an LSN"),
   }
   return problem === undefined ? Result.succeed(watermark) : Result.fail(problem)

@@ -2,7 +2,7 @@
 import { Effect, Option, Redacted } from "effect"
 import { parseColumnList } from "../../core/columns/ColumnEntry.ts"
 import type { ColumnRules, ValueHashing } from "../../core/columns/Projection.ts"
-import { parsedIfSet, problem, type Reading, secret, text, together } from "../SettingReading.ts"
+import { choice, parsedIfSet, problem, type Reading, secret, text, together } from "../SettingReading.ts"
 import { settingTable } from "../SettingTable.ts"
 import { hashingUnder } from "./KeyedHash.ts"
 
@@ -15,8 +15,6 @@ const withoutKey: ValueHashing = {
     throw new Error("a value is to be hashed, and there is no key")
   },
 }
-
-export const noColumnRules: ColumnRules = { excluded: [], hashed: [], hashing: withoutKey }
 
 const keyProblem = (why: string) =>
   Effect.fail(problem("COLUMNS_HASH_KEY", settingTable.COLUMNS_HASH_KEY.example, why))
@@ -36,10 +34,12 @@ export const columnRules: Reading<ColumnRules> = Effect.map(
     excluded: parsedIfSet("COLUMNS_EXCLUDE", parseColumnList),
     hashed: parsedIfSet("COLUMNS_HASH", parseColumnList),
     hashing,
+    onNewColumn: choice("ON_NEW_COLUMN"),
   }),
-  ({ excluded, hashed, hashing }) => ({
+  ({ excluded, hashed, hashing, onNewColumn }) => ({
     excluded: Option.getOrElse(excluded, () => []),
     hashed: Option.getOrElse(hashed, () => []),
     hashing,
+    onNewColumn: Option.getOrElse(onNewColumn, () => settingTable.ON_NEW_COLUMN.fallback),
   }),
 )

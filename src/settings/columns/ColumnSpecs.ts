@@ -33,4 +33,15 @@ export const columnSpecs = {
       "COLUMNS_HASH needs it. Take at least 32 random characters (`openssl rand -hex 32`) and keep them: another key gives other hashes, and whoever has the key can try values. It is never logged, and never sent to the server.",
     ],
   },
+  ON_NEW_COLUMN: {
+    group: "Source",
+    value: { oneOf: ["include", "exclude"] },
+    example: "exclude",
+    fallback: "include",
+    flag: true,
+    summary: "exclude: tables with such columns get no others",
+    meaning: [
+      "For tables that COLUMNS_EXCLUDE or COLUMNS_HASH is about. `exclude` leaves out columns that neither the newest copy nor the newest object of `inc` has: added ones, and renamed ones. How to admit one: [columns.md](columns.md#new-columns).",
+    ],
+  },
 } as const satisfies Readonly<Record<string, SettingSpec>>

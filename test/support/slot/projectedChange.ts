@@ -18,7 +18,12 @@ export const hashOf = (value: string): string =>
 export const rulesOf = (excluded: ReadonlyArray<string>, hashed: ReadonlyArray<string>): ColumnRules => {
   const entries = (list: ReadonlyArray<string>) =>
     list.length === 0 ? [] : Result.getOrThrow(parseColumnList(list.join(",")))
-  return { excluded: entries(excluded), hashed: entries(hashed), hashing: hashingUnder(hashKey) }
+  return {
+    excluded: entries(excluded),
+    hashed: entries(hashed),
+    hashing: hashingUnder(hashKey),
+    onNewColumn: "include",
+  }
 }
 
 const quoted = (bytes: string): string => `"${fromBytes(bytes).replaceAll('"', '""')}"`

@@ -12,6 +12,7 @@ import { planTables } from "../../../../src/cdc/tables/TablePlanning.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
 import type { CatalogMark } from "../../../../src/core/lake/Watermark.ts"
 import { printInSql, type TableName } from "../../../../src/core/source/SourceTable.ts"
+import { rulesOf } from "../../../support/slot/projectedChange.ts"
 
 const [a, b] = [
   { schema: "s", name: "a" },
@@ -30,6 +31,7 @@ const lines = (tables: Record<string, readonly [TableName, number]>, left = {}):
   ),
   catalog: new Map(Object.keys(tables).map((dataset) => [dataset, mark])),
   from: new Map(),
+  masks: new Map(),
   left: new Map(Object.entries(left)),
 })
 const configured = (tables: Record<string, TableName>) =>
@@ -37,6 +39,7 @@ const configured = (tables: Record<string, TableName>) =>
 
 const facts: PlanFacts = {
   configured: configured({ as: a, bs: b }),
+  rules: rulesOf([], []),
   lines: lines({ as: [a, 1], bs: [b, 2] }),
   position: lsn(100n),
   followed: new Set(),
@@ -203,5 +206,39 @@ describe("the watermark's lines after a plan", () => {
     assert.deepStrictEqual([back.before, back.anew], [["as: a", "bs: b"], {}])
     assert.deepStrictEqual(linesAfter(gone, back.made, lsn(300n), Option.none()), facts.lines)
     assert.deepStrictEqual(plan({ lines: gone, position: lsn(201n) }).anew, { bs: "again" })
+  })
+})
+
+describe("a mask", () => {
+  const rules = rulesOf(["s.a.cpf"], ["*.email"])
+  const masked = plan({ rules }).made
+
+  it("that is new, changed or gone makes the dataset begin anew, and only that one", () => {
+    assert.deepStrictEqual(plan({ rules: rulesOf(["s.a.cpf"], []) }).anew, { as: "masked" })
+    const masks = new Map([["as", "ab"]])
+    assert.deepStrictEqual(plan({ lines: { ...facts.lines, masks } }).anew, { as: "masked" })
+    const known = linesAfter(facts.lines, masked, lsn(200n), Option.some(77n))
+    assert.deepStrictEqual(plan({ rules, lines: known }).anew, {})
+    assert.deepStrictEqual(plan({ rules: { ...rules, onNewColumn: "exclude" }, lines: known }).anew, {
+      as: "masked",
+      bs: "masked",
+    })
+  })
+
+  it("is in the watermark's lines from where it takes effect", () => {
+    const after = linesAfter(facts.lines, masked, lsn(200n), Option.some(77n))
+    assert.deepStrictEqual([...after.masks.keys()], ["as", "bs"])
+    assert.notStrictEqual(after.masks.get("as"), after.masks.get("bs"))
+    assert.deepStrictEqual(after.from.get("as"), {
+      lsn: lsn(200n),
+      since: Option.some({ xid: 77n, reason: "masked" }),
+    })
+    const gone = linesAfter(after, plan({ lines: after }).made, lsn(300n), Option.some(78n))
+    assert.strictEqual(gone.masks.size, 0)
+  })
+
+  it("of a dropped table stays, because nothing is written under another one", () => {
+    const known = linesAfter(facts.lines, masked, lsn(200n), Option.some(77n))
+    assert.deepStrictEqual(plan({ lines: known, catalog: [relation(b, 2)] }).anew, { bs: "masked" })
   })
 })

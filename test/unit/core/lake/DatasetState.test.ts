@@ -19,12 +19,17 @@ const since = (reason: FromReason) =>
 const beginning = new Map([["clientes", { lsn, since: Option.none() }]])
 /** The newest copy, by the oldest transaction that it does not see. */
 const seen = (xmin: bigint): Partial<DatasetFacts> => ({
-  copy: Option.some({ xmin: Option.some(xmin), lsn: Option.some(lsn) }),
+  copy: Option.some({ xmin: Option.some(xmin), lsn: Option.some(lsn), mask: Option.none() }),
 })
 /** The newest copy, by its LSN. */
 const copiedAt = (at: bigint): Partial<DatasetFacts> => ({
-  copy: Option.some({ xmin: Option.some(1n), lsn: Option.some(Lsn.Lsn.make(at)) }),
+  copy: Option.some({ xmin: Option.some(1n), lsn: Option.some(Lsn.Lsn.make(at)), mask: Option.none() }),
 })
+/** The newest copy, under a mask. */
+const maskedCopy = (mask: string): Partial<DatasetFacts> => ({
+  copy: Option.some({ xmin: Option.some(700n), lsn: Option.some(lsn), mask: Option.some(mask) }),
+})
+const masks = new Map([["clientes", "ab"]])
 const dropped: Partial<DatasetFacts> = { table: { ...unchangedTable, isDropped: true } }
 const anew = (reason: FromReason): Partial<DatasetFacts> => ({
   table: { ...unchangedTable, anew: Option.some(reason) },
@@ -89,10 +94,46 @@ const cases: ReadonlyArray<
   [
     "its copy is older than where it began anew, and saw all before it",
     { tables, from: since("new") },
-    { copy: Option.some({ xmin: Option.some(700n), lsn: Option.some(Lsn.Lsn.make(99n)) }) },
+    {
+      copy: Option.some({
+        xmin: Option.some(700n),
+        lsn: Option.some(Lsn.Lsn.make(99n)),
+        mask: Option.none(),
+      }),
+    },
     "followed",
     undefined,
   ],
+  [
+    "its mask has changed, and its copy is older",
+    { tables, from: since("masked"), masks },
+    seen(699n),
+    "needs full",
+    "masked",
+  ],
+  [
+    "its mask has changed, and its copy saw all before it without one",
+    { tables, from: since("masked"), masks },
+    seen(700n),
+    "needs full",
+    "masked",
+  ],
+  [
+    "its copy is under its mask",
+    { tables, from: since("masked"), masks },
+    maskedCopy("ab"),
+    "followed",
+    undefined,
+  ],
+  [
+    "its copy is under another mask, since the lake's beginning",
+    { tables, from: beginning, masks },
+    maskedCopy("cd"),
+    "needs full",
+    "masked",
+  ],
+  ["its copy alone has a mask", { tables, from: since("new") }, maskedCopy("ab"), "needs full", "masked"],
+  ["it has a mask and no copy yet", { tables, from: beginning, masks }, {}, "followed", undefined],
 ]
 
 const nothing: DatasetFacts = {

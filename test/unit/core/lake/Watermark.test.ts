@@ -26,6 +26,7 @@ const whole: Watermark.Watermark = {
     ["clientes", { lsn: lsn(0x16b3000n), since: Option.none() }],
     ["pedidos", { lsn: lsn(0x16b3100n), since: Option.some({ xid: 2n ** 40n, reason: "unknown relation" }) }],
   ]),
+  masks: new Map([["clientes", "0123456789abcdef".repeat(4)]]),
   left: new Map([["antigos", lsn(0x16b2000n)]]),
 }
 const why = (text: string) => Result.getOrThrow(Result.flip(parse(text)))

@@ -1,8 +1,15 @@
 /** Datasets whose `full` and `inc` leave a gap: they are reported and not compared. */
 import { Option } from "effect"
+import { maskOf } from "../../columns/DatasetMask.ts"
 import type { Projection } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
-import { type DatasetState, datasetState, newestCopy, unchangedTable } from "../../core/lake/DatasetState.ts"
+import {
+  type DatasetState,
+  datasetState,
+  type IncompleteReason,
+  newestCopy,
+  unchangedTable,
+} from "../../core/lake/DatasetState.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
 import type { Watermark } from "../../core/lake/Watermark.ts"
 import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
@@ -27,35 +34,34 @@ export const incompleteBecause = (
     if (state === "followed") return Option.none()
     const since = Option.match(from, { onNone: () => "", onSome: (lsn) => `, from ${Lsn.print(lsn)}` })
     const why = Option.match(reason, { onNone: () => "", onSome: (one) => ` (${one}${since})` })
-    const gap = Option.contains(reason, "full before slot")
-      ? "what was committed between its newest copy and that is in neither"
-      : "its newest copy and its changes leave a gap"
+    const restart = Option.contains(reason, "masked") ? "Restart `cdc` with these settings, then run" : "Run"
     return Option.some(
-      `"${dataset}" ${sentenceOf(state)}${why}: ${gap}. Run \`node dist/main.js full\` while \`cdc\` follows it`,
+      `"${dataset}" ${sentenceOf(state)}${why}: ${gapFor(reason)}. ${restart} \`node dist/main.js full\` while \`cdc\` follows it`,
     )
   })
+}
+
+const otherSettings =
+  "its newest copy, its changes and this command are not all under the same COLUMNS_EXCLUDE, COLUMNS_HASH, COLUMNS_HASH_KEY and ON_NEW_COLUMN"
+
+const gapFor = (reason: Option.Option<IncompleteReason>): string => {
+  if (Option.contains(reason, "masked")) return otherSettings
+  return Option.contains(reason, "full before slot")
+    ? "what was committed between its newest copy and that is in neither"
+    : "its newest copy and its changes leave a gap"
 }
 
 /** `needs full` already has a verb. */
 const sentenceOf = (state: DatasetState): string => (state === "needs full" ? state : `is ${state}`)
 
-/** Returns why a copy cannot be compared under today's settings of columns; none if they agree. */
-export const projectedOtherwise = (
-  { dataset, columns, excluded = [], hashed = [] }: Manifest,
+/** Returns why a copy that no `cdc` has joined yet cannot be compared: it is under other settings of columns. */
+export const maskedOtherwise = (
+  { dataset, mask }: Manifest,
   projection: Projection | undefined,
-): Option.Option<string> => {
-  const fateThen = (name: string) => (hashed.includes(name) ? "hash" : "keep")
-  const fateNow = (name: string) => projection?.fateOf(name) ?? "keep"
-  const changed = [
-    ...columns.filter(({ name }) => fateNow(name) !== fateThen(name)).map(({ name }) => name),
-    ...excluded.filter((name) => fateNow(name) !== "drop"),
-  ]
-  return changed.length === 0
+): Option.Option<string> =>
+  mask === maskOf(projection)
     ? Option.none()
-    : Option.some(
-        `"${dataset}" needs full: COLUMNS_EXCLUDE or COLUMNS_HASH have changed since its newest copy (${changed.join(", ")}). Restart \`cdc\` if it runs, then run \`node dist/main.js full\``,
-      )
-}
+    : Option.some(`"${dataset}" needs full (masked): ${otherSettings}. Run \`node dist/main.js full\``)
 
 /** Names the datasets that SOURCE_TABLES no longer lists; none if there are none. */
 export const leftNote = (

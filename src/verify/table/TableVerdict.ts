@@ -14,7 +14,7 @@ import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 import type { LiveTable } from "../snapshot/LiveTables.ts"
 import { addedColumnAdvice, unfollowedAdvice } from "../sql/ComparedTable.ts"
 import * as Sql from "../sql/ReplaySql.ts"
-import { incompleteBecause, projectedOtherwise } from "./Incomplete.ts"
+import { incompleteBecause, maskedOtherwise } from "./Incomplete.ts"
 import { compareCounted, compareKeyed, firstText, type RowDifferences } from "./RowComparison.ts"
 import type { TableFailure } from "./TableFailure.ts"
 
@@ -118,7 +118,9 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     return verdict({ incomparable: `The lake holds no complete \`full\` of ${name}: run \`full\` first` })
   }
   const manifest = fulls.newest.value
-  const otherwise = projectedOtherwise(manifest, projected.projection)
+  const otherwise = Option.isNone(snapshot.watermark)
+    ? maskedOtherwise(manifest, projected.projection)
+    : Option.none<string>()
   if (Option.isSome(otherwise)) return verdict({ incomparable: otherwise.value, exit: notInLake })
 
   const copied = yield* workbench.file("copied.csv")

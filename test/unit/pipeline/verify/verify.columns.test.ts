@@ -102,18 +102,33 @@ describe("verify of masked columns", () => {
     }).pipe(Effect.provide(worldOf(rules))),
   )
 
-  it.effect("says that the dataset needs a copy where the lists have changed since the newest one", () =>
+  const others = settings({ ...rules, COLUMNS_EXCLUDE: "*.cidade" })
+
+  it.effect("needs a full under the settings that cdc has begun with, and reads nothing before", () =>
     Effect.gen(function* () {
-      yield* filled
-      const told = yield* Effect.provide(compared, settings({ ...rules, COLUMNS_EXCLUDE: "*.cidade" }))
+      const t = yield* filled
+      const told = yield* Effect.provide(compared, others)
       assert.strictEqual(told.code, 4)
-      assert.match(
-        told.lines.join("\n") + told.message,
-        /"t" needs full: COLUMNS_EXCLUDE or COLUMNS_HASH have changed since its newest copy \(cidade, cpf\)/,
-      )
-      yield* Effect.provide(full, settings({ ...rules, COLUMNS_EXCLUDE: "*.cidade" }))
-      const after = yield* Effect.provide(compared, settings({ ...rules, COLUMNS_EXCLUDE: "*.cidade" }))
+      assert.match(told.lines.join("\n") + told.message, /"t" needs full \(masked\): its newest copy/)
+      yield* Effect.provide(full, others)
+      assert.strictEqual((yield* Effect.provide(compared, others)).code, 4)
+      yield* changed((tx) => tx.insert(t, row("4")))
+      yield* Effect.provide(cdcOnce, others)
+      assert.strictEqual((yield* Effect.provide(compared, others)).code, 4)
+      yield* Effect.provide(full, others)
+      const after = yield* Effect.provide(compared, others)
       assert.strictEqual(after.code, 0, after.lines.join("\n"))
+    }).pipe(Effect.provide(worldOf(rules))),
+  )
+
+  it.effect("compares no copy under another mask with the table, also before cdc has begun", () =>
+    Effect.gen(function* () {
+      const { tables } = yield* created(tableOf("t", ["id", "cpf", "email", "cidade"], ["id"]))
+      yield* changed((tx) => tables.map((t) => tx.insert(t, row("1"))))
+      yield* Effect.provide(full, others)
+      const told = yield* compared
+      assert.strictEqual(told.code, 4, told.lines.join("\n"))
+      assert.match(told.lines.join("\n") + told.message, /"t" needs full \(masked\)/)
     }).pipe(Effect.provide(worldOf(rules))),
   )
 })

@@ -22,6 +22,7 @@ import type { Checkpoint } from "./cdc/start/Checkpoint.ts"
 import { writeObjects } from "./cdc/WriteObjects.ts"
 import { holdLivenessLock } from "./cdc/writer/LivenessLock.ts"
 import { writerLock } from "./cdc/writer/WriterLock.ts"
+import type { KnownColumns } from "./core/columns/Projection.ts"
 import * as Lsn from "./core/Lsn.ts"
 import type { Layout } from "./core/lake/Watermark.ts"
 import type { SourceTable } from "./core/source/SourceTable.ts"
@@ -45,23 +46,29 @@ export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) 
   const { tables: configured } = yield* Settings
   const { check } = yield* ObjectStore
   yield* retrying(limitedRetry, check("full"))
-  const { layout, watermark, tables, dropped } = yield* retrying(
+  const { layout, watermark, tables, dropped, known } = yield* retrying(
     limitedRetry,
     copyTarget(configured, isNewSource),
   )
   yield* retrying(limitedRetry, warnWithoutSlot(watermark))
-  yield* checkAllCopied(tables, dropped)
+  yield* checkAllCopied(tables, dropped, known)
   // A lost snapshot cannot be continued: a retry copies all tables again, so that all are of one snapshot.
-  return yield* retrying(limitedRetry, Effect.scoped(reportingActivity(copyTables(tables, layout))))
+  return yield* retrying(limitedRetry, Effect.scoped(reportingActivity(copyTables(tables, layout, known))))
 })
 
-const copyTables = Effect.fnUntraced(function* (tables: ReadonlyArray<SourceTable>, layout: Layout) {
+const copyTables = Effect.fnUntraced(function* (
+  tables: ReadonlyArray<SourceTable>,
+  layout: Layout,
+  known: ReadonlyMap<string, KnownColumns>,
+) {
   const { slot } = yield* Settings
   const source = yield* SourceTables
   const snapshot = yield* source.snapshot(tables.map(({ table }) => table))
   yield* reportAnswered
   yield* publish((at) => ({ _tag: "CopyBegan", at }))
-  const manifests = yield* Effect.forEach(tables, (table) => copyTable(snapshot, table, layout, slot))
+  const manifests = yield* Effect.forEach(tables, (table) =>
+    copyTable(snapshot, table, layout, slot, known.get(table.dataset)),
+  )
   yield* publish((at) => ({ _tag: "CopyFinished", at }))
   return manifests
 })

@@ -5,6 +5,7 @@ import { publish } from "../observe/PipelineEvents.ts"
 import type { ChangeSession } from "../services/source/ChangeSource.ts"
 import { Settings } from "../settings/Settings.ts"
 import type { PendingBatch } from "./Batch.ts"
+import { knownByDataset } from "./rows/KnownTails.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
 import { decideStart } from "./start/StartDecision.ts"
 import { readCatalog } from "./tables/FollowedTables.ts"
@@ -46,10 +47,16 @@ export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, ch
     flushed,
   )
   const watermark = { ...checkpoint.watermark, catalog }
+  const isUnderSame = tables.rules === checkpoint.tables.rules
+  const known = yield* knownByDataset({
+    ...checkpoint,
+    tables,
+    known: isUnderSame ? checkpoint.known : new Map(),
+  })
   return Option.some<PendingBatch>({
     startedAt,
     view,
-    checkpoint: { ...checkpoint, watermark, tables },
+    checkpoint: { ...checkpoint, watermark, tables, known },
     change,
     unsure,
   })

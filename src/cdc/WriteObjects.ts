@@ -10,6 +10,7 @@ import type { PendingBatch, Writer, WrittenBatch } from "./Batch.ts"
 import { notedInScope } from "./CurrentBatch.ts"
 import { ensureLockHeld } from "./ReadBatch.ts"
 import { incObjects } from "./rows/IncObjects.ts"
+import { warnOfNewColumns } from "./rows/KnownTails.ts"
 import { followedTails } from "./start/Checkpoint.ts"
 import { sinceOf } from "./tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "./tables/UnknownRelations.ts"
@@ -36,13 +37,14 @@ const writeUpTo = Effect.fnUntraced(function* (
   // that has it by now would write the same rows beside ours.
   const lockHeld = yield* askedTogether(ensureLockHeld(session, checkpoint))
   const others = new OtherNames(unsure)
+  const tails = followedTails(checkpoint)
   const fence = {
     ensureLockHeld: lockHeld,
     publish: held.publish,
     nameObject: (newest: Option.Option<Stamp>) => held.nameObject(checkpoint, newest),
   }
   const objects = yield* incObjects(
-    followedTails(checkpoint),
+    tails,
     checkpoint.layout,
     fence,
     unsure.length === 0 ? undefined : (table, tokens) => others.note(table, tokens),
@@ -58,8 +60,10 @@ const writeUpTo = Effect.fnUntraced(function* (
   yield* lockHeld
   const incomplete = yield* whoseMayBe(session, unsure, others)
   const written = yield* Effect.withSpan(rows.commit, "upload")
+  const warned = yield* warnOfNewColumns(tails, checkpoint.tables.warned)
   if (written.length > 0) yield* publish((at) => ({ _tag: "ObjectsPublished", at, datasets: written }))
   return {
+    checkpoint: { ...checkpoint, tables: { ...checkpoint.tables, warned } },
     written,
     incomplete,
     firstCommittedAt: rows.firstCommittedAt,

@@ -23,12 +23,18 @@ export const droppedKeys = (
   [...new Set([...primaryKey, ...replicaKey])].filter((name) => isDropped(projection, name))
 
 /** `Source, table "s"."t": COLUMNS_EXCLUDE names "id", which belongs to its key.` */
-const keyExcluded = ({ table }: TableDescription, columns: ReadonlyArray<string>) =>
-  new SourceError({
+const keyExcluded = (
+  { table }: TableDescription,
+  columns: ReadonlyArray<string>,
+  projection: Projection | undefined,
+) => {
+  const isNew = columns.some((name) => projection?.newColumns.has(name))
+  return new SourceError({
     reason: "KeyExcluded",
     subject: `table ${printTable(table)}`,
-    detail: `COLUMNS_EXCLUDE names ${columns.map(quoteIdentifier).join(", ")}, which ${columns.length === 1 ? "belongs" : "belong"} to its key`,
+    detail: `${isNew ? "ON_NEW_COLUMN=exclude or COLUMNS_EXCLUDE leaves out" : "COLUMNS_EXCLUDE names"} ${columns.map(quoteIdentifier).join(", ")}, which ${columns.length === 1 ? "belongs" : "belong"} to its key`,
   })
+}
 
 /** Fails with `KeyExcluded`. */
 export const projectTable = (
@@ -36,7 +42,7 @@ export const projectTable = (
   projection: Projection | undefined,
 ): Result.Result<ProjectedTable, SourceError> => {
   const keys = droppedKeys(found, projection)
-  if (keys.length > 0) return Result.fail(keyExcluded(found, keys))
+  if (keys.length > 0) return Result.fail(keyExcluded(found, keys, projection))
   const kept = found.columns.filter(({ name }) => !isDropped(projection, name))
   const hashed = kept.filter(({ name }) => isHashed(projection, name)).map(({ name }) => name)
   return Result.succeed({

@@ -1,6 +1,9 @@
 /** The checks of `full` before it copies. */
 import { Effect, Option } from "effect"
 import { slotGone } from "../cdc/start/StartDecision.ts"
+import { datasetProjection } from "../columns/DatasetProjection.ts"
+import { knownColumns } from "../columns/NewColumns.ts"
+import type { KnownColumns } from "../core/columns/Projection.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
@@ -9,16 +12,22 @@ import { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
 import { Settings } from "../settings/Settings.ts"
 import { checkLakeOwner } from "./LakeOwner.ts"
 
-/** Returns the lake's layout and watermark, and the tables to copy. Fails with `ForeignWatermark` if the lake is of another source. */
+/** Returns the lake's layout and watermark, the tables to copy, and the columns that the lake has of them. Fails with `ForeignWatermark` if the lake is of another source. */
 export const copyTarget = Effect.fnUntraced(function* (
   configured: ReadonlyArray<SourceTable>,
   isNewSource: boolean,
 ) {
-  const { layout: wanted } = yield* Settings
+  const { layout: wanted, columns } = yield* Settings
   const { read } = yield* WatermarkStore
   const watermark = yield* read
   const layout = yield* lakeLayout(configured, wanted, watermark)
-  return { layout, watermark, ...(yield* checkLakeOwner(configured, layout, watermark, isNewSource)) }
+  const copied = yield* checkLakeOwner(configured, layout, watermark, isNewSource)
+  const known = new Map<string, KnownColumns>()
+  for (const { dataset, table } of copied.tables) {
+    const projection = datasetProjection(columns, configured, dataset, [table])
+    known.set(dataset, yield* knownColumns(layout, dataset, projection))
+  }
+  return { layout, watermark, known, ...copied }
 })
 
 /**

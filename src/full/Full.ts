@@ -4,6 +4,7 @@ import { maskOf } from "../columns/DatasetMask.ts"
 import { datasetProjection } from "../columns/DatasetProjection.ts"
 import { projectedCopy } from "../columns/ProjectedCopy.ts"
 import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.ts"
+import type { KnownColumns } from "../core/columns/Projection.ts"
 import * as Lsn from "../core/Lsn.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { manifestKey, nextStamp, objectKey } from "../core/lake/ObjectKey.ts"
@@ -33,6 +34,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   { table, dataset }: SourceTable,
   layout: Layout,
   slot: string,
+  known: KnownColumns,
 ) {
   const store = yield* ObjectStore
   const progress = yield* Progress
@@ -40,7 +42,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const { columns: rules, tables: configured } = yield* Settings
   const projected = yield* projectedTable(
     yield* snapshot.describe(table),
-    datasetProjection(rules, configured, dataset, [table]),
+    datasetProjection(rules, configured, dataset, [table])?.knowing(known),
   )
   const { description } = projected
   yield* warnWithoutIdentity(description)

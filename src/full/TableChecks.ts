@@ -1,8 +1,10 @@
 /** Checks, before anything is written, that all tables can be copied and followed. */
 import { Effect, Option, Result } from "effect"
 import { datasetProjection } from "../columns/DatasetProjection.ts"
+import { newColumnsNotice } from "../columns/NewColumns.ts"
 import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.ts"
 import { unmatchedAdvice, unmatchedSettings } from "../columns/UnmatchedEntries.ts"
+import type { KnownColumns } from "../core/columns/Projection.ts"
 import { lackOfIdentity } from "../core/source/ReplicaIdentity.ts"
 import { printTable, type SourceTable, type TableName } from "../core/source/SourceTable.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
@@ -39,10 +41,11 @@ const subjectOf = (table: TableName): string => `table ${printTable(table)}`
 const isOfTable = (error: SourceError, table: TableName): boolean => error.subject === subjectOf(table)
 
 /** Returns the table without the columns that are dropped. Fails with `KeyExcluded`. */
-const projected = Effect.fnUntraced(function* ({ table, dataset }: SourceTable) {
+const projected = Effect.fnUntraced(function* ({ table, dataset }: SourceTable, known?: KnownColumns) {
   const { describe } = yield* SourceTables
   const { columns, tables } = yield* Settings
-  return yield* projectedTable(yield* describe(table), datasetProjection(columns, tables, dataset, [table]))
+  const projection = datasetProjection(columns, tables, dataset, [table])?.knowing(known)
+  return yield* projectedTable(yield* describe(table), projection)
 })
 
 /** Fails with `NotFollowed` for a table without changes in the WAL: it would look like one that never changes. */
@@ -124,20 +127,28 @@ const droppedTable = ({ table, dataset }: SourceTable) =>
     detail: `it does not exist any more. "${dataset}" keeps its objects; take it out of SOURCE_TABLES, and \`full\` copies the others`,
   })
 
-/** Fails if one of the tables is missing or may not be read. `dropped` are datasets that the lake knows. */
+/**
+ * Fails if one of the tables is missing or may not be read, and warns of new columns that are left out. `dropped` are datasets
+ * whose tables have gone; `known` has the columns of those whose new columns are dropped.
+ */
 export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* (
   tables: ReadonlyArray<SourceTable>,
   dropped: ReadonlySet<string>,
+  known: ReadonlyMap<string, KnownColumns>,
 ) {
   const { mayRead } = yield* SourceTables
   const checked = yield* ofAll(
     tables,
     Effect.fnUntraced(function* (source) {
       if (dropped.has(source.dataset)) return yield* droppedTable(source)
-      const found = yield* projected(source)
+      const found = yield* projected(source, known.get(source.dataset))
       yield* mayRead(found.description)
       return { source, ...found }
     }),
   )
   yield* warnOfUnmatched(checked)
+  for (const { source, projection } of checked) {
+    const notice = newColumnsNotice(source.table, projection)
+    if (notice !== undefined) yield* Effect.logWarning(notice)
+  }
 })

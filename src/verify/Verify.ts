@@ -3,6 +3,8 @@
  * `ComparisonSnapshot.ts` explains how both sides are read at one snapshot.
  */
 import { Console, Effect, Option, Result, Stream } from "effect"
+import { datasetProjection } from "../columns/DatasetProjection.ts"
+import { knownColumns } from "../columns/NewColumns.ts"
 import * as Lsn from "../core/Lsn.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
@@ -85,7 +87,12 @@ const compareNow = Effect.fnUntraced(function* (
     Result.isSuccess(fulls) ? [{ source, fulls: fulls.success }] : [],
   )
   const explain = withDiskNeeded(layout, readable)
-  const wanted = readable.map(({ source, fulls }) => ({ source, isInLake: Option.isSome(fulls.newest) }))
+  const { tables, columns } = yield* Settings
+  const wanted = yield* Effect.forEach(readable, ({ source, fulls }) => {
+    const projection = datasetProjection(columns, tables, source.dataset, [source.table])
+    const known = retrying(limitedRetry, knownColumns(layout, source.dataset, projection))
+    return Effect.map(known, (found) => ({ source, isInLake: Option.isSome(fulls.newest), known: found }))
+  })
   const snapshot = yield* takeComparisonSnapshot(workbench, layout, wanted, explain)
   yield* report.begin({ lsn: Lsn.print(snapshot.lsn), snapshot: snapshot.id })
   const verdicts: Array<TableVerdict> = []

@@ -174,6 +174,7 @@ const checkpointOf = Effect.fnUntraced(function* (
       lastCatalog: catalogTexts(started.planned),
       warned: new Set(),
     },
+    known: new Map(),
   }
   return checkpoint
 })

@@ -1,6 +1,7 @@
 /** A writer's resume state in memory, between two batches. */
 import { Option } from "effect"
 import { datasetProjection } from "../../columns/DatasetProjection.ts"
+import { dropsNewColumns } from "../../columns/NewColumns.ts"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { Stamp } from "../../core/lake/ObjectKey.ts"
 import type { CommitMark, Layout, Watermark } from "../../core/lake/Watermark.ts"
@@ -19,12 +20,19 @@ export interface Checkpoint {
   /** The end of each dataset in the lake, also of those that are not followed yet. */
   readonly datasets: ReadonlyArray<DatasetTail>
   readonly tables: FollowedTables
+  /** By dataset: the columns that the lake has, if others are dropped. Read once under the settings in force. */
+  readonly known: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 /** The ends of the datasets that are followed now, with the present names of their tables. */
-export const followedTails = ({ datasets, tables }: Checkpoint): ReadonlyArray<FollowedTail> =>
+export const followedTails = ({
+  datasets,
+  tables,
+  known,
+}: Pick<Checkpoint, "datasets" | "tables" | "known">): ReadonlyArray<FollowedTail> =>
   tables.now.flatMap(({ dataset, table, names }) => {
-    const projection = datasetProjection(tables.rules, tables.configured, dataset, [table, ...names])
+    const found = datasetProjection(tables.rules, tables.configured, dataset, [table, ...names])
+    const projection = dropsNewColumns(found) ? found.knowing(known.get(dataset)) : found
     return datasets
       .filter((tail) => tail.source.dataset === dataset)
       .map((tail) => ({ ...tail, source: { dataset, table }, names, projection }))

@@ -4,6 +4,7 @@ import { checkOwner } from "../../cdc/start/StartDecision.ts"
 import { planEach, type TableDecision, tableNow } from "../../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../../cdc/tables/StartTables.ts"
 import { incompleteNotice, noticeOf } from "../../cdc/tables/TableNotice.ts"
+import { knownColumns } from "../../columns/NewColumns.ts"
 import { type Projection, projectionFor } from "../../core/columns/Projection.ts"
 import type { DatasetCompleteness } from "../../core/lake/DatasetState.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
@@ -86,7 +87,8 @@ export const decideTables = Effect.fn("TableAnswers.decideTables")(function* (
         isInLake: facts.withObjects.has(dataset),
         table: tableNow(decisions[i]),
       })
-      return { ...decided, completeness }
+      const known = yield* knownColumns(layout, dataset, decided.projection)
+      return { ...decided, projection: decided.projection?.knowing(known), completeness }
     }),
   )
 })

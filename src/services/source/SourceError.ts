@@ -55,7 +55,7 @@ export const sourceReasons = {
   SchemaOrTableMissing: permanent("Correct SOURCE_TABLES, or create the table."),
   NotATable: permanent("Name the table itself in SOURCE_TABLES."),
   KeyExcluded: permanent(
-    "Remove the column from COLUMNS_EXCLUDE. COLUMNS_HASH may name it: its hashes identify rows too.",
+    "Remove the column from COLUMNS_EXCLUDE. COLUMNS_HASH may name it: its hashes identify rows too. If it is new, set ON_NEW_COLUMN=include.",
   ),
   NotFollowed: permanent(
     "`full` can copy it; take it out of SOURCE_TABLES for `cdc`, or name the tables behind it.",

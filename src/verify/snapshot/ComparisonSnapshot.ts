@@ -29,7 +29,7 @@ import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import { Settings } from "../../settings/Settings.ts"
 import type { TableFailure } from "../table/TableFailure.ts"
 import { checkLakeAndSlot } from "./LakeAndSlot.ts"
-import { copyTables, type LiveTable } from "./LiveTables.ts"
+import { type CopyRequest, copyTables, type LiveTable } from "./LiveTables.ts"
 import type { Sees } from "./SnapshotView.ts"
 import { type WalNames, walNames } from "./WalNames.ts"
 
@@ -77,6 +77,7 @@ const readInto = Effect.fnUntraced(function* (
   store: ObjectStore["Service"],
   upTo: Lsn.Lsn,
   { tables, unsure }: WalNames,
+  copied: ReadonlyArray<LiveTable>,
   watermark: Option.Option<Watermark>,
 ) {
   const { columns: rules, tables: configured } = yield* Settings
@@ -85,7 +86,9 @@ const readInto = Effect.fnUntraced(function* (
   const objects = yield* incObjects(
     tables.map((table) => ({
       ...table,
-      projection: datasetProjection(rules, configured, table.source.dataset, table.names),
+      projection: datasetProjection(rules, configured, table.source.dataset, table.names)?.knowing(
+        copied.find(({ source }) => source === table.source)?.known,
+      ),
       newestKey: Option.none(),
       newest: Option.none(),
       written: Option.none(),
@@ -121,7 +124,7 @@ export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparis
 >(
   workbench: Workbench,
   layout: Layout,
-  tables: ReadonlyArray<{ readonly source: SourceTable; readonly isInLake: boolean }>,
+  tables: ReadonlyArray<Omit<CopyRequest, "file">>,
   explain: (error: SourceError | ComparisonError) => Effect.Effect<never, E2, R2>,
 ) {
   const source = yield* ChangeSource
@@ -150,7 +153,7 @@ export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparis
     if (Option.isSome(doubt)) yield* Effect.logWarning(doubt.value.message)
     const incomplete =
       followed.tables.length > 0
-        ? yield* readInto(visit, store, copied.lsn, followed, watermark)
+        ? yield* readInto(visit, store, copied.lsn, followed, copied.tables, watermark)
         : new Set<string>()
     const pending = Result.succeed(store)
     return {

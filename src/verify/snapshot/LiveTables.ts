@@ -3,6 +3,7 @@ import { Cause, Effect, Exit, Option, Stream } from "effect"
 import { datasetProjection } from "../../columns/DatasetProjection.ts"
 import { projectedCopy } from "../../columns/ProjectedCopy.ts"
 import { type ProjectedTable, projectedTable } from "../../columns/ProjectedTable.ts"
+import type { KnownColumns } from "../../core/columns/Projection.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { isTransient, limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparisonError, RowFile } from "../../services/lake/LakeComparison.ts"
@@ -20,6 +21,7 @@ export interface LiveTable {
   readonly source: SourceTable
   readonly description: TableDescription
   readonly projected: ProjectedTable
+  readonly known: KnownColumns
   readonly table: ComparedTable
   /** None if it was not copied, because the lake has nothing to compare it with. */
   readonly rows: Option.Option<number>
@@ -28,9 +30,7 @@ export interface LiveTable {
 
 const copyOne = Effect.fnUntraced(function* (
   snapshot: Snapshot,
-  source: SourceTable,
-  file: RowFile,
-  isInLake: boolean,
+  { source, file, isInLake, known }: CopyRequest,
 ) {
   const progress = yield* Progress
   yield* file.cut(0)
@@ -38,7 +38,7 @@ const copyOne = Effect.fnUntraced(function* (
   const found = yield* snapshot.describe(source.table)
   const projected = yield* projectedTable(
     { ...found, columns: found.columns.filter(({ name }) => !found.virtualColumns.includes(name)) },
-    datasetProjection(rules, tables, source.dataset, [source.table]),
+    datasetProjection(rules, tables, source.dataset, [source.table])?.knowing(known),
   )
   const { description } = projected
   const { columns } = description
@@ -50,7 +50,7 @@ const copyOne = Effect.fnUntraced(function* (
   const isCompared = isInLake && Option.isNone(description.notFollowed)
   const rows = isCompared ? Option.some(yield* readCopy(csv, table, file)) : Option.none<number>()
   yield* snapshot.release(source.table)
-  const live: LiveTable = { source, description, projected, table, rows, file }
+  const live: LiveTable = { source, description, projected, known, table, rows, file }
   return live
 }, Effect.scoped)
 
@@ -60,6 +60,8 @@ export interface CopyRequest {
   readonly file: RowFile
   /** False if the lake has no `full` of the table: then it is described only. */
   readonly isInLake: boolean
+  /** The columns that the lake has, if others are dropped. */
+  readonly known: KnownColumns
 }
 
 const unknownFormat = (id: string) =>
@@ -77,7 +79,7 @@ const copyAll = Effect.fnUntraced(function* (
   if (Option.isNone(sees)) return yield* unknownFormat(snapshot.id)
   const tables = yield* Effect.forEach(requests, (request) => {
     begins(request)
-    return copyOne(snapshot, request.source, request.file, request.isInLake)
+    return copyOne(snapshot, request)
   })
   return { id: snapshot.id, lsn: snapshot.lsn, source: snapshot.source, sees: sees.value, tables }
 }, Effect.scoped)

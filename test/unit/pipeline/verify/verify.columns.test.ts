@@ -121,6 +121,18 @@ describe("verify of masked columns", () => {
     }).pipe(Effect.provide(worldOf(rules))),
   )
 
+  it.effect("compares no new column that ON_NEW_COLUMN leaves out, in the lake or in the slot", () =>
+    Effect.gen(function* () {
+      const t = yield* filled
+      t.addColumn({ name: "rg", type: "text", nullable: true })
+      yield* changed((tx) => tx.insert(t, { ...row("5"), rg: "segredo" }))
+      yield* cdcOnce
+      yield* changed((tx) => tx.update(t, { id: "5" }, { rg: "segredo-outro", cidade: "y" }))
+      const told = yield* compared
+      assert.strictEqual(told.code, 0, told.lines.join("\n") + told.message)
+    }).pipe(Effect.provide(worldOf({ ...rules, ON_NEW_COLUMN: "exclude" }))),
+  )
+
   it.effect("compares no copy under another mask with the table, also before cdc has begun", () =>
     Effect.gen(function* () {
       const { tables } = yield* created(tableOf("t", ["id", "cpf", "email", "cidade"], ["id"]))

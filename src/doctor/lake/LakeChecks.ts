@@ -17,6 +17,7 @@ import type { Refusal } from "../../services/Refusal.ts"
 import { Settings } from "../../settings/Settings.ts"
 import { failureFinding } from "../FailureFinding.ts"
 import { type Finding, ok, unchecked } from "../Finding.ts"
+import { earlierValues } from "./EarlierValues.ts"
 import { probeChecks, probes } from "./LakeProbes.ts"
 
 export interface LakeAnswers {
@@ -88,7 +89,12 @@ const lakeState = Effect.fnUntraced(function* (
         failureFinding(stateChecks.layout, layout.failure),
         unchecked(stateChecks.newest, "the layout is not known"),
       ]
-    : [watermark, ok(stateChecks.layout, layout.success), yield* newestObjects(layout.success, read.success)]
+    : [
+        watermark,
+        ok(stateChecks.layout, layout.success),
+        yield* newestObjects(layout.success, read.success),
+        ...(Option.isSome(read.success) ? yield* earlierValues(layout.success, read.success.value) : []),
+      ]
   return { findings, layout: Result.getSuccess(layout) }
 })
 

@@ -5,8 +5,19 @@ import { layer as memoryInspection } from "../../../../layers/memory/source/Memo
 import { projectionFor } from "../../../../src/core/columns/Projection.ts"
 import { examine } from "../../../../src/doctor/Doctor.ts"
 import { tableFindings } from "../../../../src/doctor/source/TableFindings.ts"
+import { full } from "../../../../src/Pipeline.ts"
 import { table } from "../../../support/memory/fakeInspection.ts"
-import { ended, shop, slotName, twoTables, world } from "../../../support/memory/memoryWorld.ts"
+import {
+  ana,
+  cdcOnce,
+  ended,
+  lakeKeys,
+  settings,
+  shop,
+  slotName,
+  twoTables,
+  world,
+} from "../../../support/memory/memoryWorld.ts"
 import { hashKey, rulesOf } from "../../../support/slot/projectedChange.ts"
 
 /** The marks and findings of the tables and of the lists. */
@@ -53,6 +64,63 @@ describe("doctor", () => {
         }),
       ),
     ),
+  )
+})
+
+describe("objects that were written before a mask", () => {
+  const masked = { COLUMNS_EXCLUDE: "db_loja.cliente.nome" }
+  const now = Effect.provide(settings(masked))
+  const earlier = Effect.map(Effect.flatten(ended(examine)), (sections) =>
+    sections
+      .flatMap(({ findings }) => findings)
+      .filter(({ check }) => check === "masked columns")
+      .map(({ mark, finding, advice }) => `${mark} ${finding}. ${advice}`),
+  )
+  const grown = Effect.gen(function* () {
+    const { server, clientes } = yield* shop
+    yield* full
+    for (const id of ["1", "2", "3"]) {
+      yield* server.transact((tx) => tx.insert(clientes, { ...ana, id }))
+      yield* ended(cdcOnce)
+    }
+    const before = (yield* lakeKeys).filter((key) => key.endsWith(".csv"))
+    yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "4" }))
+    yield* ended(now(cdcOnce))
+    yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "5" }))
+    yield* ended(now(cdcOnce))
+    return before
+  })
+
+  it.effect("are named, a few of them, with what to do", () =>
+    Effect.gen(function* () {
+      const before = yield* grown
+      yield* now(full)
+      const [found = "", ...others] = yield* now(earlier)
+      assert.strictEqual(before.length, 4)
+      assert.include(found, 'warning 5 objects of "clientes" may keep values that are masked now')
+      assert.include(found, `${before.slice(0, 3).join(", ")} and 2 more`)
+      assert.include(found, "delete those that are older than a day")
+      assert.deepStrictEqual(others, [])
+    }).pipe(Effect.provide(Layer.provideMerge(memoryInspection([slotName]), world()))),
+  )
+
+  it.effect("are none in a lake that was masked from its beginning", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* full
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* ended(cdcOnce)
+      assert.deepStrictEqual(yield* earlier, ["ok no object was written under other settings. "])
+    }).pipe(Effect.provide(Layer.provideMerge(memoryInspection([slotName]), world(masked)))),
+  )
+
+  it.effect("are not looked for where nothing is masked", () =>
+    Effect.gen(function* () {
+      yield* shop
+      yield* full
+      yield* ended(cdcOnce)
+      assert.deepStrictEqual(yield* earlier, [])
+    }).pipe(Effect.provide(Layer.provideMerge(memoryInspection([slotName]), world()))),
   )
 })
 

@@ -10,7 +10,7 @@ export const columnSpecs = {
     summary: "columns that are not copied, comma separated",
     meaning: [
       "Names are quoted as in SQL where needed. `*` stands for any characters and `?` for one, in each part; `*.cpf` is the column `cpf` of every table. These columns are nowhere in the lake, and `full` does not read them: [columns.md](columns.md).",
-      "A column of a primary key or of a replica identity is refused. A change of this list does not alter the objects that are in the lake: run `full` after it.",
+      "A column of a primary key or of a replica identity is refused. A change of this list needs a new `full`, and does not alter the objects that are in the lake: [columns.md](columns.md#when-the-settings-change).",
     ],
   },
   COLUMNS_HASH: {

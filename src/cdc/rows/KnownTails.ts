@@ -12,6 +12,7 @@ import type { FollowedTail } from "./DatasetObjects.ts"
 export const knownByDataset = Effect.fnUntraced(function* (
   checkpoint: Pick<Checkpoint, "datasets" | "tables" | "known" | "layout">,
 ) {
+  if (checkpoint.tables.rules.onNewColumn === "include") return checkpoint.known
   const known = new Map(checkpoint.known)
   for (const { source, projection, newestKey } of followedTails(checkpoint)) {
     if (!dropsNewColumns(projection) || known.has(source.dataset)) continue

@@ -7,12 +7,15 @@ import { escapeUnprintable } from "../text/PrintableText.ts"
 /** Columns of the key with their text, in key order. Empty if the table has none. */
 export type RowKey = ReadonlyArray<readonly [column: string, value: string | null]>
 
-export type LakeFinding =
+export type RowDifference =
   /** In the table and not in the lake, or the reverse. */
   | { readonly kind: "missing" | "extra"; readonly key: RowKey }
-  /** The same for a table without a key: how many rows, and the row's digest. */
+  /** The same for a table without a key: how many rows, and a digest of their values. */
   | { readonly kind: "missing" | "extra"; readonly rows: number; readonly digest: string }
   | { readonly kind: "different"; readonly key: RowKey; readonly columns: ReadonlyArray<string> }
+
+export type LakeFinding =
+  | RowDifference
   | {
       readonly kind: "twice"
       readonly lsn: string

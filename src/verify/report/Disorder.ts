@@ -1,9 +1,8 @@
 /** Reports duplicates and disorder among a dataset's changes. Runs only if the first reading met some. */
 import { Effect, Option, Stream } from "effect"
-import type { ComparisonEngine, Workbench } from "../../services/lake/LakeComparison.ts"
+import type { ChangeOrder, Workbench } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore, type StoredObject } from "../../services/lake/ObjectStore.ts"
-import { readPositions } from "../rows/PositionReading.ts"
-import * as Sql from "../sql/OrderSql.ts"
+import { readPlaces } from "../rows/PlaceReading.ts"
 import type { ReportFinding } from "./FindingCounter.ts"
 import { shareAdvice, takeOutAdvice } from "./TwiceAdvice.ts"
 
@@ -16,29 +15,31 @@ const mostAdvice = 20
  */
 export const reportDisorder = Effect.fnUntraced(function* (
   workbench: Workbench,
-  engine: ComparisonEngine,
   objects: ReadonlyArray<StoredObject>,
   recorded: string | undefined,
   report: ReportFinding,
 ) {
   const store = yield* ObjectStore
-  const file = yield* workbench.file("positions.csv")
+  const places = yield* workbench.places("places")
   const kept = new Set<number>()
   for (const [i, { key }] of objects.entries()) {
-    const { whole } = yield* readPositions(store, key, i, file)
+    const { whole } = yield* readPlaces(store, key, i, places)
     // `cdc` resumes at the newest object. The unreadable rows of an object may exist nowhere else.
     if (!whole || key === recorded || i === objects.length - 1) kept.add(i)
   }
-  yield* engine.run(Sql.loadPositions(file.path))
-  const keyOf = (object: string | null | undefined) => objects[Number(object)]?.key ?? ""
-  yield* Stream.runForEach(engine.rows(Sql.doubledQuery), ([lsn, seq, where]) => {
-    const rows = (where ?? "").split(",").map((row) => row.split(":"))
-    const objects = rows.map(([object, line]) => `${keyOf(object)} row ${line}`)
-    return report({ kind: "twice", lsn: lsn ?? "", seq: Number(seq), objects })
-  })
-  const advice = yield* twiceAdvice(engine, kept, (of) => (of ?? "").split(",").map(keyOf))
+  const order = yield* workbench.order(places)
+  const keyOf = (object: number) => objects[object]?.key ?? ""
+  yield* Stream.runForEach(order.repeated, ({ lsn, seq, places }) =>
+    report({
+      kind: "twice",
+      lsn,
+      seq,
+      objects: places.map(({ object, line }) => `${keyOf(object)} row ${line}`),
+    }),
+  )
+  const advice = yield* twiceAdvice(order, kept, keyOf)
   // Objects that are copies of others were taken out above, so that they do not count as out of order.
-  yield* Stream.runForEach(engine.rows(Sql.disorderedQuery), ([object, line]) =>
+  yield* Stream.runForEach(order.disordered, ({ object, line }) =>
     report({
       kind: "order",
       object: keyOf(object),
@@ -50,27 +51,22 @@ export const reportDisorder = Effect.fnUntraced(function* (
 
 /** Takes objects out one by one, so that of two equal ones only one goes. Those in `kept` stay. */
 const twiceAdvice = Effect.fnUntraced(function* (
-  engine: ComparisonEngine,
+  order: ChangeOrder,
   kept: ReadonlySet<number>,
-  keysOf: (objects: string | null | undefined) => ReadonlyArray<string>,
+  keyOf: (object: number) => string,
 ) {
   const advice: Array<string> = []
-  yield* engine.run(Sql.sharedStatements)
+  const { covered, takeOut, shares } = yield* order.overlap
   while (advice.length < mostAdvice) {
-    const covered = yield* engine.rows(Sql.coveredQuery).pipe(
-      Stream.filter(([object]) => !kept.has(Number(object))),
-      Stream.runHead,
-    )
-    if (Option.isNone(covered)) break
-    const [object, rows, holders] = covered.value
-    advice.push(takeOutAdvice(keysOf(object)[0] ?? "", Number(rows), keysOf(holders)))
-    yield* engine.run(Sql.takenOutStatements(Number(object)))
+    const found = yield* covered(kept)
+    if (Option.isNone(found)) break
+    const { object, changes, holders } = found.value
+    advice.push(takeOutAdvice(keyOf(object), changes, holders.map(keyOf)))
+    yield* takeOut(object)
   }
-  const left = yield* engine
-    .rows(Sql.sharesQuery)
-    .pipe(Stream.take(mostAdvice - advice.length), Stream.runCollect)
+  const left = yield* shares.pipe(Stream.take(mostAdvice - advice.length), Stream.runCollect)
   return [
     ...advice,
-    ...left.map(([objects, shared, other]) => shareAdvice(keysOf(objects), Number(shared), Number(other))),
+    ...left.map(({ objects, changes, differing }) => shareAdvice(objects.map(keyOf), changes, differing)),
   ]
 })

@@ -1,4 +1,4 @@
-/** Reads a copy of a table into a row file: the table itself, or a `full`, which is compared with its manifest. */
+/** Reads a copy of a table into rows of the comparison: the table itself, or a `full`, which is compared with its manifest. */
 
 import { createHash } from "node:crypto"
 import { Effect, type Stream } from "effect"
@@ -8,11 +8,9 @@ import type { LakeFinding } from "../../core/lake/LakeFinding.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
-import type { RowFile } from "../../services/lake/LakeComparison.ts"
+import type { ComparedTable, TableRows, TableRowWriter } from "../../services/lake/ComparedRows.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
-import { type ComparedTable, cells, eventValues } from "../sql/ComparedTable.ts"
 import { columnIndexes } from "./ColumnIndexes.ts"
-import { ComparableRows } from "./ComparableRows.ts"
 import { readObject, readRecords } from "./RecordReading.ts"
 
 const headerOf = (record: CsvRecord): ReadonlyArray<string> =>
@@ -24,20 +22,16 @@ const headerOf = (record: CsvRecord): ReadonlyArray<string> =>
  */
 const takeRows = Effect.fnUntraced(function* <E, R>(
   table: ComparedTable,
-  read: (rows: ComparableRows, onRecord: (record: CsvRecord) => void) => Effect.Effect<boolean, E, R>,
+  writer: TableRowWriter,
+  read: (onRecord: (record: CsvRecord) => void) => Effect.Effect<boolean, E, R>,
 ) {
-  const rows = new ComparableRows(eventValues(table))
-  const columns = table.columns.map(toBytes)
-  const all = cells(table)
   let header: ReadonlyArray<string> | undefined
-  let cellIndexes: ReadonlyArray<ReadonlyArray<number>> = []
   let count = 0
   let broken: number | undefined
-  const whole = yield* read(rows, (record) => {
+  const whole = yield* read((record) => {
     if (header === undefined) {
       header = headerOf(record)
-      const indexes = columnIndexes(header, columns)
-      cellIndexes = all.map((cell) => cell.map((column) => indexes[column] ?? -1))
+      writer.columns(columnIndexes(header, table.columns.map(toBytes)))
       return
     }
     count++
@@ -45,8 +39,7 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
       broken ??= count
       return
     }
-    for (const indexes of cellIndexes) rows.cell(record, indexes)
-    rows.endRow()
+    writer.add(record)
   })
   return { header: header ?? [], rows: count, broken: whole ? broken : (broken ?? count) }
 })
@@ -55,9 +48,10 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
 export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
   csv: Stream.Stream<Uint8Array, E, R>,
   table: ComparedTable,
-  file: RowFile,
+  stored: TableRows,
 ) {
-  const { rows } = yield* takeRows(table, (rows, onRecord) => readRecords(csv, rows, file, onRecord))
+  const writer = stored.writer(table)
+  const { rows } = yield* takeRows(table, writer, (onRecord) => readRecords(csv, writer, onRecord))
   return rows
 })
 
@@ -65,7 +59,7 @@ export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
 export const readFull = Effect.fn("FullReading.readFull")(function* (
   manifest: Manifest,
   table: ComparedTable,
-  file: RowFile,
+  stored: TableRows,
   onBytes: (bytes: number) => void,
 ) {
   const store = yield* ObjectStore
@@ -73,7 +67,8 @@ export const readFull = Effect.fn("FullReading.readFull")(function* (
   return yield* retrying(
     limitedRetry,
     Effect.gen(function* () {
-      yield* file.cut(0)
+      yield* stored.cut(0)
+      const writer = stored.writer(table)
       const md5 = createHash("md5")
       let bytes = 0
       const onChunk = (chunk: Uint8Array) => {
@@ -81,8 +76,8 @@ export const readFull = Effect.fn("FullReading.readFull")(function* (
         bytes += chunk.length
         onBytes(chunk.length)
       }
-      const { header, rows, broken } = yield* takeRows(table, (taken, onRecord) =>
-        readObject(store, object, taken, file, onRecord, onChunk),
+      const { header, rows, broken } = yield* takeRows(table, writer, (onRecord) =>
+        readObject(store, object, writer, onRecord, onChunk),
       )
       const digest = md5.digest("hex")
       const names = manifest.columns.map(({ name }) => toBytes(name))

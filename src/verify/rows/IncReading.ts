@@ -1,6 +1,6 @@
 /**
- * Reads the changes of a dataset, object by object in the order of writing. Writes those that count to a row file, and checks
- * the form and the order of all.
+ * Reads the changes of a dataset, object by object in the order of writing. Adds those that count to the comparison, and
+ * checks the form and the order of all.
  */
 import { Effect } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
@@ -9,18 +9,15 @@ import type { LakeFinding } from "../../core/lake/LakeFinding.ts"
 import { metaColumns } from "../../core/row/IncRow.ts"
 import { parseTextArray } from "../../core/source/TextArray.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
-import type { RowFile } from "../../services/lake/LakeComparison.ts"
+import type {
+  ChangePosition,
+  ChangeWriter,
+  ComparedTable,
+  TableChanges,
+} from "../../services/lake/ComparedRows.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
-import { type ComparedTable, cells, eventValues, identityCells } from "../sql/ComparedTable.ts"
 import { columnIndexes, hasMetaColumns } from "./ColumnIndexes.ts"
-import { ComparableRows } from "./ComparableRows.ts"
 import { readObject } from "./RecordReading.ts"
-
-/** The `_lsn` and `_seq` of a row. Text order of `lsn` is WAL order. */
-export interface ChangePosition {
-  readonly lsn: string
-  readonly seq: number
-}
 
 export const isAfter = (a: ChangePosition, b: ChangePosition): boolean =>
   a.lsn > b.lsn || (a.lsn === b.lsn && a.seq > b.seq)
@@ -60,41 +57,33 @@ const beforeOf = (record: CsvRecord): ReadonlyMap<string, string> | undefined =>
   return values
 }
 
-/** Writes the changes of one object as rows for the comparison (`ReplaySql.ts`). */
-const eventRows = (table: ComparedTable, rows: ComparableRows, object: number) => {
+const noColumns: ReadonlyArray<number> = []
+
+/** Adds the changes of one object. */
+const changeRows = (table: ComparedTable, writer: ChangeWriter, object: number) => {
   const columns = table.columns.map(toBytes)
-  const all = cells(table)
-  const identity = identityCells(table).map((cell) => all[cell] ?? [])
-  let cellIndexes: ReadonlyArray<ReadonlyArray<number>> = []
-  const unsent = (record: CsvRecord): string => {
+  const unsent = (record: CsvRecord): ReadonlyArray<number> => {
     const names = fieldText(record, unchanged)
-    if (names === null) return ""
-    const found = parseTextArray(names).map((name) => columns.indexOf(name))
-    return `",${found.filter((index) => index >= 0).join(",")},"`
+    if (names === null) return noColumns
+    return parseTextArray(names)
+      .map((name) => columns.indexOf(name))
+      .filter((index) => index >= 0)
   }
   return {
     header: (names: ReadonlyArray<string>) => {
       const own = columnIndexes(names.slice(metaColumns.length), columns)
-      const indexes = own.map((index) => (index < 0 ? -1 : index + metaColumns.length))
-      cellIndexes = all.map((cell) => cell.map((column) => indexes[column] ?? -1))
+      writer.columns(own.map((index) => (index < 0 ? -1 : index + metaColumns.length)))
     },
     row: (record: CsvRecord, { op, lsn, seq }: IncChange, line: number) => {
       const old = beforeOf(record)
-      for (const text of [`${object}`, `${line}`, op, lsn, `${seq}`]) rows.plain(text)
-      rows.plain(unsent(record))
-      rows.plain(old === undefined ? "" : "t")
-      for (const cell of identity) {
-        rows.valueCell(cell.map((column) => old?.get(columns[column] ?? "") ?? null))
-      }
-      for (const indexes of cellIndexes) rows.cell(record, indexes)
-      rows.endRow()
+      writer.add({ object, line, op, lsn, seq, unsent: unsent(record), old }, record)
     },
   }
 }
 
 export interface IncReading {
   readonly table: ComparedTable
-  readonly file: RowFile
+  readonly stored: TableChanges
   /** True for a change that the table's snapshot sees and the `full` does not. */
   readonly counts: (change: IncChange) => boolean
   readonly onBytes: (bytes: number) => void
@@ -118,15 +107,15 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
   key: string,
   object: number,
   after: ChangePosition,
-  { table, file, counts, onBytes }: IncReading,
+  { table, stored, counts, onBytes }: IncReading,
 ) {
-  const start = yield* file.length
+  const start = yield* stored.length
   return yield* retrying(
     limitedRetry,
     Effect.gen(function* () {
-      yield* file.cut(start)
-      const rows = new ComparableRows(eventValues(table))
-      const events = eventRows(table, rows, object)
+      yield* stored.cut(start)
+      const writer = stored.writer(table)
+      const rows = changeRows(table, writer, object)
       const findings: Array<LakeFinding> = []
       let fields: number | undefined
       let columns: ReadonlyArray<string> = []
@@ -141,7 +130,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
         fields = names.length
         isOurs = hasMetaColumns(names)
         columns = isOurs ? names.slice(metaColumns.length) : []
-        events.header(names)
+        rows.header(names)
       }
       const row = (record: CsvRecord) => {
         line++
@@ -154,7 +143,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
         else disordered = true
         if (!counts(change)) return
         try {
-          events.row(record, change, line)
+          rows.row(record, change, line)
           counted++
         } catch {
           // `_before` is not valid JSON. It is read first, so that nothing of the row was added.
@@ -165,7 +154,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
         if (fields === undefined) header(record)
         else if (isOurs) row(record)
       }
-      const whole = yield* readObject(store, key, rows, file, onRecord, ({ length }) => onBytes(length))
+      const whole = yield* readObject(store, key, writer, onRecord, ({ length }) => onBytes(length))
       const report = (kind: "header" | "row", why: string) => findings.push({ kind, object: key, why })
       if (fields === undefined || !isOurs) report("header", `it does not begin with ${metaColumns.join(",")}`)
       if (broken !== undefined || !whole) {

@@ -2,26 +2,25 @@
 import { Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
 import type { Manifest } from "../../core/lake/Manifest.ts"
-import type { RowFile } from "../../services/lake/LakeComparison.ts"
+import type { ChangePosition, ComparedTable, TableChanges } from "../../services/lake/ComparedRows.ts"
 import { ObjectStore, type StoredObject } from "../../services/lake/ObjectStore.ts"
 import { Progress } from "../../services/Progress.ts"
 import type { ReportFinding } from "../report/FindingCounter.ts"
 import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 import type { LiveTable } from "../snapshot/LiveTables.ts"
 import { snapshotView } from "../snapshot/SnapshotView.ts"
-import type { ComparedTable } from "../sql/ComparedTable.ts"
 import type { ColumnNames } from "./ColumnNames.ts"
-import { beforeEverything, type ChangePosition, type IncChange, isAfter, readInc } from "./IncReading.ts"
+import { beforeEverything, type IncChange, isAfter, readInc } from "./IncReading.ts"
 
 const later = (a: ChangePosition, b: ChangePosition): ChangePosition => (isAfter(a, b) ? a : b)
 
-/** Reads the changes of the lake, and those of the slot that a writer would still write, into `file`. */
+/** Reads the changes of the lake, and those of the slot that a writer would still write, into `stored`. */
 export const readChanges = Effect.fnUntraced(function* (
   snapshot: ComparisonSnapshot,
   { source, table }: LiveTable,
   manifest: Manifest,
   objects: ReadonlyArray<StoredObject>,
-  file: RowFile,
+  stored: TableChanges,
   names: ColumnNames,
   report: ReportFinding,
 ) {
@@ -38,7 +37,7 @@ export const readChanges = Effect.fnUntraced(function* (
   let counted = 0
   let disordered = false
   for (const [i, { key }] of objects.entries()) {
-    const read = yield* readInc(store, key, i, last, { table, file, counts: isNew, onBytes: bar.advance })
+    const read = yield* readInc(store, key, i, last, { table, stored, counts: isNew, onBytes: bar.advance })
     yield* Effect.forEach(read.findings, report)
     names.add(key, read.columns)
     last = read.last
@@ -49,7 +48,7 @@ export const readChanges = Effect.fnUntraced(function* (
     ? 0
     : yield* readPending(snapshot.pending.success, snapshot, source.dataset, last, isNew, objects.length, {
         table,
-        file,
+        stored,
       })
   return { changes: counted + pending, pending, disordered }
 }, Effect.scoped)
@@ -65,7 +64,7 @@ const readPending = Effect.fnUntraced(function* (
   newest: ChangePosition,
   isNew: (change: IncChange) => boolean,
   firstNumber: number,
-  { table, file }: { readonly table: ComparedTable; readonly file: RowFile },
+  { table, stored }: { readonly table: ComparedTable; readonly stored: TableChanges },
 ) {
   const covered = Option.match(snapshot.watermark, {
     onNone: () => beforeEverything,
@@ -81,7 +80,7 @@ const readPending = Effect.fnUntraced(function* (
   for (const [i, { key }] of objects.entries()) {
     const read = yield* readInc(store, key, firstNumber + i, beforeEverything, {
       table,
-      file,
+      stored,
       counts,
       onBytes: () => {},
     })

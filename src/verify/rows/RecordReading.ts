@@ -1,10 +1,9 @@
-/** Reads the records of an object or a copy into a row file, in bounded memory. */
+/** Reads the records of an object or a copy into rows of the comparison, in bounded memory. */
 import { Effect, Stream } from "effect"
 import { type CsvRecord, csvRecords } from "../../core/csv/CsvRecords.ts"
-import type { RowFile } from "../../services/lake/LakeComparison.ts"
+import type { RowWriter } from "../../services/lake/ComparedRows.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { RowFormat } from "../../services/lake/RowFormat.ts"
-import type { ComparableRows } from "./ComparableRows.ts"
 
 /** Large enough that a write costs less than the rows. */
 const writeBytes = 512 * 1024
@@ -12,16 +11,15 @@ const writeBytes = 512 * 1024
 /** Passes each record to `onRecord`, which adds rows. Returns true if the last record was complete. */
 export const readRecords = Effect.fnUntraced(function* <E, R>(
   csv: Stream.Stream<Uint8Array, E, R>,
-  rows: ComparableRows,
-  file: RowFile,
+  writer: RowWriter,
   onRecord: (record: CsvRecord) => void,
 ) {
   const reader = csvRecords(onRecord)
   yield* Stream.runForEach(csv, (chunk) => {
     reader.push(chunk)
-    return rows.length < writeBytes ? Effect.void : file.append(rows.take())
+    return writer.pending < writeBytes ? Effect.void : writer.write
   })
-  if (rows.length > 0) yield* file.append(rows.take())
+  if (writer.pending > 0) yield* writer.write
   return reader.end()
 })
 
@@ -32,8 +30,7 @@ export const readRecords = Effect.fnUntraced(function* <E, R>(
 export const readObject = Effect.fnUntraced(function* (
   store: ObjectStore["Service"],
   key: string,
-  rows: ComparableRows,
-  file: RowFile,
+  writer: RowWriter,
   onRecord: (record: CsvRecord) => void,
   onBytes: (chunk: Uint8Array) => void = () => {},
 ) {
@@ -51,7 +48,7 @@ export const readObject = Effect.fnUntraced(function* (
     readRange: (...asked: Parameters<typeof store.readRange>) =>
       Effect.tapError(store.readRange(...asked), () => noteFailure),
   }
-  return yield* readRecords(records(reader, key), rows, file, onRecord).pipe(
+  return yield* readRecords(records(reader, key), writer, onRecord).pipe(
     Effect.catchIf(
       (error) => error._tag === "StoreError" && !storeFailed,
       () => Effect.succeed(false),

@@ -20,7 +20,8 @@ import { nextStamp } from "../../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
-import type { ComparisonError, Workbench } from "../../services/lake/LakeComparison.ts"
+import type { ComparisonError } from "../../services/lake/ComparisonError.ts"
+import type { Workbench } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { RowFormat } from "../../services/lake/RowFormat.ts"
 import { ChangeSource, type ChangeVisit, maxLinesMax } from "../../services/source/ChangeSource.ts"
@@ -117,19 +118,19 @@ const withGaps = (watermark: Option.Option<Watermark>, incomplete: ReadonlySet<s
     return { ...known, from: new Map([...known.from, ...gaps]) }
   })
 
-/** Copies these tables under one snapshot and reads the slot up to it. The files exist until the surrounding scope ends. */
+/** Copies these tables under one snapshot and reads the slot up to it. The rows exist until the surrounding scope ends. */
 export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparisonSnapshot")(function* <
   E2,
   R2,
 >(
   workbench: Workbench,
   layout: Layout,
-  tables: ReadonlyArray<Omit<CopyRequest, "file">>,
+  tables: ReadonlyArray<Omit<CopyRequest, "stored">>,
   explain: (error: SourceError | ComparisonError) => Effect.Effect<never, E2, R2>,
 ) {
   const source = yield* ChangeSource
   const requests = yield* Effect.forEach(tables, (table, i) =>
-    Effect.map(workbench.file(`live-${i}.csv`), (file) => ({ ...table, file })),
+    Effect.map(workbench.rows(`live-${i}`), (stored) => ({ ...table, stored })),
   )
   const copied = yield* copyTables(requests, explain)
   yield* Effect.logInfo("verify: tables copied").pipe(

@@ -3,7 +3,7 @@ import { Effect, Option } from "effect"
 import type { Layout } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { type Fulls, listIncs } from "../../lake/LakeInventory.ts"
-import { ComparisonError } from "../../services/lake/LakeComparison.ts"
+import { ComparisonError } from "../../services/lake/ComparisonError.ts"
 import { SourceTables } from "../../services/source/SourceTables.ts"
 
 interface ListedTable {

@@ -6,14 +6,15 @@ import { type ProjectedTable, projectedTable } from "../../columns/ProjectedTabl
 import type { KnownColumns } from "../../core/columns/Projection.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { isTransient, limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
-import type { ComparisonError, RowFile } from "../../services/lake/LakeComparison.ts"
+import type { ComparedTable, TableRows } from "../../services/lake/ComparedRows.ts"
+import type { ComparisonError } from "../../services/lake/ComparisonError.ts"
 import { Progress } from "../../services/Progress.ts"
 import { SourceError } from "../../services/source/SourceError.ts"
 import { type Snapshot, SourceTables, type TableDescription } from "../../services/source/SourceTables.ts"
 import { Settings } from "../../settings/Settings.ts"
 import { readCopy } from "../rows/FullReading.ts"
-import { type ComparedTable, comparedTable } from "../sql/ComparedTable.ts"
 import { failureOf, type TableFailure } from "../table/TableFailure.ts"
+import { comparedTable } from "../table/TableIdentity.ts"
 import { snapshotView } from "./SnapshotView.ts"
 
 /** A table as the snapshot sees it. */
@@ -25,15 +26,15 @@ export interface LiveTable {
   readonly table: ComparedTable
   /** None if it was not copied, because the lake has nothing to compare it with. */
   readonly rows: Option.Option<number>
-  readonly file: RowFile
+  readonly stored: TableRows
 }
 
 const copyOne = Effect.fnUntraced(function* (
   snapshot: Snapshot,
-  { source, file, isInLake, known }: CopyRequest,
+  { source, stored, isInLake, known }: CopyRequest,
 ) {
   const progress = yield* Progress
-  yield* file.cut(0)
+  yield* stored.cut(0)
   const { columns: rules, tables } = yield* Settings
   const found = yield* snapshot.describe(source.table)
   const projected = yield* projectedTable(
@@ -48,16 +49,16 @@ const copyOne = Effect.fnUntraced(function* (
     Effect.sync(() => bar.advance(chunk.length)),
   )
   const isCompared = isInLake && Option.isNone(description.notFollowed)
-  const rows = isCompared ? Option.some(yield* readCopy(csv, table, file)) : Option.none<number>()
+  const rows = isCompared ? Option.some(yield* readCopy(csv, table, stored)) : Option.none<number>()
   yield* snapshot.release(source.table)
-  const live: LiveTable = { source, description, projected, known, table, rows, file }
+  const live: LiveTable = { source, description, projected, known, table, rows, stored }
   return live
 }, Effect.scoped)
 
 export interface CopyRequest {
   readonly source: SourceTable
   /** Receives the rows. */
-  readonly file: RowFile
+  readonly stored: TableRows
   /** False if the lake has no `full` of the table: then it is described only. */
   readonly isInLake: boolean
   /** The columns that the lake has, if others are dropped. */
@@ -122,9 +123,9 @@ export const copyTables = Effect.fn("LiveTables.copyTables")(function* <E2, R2>(
         ? yield* refusedAlone(requests)
         : new Map(isOfOneTable(exit.cause) ? [[current, failureOf(exit.cause)]] : [])
     if (refused.size === 0) return yield* Effect.failCause(exit.cause)
-    for (const [{ source, file }, failure] of refused) {
+    for (const [{ source, stored }, failure] of refused) {
       failed.set(source, failure)
-      yield* Effect.ignore(file.cut(0))
+      yield* Effect.ignore(stored.cut(0))
     }
   }
 })

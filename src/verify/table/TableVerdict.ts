@@ -12,11 +12,10 @@ import { readFull } from "../rows/FullReading.ts"
 import { readChanges } from "../rows/LakeChanges.ts"
 import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 import type { LiveTable } from "../snapshot/LiveTables.ts"
-import { addedColumnAdvice, unfollowedAdvice } from "../sql/ComparedTable.ts"
-import * as Sql from "../sql/ReplaySql.ts"
 import { incompleteBecause, maskedOtherwise } from "./Incomplete.ts"
-import { compareCounted, compareKeyed, firstText, type RowDifferences } from "./RowComparison.ts"
+import { reportDifferences } from "./RowComparison.ts"
 import type { TableFailure } from "./TableFailure.ts"
+import { addedColumnAdvice, unfollowedAdvice } from "./TableIdentity.ts"
 
 export interface TableVerdict {
   readonly dataset: string
@@ -123,8 +122,8 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     : Option.none<string>()
   if (Option.isSome(otherwise)) return verdict({ incomparable: otherwise.value, exit: notInLake })
 
-  const copied = yield* workbench.file("copied.csv")
-  const event = yield* workbench.file("event.csv")
+  const copied = yield* workbench.rows("copied")
+  const stored = yield* workbench.changes("changes")
   const bar = yield* progress.show(`verify ${source.dataset}: full`, manifest.bytes)
   const read = yield* readFull(manifest, table, copied, bar.advance)
   yield* Effect.forEach(read.findings, report)
@@ -134,18 +133,22 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     live,
     manifest,
     incs.objects,
-    event,
+    stored,
     names,
     report,
   )
-  const engine = yield* workbench.engine
   const newest = Option.flatMapNullishOr(snapshot.watermark, ({ objects }) => objects.get(source.dataset))
   const twiceAdvice = disordered
-    ? yield* reportDisorder(workbench, engine, incs.objects, Option.getOrUndefined(newest), report)
+    ? yield* reportDisorder(workbench, incs.objects, Option.getOrUndefined(newest), report)
     : []
 
-  const files = { live: live.file.path, copied: copied.path, event: event.path }
-  yield* engine.run(Sql.loadStatements(table, files, disordered))
+  const replay = yield* workbench.replay({
+    table,
+    live: live.stored,
+    copied,
+    changes: stored,
+    mayRepeat: disordered,
+  })
   const found = {
     full: manifest.object,
     changes,
@@ -153,17 +156,13 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     unknown: names.unknown(),
     advice: twiceAdvice,
   }
-  const unfollowed = Number(yield* firstText(engine, Sql.unfollowedQuery(table)))
-  if (unfollowed > 0) {
+  if (replay.unidentified > 0) {
     return verdict({
       ...found,
-      incomparable: unfollowedAdvice(name, unfollowed, description),
+      incomparable: unfollowedAdvice(name, replay.unidentified, description),
     })
   }
-  const differences: RowDifferences =
-    table.key.length > 0
-      ? yield* compareKeyed(engine, table, report)
-      : yield* compareCounted(engine, table, report)
+  const differences = yield* reportDifferences(replay, report)
   const before = manifest.columns.map((column) => column.name)
   const added = table.columns.filter((column) => !before.includes(column))
   return verdict({

@@ -1,13 +1,16 @@
 /** `verify` under COLUMNS_EXCLUDE and COLUMNS_HASH. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import * as DuckDbComparison from "../../../../layers/duckdb/DuckDbComparison.ts"
 import { full } from "../../../../src/Pipeline.ts"
-import { type ComparisonError, LakeComparison } from "../../../../src/services/lake/LakeComparison.ts"
+import { LakeComparison } from "../../../../src/services/lake/LakeComparison.ts"
 import { SourceTables } from "../../../../src/services/source/SourceTables.ts"
 import { changed, compared, created, tableOf } from "../../../support/memory/comparedWorld.ts"
 import { cdcOnce, settings, world } from "../../../support/memory/memoryWorld.ts"
 import { hashKey } from "../../../support/slot/projectedChange.ts"
+import { ownTemporaryFolder } from "../../../support/temporaryFolder.ts"
 
 const tables = "public.t"
 const rules = {
@@ -38,6 +41,13 @@ const filled = Effect.gen(function* () {
   yield* changed((tx) => tx.update(t, { id: "3" }, { email: "segredo-outro" }))
   return t
 })
+
+/** Everything that the files in the folder and below it hold. */
+const textBelow = (folder: string): string =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), "utf8"))
+    .join("")
 
 describe("verify of masked columns", () => {
   it.effect("compares hashes, and no columns that are excluded", () =>
@@ -78,20 +88,17 @@ describe("verify of masked columns", () => {
   it.effect("puts no value of such a column on this machine's disk", () =>
     Effect.gen(function* () {
       yield* filled
+      const folder = yield* ownTemporaryFolder
       let written = ""
       const told = yield* compared.pipe(
         Effect.updateService(LakeComparison, (real) =>
           LakeComparison.of({
             open: Effect.map(real.open, (workbench) => ({
               ...workbench,
-              file: (name) =>
-                Effect.map(workbench.file(name), (file) => ({
-                  ...file,
-                  append: (bytes): Effect.Effect<void, ComparisonError> => {
-                    written += Buffer.from(bytes).toString()
-                    return file.append(bytes)
-                  },
-                })),
+              replay: (source) => {
+                written += textBelow(folder)
+                return workbench.replay(source)
+              },
             })),
           }),
         ),

@@ -6,7 +6,8 @@ import { TestConsole } from "effect/testing"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import { watermarkKey } from "../../../../src/core/lake/ObjectKey.ts"
 import * as Pipeline from "../../../../src/Pipeline.ts"
-import { ComparisonError, LakeComparison } from "../../../../src/services/lake/LakeComparison.ts"
+import { ComparisonError } from "../../../../src/services/lake/ComparisonError.ts"
+import { LakeComparison } from "../../../../src/services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
 import { StoreAdmin } from "../../../../src/services/lake/StoreAdmin.ts"
 import { StoreError } from "../../../../src/services/lake/StoreError.ts"
@@ -149,27 +150,25 @@ describe("verify, where one of several tables cannot be compared", () => {
     }).pipe(Effect.provide(world)),
   )
 
-  /** The engine of the second table does as `second` says. */
-  const secondEngine = (second: Effect.Effect<never, ComparisonError>) =>
+  /** The replay of the second table does as `second` says. */
+  const secondReplay = (second: Effect.Effect<never, ComparisonError>) =>
     Effect.updateService(LakeComparison, (real) =>
       LakeComparison.of({
         open: Effect.map(real.open, (workbench) => {
-          let engines = 0
+          let replays = 0
           return {
             ...workbench,
-            engine: Effect.map(workbench.engine, (engine) =>
-              ++engines === 2 ? { ...engine, run: () => second } : engine,
-            ),
+            replay: (source) => (++replays === 2 ? second : workbench.replay(source)),
           }
         }),
       }),
     )
 
-  it.effect("compares the others where the engine fails at one", () =>
+  it.effect("compares the others where the comparison fails at one", () =>
     Effect.gen(function* () {
       yield* shop
       const fails = Effect.fail(new ComparisonError({ reason: "Failed", detail: "the comparison failed" }))
-      const told = yield* compared.pipe(secondEngine(fails))
+      const told = yield* compared.pipe(secondReplay(fails))
       assert.deepStrictEqual(verdicts(told.lines), ["equal", "not compared", "equal"])
       assert.deepStrictEqual(
         [told.code, told.message.includes("b: Comparison: the comparison failed.")],
@@ -181,7 +180,7 @@ describe("verify, where one of several tables cannot be compared", () => {
   it.effect("compares the others where the program itself fails at one", () =>
     Effect.gen(function* () {
       yield* shop
-      const told = yield* compared.pipe(secondEngine(Effect.die(new Error("a defect"))))
+      const told = yield* compared.pipe(secondReplay(Effect.die(new Error("a defect"))))
       assert.deepStrictEqual(verdicts(told.lines), ["equal", "not compared", "equal"])
       assert.strictEqual(told.code, 1)
     }).pipe(Effect.provide(world)),
@@ -191,7 +190,7 @@ describe("verify, where one of several tables cannot be compared", () => {
     Effect.gen(function* () {
       yield* shop
       const fails = Effect.fail(new ComparisonError({ reason: "Full", detail: "no space is left" }))
-      assert.match((yield* compared.pipe(secondEngine(fails))).message, /b: .*up to 0\.0 GB are needed/)
+      assert.match((yield* compared.pipe(secondReplay(fails))).message, /b: .*up to 0\.0 GB are needed/)
     }).pipe(Effect.provide(world)),
   )
 

@@ -1,7 +1,7 @@
 /** SQL (DuckDB's) that compares the table `live` with `rebuilt`, or with the tables of `ReplaySql.ts`, and lists differences. */
+import type { ComparedTable } from "../../../src/services/lake/ComparedRows.ts"
 import { columns, keys, list, numbers, others, sameKey, valuesIn } from "./CellSql.ts"
-import type { ComparedTable } from "./ComparedTable.ts"
-import { cells, identityCells, keyCells } from "./ComparedTable.ts"
+import { cells, identityCells, keyCells } from "./Cells.ts"
 
 /**
  * The keys whose rows differ. Compares rows by a hash of 64 bits, so that the join holds keys and hashes and not whole

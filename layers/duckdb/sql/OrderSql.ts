@@ -1,11 +1,14 @@
 /** SQL (DuckDB's) over the positions of a dataset's changes: finds duplicates, and rows that are out of order. */
 import { readCsv } from "./CellSql.ts"
 
-/** Loads all changes of a dataset: object and line, position, and a digest of header and row. */
-export const loadPositions = (path: string): ReadonlyArray<string> => [
+/** Object and line, position, and a digest of header and row. */
+export const placeHead = ["object", "line", "lsn", "seq", "digest"] as const
+
+/** Loads all changes of a dataset. */
+export const loadPlaces = (path: string): ReadonlyArray<string> => [
   `CREATE OR REPLACE TABLE change_position AS
      SELECT object::INTEGER AS object, line::BIGINT AS line, lsn, seq::BIGINT AS seq, digest
-       FROM ${readCsv(path, ["object", "line", "lsn", "seq", "digest"])}`,
+       FROM ${readCsv(path, placeHead)}`,
 ]
 
 /** The first row of each object that is older than a row before it. Of duplicates only the first one counts. */

@@ -6,9 +6,9 @@
  */
 
 import { createHash } from "node:crypto"
-import { comma, newline, quote } from "../../core/bytes/Ascii.ts"
-import { csvField } from "../../core/csv/Csv.ts"
-import type { CsvRecord } from "../../core/csv/CsvRecords.ts"
+import { comma, newline, quote } from "../../../src/core/bytes/Ascii.ts"
+import { csvField } from "../../../src/core/csv/Csv.ts"
+import type { CsvRecord } from "../../../src/core/csv/CsvRecords.ts"
 
 /** Longer values are replaced by their digests. In bytes of CSV. */
 const maxFieldBytes = 4096

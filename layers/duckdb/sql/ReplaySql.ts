@@ -10,9 +10,9 @@
  * holds the indexes of the columns with unchanged TOAST values, as `,3,5,`. `b…` are the old values of the identity, and
  * `had` is true if the WAL held them. `pos` orders the changes: `lsn` and `seq` in one number.
  */
+import type { ComparedTable } from "../../../src/services/lake/ComparedRows.ts"
 import { cellSeparator, columnOf, columns, keys, list, numbers, readCsv, sameKey } from "./CellSql.ts"
-import type { CellColumns, ComparedTable } from "./ComparedTable.ts"
-import { cells, eventHead, identityCells, keyCells } from "./ComparedTable.ts"
+import { type CellColumns, cells, eventHead, identityCells, keyCells } from "./Cells.ts"
 
 export interface RowFiles {
   readonly live: string
@@ -46,7 +46,7 @@ export const loadStatements = (
 }
 
 /** Counts the changes that do not identify their row. */
-export const unfollowedQuery = (table: ComparedTable): string => {
+export const unidentifiedQuery = (table: ComparedTable): string => {
   const unnamed = keyCells(table)
     .map((n) => `c${n} IS NULL`)
     .join(" OR ")

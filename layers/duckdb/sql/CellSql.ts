@@ -1,6 +1,6 @@
 /** Parts that the statements of the comparison share: row files, cells, keys (DuckDB's SQL). See `ReplaySql.ts`. */
-import type { ComparedTable } from "./ComparedTable.ts"
-import { cells, keyCells } from "./ComparedTable.ts"
+import type { ComparedTable } from "../../../src/services/lake/ComparedRows.ts"
+import { cells, keyCells } from "./Cells.ts"
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 

@@ -1,0 +1,110 @@
+/** Writes rows for the comparison to files, in the form of `ComparableRows.ts`. */
+import { Effect } from "effect"
+import { toBytes } from "../../../src/core/bytes/Bytes.ts"
+import type { CsvRecord } from "../../../src/core/csv/CsvRecords.ts"
+import type {
+  ChangePlaces,
+  ChangeWriter,
+  ComparedTable,
+  PlacedChange,
+  PlaceWriter,
+  RowChange,
+  RowWriter,
+  TableChanges,
+  TableRows,
+  TableRowWriter,
+} from "../../../src/services/lake/ComparedRows.ts"
+import { cells, eventValues, identityCells } from "../sql/Cells.ts"
+import { placeHead } from "../sql/OrderSql.ts"
+import { ComparableRows } from "./ComparableRows.ts"
+import type { RowFile } from "./RowFile.ts"
+
+abstract class FileWriter implements RowWriter {
+  protected readonly rows: ComparableRows
+  readonly write: RowWriter["write"]
+
+  constructor(file: RowFile, values: number) {
+    const rows = new ComparableRows(values)
+    this.rows = rows
+    this.write = Effect.suspend(() => file.append(rows.take()))
+  }
+
+  get pending(): number {
+    return this.rows.length
+  }
+}
+
+abstract class RecordWriter extends FileWriter {
+  readonly #cells: ReadonlyArray<ReadonlyArray<number>>
+  /** For each cell the fields of a record that are in it. */
+  #fields: ReadonlyArray<ReadonlyArray<number>> = []
+
+  constructor(file: RowFile, table: ComparedTable) {
+    super(file, eventValues(table))
+    this.#cells = cells(table)
+  }
+
+  columns(indexes: ReadonlyArray<number>): void {
+    this.#fields = this.#cells.map((cell) => cell.map((column) => indexes[column] ?? -1))
+  }
+
+  protected addRecord(record: CsvRecord): void {
+    for (const fields of this.#fields) this.rows.cell(record, fields)
+    this.rows.endRow()
+  }
+}
+
+class TableRowFileWriter extends RecordWriter implements TableRowWriter {
+  add(record: CsvRecord): void {
+    this.addRecord(record)
+  }
+}
+
+/** Its rows are those of the table `event` of `ReplaySql.ts`. */
+class ChangeFileWriter extends RecordWriter implements ChangeWriter {
+  /** For each cell of the identity the columns that are in it, as byte strings. */
+  readonly #identity: ReadonlyArray<ReadonlyArray<string>>
+
+  constructor(file: RowFile, table: ComparedTable) {
+    super(file, table)
+    const columns = table.columns.map(toBytes)
+    const all = cells(table)
+    this.#identity = identityCells(table).map((n) => (all[n] ?? []).map((column) => columns[column] ?? ""))
+  }
+
+  add({ object, line, op, lsn, seq, unsent, old }: RowChange, record: CsvRecord): void {
+    const { rows } = this
+    for (const text of [`${object}`, `${line}`, op, lsn, `${seq}`]) rows.plain(text)
+    rows.plain(unsent.length === 0 ? "" : `",${unsent.join(",")},"`)
+    rows.plain(old === undefined ? "" : "t")
+    for (const columns of this.#identity) rows.valueCell(columns.map((column) => old?.get(column) ?? null))
+    this.addRecord(record)
+  }
+}
+
+/** Its rows are those of the table `change_position` of `OrderSql.ts`. */
+class PlaceFileWriter extends FileWriter implements PlaceWriter {
+  constructor(file: RowFile) {
+    super(file, placeHead.length)
+  }
+
+  add({ object, line, lsn, seq, digest }: PlacedChange): void {
+    for (const text of [`${object}`, `${line}`, lsn, `${seq}`, digest]) this.rows.plain(text)
+    this.rows.endRow()
+  }
+}
+
+export const tableRows = (file: RowFile): TableRows => ({
+  ...file,
+  writer: (table) => new TableRowFileWriter(file, table),
+})
+
+export const tableChanges = (file: RowFile): TableChanges => ({
+  ...file,
+  writer: (table) => new ChangeFileWriter(file, table),
+})
+
+export const changePlaces = (file: RowFile): ChangePlaces => ({
+  ...file,
+  writer: () => new PlaceFileWriter(file),
+})

@@ -1,0 +1,44 @@
+/** Reads where the changes of an object stand. */
+import { createHash } from "node:crypto"
+import { Effect } from "effect"
+import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
+import type { ChangePlaces } from "../../services/lake/ComparedRows.ts"
+import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import { changeOf } from "./IncReading.ts"
+import { readObject } from "./RecordReading.ts"
+
+/**
+ * Adds the place of every change of an object, with a digest of its header and row: input for the search for duplicates and
+ * disorder. `whole` is true if every row could be read.
+ */
+export const readPlaces = Effect.fn("PlaceReading.readPlaces")(function* (
+  store: ObjectStore["Service"],
+  key: string,
+  object: number,
+  stored: ChangePlaces,
+) {
+  const start = yield* stored.length
+  return yield* retrying(
+    limitedRetry,
+    Effect.gen(function* () {
+      yield* stored.cut(start)
+      const writer = stored.writer()
+      let line = -1
+      let header = ""
+      let unreadable = 0
+      const read = yield* readObject(store, key, writer, (record) => {
+        line++
+        const text = record.bytes.subarray(record.bounds[0], record.bounds[2 * record.fields - 1])
+        const digest = createHash("md5").update(header).update(text).digest("hex")
+        if (line === 0) {
+          header = digest
+          return
+        }
+        const change = changeOf(record)
+        if (change === undefined) unreadable++
+        else writer.add({ object, line, lsn: change.lsn, seq: change.seq, digest })
+      })
+      return { whole: read && unreadable === 0 }
+    }),
+  )
+})

@@ -1,9 +1,10 @@
-/** All services of the pipelines in memory: one PostgreSQL, one lake. Each build of the layer has its own. */
+/** All services of the pipelines in memory: one PostgreSQL, one lake, one comparison. Each build of the layer has its own. */
 import { Layer } from "effect"
 import { Progress } from "../../src/services/Progress.ts"
 import type { Compression } from "../../src/settings/Settings.ts"
 import * as CsvFormat from "../csv/CsvFormat.ts"
 import * as LakeWatermarkStore from "../store/LakeWatermarkStore.ts"
+import * as MemoryComparison from "./comparison/MemoryComparison.ts"
 import * as MemoryObjectStore from "./MemoryObjectStore.ts"
 import * as MemorySpool from "./MemorySpool.ts"
 import { MemoryPostgres } from "./postgres/MemoryPostgres.ts"
@@ -23,4 +24,4 @@ export const source = (slot: string) =>
   ).pipe(Layer.provideMerge(Layer.merge(MemoryPostgres.layer, MemorySpool.layer)))
 
 export const layer = (slot: string, compression: Compression = "none") =>
-  Layer.mergeAll(lake, source(slot), CsvFormat.layer(compression), Progress.silent)
+  Layer.mergeAll(lake, source(slot), CsvFormat.layer(compression), MemoryComparison.layer, Progress.silent)

@@ -1,7 +1,6 @@
-/** `verify` in the world of `memoryWorld.ts`: source and lake in memory, the comparing engine real. */
-import { Cause, Effect, Exit, Fiber, Layer } from "effect"
+/** `verify` in the world of `memoryWorld.ts`: source, lake and comparison in memory. */
+import { Cause, Effect, Exit, Fiber } from "effect"
 import { TestClock, TestConsole } from "effect/testing"
-import * as DuckDbComparison from "../../../layers/duckdb/DuckDbComparison.ts"
 import { MemoryPostgres } from "../../../layers/memory/postgres/MemoryPostgres.ts"
 import type { TableDefinition, Values } from "../../../layers/memory/postgres/MemoryTable.ts"
 import type { MemoryTransaction } from "../../../layers/memory/postgres/MemoryTransaction.ts"
@@ -10,10 +9,7 @@ import { verify } from "../../../src/verify/Verify.ts"
 import { exitCode, slotName, world } from "./memoryWorld.ts"
 
 export const comparedWorld = (...tables: ReadonlyArray<TableDefinition>) =>
-  Layer.merge(
-    world({ SOURCE_TABLES: tables.map(({ table }) => printTable(table)).join(",") }),
-    DuckDbComparison.layer,
-  )
+  world({ SOURCE_TABLES: tables.map(({ table }) => printTable(table)).join(",") })
 
 /** A table of the schema `public`, of text columns. Those that are not of the key may be NULL. */
 export const tableOf = (

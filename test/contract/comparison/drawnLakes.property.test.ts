@@ -9,7 +9,7 @@ import { LakeComparison } from "../../../src/services/lake/LakeComparison.ts"
 import { Random } from "../../support/Random.ts"
 import { type ComparedLake, comparedIn, copy, inc, tableOf } from "./comparedLake.ts"
 
-const lakes = 60
+const lakes = 25
 const ids = ["1", "2", "3"]
 
 const value = (random: Random) => random.pick([null, "", "a", "b"])

@@ -94,18 +94,19 @@ export const fillStatements = (
        FROM (FROM step UNION ALL
              SELECT ${list(keyCells(table).map((n) => `c${n}`))}, -1, true, true FROM base
               WHERE EXISTS (FROM tail WHERE ${sameKey(table, "tail.k", "base.c")}))`,
+  // The row's keys, each with the last position at which the row had it.
   `CREATE OR REPLACE TABLE chain AS WITH RECURSIVE chain AS (
-     SELECT pos AS id, ${keys(table)}, since
+     SELECT pos AS id, ${keys(table)}, since, pos AS last
        FROM tail JOIN stay USING (${list([keys(table), "pos"])}) JOIN event USING (pos)
       WHERE tail.lives AND unsent IS NOT NULL
      UNION ALL
-     SELECT id, ${keys(table, "former.")}, former.since
+     SELECT id, ${keys(table, "former.")}, former.since, former.pos
        FROM chain JOIN stay AS former ON former.pos = chain.since AND NOT former.begins)
    FROM chain`,
   `CREATE OR REPLACE TABLE source AS
      SELECT id, ${list(keyCells(table).map((n) => `min(chain.k${n}) FILTER (stay.pos = -1) AS k${n}`))},
             ${list(unsent.map((n) => `max(stay.pos) FILTER (stay.pos = -1 OR unsent IS NULL OR NOT contains(unsent, ',${n},')) AS p${n}`))}
-       FROM chain JOIN stay ON ${sameKey(table, "chain.k", "stay.k")} AND stay.since IS NOT DISTINCT FROM chain.since
+       FROM chain JOIN stay ON ${sameKey(table, "chain.k", "stay.k")} AND stay.since IS NOT DISTINCT FROM chain.since AND stay.pos <= last
                   LEFT JOIN event ON event.pos = stay.pos
       WHERE stay.lives GROUP BY id`,
   `CREATE OR REPLACE TABLE filled AS

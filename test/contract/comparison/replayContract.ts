@@ -119,6 +119,19 @@ export const replayContract: ReadonlyArray<Case> = [
       ),
     ],
   }),
+  finds("takes no value from a later row of an earlier key whose INSERT is lost", {
+    table: tableOf("ivw", "i"),
+    live: copy("ivw", ["1", "b", "3"], ["2", "a", "2"]),
+    copied: copy("ivw"),
+    incs: [
+      inc(
+        "ivw",
+        ["U", 10, ["1", "a", "1"]],
+        ["U", 11, ["2", null, "2"], { before: { i: "1" }, unchanged: "v" }],
+        ["U", 12, ["1", "b", "3"]],
+      ),
+    ],
+  }),
   finds(
     "tells NULL from the empty string",
     {

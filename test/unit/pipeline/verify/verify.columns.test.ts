@@ -19,8 +19,6 @@ const rules = {
   COLUMNS_HASH: "public.t.id,public.t.email",
   COLUMNS_HASH_KEY: hashKey,
 }
-const worldOf = (variables: Readonly<Record<string, string>>) =>
-  Layer.merge(world(variables), DuckDbComparison.layer)
 
 const row = (id: string, email: string | null = "segredo") => ({ id, cpf: "segredo", email, cidade: "x" })
 
@@ -55,7 +53,7 @@ describe("verify of masked columns", () => {
       yield* filled
       const told = yield* compared
       assert.strictEqual(told.code, 0, told.lines.join("\n") + told.message)
-    }).pipe(Effect.provide(worldOf(rules))),
+    }).pipe(Effect.provide(world(rules))),
   )
 
   it.effect("finds a value that differs, and prints no value of it", () =>
@@ -82,7 +80,7 @@ describe("verify of masked columns", () => {
       assert.strictEqual(told.code, 4, told.lines.join("\n"))
       assert.match(told.lines.join("\n"), /email/)
       assert.notMatch(told.lines.join("\n") + told.message, /segredo/)
-    }).pipe(Effect.provide(worldOf(rules))),
+    }).pipe(Effect.provide(world(rules))),
   )
 
   it.effect("puts no value of such a column on this machine's disk", () =>
@@ -106,7 +104,7 @@ describe("verify of masked columns", () => {
       assert.strictEqual(told.code, 0)
       assert.isAbove(written.length, 100)
       assert.notMatch(written, /segredo/)
-    }).pipe(Effect.provide(worldOf(rules))),
+    }).pipe(Effect.provide(Layer.merge(world(rules), DuckDbComparison.layer))),
   )
 
   const others = settings({ ...rules, COLUMNS_EXCLUDE: "*.cidade" })
@@ -125,7 +123,7 @@ describe("verify of masked columns", () => {
       yield* Effect.provide(full, others)
       const after = yield* Effect.provide(compared, others)
       assert.strictEqual(after.code, 0, after.lines.join("\n"))
-    }).pipe(Effect.provide(worldOf(rules))),
+    }).pipe(Effect.provide(world(rules))),
   )
 
   it.effect("compares no new column that ON_NEW_COLUMN leaves out, in the lake or in the slot", () =>
@@ -137,7 +135,7 @@ describe("verify of masked columns", () => {
       yield* changed((tx) => tx.update(t, { id: "5" }, { rg: "segredo-outro", cidade: "y" }))
       const told = yield* compared
       assert.strictEqual(told.code, 0, told.lines.join("\n") + told.message)
-    }).pipe(Effect.provide(worldOf({ ...rules, ON_NEW_COLUMN: "exclude" }))),
+    }).pipe(Effect.provide(world({ ...rules, ON_NEW_COLUMN: "exclude" }))),
   )
 
   it.effect("compares no copy under another mask with the table, also before cdc has begun", () =>
@@ -148,6 +146,6 @@ describe("verify of masked columns", () => {
       const told = yield* compared
       assert.strictEqual(told.code, 4, told.lines.join("\n"))
       assert.match(told.lines.join("\n") + told.message, /"t" needs full \(masked\)/)
-    }).pipe(Effect.provide(worldOf(rules))),
+    }).pipe(Effect.provide(world(rules))),
   )
 })

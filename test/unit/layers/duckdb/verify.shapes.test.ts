@@ -1,6 +1,7 @@
-/** Tables of every shape, compared by the real engine. */
+/** Tables of every shape, compared by DuckDB. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
+import * as DuckDbComparison from "../../../../layers/duckdb/DuckDbComparison.ts"
 import type { MemoryTable, TableDefinition, Values } from "../../../../layers/memory/postgres/MemoryTable.ts"
 import type { MemoryTransaction } from "../../../../layers/memory/postgres/MemoryTransaction.ts"
 import * as Pipeline from "../../../../src/Pipeline.ts"
@@ -13,6 +14,8 @@ import {
   tableOf,
 } from "../../../support/memory/comparedWorld.ts"
 import { cdcOnce, incKeys, put, textOf } from "../../../support/memory/memoryWorld.ts"
+
+const comparedByDuckDb = (table: TableDefinition) => Layer.merge(comparedWorld(table), DuckDbComparison.layer)
 
 type Change = (transaction: MemoryTransaction, table: MemoryTable) => void
 
@@ -67,7 +70,7 @@ describe("verify compares", () => {
       yield* damaged("\nD,", "\nI,")
       const { code, lines } = yield* compared
       assert.deepStrictEqual([code, lines[0]], [4, "t  extra      x=a y=1"])
-    }).pipe(Effect.provide(comparedWorld(join))),
+    }).pipe(Effect.provide(comparedByDuckDb(join))),
   )
 
   for (const [what, definition] of [
@@ -90,7 +93,7 @@ describe("verify compares", () => {
         assert.include(yield* isEqual, "the table: 3 rows")
         yield* damaged("\nD,", "\nI,")
         assert.strictEqual((yield* compared).code, 4)
-      }).pipe(Effect.provide(comparedWorld(definition))),
+      }).pipe(Effect.provide(comparedByDuckDb(definition))),
     )
   }
 
@@ -99,7 +102,7 @@ describe("verify compares", () => {
       const insert: Change = (tx, t) => tx.insert(t, {})
       yield* carried(none, insert, insert, insert)
       assert.include(yield* isEqual, "the table: 3 rows")
-    }).pipe(Effect.provide(comparedWorld(none))),
+    }).pipe(Effect.provide(comparedByDuckDb(none))),
   )
   const none = tableOf("t", [], [], "full")
 
@@ -115,7 +118,7 @@ describe("verify compares", () => {
         (tx, t) => tx.update(t, { id: "11" }, { c199: "last" }),
       )
       yield* isEqual
-    }).pipe(Effect.provide(comparedWorld(wide))),
+    }).pipe(Effect.provide(comparedByDuckDb(wide))),
   )
 
   it.effect("and names the columns in which rows of a wide table differ, NULL and '' among them", () =>
@@ -132,6 +135,6 @@ describe("verify compares", () => {
       yield* damaged(',"",', ",,")
       const { code, lines } = yield* compared
       assert.deepStrictEqual([code, lines[0]], [4, "t  different  id=2  in c0, c1, c100"])
-    }).pipe(Effect.provide(comparedWorld(wide))),
+    }).pipe(Effect.provide(comparedByDuckDb(wide))),
   )
 })

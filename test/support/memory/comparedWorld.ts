@@ -5,7 +5,7 @@ import { MemoryPostgres } from "../../../layers/memory/postgres/MemoryPostgres.t
 import type { TableDefinition, Values } from "../../../layers/memory/postgres/MemoryTable.ts"
 import type { MemoryTransaction } from "../../../layers/memory/postgres/MemoryTransaction.ts"
 import { printTable } from "../../../src/core/source/SourceTable.ts"
-import { verify } from "../../../src/verify/Verify.ts"
+import { type VerifyMode, verify } from "../../../src/verify/Verify.ts"
 import { exitCode, slotName, world } from "./memoryWorld.ts"
 
 export const comparedWorld = (...tables: ReadonlyArray<TableDefinition>) =>
@@ -41,11 +41,11 @@ export const numbered = (count: number, value: (column: number) => string | null
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`c${n}`, value(n)]))
 
 /** What `verify` ends with, and what it says: the first line, which names the snapshot, is left out. Where it waits, time passes. */
-export const compared = Effect.gen(function* () {
+export const comparedWith = Effect.fnUntraced(function* (mode: VerifyMode) {
   const before = (yield* TestConsole.logLines).length
-  const running = yield* Effect.forkChild(verify({ json: false, all: false }), { startImmediately: true })
+  const running = yield* Effect.forkChild(verify(mode), { startImmediately: true })
   while (running.pollUnsafe() === undefined) {
-    // The engine works in real time.
+    // DuckDB works in real time.
     yield* TestClock.withLive(Effect.sleep("5 millis"))
     yield* TestClock.adjust("1 second")
   }
@@ -57,3 +57,5 @@ export const compared = Effect.gen(function* () {
     message: Exit.isSuccess(exit) ? "" : String(Cause.squash(exit.cause)),
   }
 })
+
+export const compared = comparedWith({ json: false, all: false })

@@ -1,11 +1,16 @@
 /** DuckDB and memory make the same of any changes, also of those that no table can have had. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option, Stream } from "effect"
 import * as CsvFormat from "../../../layers/csv/CsvFormat.ts"
 import * as DuckDbComparison from "../../../layers/duckdb/DuckDbComparison.ts"
 import * as MemoryComparison from "../../../layers/memory/comparison/MemoryComparison.ts"
 import * as MemoryObjectStore from "../../../layers/memory/MemoryObjectStore.ts"
-import { LakeComparison } from "../../../src/services/lake/LakeComparison.ts"
+import type { PlacedChange } from "../../../src/services/lake/ComparedRows.ts"
+import {
+  type CoveredObject,
+  LakeComparison,
+  type Workbench,
+} from "../../../src/services/lake/LakeComparison.ts"
 import { Random } from "../../support/Random.ts"
 import { type ComparedLake, comparedIn, copy, inc, tableOf } from "./comparedLake.ts"
 
@@ -51,6 +56,40 @@ const opened = (layer: Layer.Layer<LakeComparison>) =>
     layer,
   )
 
+const place = (random: Random, object: number, line: number): PlacedChange => ({
+  object,
+  line,
+  lsn: `00000000/0000000${random.pick(["A", "B", "C"])}`,
+  seq: random.between(1, 4),
+  digest: random.pick(["x", "x", "y"]),
+})
+
+/** The places of the changes of some objects. */
+const drawnPlaces = (random: Random): ReadonlyArray<PlacedChange> =>
+  Array.from({ length: random.between(1, 4) }, (_, object) =>
+    Array.from({ length: random.between(1, 5) }, (_, i) => place(random, object, i + 1)),
+  ).flat()
+
+/** Everything that a layer finds, while it takes out each object that is covered. */
+const orderFound = Effect.fnUntraced(function* (workbench: Workbench, drawn: ReadonlyArray<PlacedChange>) {
+  const places = yield* workbench.places("places")
+  const writer = places.writer()
+  for (const one of drawn) writer.add(one)
+  yield* writer.write
+  const order = yield* workbench.order(places)
+  const repeated = yield* Stream.runCollect(order.repeated)
+  const { covered, takeOut, shares } = yield* order.overlap
+  const taken: Array<CoveredObject> = []
+  for (;;) {
+    const found = yield* covered(new Set([0]))
+    if (Option.isNone(found)) break
+    taken.push(found.value)
+    yield* takeOut(found.value.object)
+  }
+  const left = [yield* Stream.runCollect(shares), yield* Stream.runCollect(order.disordered)]
+  return [repeated, taken, ...left]
+}, Effect.scoped)
+
 describe("the comparisons by DuckDB and in memory", () => {
   it.effect("find the same differences in the same order", () =>
     Effect.gen(function* () {
@@ -65,5 +104,17 @@ describe("the comparisons by DuckDB and in memory", () => {
       }
       assert.isAbove(differing, lakes)
     }).pipe(Effect.provide(Layer.merge(MemoryObjectStore.layer, CsvFormat.layer("none")))),
+  )
+
+  it.effect("find the same duplicates and the same disorder", () =>
+    Effect.gen(function* () {
+      const duckDb = yield* opened(DuckDbComparison.layer)
+      const memory = yield* opened(MemoryComparison.layer)
+      for (let seed = 0; seed < lakes; seed++) {
+        const places = drawnPlaces(new Random(seed))
+        const found = yield* orderFound(memory, places)
+        assert.deepStrictEqual(found, yield* orderFound(duckDb, places), `seed ${seed}`)
+      }
+    }),
   )
 })

@@ -288,7 +288,7 @@ export const replayContract: ReadonlyArray<Case> = [
     incs: [inc("iv", ["D", 10, [null, null]], ["T", 11, [null, null]])],
   }),
   [
-    "begins anew for each replay, and forgets rows that were cut",
+    "begins anew for each replay",
     Effect.gen(function* () {
       const workbench = yield* (yield* LakeComparison).open
       const lake = (v: string) => ({

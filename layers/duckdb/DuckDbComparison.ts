@@ -15,7 +15,7 @@ import { attempt } from "./DuckDbErrors.ts"
 import { orderIn } from "./DuckDbOrder.ts"
 import { replayIn } from "./DuckDbReplay.ts"
 import { openRows } from "./rows/RowFile.ts"
-import { changePlaces, tableChanges, tableRows } from "./rows/RowWriters.ts"
+import { changeLocations, tableChanges, tableRows } from "./rows/RowWriters.ts"
 
 const open = Effect.gen(function* () {
   const duckDb = yield* loadDuckDb
@@ -29,7 +29,7 @@ const open = Effect.gen(function* () {
   return {
     rows: (name) => Effect.map(openRows(folder, name), tableRows),
     changes: (name) => Effect.map(openRows(folder, name), tableChanges),
-    places: (name) => Effect.map(openRows(folder, name), changePlaces),
+    locations: (name) => Effect.map(openRows(folder, name), changeLocations),
     lake: Effect.suspend(() => {
       const path = next("lake")
       return Effect.acquireRelease(
@@ -40,7 +40,7 @@ const open = Effect.gen(function* () {
       )
     }),
     replay: (source) => Effect.flatMap(engine, (opened) => replayIn(opened, folder, source)),
-    order: (places) => Effect.flatMap(engine, (opened) => orderIn(opened, folder, places)),
+    order: (locations) => Effect.flatMap(engine, (opened) => orderIn(opened, folder, locations)),
   } satisfies Workbench
 })
 

@@ -1,6 +1,6 @@
 /** Finds changes that stand twice or out of order, by the statements of `sql/OrderSql.ts`. */
 import { Effect, Option, Stream } from "effect"
-import type { ChangePlaces } from "../../src/services/lake/ComparedRows.ts"
+import type { ChangeLocations } from "../../src/services/lake/ComparedRows.ts"
 import type { ChangeOrder, ObjectOverlap } from "../../src/services/lake/LakeComparison.ts"
 import type { DuckDbEngine } from "./DuckDbEngine.ts"
 import { pathOf } from "./rows/RowFile.ts"
@@ -35,15 +35,15 @@ const overlapOf = (engine: DuckDbEngine): ObjectOverlap => ({
 export const orderIn = Effect.fnUntraced(function* (
   engine: DuckDbEngine,
   folder: string,
-  places: ChangePlaces,
+  locations: ChangeLocations,
 ) {
-  yield* engine.run(Sql.loadPlaces(pathOf(folder, places)))
+  yield* engine.run(Sql.loadLocations(pathOf(folder, locations)))
   const order: ChangeOrder = {
     repeated: Stream.map(engine.rows(Sql.doubledQuery), ([lsn, seq, where]) => ({
       lsn: lsn ?? "",
       seq: Number(seq),
-      places: (where ?? "").split(",").map((place) => {
-        const [object, line] = place.split(":")
+      locations: (where ?? "").split(",").map((location) => {
+        const [object, line] = location.split(":")
         return { object: Number(object), line: Number(line) }
       }),
     })),

@@ -3,11 +3,11 @@ import { Effect } from "effect"
 import { toBytes } from "../../../src/core/bytes/Bytes.ts"
 import type { CsvRecord } from "../../../src/core/csv/CsvRecords.ts"
 import type {
-  ChangePlaces,
+  ChangeLocations,
   ChangeWriter,
   ComparedTable,
+  LocationWriter,
   PlacedChange,
-  PlaceWriter,
   RowChange,
   RowWriter,
   TableChanges,
@@ -15,7 +15,7 @@ import type {
   TableRowWriter,
 } from "../../../src/services/lake/ComparedRows.ts"
 import { cells, eventValues, identityCells } from "../sql/Cells.ts"
-import { placeHead } from "../sql/OrderSql.ts"
+import { locationHead } from "../sql/OrderSql.ts"
 import { ComparableRows } from "./ComparableRows.ts"
 import type { RowFile } from "./RowFile.ts"
 
@@ -83,9 +83,9 @@ class ChangeFileWriter extends RecordWriter implements ChangeWriter {
 }
 
 /** Its rows are those of the table `change_position` of `OrderSql.ts`. */
-class PlaceFileWriter extends FileWriter implements PlaceWriter {
+class LocationFileWriter extends FileWriter implements LocationWriter {
   constructor(file: RowFile) {
-    super(file, placeHead.length)
+    super(file, locationHead.length)
   }
 
   add({ object, line, lsn, seq, digest }: PlacedChange): void {
@@ -104,7 +104,7 @@ export const tableChanges = (file: RowFile): TableChanges => ({
   writer: (table) => new ChangeFileWriter(file, table),
 })
 
-export const changePlaces = (file: RowFile): ChangePlaces => ({
+export const changeLocations = (file: RowFile): ChangeLocations => ({
   ...file,
-  writer: () => new PlaceFileWriter(file),
+  writer: () => new LocationFileWriter(file),
 })

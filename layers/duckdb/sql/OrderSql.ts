@@ -2,13 +2,13 @@
 import { readCsv } from "./CellSql.ts"
 
 /** Object and line, position, and a digest of header and row. */
-export const placeHead = ["object", "line", "lsn", "seq", "digest"] as const
+export const locationHead = ["object", "line", "lsn", "seq", "digest"] as const
 
 /** Loads all changes of a dataset. */
-export const loadPlaces = (path: string): ReadonlyArray<string> => [
+export const loadLocations = (path: string): ReadonlyArray<string> => [
   `CREATE OR REPLACE TABLE change_position AS
      SELECT object::INTEGER AS object, line::BIGINT AS line, lsn, seq::BIGINT AS seq, digest
-       FROM ${readCsv(path, placeHead)}`,
+       FROM ${readCsv(path, locationHead)}`,
 ]
 
 /** The first row of each object that is older than a row before it. Of duplicates only the first one counts. */

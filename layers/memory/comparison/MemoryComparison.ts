@@ -12,7 +12,7 @@ import { orderOf } from "./MemoryOrder.ts"
 import { changesToReplay, countedDifferences, keyedDifferences, unidentified } from "./MemoryReplay.ts"
 import {
   type ChangedRow,
-  MemoryChangePlaces,
+  MemoryChangeLocations,
   MemoryTableChanges,
   MemoryTableRows,
   type RowValues,
@@ -21,7 +21,7 @@ import {
 const open = Effect.sync(() => {
   const tables = new Map<string, ReadonlyArray<RowValues>>()
   const changed = new Map<string, ReadonlyArray<ChangedRow>>()
-  const placed = new Map<string, MemoryChangePlaces["rows"]>()
+  const placed = new Map<string, MemoryChangeLocations["rows"]>()
   const kept = <Row, Stored extends { readonly name: string; readonly rows: ReadonlyArray<Row> }>(
     all: Map<string, ReadonlyArray<Row>>,
     stored: Stored,
@@ -47,7 +47,7 @@ const open = Effect.sync(() => {
   return {
     rows: (name) => kept(tables, new MemoryTableRows(name)),
     changes: (name) => kept(changed, new MemoryTableChanges(name)),
-    places: (name) => kept(placed, new MemoryChangePlaces(name)),
+    locations: (name) => kept(placed, new MemoryChangeLocations(name)),
     lake: Effect.map(MemoryObjectStore.make, (context) => Context.get(context, ObjectStore)),
     replay: (source) => Effect.sync(() => replay(source)),
     order: ({ name }) => Effect.sync(() => orderOf(placed.get(name) ?? [])),

@@ -5,7 +5,7 @@ import type { RowDifference, RowKey } from "../../../src/core/lake/LakeFinding.t
 import type { ComparedTable } from "../../../src/services/lake/ComparedRows.ts"
 import {
   type ChangedRow,
-  comparePlaces,
+  compareLocations,
   comparePositions,
   compareText,
   type RowValues,
@@ -13,7 +13,7 @@ import {
 
 /** What `changes` leave to be replayed, in order: each once, and nothing that a TRUNCATE has removed. */
 export const changesToReplay = (copied: ReadonlyArray<RowValues>, changes: ReadonlyArray<ChangedRow>) => {
-  const ordered = changes.toSorted((a, b) => comparePositions(a, b) || comparePlaces(a, b))
+  const ordered = changes.toSorted((a, b) => comparePositions(a, b) || compareLocations(a, b))
   const once = ordered.filter(
     (change, i) => i === 0 || comparePositions(ordered[i - 1] ?? change, change) !== 0,
   )

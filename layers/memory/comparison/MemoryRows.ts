@@ -2,11 +2,11 @@
 import { Effect } from "effect"
 import { type CsvRecord, fieldText } from "../../../src/core/csv/CsvRecords.ts"
 import type {
-  ChangePlaces,
+  ChangeLocations,
   ChangePosition,
   PlacedChange,
   RowChange,
-  RowPlace,
+  RowLocation,
   RowWriter,
   StoredRows,
   TableChanges,
@@ -78,7 +78,7 @@ class MemoryChangeWriter extends MemoryWriter<ChangedRow> {
   }
 }
 
-class MemoryPlaceWriter extends MemoryWriter<PlacedChange> {
+class MemoryLocationWriter extends MemoryWriter<PlacedChange> {
   add(change: PlacedChange): void {
     this.push(change)
   }
@@ -96,9 +96,9 @@ export class MemoryTableChanges extends MemoryRows<ChangedRow> implements TableC
   }
 }
 
-export class MemoryChangePlaces extends MemoryRows<PlacedChange> implements ChangePlaces {
+export class MemoryChangeLocations extends MemoryRows<PlacedChange> implements ChangeLocations {
   writer() {
-    return new MemoryPlaceWriter(this.rows)
+    return new MemoryLocationWriter(this.rows)
   }
 }
 
@@ -108,4 +108,5 @@ export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b
 export const comparePositions = (a: ChangePosition, b: ChangePosition): number =>
   compareText(a.lsn, b.lsn) || a.seq - b.seq
 
-export const comparePlaces = (a: RowPlace, b: RowPlace): number => a.object - b.object || a.line - b.line
+export const compareLocations = (a: RowLocation, b: RowLocation): number =>
+  a.object - b.object || a.line - b.line

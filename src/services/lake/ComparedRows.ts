@@ -47,7 +47,7 @@ export interface TableRows extends StoredRows {
 }
 
 /** Where a change stands in the lake: the number of its object, in the order of writing, and its row there, from 1. */
-export interface RowPlace {
+export interface RowLocation {
   readonly object: number
   readonly line: number
 }
@@ -59,7 +59,7 @@ export interface ChangePosition {
 }
 
 /** A change of a row, apart from the row's new values. */
-export interface RowChange extends RowPlace, ChangePosition {
+export interface RowChange extends RowLocation, ChangePosition {
   /** `I`, `U`, `D` or `T`. */
   readonly op: string
   /** Indexes of the columns with unchanged TOAST values. */
@@ -78,15 +78,15 @@ export interface TableChanges extends StoredRows {
 }
 
 /** Where a change stands, and a digest of its row. ASCII. */
-export interface PlacedChange extends RowPlace, ChangePosition {
+export interface PlacedChange extends RowLocation, ChangePosition {
   readonly digest: string
 }
 
-export interface PlaceWriter extends RowWriter {
+export interface LocationWriter extends RowWriter {
   readonly add: (change: PlacedChange) => void
 }
 
-/** The places of a dataset's changes. */
-export interface ChangePlaces extends StoredRows {
-  readonly writer: () => PlaceWriter
+/** The locations of a dataset's changes. */
+export interface ChangeLocations extends StoredRows {
+  readonly writer: () => LocationWriter
 }

@@ -5,10 +5,10 @@
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { RowDifference } from "../../core/lake/LakeFinding.ts"
 import type {
-  ChangePlaces,
+  ChangeLocations,
   ChangePosition,
   ComparedTable,
-  RowPlace,
+  RowLocation,
   TableChanges,
   TableRows,
 } from "./ComparedRows.ts"
@@ -24,7 +24,7 @@ export interface ReplaySource {
   readonly copied: TableRows
   /** The changes that `live` contains and `copied` does not. */
   readonly changes: TableChanges
-  /** True if changes may be there twice. Of these only the first place counts. */
+  /** True if changes may be there twice. Of these only the first location counts. */
   readonly mayRepeat: boolean
 }
 
@@ -38,9 +38,9 @@ export interface Replay {
   readonly differences: Stream.Stream<RowDifference, ComparisonError>
 }
 
-/** A change that stands at several places, in their order. */
+/** A change that stands at several locations, in their order. */
 export interface RepeatedChange extends ChangePosition {
-  readonly places: ReadonlyArray<RowPlace>
+  readonly locations: ReadonlyArray<RowLocation>
 }
 
 /** An object whose changes are all in `holders` too, with the same rows. Objects are numbers, in order. */
@@ -72,21 +72,21 @@ export interface ChangeOrder {
   readonly repeated: Stream.Stream<RepeatedChange, ComparisonError>
   /** Searches for objects that have the same changes. */
   readonly overlap: Effect.Effect<ObjectOverlap, ComparisonError>
-  /** The first row of each object that is older than a row before it. Of repeated changes only the first place counts. */
-  readonly disordered: Stream.Stream<RowPlace, ComparisonError>
+  /** The first row of each object that is older than a row before it. Of repeated changes only the first location counts. */
+  readonly disordered: Stream.Stream<RowLocation, ComparisonError>
 }
 
 /** Each replay and each order stands alone: a failure does not affect the next. */
 export interface Workbench {
   readonly rows: (name: string) => Effect.Effect<TableRows, ComparisonError, Scope.Scope>
   readonly changes: (name: string) => Effect.Effect<TableChanges, ComparisonError, Scope.Scope>
-  readonly places: (name: string) => Effect.Effect<ChangePlaces, ComparisonError, Scope.Scope>
+  readonly locations: (name: string) => Effect.Effect<ChangeLocations, ComparisonError, Scope.Scope>
   /** An empty lake, removed with the scope. */
   readonly lake: Effect.Effect<ObjectStore["Service"], StoreError, Scope.Scope>
   /** Rebuilds a table from its copy and the changes after it. */
   readonly replay: (source: ReplaySource) => Effect.Effect<Replay, ComparisonError, Scope.Scope>
   /** Looks for changes that stand twice or out of order. */
-  readonly order: (places: ChangePlaces) => Effect.Effect<ChangeOrder, ComparisonError, Scope.Scope>
+  readonly order: (locations: ChangeLocations) => Effect.Effect<ChangeOrder, ComparisonError, Scope.Scope>
 }
 
 export class LakeComparison extends Context.Service<

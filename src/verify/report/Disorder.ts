@@ -2,7 +2,7 @@
 import { Effect, Option, Stream } from "effect"
 import type { ChangeOrder, Workbench } from "../../services/lake/LakeComparison.ts"
 import { ObjectStore, type StoredObject } from "../../services/lake/ObjectStore.ts"
-import { readPlaces } from "../rows/PlaceReading.ts"
+import { readLocations } from "../rows/LocationReading.ts"
 import type { ReportFinding } from "./FindingCounter.ts"
 import { shareAdvice, takeOutAdvice } from "./TwiceAdvice.ts"
 
@@ -20,21 +20,21 @@ export const reportDisorder = Effect.fnUntraced(function* (
   report: ReportFinding,
 ) {
   const store = yield* ObjectStore
-  const places = yield* workbench.places("places")
+  const locations = yield* workbench.locations("locations")
   const kept = new Set<number>()
   for (const [i, { key }] of objects.entries()) {
-    const { whole } = yield* readPlaces(store, key, i, places)
+    const { whole } = yield* readLocations(store, key, i, locations)
     // `cdc` resumes at the newest object. The unreadable rows of an object may exist nowhere else.
     if (!whole || key === recorded || i === objects.length - 1) kept.add(i)
   }
-  const order = yield* workbench.order(places)
+  const order = yield* workbench.order(locations)
   const keyOf = (object: number) => objects[object]?.key ?? ""
-  yield* Stream.runForEach(order.repeated, ({ lsn, seq, places }) =>
+  yield* Stream.runForEach(order.repeated, ({ lsn, seq, locations }) =>
     report({
       kind: "twice",
       lsn,
       seq,
-      objects: places.map(({ object, line }) => `${keyOf(object)} row ${line}`),
+      objects: locations.map(({ object, line }) => `${keyOf(object)} row ${line}`),
     }),
   )
   const advice = yield* twiceAdvice(order, kept, keyOf)

@@ -56,7 +56,7 @@ const opened = (layer: Layer.Layer<LakeComparison>) =>
     layer,
   )
 
-const place = (random: Random, object: number, line: number): PlacedChange => ({
+const location = (random: Random, object: number, line: number): PlacedChange => ({
   object,
   line,
   lsn: `00000000/0000000${random.pick(["A", "B", "C"])}`,
@@ -64,19 +64,19 @@ const place = (random: Random, object: number, line: number): PlacedChange => ({
   digest: random.pick(["x", "x", "y"]),
 })
 
-/** The places of the changes of some objects. */
-const drawnPlaces = (random: Random): ReadonlyArray<PlacedChange> =>
+/** The locations of the changes of some objects. */
+const drawnLocations = (random: Random): ReadonlyArray<PlacedChange> =>
   Array.from({ length: random.between(1, 4) }, (_, object) =>
-    Array.from({ length: random.between(1, 5) }, (_, i) => place(random, object, i + 1)),
+    Array.from({ length: random.between(1, 5) }, (_, i) => location(random, object, i + 1)),
   ).flat()
 
 /** Everything that a layer finds, while it takes out each object that is covered. */
 const orderFound = Effect.fnUntraced(function* (workbench: Workbench, drawn: ReadonlyArray<PlacedChange>) {
-  const places = yield* workbench.places("places")
-  const writer = places.writer()
+  const locations = yield* workbench.locations("locations")
+  const writer = locations.writer()
   for (const one of drawn) writer.add(one)
   yield* writer.write
-  const order = yield* workbench.order(places)
+  const order = yield* workbench.order(locations)
   const repeated = yield* Stream.runCollect(order.repeated)
   const { covered, takeOut, shares } = yield* order.overlap
   const taken: Array<CoveredObject> = []
@@ -111,9 +111,9 @@ describe("the comparisons by DuckDB and in memory", () => {
       const duckDb = yield* opened(DuckDbComparison.layer)
       const memory = yield* opened(MemoryComparison.layer)
       for (let seed = 0; seed < lakes; seed++) {
-        const places = drawnPlaces(new Random(seed))
-        const found = yield* orderFound(memory, places)
-        assert.deepStrictEqual(found, yield* orderFound(duckDb, places), `seed ${seed}`)
+        const locations = drawnLocations(new Random(seed))
+        const found = yield* orderFound(memory, locations)
+        assert.deepStrictEqual(found, yield* orderFound(duckDb, locations), `seed ${seed}`)
       }
     }),
   )

@@ -1,12 +1,12 @@
-/** What each layer of `LakeComparison` finds among the places of changes. */
+/** What each layer of `LakeComparison` finds among the locations of changes. */
 import { assert } from "@effect/vitest"
 import { Effect, Option, Stream } from "effect"
 import { LakeComparison } from "../../../src/services/lake/LakeComparison.ts"
 
 /** An object's rows as `position` or `position:digest`. The position is `_lsn`, a sign and `_seq`. */
 const ordered = Effect.fnUntraced(function* (...objects: ReadonlyArray<string>) {
-  const { places, order } = yield* (yield* LakeComparison).open
-  const stored = yield* places("places")
+  const { locations, order } = yield* (yield* LakeComparison).open
+  const stored = yield* locations("locations")
   const writer = stored.writer()
   for (const [object, rows] of objects.entries()) {
     for (const [i, row] of rows.split(" ").entries()) {
@@ -39,14 +39,14 @@ export const orderContract: ReadonlyArray<Case> = [
     }).pipe(Effect.scoped),
   ],
   [
-    "finds the changes that stand twice, in the order of their positions, with every place",
+    "finds the changes that stand twice, in the order of their positions, with every location",
     Effect.gen(function* () {
       const { repeated } = yield* ordered("0B.10 0B.9 0A.1", "0B.9 0B.10 0C.1 0C.1")
       assert.deepStrictEqual(yield* collected(repeated), [
         {
           lsn: "00000000/0000000B",
           seq: 9,
-          places: [
+          locations: [
             { object: 0, line: 2 },
             { object: 1, line: 1 },
           ],
@@ -54,7 +54,7 @@ export const orderContract: ReadonlyArray<Case> = [
         {
           lsn: "00000000/0000000B",
           seq: 10,
-          places: [
+          locations: [
             { object: 0, line: 1 },
             { object: 1, line: 2 },
           ],
@@ -62,7 +62,7 @@ export const orderContract: ReadonlyArray<Case> = [
         {
           lsn: "00000000/0000000C",
           seq: 1,
-          places: [
+          locations: [
             { object: 1, line: 3 },
             { object: 1, line: 4 },
           ],
@@ -143,10 +143,10 @@ export const orderContract: ReadonlyArray<Case> = [
     }).pipe(Effect.scoped),
   ],
   [
-    "begins with no places, and none that were cut",
+    "begins with no locations, and none that were cut",
     Effect.gen(function* () {
-      const { places, order } = yield* (yield* LakeComparison).open
-      const stored = yield* places("places")
+      const { locations, order } = yield* (yield* LakeComparison).open
+      const stored = yield* locations("locations")
       const one = { object: 0, line: 1, lsn: "00000000/0000000A", seq: 1, digest: "x" }
       const write = Effect.suspend(() => {
         const writer = stored.writer()

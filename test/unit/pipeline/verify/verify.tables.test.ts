@@ -269,7 +269,7 @@ describe("verify", () => {
   it.effect("passes over lines of the watermark that it does not know", () =>
     Effect.gen(function* () {
       yield* shop
-      const more = "later=7 of 9\nmask.a=3f2a\nleaves.a=public.a_1 16385\n"
+      const more = "later=7 of 9\nlater.a=3f2a\nlatest.a=public.a_1 16385\n"
       yield* put(watermarkKey, (yield* textOf(watermarkKey)) + more)
       assert.strictEqual((yield* compared).code, 0)
     }).pipe(Effect.provide(world)),

@@ -2,20 +2,20 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
-import type { ChangePlaces } from "../../services/lake/ComparedRows.ts"
+import type { ChangeLocations } from "../../services/lake/ComparedRows.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { changeOf } from "./IncReading.ts"
 import { readObject } from "./RecordReading.ts"
 
 /**
- * Adds the place of every change of an object, with a digest of its header and row: input for the search for duplicates and
+ * Adds the location of every change of an object, with a digest of its header and row: input for the search for duplicates and
  * disorder. `whole` is true if every row could be read.
  */
-export const readPlaces = Effect.fn("PlaceReading.readPlaces")(function* (
+export const readLocations = Effect.fn("LocationReading.readLocations")(function* (
   store: ObjectStore["Service"],
   key: string,
   object: number,
-  stored: ChangePlaces,
+  stored: ChangeLocations,
 ) {
   const start = yield* stored.length
   return yield* retrying(

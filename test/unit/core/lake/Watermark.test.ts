@@ -117,6 +117,8 @@ describe("the watermark", () => {
     "catalog.clientes=731 0712 731",
     "catalog.clientes=731 712 18446744073709551616",
     "catalog.clientes=731 712 -1",
+    "mask.clientes=3f2a",
+    `mask.clientes=${"G".repeat(64)}`,
   ]) {
     it(`is refused where it says ${line}`, () => {
       assert.include(why(`0/0\n${line}\n`), line.slice(0, line.indexOf("=")))

@@ -17,7 +17,7 @@ export const csvFormat = (ending: ObjectEnding, codec: Codec): RowFormat["Servic
     batch: () => csvRows(codec),
     copies: { ending, open: (stored) => codec.around(ending, stored) },
     lastRow: (reader, object) => lastRow(codec, reader, object),
-    columns: (reader, key) => headerColumns(records(reader, key)),
+    columns: (reader, key, isPartitioned) => headerColumns(records(reader, key), isPartitioned),
     records,
   })
 }

@@ -1,7 +1,8 @@
 /** Buffers rows of `inc` as CSV, for one batch. */
 import { Effect } from "effect"
 import type { ObjectEnding } from "../../src/core/lake/ObjectEnding.ts"
-import { type Columns, type ColumnsFit, type CommitFields, incHeader } from "../../src/core/row/IncRow.ts"
+import type { ColumnsFit } from "../../src/core/row/ColumnsFit.ts"
+import { type Columns, type CommitFields, incHeader } from "../../src/core/row/IncRow.ts"
 import { IncRowWriter } from "../../src/core/row/IncRowWriter.ts"
 import { RowBuffer } from "../../src/core/row/RowBuffer.ts"
 import type { RowTokenizer } from "../../src/core/slot/tokens/RowTokenizer.ts"
@@ -30,8 +31,8 @@ class CsvDatasetRows implements DatasetRows {
     return this.#pending.isFull
   }
 
-  append(tokens: RowTokenizer, columns: ColumnsFit, seq: number): void {
-    this.#writer.append(tokens, columns, seq, this.#pending)
+  append(tokens: RowTokenizer, columns: ColumnsFit, seq: number, leaf?: string): void {
+    this.#writer.append(tokens, columns, seq, this.#pending, leaf)
   }
 
   appendLong<E>(
@@ -40,15 +41,17 @@ class CsvDatasetRows implements DatasetRows {
     seq: number,
     read: ReadLong,
     write: Effect.Effect<void, E>,
+    leaf?: string,
   ) {
     const { projection } = tokens.table
-    return this.#appendLong(this.#writer.print(tokens, columns, seq), projection?.projection, read, write)
+    const row = this.#writer.print(tokens, columns, seq, leaf)
+    return this.#appendLong(row, projection?.projection, read, write)
   }
 
-  open(ending: ObjectEnding, columns: Columns, stored: ObjectWriter) {
+  open(ending: ObjectEnding, columns: Columns, stored: ObjectWriter, isPartitioned = false) {
     return Effect.gen({ self: this }, function* () {
       const csv = yield* this.#codec.around(ending, stored)
-      yield* csv.write(Buffer.from(incHeader(columns), "latin1"))
+      yield* csv.write(Buffer.from(incHeader(columns, isPartitioned), "latin1"))
       return { write: this.#writeTo(csv), commit: csv.commit }
     })
   }

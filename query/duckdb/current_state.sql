@@ -4,21 +4,25 @@
 --
 -- For another table change: the three paths (in the layout `datasets` they are lake/full/DATASET/*/… and
 -- lake/inc/DATASET/*/…), the lines marked KEY, and the types at the end.
+-- A partitioned table's rows know their partition (`_partition`): a TRUNCATE of one leaves the others as they are.
 -- Values above 2 MB need `max_line_size` in both read_csv. `inc` must have an object.
 
 SET VARIABLE root = 'lake';
 SET VARIABLE inc = 'lake/inc/*/cdc_*.csv*';
-SET VARIABLE manifest = (   -- written last: where it stands, its object is complete
-  SELECT {object: object,
+SET VARIABLE manifest = (   -- written last: where it stands, its objects are complete; older ones name one object and no list
+  SELECT {objects: coalesce(objects, [{object: object, partition: NULL}]),
           lsn: lpad(split_part(lsn, '/', 1), 8, '0') || '/' || lpad(split_part(lsn, '/', 2), 8, '0'),
           xmin: split_part(snapshot, ':', 1)::BIGINT, xmax: split_part(snapshot, ':', 2)::BIGINT,
           xip: string_split(split_part(snapshot, ':', 3), ',')}
-  FROM read_json('lake/full/*/_full_clientes_*.json', columns = {object: 'VARCHAR', lsn: 'VARCHAR', snapshot: 'VARCHAR'})
-  ORDER BY object DESC LIMIT 1);
+  FROM read_json('lake/full/*/_full_clientes_*.json', columns =
+    {object: 'VARCHAR', objects: 'STRUCT(object VARCHAR, "partition" VARCHAR)[]', lsn: 'VARCHAR', snapshot: 'VARCHAR'})
+  ORDER BY coalesce(object, objects[1].object) DESC LIMIT 1);
+SET VARIABLE copies = list_transform(getvariable('manifest').objects, one -> getvariable('root') || '/' || one.object);
 
 WITH RECURSIVE
 copied AS (     -- NULL is nothing at all, '' is "": DuckDB's own default takes both for NULL
-  FROM read_csv(getvariable('root') || '/' || getvariable('manifest').object, header = true, all_varchar = true, delim = ',',
+  SELECT * EXCLUDE (_file), list_filter(getvariable('manifest').objects, one -> ends_with(_file, one.object))[1]."partition" AS _partition
+  FROM read_csv(getvariable('copies'), header = true, all_varchar = true, filename = '_file', union_by_name = true, delim = ',',
     quote = '"', escape = '"', new_line = '\n', nullstr = '', allow_quoted_nulls = false, hive_partitioning = false)),
 changed AS (
   FROM read_csv(getvariable('inc'), header = true, all_varchar = true, union_by_name = true, delim = ',',
@@ -36,8 +40,11 @@ ordered AS (    -- the copy first, then what changed; `was` is the key before th
                         name -> regexp_replace(name, '^"|"$|\\(.)', '\1', 'g')) AS unsent,
          *
   FROM (FROM copied UNION ALL BY NAME FROM unseen)),
-event AS (      -- a TRUNCATE ends all that was before
-  FROM ordered WHERE pos > (SELECT coalesce(max(pos), 0) FROM ordered WHERE _op = 'T')),
+emptied AS (
+  SELECT _partition, max(pos) AS pos FROM ordered WHERE _op = 'T' GROUP BY _partition),
+event AS (      -- a TRUNCATE ends all that was before, in its partition
+  FROM ordered WHERE NOT EXISTS (
+    FROM emptied WHERE emptied._partition IS NOT DISTINCT FROM ordered._partition AND ordered.pos <= emptied.pos)),
 step AS (       -- what happens to a key; a change of the key ends a life there and begins one here
   SELECT key, pos, lives, lead(pos) OVER one AS later, coalesce(max(born) OVER one, 0) AS life
   FROM (SELECT key, pos, coalesce(_op, 'I') <> 'D' AS lives,
@@ -56,6 +63,6 @@ last AS (       -- of each column the last value that was sent; large ones that 
                       THEN {v: COLUMNS(event.* EXCLUDE (pos, key, was, unsent))} END, pos).v
   FROM trail JOIN step ON step.key = trail.place AND step.life = trail.life AND step.lives JOIN event USING (pos)
   GROUP BY trail.key)
-SELECT * EXCLUDE (_op, _lsn, _seq, _xid, _commit_ts, _before, _unchanged)
+SELECT * EXCLUDE (_op, _lsn, _seq, _xid, _commit_ts, _before, _unchanged, _partition)
          REPLACE (id::BIGINT AS id, saldo::DECIMAL(12, 2) AS saldo, ativo::BOOLEAN AS ativo)   -- all others are text
 FROM last ORDER BY id;

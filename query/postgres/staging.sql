@@ -4,6 +4,9 @@
 --
 --     psql -f query/postgres/staging.sql -f query/postgres/load.psql -f query/postgres/current_state.sql
 --
+-- For a partitioned table add `NULL::text AS _partition` after _unchanged, in lake_inc and in current_state.sql. There a
+-- TRUNCATE of one partition counts as one of the whole table: run `full` after it.
+--
 -- For another table change its name, here and there. Where it does not exist (a server that is not the source), make
 -- it there first: CREATE TABLE with the columns and types that the manifest in the lake names.
 

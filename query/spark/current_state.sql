@@ -3,6 +3,11 @@
 --     spark-submit query/spark/lake.py lake clientes query/spark/current_state.sql
 --
 -- For another table change the lines marked KEY, the three lists of columns, and at the end the types.
+--
+-- For a partitioned table a TRUNCATE ends what was before in its partition. Name _partition in the first two lists of
+-- columns, and write instead of `event`:
+--     emptied AS (SELECT _partition AS part, max(pos) AS until FROM placed WHERE _op = 'T' GROUP BY _partition),
+--     event AS (SELECT placed.* FROM placed LEFT JOIN emptied ON part <=> _partition WHERE until IS NULL OR pos > until),
 
 WITH RECURSIVE
 unseen AS (     -- what the snapshot does not hold; _xid has 32 bits and is brought near xmin
@@ -21,7 +26,7 @@ placed AS (     -- the copy first, then what changed: `pos` has an order; `was` 
         FROM lake_full
         UNION ALL
         SELECT * FROM unseen) AS both_parts),
-event AS (      -- a TRUNCATE ends all that was before
+event AS (      -- a TRUNCATE ends all that was before (of a partitioned table: see above)
   SELECT * FROM placed WHERE pos > (SELECT coalesce(max(pos), '') FROM placed WHERE _op = 'T')),
 step AS (       -- what happens to a key; a change of the key ends a life there and begins one here
   SELECT key, pos, lives, lead(pos) OVER (PARTITION BY key ORDER BY pos) AS later,

@@ -9,8 +9,10 @@ Every column is text, as in the lake; NULL and '' stay apart, and line breaks in
 
 import json
 import sys
+from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import lit
 
 
 def objects(spark: SparkSession, pattern: str) -> list[str]:
@@ -55,14 +57,23 @@ def padded(lsn: str) -> str:
 
 def main(lake: str, dataset: str, question: str) -> None:
     spark = SparkSession.builder.appName("lake").getOrCreate()
-    # Written last: where it stands, its object is complete.
+    # Written last: where it stands, its objects are complete. Older ones name one object and no list.
     manifest = json.loads(text(spark, objects(spark, f"{lake}/full/*/_full_{dataset}_*.json")[-1]))
     xmin, xmax, xip = manifest["snapshot"].split(":")
     seen = [(padded(manifest["lsn"]), int(xmin), int(xmax), [int(xid) for xid in xip.split(",") if xid])]
     spark.createDataFrame(
         seen, "lsn string, xmin bigint, xmax bigint, xip array<bigint>"
     ).createOrReplaceTempView("lake_manifest")
-    csv(spark, [f"{lake}/{manifest['object']}"]).createOrReplaceTempView("lake_full")
+    copies = manifest.get("objects") or [{"object": manifest["object"]}]
+    if any("partition" in one for one in copies):
+        # The rows of a partitioned table get its column `_partition`, as in `inc`.
+        parts = [
+            csv(spark, [f"{lake}/{one['object']}"]).withColumn("_partition", lit(one.get("partition")))
+            for one in copies
+        ]
+        reduce(DataFrame.unionByName, parts).createOrReplaceTempView("lake_full")
+    else:
+        csv(spark, [f"{lake}/{one['object']}" for one in copies]).createOrReplaceTempView("lake_full")
     csv(spark, objects(spark, f"{lake}/inc/*/cdc_*.csv*")).createOrReplaceTempView("lake_inc")
     with open(question, encoding="utf-8") as file:
         answer = spark.sql(file.read().rstrip().rstrip(";"))

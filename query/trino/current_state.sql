@@ -4,6 +4,11 @@
 -- For another table change the lines marked KEY, the three lists of columns, and at the end the types.
 -- A recursion has ten steps here and fails beyond them: for a row whose key changed more than ten times since the
 -- `full`, each time without all its large values. A new `full` helps, and in Trino also max_recursion_depth.
+--
+-- For a partitioned table a TRUNCATE ends what was before in its partition. Name _partition in the first two lists of
+-- columns, and write instead of `event`:
+--     emptied AS (SELECT _partition AS part, max(pos) AS until FROM placed WHERE _op = 'T' GROUP BY _partition),
+--     event AS (SELECT placed.* FROM placed LEFT JOIN emptied ON part IS NOT DISTINCT FROM _partition WHERE until IS NULL OR pos > until),
 
 WITH RECURSIVE
 unseen AS (     -- what the snapshot does not hold; _xid has 32 bits and is brought near xmin
@@ -22,7 +27,7 @@ placed AS (     -- the copy first, then what changed: `pos` has an order; `was` 
         FROM lake_full
         UNION ALL
         SELECT * FROM unseen) AS both_parts),
-event AS (      -- a TRUNCATE ends all that was before
+event AS (      -- a TRUNCATE ends all that was before (of a partitioned table: see above)
   SELECT * FROM placed WHERE pos > (SELECT coalesce(max(pos), '') FROM placed WHERE _op = 'T')),
 step AS (       -- what happens to a key; a change of the key ends a life there and begins one here
   SELECT key, pos, lives, lead(pos) OVER (PARTITION BY key ORDER BY pos) AS later,

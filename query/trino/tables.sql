@@ -5,7 +5,8 @@
 --
 -- This is Athena's DDL. In Trino with the Hive connector: CREATE TABLE lake_inc (… varchar, …)
 -- WITH (external_location = 's3a://raw/parquet/inc', format = 'PARQUET').
--- For another table change the columns, all of them string, and the three locations. After an ALTER TABLE add the new
+-- For another table change the columns, all of them string, and the three locations. A partitioned table has the column
+-- _partition string too: after those of lake_full, and after _unchanged in lake_inc. After an ALTER TABLE add the new
 -- columns to both: columns are found by name.
 
 CREATE EXTERNAL TABLE lake_manifest (

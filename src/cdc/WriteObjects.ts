@@ -12,6 +12,7 @@ import { ensureLockHeld } from "./ReadBatch.ts"
 import { incObjects } from "./rows/IncObjects.ts"
 import { warnOfNewColumns } from "./rows/KnownTails.ts"
 import { followedTails } from "./start/Checkpoint.ts"
+import { namesInWal } from "./tables/FollowedLeaves.ts"
 import { sinceOf } from "./tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "./tables/UnknownRelations.ts"
 
@@ -49,7 +50,7 @@ const writeUpTo = Effect.fnUntraced(function* (
     fence,
     unsure.length === 0 ? undefined : (table, tokens) => others.note(table, tokens),
   )
-  const tables = checkpoint.tables.now.flatMap(({ names }) => names)
+  const tables = checkpoint.tables.now.flatMap(namesInWal)
   const { result: rows, isCut } = yield* session
     .readTransactions(
       { upTo: view.flushed, maxLines, tables, unknownSince: sinceOf(unsure) },
@@ -58,7 +59,7 @@ const writeUpTo = Effect.fnUntraced(function* (
     .pipe(Effect.withSpan("peek"))
   // Also if there is nothing to write: `status` recognizes an idle writer by this query.
   yield* lockHeld
-  const incomplete = yield* whoseMayBe(session, unsure, others)
+  const incomplete = yield* whoseMayBe(session, unsure, others, rows.isPublished)
   const written = yield* Effect.withSpan(rows.commit, "upload")
   const warned = yield* warnOfNewColumns(tails, checkpoint.tables.warned)
   if (written.length > 0) yield* publish((at) => ({ _tag: "ObjectsPublished", at, datasets: written }))

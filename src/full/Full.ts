@@ -1,24 +1,21 @@
-/** Copies one table of a snapshot into one object, and writes its manifest. */
-import { Clock, DateTime, Effect, Option, Sink, Stream } from "effect"
+/** Copies one table of a snapshot into one object, or one per leaf, and writes the manifest. */
+import { DateTime, Effect } from "effect"
 import { maskOf } from "../columns/DatasetMask.ts"
 import { datasetProjection } from "../columns/DatasetProjection.ts"
-import { projectedCopy } from "../columns/ProjectedCopy.ts"
 import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.ts"
 import type { KnownColumns } from "../core/columns/Projection.ts"
 import * as Lsn from "../core/Lsn.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
-import { manifestKey, nextStamp, objectKey } from "../core/lake/ObjectKey.ts"
+import { manifestKey } from "../core/lake/ObjectKey.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
-import { newestObject } from "../lake/NewestObject.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
-import { RowFormat } from "../services/lake/RowFormat.ts"
 import { Progress } from "../services/Progress.ts"
 import type { Snapshot } from "../services/source/SourceTables.ts"
 import { Settings } from "../settings/Settings.ts"
+import { copiedObjects } from "./CopiedObjects.ts"
 import { warnWithoutIdentity } from "./TableChecks.ts"
-import { tableObject } from "./TableObject.ts"
 
 const isoNow = Effect.map(DateTime.now, DateTime.formatIso)
 
@@ -46,47 +43,37 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   )
   const { description } = projected
   yield* warnWithoutIdentity(description)
-  const newest = yield* newestObject("full", layout, dataset, Option.none())
-  const stamp = nextStamp(
-    Option.map(newest, (n) => n.stamp),
-    yield* Clock.currentTimeMillis,
-  )
-  const { copies } = yield* RowFormat
-  const key = objectKey("full", layout, dataset, stamp, copies.ending)
-
   const bar = yield* progress.show(`full ${dataset}`, description.estimatedBytes)
-  const object = Sink.mapInput(yield* tableObject(key), (chunk: Uint8Array) => {
-    bar.advance(chunk.length)
-    return chunk
-  })
-  const copy = projectedCopy(snapshot, projected)
-  const written = yield* Stream.run(copy.csv, object)
-  const rows = yield* copy.rows
-  // The table is read: sessions that wait to alter it need not wait for the lake or for the next tables.
-  yield* snapshot.release(table)
-  const { bytes, md5 } = yield* written.commit
-
-  const manifest: Manifest.Manifest = {
-    table: printTable(table),
+  const objects = yield* copiedObjects(
+    snapshot,
+    projected,
     dataset,
-    object: key,
-    columns: projected.columns,
-    ...maskedColumns(projected),
-    ...maskIn(maskOf(projected.projection)),
-    primary_key: description.primaryKey,
-    rows,
-    bytes,
-    md5,
-    snapshot: snapshot.id,
-    lsn: Lsn.print(snapshot.lsn),
-    slot,
-    database: snapshot.source.database,
-    system_identifier: snapshot.source.systemIdentifier,
-    started_at: startedAt,
-    finished_at: yield* isoNow,
-  }
-  yield* store.put(manifestKey(key), Buffer.from(Manifest.print(manifest)))
+    layout,
+    bar.advance,
+    // The table is read: sessions that wait to alter it need not wait for the lake or for the next tables.
+    snapshot.release(table),
+  )
+  const manifest = Manifest.manifestOf(
+    {
+      table: printTable(table),
+      dataset,
+      columns: projected.columns,
+      ...maskedColumns(projected),
+      ...maskIn(maskOf(projected.projection)),
+      primary_key: description.primaryKey,
+      snapshot: snapshot.id,
+      lsn: Lsn.print(snapshot.lsn),
+      slot,
+      database: snapshot.source.database,
+      system_identifier: snapshot.source.systemIdentifier,
+      started_at: startedAt,
+      finished_at: yield* isoNow,
+    },
+    objects,
+  )
+  const { object, rows, bytes } = manifest
+  yield* store.put(manifestKey(object), Buffer.from(Manifest.print(manifest)))
   yield* Effect.annotateCurrentSpan({ dataset, rows, bytes })
-  yield* publish((at) => ({ _tag: "TableCopied", at, dataset, rows, bytes, object: key }))
+  yield* publish((at) => ({ _tag: "TableCopied", at, dataset, rows, bytes, object }))
   return manifest
 }, Effect.scoped)

@@ -5,8 +5,10 @@ import { newColumnsNotice } from "../columns/NewColumns.ts"
 import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.ts"
 import { unmatchedAdvice, unmatchedSettings } from "../columns/UnmatchedEntries.ts"
 import type { KnownColumns } from "../core/columns/Projection.ts"
-import { lackOfIdentity } from "../core/source/ReplicaIdentity.ts"
 import { printTable, type SourceTable, type TableName } from "../core/source/SourceTable.ts"
+import { lackInTable, printRemedy } from "../core/tables/LeafIdentity.ts"
+import { childrenLeftOut, firstSharing } from "../core/tables/SharedRows.ts"
+import { counted } from "../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { SourceError } from "../services/source/SourceError.ts"
@@ -20,10 +22,9 @@ import { Settings } from "../settings/Settings.ts"
  */
 export const warnWithoutIdentity = (description: TableDescription) => {
   if (description.identifiesDeletes || Option.isSome(description.notFollowed)) return Effect.void
-  const name = printTable(description.table)
-  const { why, sql, otherwise } = lackOfIdentity(name, description)
+  const lack = lackInTable(description)
   return Effect.logWarning(
-    `${name}: ${why}. Its deletes do not say which row was deleted. Fix it: ${sql}${otherwise === undefined ? "" : ` Or ${otherwise}.`}`,
+    `${printTable(description.table)}: ${lack.why}. Its deletes do not say which row was deleted. Fix it: ${printRemedy(lack)}`,
   )
 }
 
@@ -34,6 +35,32 @@ const warnOfVirtual = ({ table, virtualColumns }: TableDescription) =>
         `${printTable(table)} has columns that are generated when they are read: the WAL does not hold them, and inc has NULL ` +
           `for them. Make them STORED if they are needed.`,
       ).pipe(Effect.annotateLogs({ columns: virtualColumns.join(",") }))
+
+/** The rows of child tables are theirs, and a SELECT of the parent returns them all the same. */
+const warnOfChildren = (
+  { table, children: all = [] }: TableDescription,
+  configured: ReadonlyArray<SourceTable>,
+) => {
+  const children = childrenLeftOut(all, configured)
+  return children.length === 0
+    ? Effect.void
+    : Effect.logWarning(
+        `${printTable(table)} has ${counted(children.length, "child table")} by inheritance (a TimescaleDB hypertable has its chunks): ` +
+          `their rows are not in its dataset, neither in full nor in inc. Name the child tables in SOURCE_TABLES if they are needed.`,
+      )
+}
+
+/** Fails with `NotFollowed` if the rows of a table would be in two datasets: it is a partition of another one. */
+const checkApart = (descriptions: ReadonlyArray<TableDescription>) => {
+  const sharing = firstSharing(descriptions)
+  if (sharing === undefined) return Effect.void
+  const { one, other } = sharing
+  return new SourceError({
+    reason: "NotFollowed",
+    subject: subjectOf(one.table),
+    detail: `it has rows in common with ${printTable(other.table)}, of which one is a partition of the other: take one of them out`,
+  })
+}
 
 const subjectOf = (table: TableName): string => `table ${printTable(table)}`
 
@@ -112,13 +139,19 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
       () => Effect.succeedNone,
     )
   const found = (yield* ofAll(tables, followedIfThere)).flatMap(Option.toArray)
+  yield* checkApart(found.map(({ description }) => description))
   for (const { description } of found) {
     yield* warnWithoutIdentity(description)
     yield* warnOfVirtual(description)
+    yield* warnOfChildren(description, tables)
   }
   // A table that is not there may be the one that an entry is about.
   if (found.length === tables.length) yield* warnOfUnmatched(found)
 })
+
+/** Returns the leaves of which not all columns of the description may be read. */
+const unreadableLeaves = ({ leaves = [], columns }: TableDescription) =>
+  leaves.filter(({ readable }) => !columns.every(({ name }) => readable.includes(name)))
 
 const droppedTable = ({ table, dataset }: SourceTable) =>
   new SourceError({
@@ -143,6 +176,9 @@ export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* 
       if (dropped.has(source.dataset)) return yield* droppedTable(source)
       const found = yield* projected(source, known.get(source.dataset))
       yield* mayRead(found.description)
+      // The server decides, and its error names the leaf.
+      for (const { table } of unreadableLeaves(found.description))
+        yield* mayRead({ ...found.description, table, leaves: undefined })
       return { source, ...found }
     }),
   )

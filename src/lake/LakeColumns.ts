@@ -18,8 +18,12 @@ export const lakeColumns = Effect.fn("LakeColumns.lakeColumns")(function* (
   const { columns } = yield* RowFormat
   const store = yield* ObjectStore
   const manifest = yield* newestManifest(layout, dataset)
+  // Else `_partition` would count as a column of the table, which hurts only a table that gets one.
+  const isPartitioned = Option.exists(manifest, ({ objects }) =>
+    objects.some(({ partition }) => partition !== undefined),
+  )
   const header = Option.isSome(newestInc)
-    ? Option.some(yield* columns(store, newestInc.value))
+    ? Option.some(yield* columns(store, newestInc.value, isPartitioned))
     : Option.none()
   const names = [
     ...Option.toArray(Option.map(manifest, (copy) => copy.columns.map(({ name }) => name))),

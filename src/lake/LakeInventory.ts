@@ -79,17 +79,26 @@ export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (layout:
   const sizes = new Map(objects.map(({ key, bytes }) => [key, bytes]))
   const untrue = manifests.flatMap(({ key, manifest }): ReadonlyArray<LakeFinding> => {
     if (Option.isNone(manifest)) return [{ kind: "manifest", object: key, why: "it cannot be read" }]
-    const { object, bytes } = manifest.value
-    const size = sizes.get(object)
-    if (size === undefined || manifestKey(object) !== key) {
-      return [{ kind: "lost", object, why: `its manifest ${key} exists, the object does not` }]
-    }
-    return size === bytes
-      ? []
-      : [{ kind: "manifest", object, why: `it has ${counted(size, "byte")}, its manifest says ${bytes}` }]
+    const isNamedByIt = manifestKey(manifest.value.object) === key
+    return manifest.value.objects.flatMap(({ object, bytes }): ReadonlyArray<LakeFinding> => {
+      const size = sizes.get(object)
+      if (size === undefined || !isNamedByIt) {
+        return [{ kind: "lost", object, why: `its manifest ${key} exists, the object does not` }]
+      }
+      return size === bytes
+        ? []
+        : [{ kind: "manifest", object, why: `it has ${counted(size, "byte")}, its manifest says ${bytes}` }]
+    })
   })
   const usable = manifests.flatMap(({ manifest }) =>
-    Option.toArray(Option.filter(manifest, ({ object }) => sizes.has(object))),
+    Option.toArray(
+      Option.filter(manifest, ({ objects }) => objects.every(({ object }) => sizes.has(object))),
+    ),
+  )
+  const named = new Set(
+    manifests.flatMap(({ manifest }) =>
+      Option.match(manifest, { onNone: () => [], onSome: (one) => one.objects.map(({ object }) => object) }),
+    ),
   )
   const [newest, ...older] = usable.toSorted((a, b) => (a.object < b.object ? 1 : -1))
   const fulls: Fulls = {
@@ -97,7 +106,7 @@ export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (layout:
     older,
     findings: [...findings, ...untrue],
     ignored: [
-      ...objects.map(({ key }) => key).filter((key) => !complete.has(manifestKey(key))),
+      ...objects.map(({ key }) => key).filter((key) => !complete.has(manifestKey(key)) && !named.has(key)),
       ...others.map(({ key }) => key).filter((key) => !complete.has(key)),
     ],
   }

@@ -12,10 +12,11 @@ export const lastColumns = Effect.fn("LastColumns.lastColumns")(function* (
   layout: Layout,
   dataset: string,
   newestInc: Option.Option<string>,
+  isPartitioned: boolean,
 ) {
   if (Option.isSome(newestInc)) {
     const { columns } = yield* RowFormat
-    return yield* columns(yield* ObjectStore, newestInc.value)
+    return yield* columns(yield* ObjectStore, newestInc.value, isPartitioned)
   }
   const manifest = yield* newestManifest(layout, dataset)
   return Option.match(manifest, {

@@ -77,7 +77,8 @@ const datasetStatus = Effect.fnUntraced(function* (
   }
   // The manifest is small and read once: for the number of rows and for the state. Objects of `inc` have no count.
   const copy = isFull || needsManifest(facts) ? yield* newestManifest(layout, dataset) : Option.none()
-  const isOfNewest = ({ object }: Manifest) => Option.exists(newest, ({ key }) => key === object)
+  const isOfNewest = ({ objects }: Manifest) =>
+    Option.exists(newest, ({ key }) => objects.some(({ object }) => object === key))
   const rows = Option.map(Option.filter(copy, isOfNewest), (manifest) => manifest.rows)
   const completeness = datasetState({ ...facts, copy: Option.map(copy, newestCopy) })
   const advice = adviceFor(dataset, decision, completeness)

@@ -3,7 +3,8 @@ import { assert } from "@effect/vitest"
 import { Effect, Exit, Option, Stream } from "effect"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { nextStamp, objectKey } from "../../src/core/lake/ObjectKey.ts"
-import { type Columns, ColumnsFit, metaColumns } from "../../src/core/row/IncRow.ts"
+import { ColumnsFit } from "../../src/core/row/ColumnsFit.ts"
+import { type Columns, metaColumns } from "../../src/core/row/IncRow.ts"
 import { RowTokenizer } from "../../src/core/slot/tokens/RowTokenizer.ts"
 import { unprojected } from "../../src/core/slot/tokens/TableMemo.ts"
 import { ObjectStore } from "../../src/services/lake/ObjectStore.ts"
@@ -115,7 +116,7 @@ export const rowFormatContract: ReadonlyArray<Case> = [
     Effect.gen(function* () {
       const format = yield* RowFormat
       const { key } = yield* written(values)
-      assert.deepStrictEqual(yield* format.columns(yield* ObjectStore, key), columns)
+      assert.deepStrictEqual(yield* format.columns(yield* ObjectStore, key, false), columns)
     }),
   ],
   [

@@ -120,7 +120,6 @@ export const sourceInspectionContract: ReadonlyArray<Case> = [
       )
       assert.deepStrictEqual(rights, {
         isUnlogged: false,
-        partitions: [],
         mayUseSchema: true,
         mayRead: true,
         readable: ["id", "v"],

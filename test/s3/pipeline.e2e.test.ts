@@ -80,7 +80,7 @@ layer(TestPostgres.shared, { excludeTestServices: true })("the program and a rea
       const [manifest] = found(content, /json$/)
       const told = Result.getOrThrow(Manifest.parse(manifest?.bytes.toString("utf8")))
       assert.deepStrictEqual(
-        [told.rows, told.bytes, told.md5],
+        [told.rows, told.bytes, told.objects[0].md5],
         [
           rows,
           full?.bytes.length,

@@ -77,6 +77,14 @@ const watermarkOf = (random: Random): Watermark.Watermark => ({
     name: random.pick(names),
     oid: random.below(2 ** 32),
   })),
+  leaves: byDataset(random, () => ({
+    count: random.below(1000),
+    hash: random
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(16, "0"),
+    snapshot: `${random.below(1000)}:${1000 + random.below(1000)}:${random.pick(["", "7", "7,2000"])}`,
+  })),
   from: byDataset(random, () => ({
     lsn: lsnOf(random),
     since: some(random, {
@@ -98,19 +106,29 @@ const watermarkOf = (random: Random): Watermark.Watermark => ({
   left: byDataset(random, () => lsnOf(random)),
 })
 
-const manifestOf = (random: Random): Manifest.Manifest => ({
+const objectOf = (random: Random): Manifest.CopiedObject => ({
+  object: keyOf(random),
+  rows: random.below(2 ** 31),
+  bytes: random.below(2 ** 31),
+  md5: "d41d8cd98f00b204e9800998ecf8427e",
+  ...(random.once(2) && { partition: random.pick(names) }),
+})
+
+const manifestOf = (random: Random): Manifest.Manifest =>
+  Manifest.manifestOf(copyOf(random), [
+    objectOf(random),
+    ...Array.from({ length: random.below(3) }, () => objectOf(random)),
+  ])
+
+const copyOf = (random: Random) => ({
   table: random.pick(names),
   dataset: random.pick(datasets),
-  object: keyOf(random),
   columns: Array.from({ length: random.below(4) }, () => ({
     name: random.pick(names),
     type: random.pick(["integer", "text", 's."My]Type"']),
     nullable: random.once(2),
   })),
   primary_key: random.once(2) ? [] : [random.pick(names)],
-  rows: random.below(2 ** 31),
-  bytes: random.below(2 ** 31),
-  md5: "d41d8cd98f00b204e9800998ecf8427e",
   snapshot: "731:734:731,733",
   lsn: Lsn.print(lsnOf(random)),
   slot: "data_sync_slot",

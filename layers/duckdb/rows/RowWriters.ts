@@ -50,13 +50,14 @@ abstract class RecordWriter extends FileWriter {
 
   protected addRecord(record: CsvRecord): void {
     for (const fields of this.#fields) this.rows.cell(record, fields)
-    this.rows.endRow()
   }
 }
 
 class TableRowFileWriter extends RecordWriter implements TableRowWriter {
-  add(record: CsvRecord): void {
+  add(record: CsvRecord, partition?: string): void {
     this.addRecord(record)
+    this.rows.value(partition ?? null)
+    this.rows.endRow()
   }
 }
 
@@ -72,13 +73,15 @@ class ChangeFileWriter extends RecordWriter implements ChangeWriter {
     this.#identity = identityCells(table).map((n) => (all[n] ?? []).map((column) => columns[column] ?? ""))
   }
 
-  add({ object, line, op, lsn, seq, unsent, old }: RowChange, record: CsvRecord): void {
+  add({ object, line, op, lsn, seq, unsent, old, partition }: RowChange, record: CsvRecord): void {
     const { rows } = this
     for (const text of [`${object}`, `${line}`, op, lsn, `${seq}`]) rows.plain(text)
     rows.plain(unsent.length === 0 ? "" : `",${unsent.join(",")},"`)
     rows.plain(old === undefined ? "" : "t")
+    rows.value(partition)
     for (const columns of this.#identity) rows.valueCell(columns.map((column) => old?.get(column) ?? null))
     this.addRecord(record)
+    rows.endRow()
   }
 }
 
@@ -88,8 +91,10 @@ class LocationFileWriter extends FileWriter implements LocationWriter {
     super(file, locationHead.length)
   }
 
-  add({ object, line, lsn, seq, digest }: PlacedChange): void {
-    for (const text of [`${object}`, `${line}`, lsn, `${seq}`, digest]) this.rows.plain(text)
+  add({ object, line, lsn, seq, partition, digest }: PlacedChange): void {
+    for (const text of [`${object}`, `${line}`, lsn, `${seq}`]) this.rows.plain(text)
+    this.rows.value(partition)
+    this.rows.plain(digest)
     this.rows.endRow()
   }
 }

@@ -34,8 +34,8 @@ export const identityCells = (table: ComparedTable): ReadonlyArray<number> =>
     ? keyCells(table)
     : cells(table).flatMap((cell, n) => (cell.every((index) => index < table.columns.length) ? [n] : []))
 
-/** The columns of a change before its old and new row. */
-export const eventHead = ["object", "line", "op", "lsn", "seq", "unsent", "had"] as const
+/** The columns of a change before its old and new row. `part` is the partition, NULL if there is none. */
+export const eventHead = ["object", "line", "op", "lsn", "seq", "unsent", "had", "part"] as const
 
 /** Number of values in a change's row: no row of the comparison has more. */
 export const eventValues = (table: ComparedTable): number =>

@@ -2,12 +2,12 @@
 import { readCsv } from "./CellSql.ts"
 
 /** Object and line, position, and a digest of header and row. */
-export const locationHead = ["object", "line", "lsn", "seq", "digest"] as const
+export const locationHead = ["object", "line", "lsn", "seq", "part", "digest"] as const
 
 /** Loads all changes of a dataset. */
 export const loadLocations = (path: string): ReadonlyArray<string> => [
   `CREATE OR REPLACE TABLE change_position AS
-     SELECT object::INTEGER AS object, line::BIGINT AS line, lsn, seq::BIGINT AS seq, digest
+     SELECT object::INTEGER AS object, line::BIGINT AS line, lsn, seq::BIGINT AS seq, part, digest
        FROM ${readCsv(path, locationHead)}`,
 ]
 
@@ -16,18 +16,18 @@ export const disorderedQuery = `
   SELECT object::VARCHAR, min(line)::VARCHAR
     FROM (SELECT object, line, spot, max(spot) OVER (ORDER BY object, line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest
             FROM (SELECT object, line, (('0x' || replace(lsn, '/', ''))::UBIGINT::HUGEINT << 32) + seq AS spot FROM change_position
-                 QUALIFY row_number() OVER (PARTITION BY lsn, seq ORDER BY object, line) = 1))
+                 QUALIFY row_number() OVER (PARTITION BY lsn, seq, part ORDER BY object, line) = 1))
    WHERE spot < latest GROUP BY object ORDER BY object`
 
 /** Per duplicate change: `_lsn`, `_seq`, and its rows as `object:line,…`. */
 export const doubledQuery = `
   SELECT lsn, seq::VARCHAR, string_agg(object || ':' || line, ',' ORDER BY object, line)
-    FROM change_position GROUP BY lsn, seq HAVING count(*) > 1 ORDER BY lsn, change_position.seq`
+    FROM change_position GROUP BY lsn, seq, part HAVING count(*) > 1 ORDER BY lsn, change_position.seq, part`
 
 /** The changes of the objects that share at least one with another object. */
 export const sharedStatements: ReadonlyArray<string> = [
   `CREATE OR REPLACE TABLE shared AS
-     SELECT DISTINCT object, lsn, seq, digest FROM change_position
+     SELECT DISTINCT object, lsn, seq, coalesce(part, '') AS part, digest FROM change_position
       WHERE object IN (SELECT object FROM change_position JOIN (SELECT lsn, seq FROM change_position GROUP BY ALL HAVING count(DISTINCT object) > 1)
                          USING (lsn, seq))`,
 ]
@@ -39,8 +39,8 @@ export const sharedStatements: ReadonlyArray<string> = [
 export const coveredQuery = `
   SELECT object::VARCHAR, count(*)::VARCHAR, array_to_string(list_sort(list_distinct(flatten(list(others))))::VARCHAR[], ',')
     FROM (SELECT object, list_filter(holders, lambda one: one <> object) AS others
-            FROM shared JOIN (SELECT lsn, seq, digest, list(object) AS holders FROM shared GROUP BY ALL)
-              USING (lsn, seq, digest)) AS one
+            FROM shared JOIN (SELECT lsn, seq, part, digest, list(object) AS holders FROM shared GROUP BY ALL)
+              USING (lsn, seq, part, digest)) AS one
    GROUP BY one.object HAVING bool_and(len(others) > 0) ORDER BY count(*), one.object DESC`
 
 /** Removes the object from the queries. */
@@ -53,5 +53,5 @@ export const takenOutStatements = (object: number): ReadonlyArray<string> => [
 export const sharesQuery = `
   SELECT objects, count(*)::VARCHAR, (count(*) FILTER (versions > 1))::VARCHAR
     FROM (SELECT array_to_string(list_sort(list_distinct(list(object)))::VARCHAR[], ',') AS objects, count(DISTINCT digest) AS versions
-            FROM change_position GROUP BY lsn, seq HAVING count(*) > 1)
+            FROM change_position GROUP BY lsn, seq, part HAVING count(*) > 1)
    GROUP BY objects ORDER BY objects`

@@ -3,12 +3,14 @@
  * Rows are identified by their key. It reads three row files without headers, every value as text:
  *
  *     live     c0, c1, …                                            the table in the snapshot of the comparison
- *     copied   c0, c1, …                                            the `full`
- *     event    object, line, op, lsn, seq, unsent, had, b…, c0, …   the changes that `live` contains and `copied` does not
+ *     copied   c0, c1, …, part                                      the `full`
+ *     event    object, line, op, lsn, seq, unsent, had, part, b…, c0, …
+ *                                                                   the changes that `live` contains and `copied` does not
  *
  * `c…` are cells: in a wide table some hold several columns, each as a CSV field, with a separator between them. `unsent`
  * holds the indexes of the columns with unchanged TOAST values, as `,3,5,`. `b…` are the old values of the identity, and
- * `had` is true if the WAL held them. `pos` orders the changes: `lsn` and `seq` in one number.
+ * `had` is true if the WAL held them. `pos` orders the changes: `lsn` and `seq` in one number. `part` is the partition, NULL
+ * for tables without: a row that moves to another one ends there and begins here, so that a partition's rows are its own.
  */
 import type { ComparedTable } from "../../../src/services/lake/ComparedRows.ts"
 import { cellSeparator, columnOf, columns, keys, list, numbers, readCsv, sameKey } from "./CellSql.ts"
@@ -21,7 +23,9 @@ export interface RowFiles {
 }
 
 /** Of duplicates only the first row counts. */
-const once = "QUALIFY row_number() OVER (PARTITION BY pos ORDER BY object, line) = 1"
+const once = "QUALIFY row_number() OVER (PARTITION BY pos, part ORDER BY object, line) = 1"
+
+const samePart = (of: string): string => `emptied.part IS NOT DISTINCT FROM ${of}.part`
 
 /** Loads the three files. `doubled` is true if there are duplicate changes. */
 export const loadStatements = (
@@ -32,16 +36,16 @@ export const loadStatements = (
   const own = numbers(table).map((n) => `c${n}`)
   const old = identityCells(table).map((n) => `b${n}`)
   return [
-    `CREATE OR REPLACE VIEW live AS SELECT * FROM ${readCsv(files.live, own)}`,
-    `CREATE OR REPLACE VIEW copied AS SELECT * FROM ${readCsv(files.copied, own)}`,
+    `CREATE OR REPLACE VIEW live AS SELECT ${list(own)} FROM ${readCsv(files.live, [...own, "part"])}`,
+    `CREATE OR REPLACE VIEW copied AS SELECT * FROM ${readCsv(files.copied, [...own, "part"])}`,
     `CREATE OR REPLACE TABLE event AS
        SELECT (('0x' || replace(lsn, '/', ''))::UBIGINT::HUGEINT << 32) + seq::BIGINT AS pos,
-              op, unsent, had IS NOT NULL AS had, ${list([...old, ...own])}
+              op, unsent, had IS NOT NULL AS had, part, ${list([...old, ...own])}
          FROM ${readCsv(files.event, [...eventHead, ...old, ...own])} ${doubled ? once : ""}`,
-    // A TRUNCATE deletes everything before it.
-    "CREATE OR REPLACE TABLE emptied AS SELECT max(pos) AS pos FROM event WHERE op = 'T'",
-    "DELETE FROM event WHERE pos <= (SELECT pos FROM emptied)",
-    `CREATE OR REPLACE VIEW base AS SELECT * FROM copied WHERE (SELECT pos FROM emptied) IS NULL`,
+    // A TRUNCATE deletes everything before it, in its partition if it has one.
+    "CREATE OR REPLACE TABLE emptied AS SELECT part, max(pos) AS pos FROM event WHERE op = 'T' GROUP BY part",
+    `DELETE FROM event WHERE EXISTS (FROM emptied WHERE ${samePart("event")} AND event.pos <= emptied.pos)`,
+    `CREATE OR REPLACE VIEW base AS SELECT * FROM copied WHERE NOT EXISTS (FROM emptied WHERE ${samePart("copied")})`,
   ]
 }
 

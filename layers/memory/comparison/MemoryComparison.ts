@@ -15,11 +15,11 @@ import {
   MemoryChangeLocations,
   MemoryTableChanges,
   MemoryTableRows,
-  type RowValues,
+  type StoredRow,
 } from "./MemoryRows.ts"
 
 const open = Effect.sync(() => {
-  const tables = new Map<string, ReadonlyArray<RowValues>>()
+  const tables = new Map<string, ReadonlyArray<StoredRow>>()
   const changed = new Map<string, ReadonlyArray<ChangedRow>>()
   const placed = new Map<string, MemoryChangeLocations["rows"]>()
   const kept = <Row, Stored extends { readonly name: string; readonly rows: ReadonlyArray<Row> }>(
@@ -40,7 +40,12 @@ const open = Effect.sync(() => {
     return {
       unidentified: unidentified(table, replayed.changes),
       differences: Stream.suspend(() =>
-        Stream.fromIterable(differences(table, rows(live.name), replayed.copied, replayed.changes)),
+        Stream.fromIterable(differences(
+            table,
+            rows(live.name).map(({ values }) => values),
+            replayed.copied,
+            replayed.changes,
+          )),
       ),
     }
   }

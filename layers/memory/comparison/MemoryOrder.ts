@@ -12,7 +12,7 @@ interface LocationsOfChange {
   readonly locations: Array<PlacedChange>
 }
 
-const positionOf = ({ lsn, seq }: PlacedChange): string => `${lsn} ${seq}`
+const positionOf = ({ lsn, seq, partition }: PlacedChange): string => `${lsn} ${seq} ${partition ?? ""}`
 const rowOf = (change: PlacedChange): string => `${positionOf(change)} ${change.digest}`
 
 const byChange = (locations: Locations): ReadonlyArray<LocationsOfChange> => {
@@ -74,7 +74,7 @@ const disorderedIn = (locations: Locations): ReadonlyArray<RowLocation> => {
   const found = new Map<number, RowLocation>()
   let latest: PlacedChange | undefined
   for (const { first } of byChange(locations)) {
-    if (latest === undefined || comparePositions(first, latest) > 0) latest = first
+    if (latest === undefined || comparePositions(first, latest) >= 0) latest = first
     else if (!found.has(first.object)) found.set(first.object, locationOf(first))
   }
   return [...found.values()]

@@ -9,16 +9,25 @@ import {
   comparePositions,
   compareText,
   type RowValues,
+  type StoredRow,
 } from "./MemoryRows.ts"
 
-/** What `changes` leave to be replayed, in order: each once, and nothing that a TRUNCATE has removed. */
-export const changesToReplay = (copied: ReadonlyArray<RowValues>, changes: ReadonlyArray<ChangedRow>) => {
+/** What `changes` leave to be replayed, in order: each once, and nothing that a TRUNCATE of its partition has removed. */
+export const changesToReplay = (copied: ReadonlyArray<StoredRow>, changes: ReadonlyArray<ChangedRow>) => {
   const ordered = changes.toSorted((a, b) => comparePositions(a, b) || compareLocations(a, b))
-  const once = ordered.filter(
-    (change, i) => i === 0 || comparePositions(ordered[i - 1] ?? change, change) !== 0,
+  const found = new Map<string, ChangedRow>()
+  for (const change of ordered) {
+    const id = `${change.lsn} ${change.seq} ${change.partition ?? ""}`
+    if (!found.has(id)) found.set(id, change)
+  }
+  const once = [...found.values()]
+  const emptied = new Map(
+    once.flatMap(({ op, partition }, i) => (op === "T" ? [[partition, i] as const] : [])),
   )
-  const emptied = once.findLastIndex(({ op }) => op === "T")
-  return { copied: emptied < 0 ? copied : [], changes: once.slice(emptied + 1) }
+  return {
+    copied: copied.filter(({ partition }) => !emptied.has(partition)).map(({ values }) => values),
+    changes: once.filter(({ partition }, i) => i > (emptied.get(partition) ?? -1)),
+  }
 }
 
 /** Counts the changes that do not identify their row. */

@@ -15,6 +15,13 @@ import type {
 
 export type RowValues = ReadonlyArray<string | null>
 
+/** A row of a table or of its copy. */
+export interface StoredRow {
+  readonly values: RowValues
+  /** Null if the table is not partitioned. */
+  readonly partition: string | null
+}
+
 export interface ChangedRow extends RowChange {
   readonly values: RowValues
 }
@@ -66,9 +73,9 @@ class MemoryWriter<Row> implements RowWriter {
   }
 }
 
-class MemoryTableWriter extends MemoryWriter<RowValues> {
-  add(record: CsvRecord): void {
-    this.push(this.valuesOf(record))
+class MemoryTableWriter extends MemoryWriter<StoredRow> {
+  add(record: CsvRecord, partition?: string): void {
+    this.push({ values: this.valuesOf(record), partition: partition ?? null })
   }
 }
 
@@ -84,7 +91,7 @@ class MemoryLocationWriter extends MemoryWriter<PlacedChange> {
   }
 }
 
-export class MemoryTableRows extends MemoryRows<RowValues> implements TableRows {
+export class MemoryTableRows extends MemoryRows<StoredRow> implements TableRows {
   writer() {
     return new MemoryTableWriter(this.rows)
   }

@@ -1,7 +1,6 @@
 /**
  * A small, complete PostgreSQL in memory: tables, transactions, a WAL, logical slots with `test_decoding`, sessions
  * with advisory locks, and a server that can crash. `MemorySourceTables` and `MemoryChangeSource` read from it.
- *
  * Its methods act at once; only those that need the time or can fail are Effects. It has no SQL, constraints or row locks:
  * those are tested against a real server.
  */
@@ -15,6 +14,7 @@ import type {
   RelationsAsked,
   SourceIdentity,
 } from "../../../src/services/source/SourceTables.ts"
+import { treeOf } from "./MemoryPartitions.ts"
 import { MemorySessions } from "./MemorySessions.ts"
 import { MemorySlots } from "./MemorySlots.ts"
 import { MemoryTable, type Sees, type TableDefinition, type Values } from "./MemoryTable.ts"
@@ -55,13 +55,15 @@ export class MemoryServer {
   }
 
   createTable(definition: TableDefinition): MemoryTable {
-    const table = new MemoryTable(definition, this.#nextOid++, this.#nextXid, () => this.#nextXid++)
+    const xmin = definition.partitionOf === undefined ? this.#nextXid : this.#nextXid++
+    const table = new MemoryTable(definition, this.#nextOid++, xmin, () => this.#nextXid++)
     this.#tables = [...this.#tables, table]
     return table
   }
 
   dropTable(dropped: MemoryTable): void {
     this.#tables = this.#tables.filter((table) => table !== dropped)
+    for (const table of this.#tables) table.detach(dropped)
   }
 
   /** `ALTER TABLE … RENAME TO …`: later WAL has the new name. */
@@ -85,10 +87,11 @@ export class MemoryServer {
   relations({ tables, oids }: RelationsAsked): ReadonlyArray<Relation> {
     return this.#tables
       .filter(({ name, oid }) => oids.includes(oid) || tables.some((asked) => sameTable(asked, name)))
-      .map(({ name, oid, xmin }) => ({
-        table: name,
-        oid,
-        mark: { table: xmin, schema: this.#schemaXmin(name), endedBelow: this.oldestXid() },
+      .map((one) => ({
+        table: one.name,
+        oid: one.oid,
+        mark: { table: one.xmin, schema: this.#schemaXmin(one.name), endedBelow: this.oldestXid() },
+        tree: treeOf(one, this.snapshot().id),
       }))
   }
 

@@ -14,6 +14,7 @@ import type {
   SourceColumn,
   TableDescription,
 } from "../../../src/services/source/SourceTables.ts"
+import { identityOf, leavesOf } from "./MemoryPartitions.ts"
 
 /** Columns by name, as PostgreSQL prints the values; null is SQL NULL, and so is a missing column. */
 export type Values = Readonly<Record<string, string | null>>
@@ -24,6 +25,10 @@ export interface TableDefinition {
   readonly primaryKey: ReadonlyArray<string>
   /** The old tuple in the WAL: the primary key, the columns of an index, all columns or nothing. */
   readonly replicaIdentity?: "default" | "full" | "nothing" | { readonly index: ReadonlyArray<string> }
+  /** `PARTITION BY …`: it has no rows of its own. */
+  readonly isPartitioned?: boolean
+  /** `PARTITION OF …`. Rows are written to the leaves: nothing decides which. */
+  readonly partitionOf?: MemoryTable
 }
 
 interface RowVersion {
@@ -56,15 +61,29 @@ export class MemoryTable {
   readonly #columnXmins: Map<string, number>
   readonly #newXid: () => number
   #rows: Array<RowVersion> = []
+  readonly isPartitioned: boolean
+  /** The transaction that created it. */
+  readonly createdBy: number
+  partitions: ReadonlyArray<MemoryTable> = []
 
   /** `newXid` assigns the id of a transaction that alters the table. */
   constructor(
-    { table, columns, primaryKey, replicaIdentity = "default" }: TableDefinition,
+    {
+      table,
+      columns,
+      primaryKey,
+      replicaIdentity = "default",
+      isPartitioned = false,
+      partitionOf,
+    }: TableDefinition,
     oid: number,
     xmin: number,
     newXid: () => number,
   ) {
     this.xmin = xmin
+    this.createdBy = xmin
+    this.isPartitioned = isPartitioned
+    partitionOf?.attach(this)
     this.#columnXmins = new Map(columns.map((column) => [column.name, xmin]))
     this.#newXid = newXid
     this.name = table
@@ -101,7 +120,22 @@ export class MemoryTable {
   }
 
   rows(sees: Sees): ReadonlyArray<Values> {
+    if (this.isPartitioned) return this.leaves.flatMap((leaf) => leaf.rows(sees))
     return this.#visible(sees).map((row) => row.values)
+  }
+
+  /** `ALTER TABLE … ATTACH PARTITION …` */
+  attach(partition: MemoryTable): void {
+    this.partitions = [...this.partitions, partition]
+  }
+
+  /** `ALTER TABLE … DETACH PARTITION …` */
+  detach(partition: MemoryTable): void {
+    this.partitions = this.partitions.filter((one) => one !== partition)
+  }
+
+  get leaves(): ReadonlyArray<MemoryTable> {
+    return leavesOf(this)
   }
 
   insert(xid: number, values: Values): void {
@@ -124,9 +158,14 @@ export class MemoryTable {
       table: this.name,
       columns: this.columns,
       primaryKey: this.primaryKey,
-      identifiesDeletes: this.identity !== undefined,
-      replicaIdentity: this.replicaIdentity,
-      replicaKey: typeof this.identity === "object" ? this.identity : [],
+      ...identityOf(this),
+      leaves: this.isPartitioned
+        ? this.leaves.map((leaf) => ({
+            table: leaf.name,
+            ...identityOf(leaf),
+            readable: leaf.columns.map((one) => one.name),
+          }))
+        : undefined,
       virtualColumns: [],
       notFollowed: Option.none(),
       estimatedRows: rows.length,

@@ -1,6 +1,7 @@
 /** A transaction of the PostgreSQL in memory. Its changes are in the WAL at once; the slot returns them after the commit. */
 import { toBytes } from "../../../src/core/bytes/Bytes.ts"
 import type { Change } from "../../../src/core/slot/Change.ts"
+import { branchesOf } from "./MemoryPartitions.ts"
 import type { MemoryTable, Sees, Values } from "./MemoryTable.ts"
 import { type LoggedLine, lineOf, type MemoryWal } from "./MemoryWal.ts"
 
@@ -52,14 +53,15 @@ export class MemoryTransaction {
     tables: ReadonlyArray<MemoryTable>,
     flags?: { restartSequences?: boolean; cascade?: boolean },
   ): void {
-    for (const table of tables) table.end(this.xid, this.#sees, {})
+    const emptied = tables.flatMap((table) => [table, ...branchesOf(table), ...table.leaves])
+    for (const table of emptied) table.end(this.xid, this.#sees, {})
     const change: Change = {
       _tag: "Truncate",
-      tables: tables.map(nameOf),
+      tables: emptied.map(nameOf),
       restartSequences: flags?.restartSequences ?? false,
       cascade: flags?.cascade ?? false,
     }
-    this.#record(change, tables)
+    this.#record(change, emptied)
   }
 
   /** `pg_logical_emit_message(true, …)`: returned with the transaction. */

@@ -105,7 +105,6 @@ const tableFacts = (server: MemoryServer, administration: MemoryAdministration, 
     return {
       description: table.describe(server.snapshot().sees),
       isUnlogged: false,
-      partitions: [],
       mayUseSchema: !administration.revokedSchemas.includes(name.schema),
       mayRead: !isAmong(administration.revokedTables),
       readable: isAmong(administration.revokedTables) ? [] : table.columns.map((column) => column.name),

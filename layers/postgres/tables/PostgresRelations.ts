@@ -4,6 +4,7 @@ import { printTextArray } from "../../../src/core/source/TextArray.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { Relation, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
+import { partitionTrees } from "./PostgresPartitions.ts"
 
 /**
  * `xmin` is the transaction that wrote the row; it stays when the row is frozen (`HeapTupleHeaderGetRawXmin`). A table's name
@@ -14,38 +15,40 @@ const marks = `t.xmin::text AS table_xmin, n.xmin::text AS schema_xmin, pg_snaps
 
 /** Both halves use an index. Sequences, indexes and types are excluded. */
 const relationsSql = `
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, ${marks}
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, ${marks}
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
    WHERE c.oid = ANY ($1::oid[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   UNION
-  SELECT c.oid::text, n.nspname, c.relname, ${marks}
+  SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, ${marks}
     FROM unnest($2::text[], $3::text[]) AS asked(schema, name)
     JOIN pg_namespace n ON n.nspname = asked.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     JOIN pg_type t ON t.oid = c.reltype`
 
+/** Returns the relations, partitioned ones with their partitions, which a second query reads. */
 export const relations =
   (session: PostgresSession) =>
   ({ tables, oids }: RelationsAsked): Effect.Effect<ReadonlyArray<Relation>, SourceError> =>
-    session
-      .query("catalog", relationsSql, [
+    Effect.gen(function* () {
+      const rows = yield* session.query("catalog", relationsSql, [
         `{${oids.join(",")}}`,
         printTextArray(tables.map(({ schema }) => schema)),
         printTextArray(tables.map(({ name }) => name)),
       ])
-      .pipe(
-        Effect.map((rows) =>
-          rows.flatMap(({ oid, schema, name, table_xmin, schema_xmin, ended }): ReadonlyArray<Relation> => {
-            if (oid == null || schema == null || name == null || ended == null) return []
-            const mark = {
-              table: Number(table_xmin),
-              schema: Number(schema_xmin),
-              endedBelow: BigInt(ended),
-            }
-            return [{ table: { schema, name }, oid: Number(oid), mark }]
-          }),
-        ),
+      const roots = rows.flatMap(({ kind, oid }) => (kind === "p" && oid != null ? [Number(oid)] : []))
+      const trees = yield* partitionTrees(session, roots)
+      return rows.flatMap(
+        ({ oid, schema, name, table_xmin, schema_xmin, ended }): ReadonlyArray<Relation> => {
+          if (oid == null || schema == null || name == null || ended == null) return []
+          const mark = {
+            table: Number(table_xmin),
+            schema: Number(schema_xmin),
+            endedBelow: BigInt(ended),
+          }
+          return [{ table: { schema, name }, oid: Number(oid), mark, tree: trees.get(Number(oid)) }]
+        },
       )
+    })
 
 /**
  * The first eight hexadecimal digits of the present WAL file's name. `pg_control_checkpoint()` has the timeline of the last

@@ -37,9 +37,6 @@ export const readNothing = Effect.fnUntraced(function* (
   )
 })
 
-/** True for a table with blocks of its own: no view, and not partitioned. */
-const isPlain = (description: TableDescription): boolean => Option.isNone(description.notFollowed)
-
 const withHeader = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv, HEADER)`
 const rowsOnly = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv)`
 
@@ -112,7 +109,8 @@ const readersOf = (
 > =>
   Effect.gen(function* () {
     const alone = { sessions: [lead], ranges: 1 }
-    if (wanted === 1 || !isPlain(description)) return alone
+    // Only an ordinary table has blocks of its own that a range can name.
+    if (wanted === 1 || kind !== "r") return alone
     const table = printTable(description.table)
     const [capacity] = yield* lead.query(`table ${table}`, capacitySql, [table])
     const ranges = rangesOf(Number(capacity?.["blocks"]))

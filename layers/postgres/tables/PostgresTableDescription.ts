@@ -1,7 +1,7 @@
 /** Reads the description of a table from the catalog. */
 import { Effect, Option } from "effect"
-import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
 import { printTable, type TableName } from "../../../src/core/source/SourceTable.ts"
+import { sharedIdentity } from "../../../src/core/tables/LeafIdentity.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type {
   SourceColumn,
@@ -9,6 +9,7 @@ import type {
   TableDescription,
 } from "../../../src/services/source/SourceTables.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
+import { childrenOf, describeLeaves, identityOf } from "./PostgresLeaves.ts"
 
 /**
  * One row per column, in table order. `relreplident`: d = the primary key if there is one, i = an index (it stays when the
@@ -17,7 +18,7 @@ import type { PostgresSession } from "../connection/PostgresSession.ts"
  */
 const descriptionSql = `
   WITH keys AS NOT MATERIALIZED (SELECT *, (indkey::int2[])[0:indnkeyatts - 1] AS keys FROM pg_index)
-  SELECT c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::bigint::text AS rows,
+  SELECT c.relkind::text AS kind, c.relhassubclass::text AS has_children, c.relpersistence::text AS persistence, c.reltuples::bigint::text AS rows,
          (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true
               WHEN 'i' THEN i.indexrelid IS NOT NULL ELSE false END::text AS identifies,
@@ -47,16 +48,11 @@ export const kindOf = (session: PostgresSession, table: TableName): Effect.Effec
     (rows) => rows[0]?.["kind"] ?? "",
   )
 
-const identities: Readonly<Record<string, ReplicaIdentity>> = { d: "default", i: "index", f: "full" }
-
-/** The WAL names the partitions of a partitioned table; a view has no rows of its own in the WAL. */
+/** A view has no rows of its own in the WAL. */
 const notFollowed = (kind: string, persistence: string): Option.Option<string> => {
   if (kind === "v" || kind === "m")
     return Option.some("it is a view, and the WAL holds changes of tables only")
   if (kind === "f") return Option.some("it is a foreign table, whose changes another server logs")
-  if (kind === "p") {
-    return Option.some("it is partitioned, and the WAL names its partitions: name those")
-  }
   if (persistence === "u") return Option.some("it is unlogged: ALTER TABLE … SET LOGGED")
   if (persistence === "t") return Option.some("it is temporary")
   return Option.none()
@@ -121,7 +117,7 @@ export const describeTable = (
               },
             ],
     )
-    return {
+    const described: TableDescription = {
       table,
       columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
       primaryKey: columns
@@ -134,12 +130,23 @@ export const describeTable = (
         .map((column) => column.name),
       virtualColumns: columns.filter((column) => column.isVirtual).map((column) => column.name),
       identifiesDeletes: first["identifies"] === "true",
-      replicaIdentity: identities[first["identity"] ?? ""] ?? "nothing",
+      replicaIdentity: identityOf(first["identity"]),
       notFollowed: notFollowed(first["kind"] ?? "", first["persistence"] ?? ""),
       estimatedRows: Number(first["rows"]),
       estimatedBytes: Number(first["bytes"]),
     }
+    const kind = first["kind"]
+    if (kind === "p") return yield* asPartitioned(session, described, size === "measured")
+    if (kind !== "r" || first["has_children"] !== "true") return described
+    return { ...described, children: yield* childrenOf(session, table) }
   })
+
+/** Returns the description with the leaves, whose replica identities decide about the table's. */
+const asPartitioned = (session: PostgresSession, root: TableDescription, isMeasured: boolean) =>
+  Effect.map(
+    describeLeaves(session, root.table, isMeasured),
+    (found): TableDescription => ({ ...root, ...found, ...sharedIdentity(found.leaves, root.primaryKey) }),
+  )
 
 export const identify = (session: PostgresSession): Effect.Effect<SourceIdentity, SourceError> =>
   session

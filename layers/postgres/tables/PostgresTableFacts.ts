@@ -18,15 +18,6 @@ const permissionsSql = `
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 
-const partitionsSql = `
-  SELECT leaf_schema.nspname AS schema, leaf.relname AS name
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
-         pg_partition_tree(c.oid) AS tree
-    JOIN pg_class leaf ON leaf.oid = tree.relid
-    JOIN pg_namespace leaf_schema ON leaf_schema.oid = leaf.relnamespace
-   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'p' AND tree.isleaf
-   ORDER BY 1, 2`
-
 /** Fails with `SchemaOrTableMissing` if there is none. */
 export const tableFacts = Effect.fnUntraced(function* (
   session: PostgresSession,
@@ -35,11 +26,9 @@ export const tableFacts = Effect.fnUntraced(function* (
   const subject = `table ${printTable(name)}`
   const description = yield* describeTable(session, name, "from statistics")
   const [permissions] = yield* session.query(subject, permissionsSql, [name.schema, name.name])
-  const partitions = yield* session.query(subject, partitionsSql, [name.schema, name.name])
   return {
     description,
     isUnlogged: permissions?.["unlogged"] === "t",
-    partitions: partitions.map((row) => ({ schema: row["schema"] ?? "", name: row["name"] ?? "" })),
     mayUseSchema: permissions?.["may_use"] === "t",
     mayRead: permissions?.["may_read"] === "t",
     readable: parseTextArray(permissions?.["readable"] ?? "{}"),

@@ -7,7 +7,8 @@ import { Effect } from "effect"
 import { fromBytes, toBytes } from "../../core/bytes/Bytes.ts"
 import { isDropped, type Projection } from "../../core/columns/Projection.ts"
 import { ColumnOrder } from "../../core/row/ColumnOrder.ts"
-import { type Columns, columnsOf, isSubsequenceOf } from "../../core/row/IncRow.ts"
+import { isSubsequenceOf } from "../../core/row/ColumnsFit.ts"
+import { type Columns, columnsOf } from "../../core/row/IncRow.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import { namesOf } from "../../core/slot/tokens/TupleSpans.ts"
@@ -23,20 +24,41 @@ interface Ahead {
   readonly whole: Columns | undefined
 }
 
+/** Reads the rows of these names from the line `from` on, until `learn` returns false: later lines cannot add columns. */
+export const readAhead = Effect.fnUntraced(function* (
+  names: ReadonlyArray<TableName>,
+  projection: Projection | undefined,
+  transaction: Transaction,
+  from: number,
+  learn: (tokens: RowTokenizer) => boolean,
+) {
+  const ours = new ByTable(names.map((name) => [name, true] as const))
+  const tokens = new RowTokenizer((table) => (ours.named(table) ? projection : undefined))
+  yield* readLines(
+    transaction,
+    Effect.fnUntraced(function* (lines: ReadonlyArray<SlotLine>) {
+      for (const line of lines) {
+        if (line.ordinal < from) continue
+        const isRead = tokens.readHead(line) && (!ours.of(tokens.table) || tokens.readTuples())
+        if (!isRead) return yield* refusalOf(line, tokens)
+        if (ours.of(tokens.table) && !learn(tokens)) return false
+      }
+      return true
+    }),
+  )
+})
+
 const lookAhead = Effect.fnUntraced(function* (
   names: ReadonlyArray<TableName>,
   projection: Projection | undefined,
   transaction: Transaction,
   from: number,
 ) {
-  const ours = new ByTable(names.map((name) => [name, true] as const))
-  const tokens = new RowTokenizer((table) => (ours.named(table) ? projection : undefined))
   const named = new ColumnOrder()
   /** The columns of the old row that names most: usually all that others name. */
   let fullest: Columns = []
   let whole: Columns | undefined
-  /** Returns true if later lines may add columns. */
-  const learn = (): boolean => {
+  yield* readAhead(names, projection, transaction, from, (tokens) => {
     if (tokens.tag === "Delete") {
       if (isSubsequenceOf(tokens.old, fullest)) return true
       const columns = namesOf(tokens.old)
@@ -47,20 +69,28 @@ const lookAhead = Effect.fnUntraced(function* (
     const columns = columnsOf(tokens)
     if (named.fitsIn(columns)) whole = columns
     return false
-  }
-  yield* readLines(
-    transaction,
-    Effect.fnUntraced(function* (lines: ReadonlyArray<SlotLine>) {
-      for (const line of lines) {
-        if (line.ordinal < from) continue
-        const isRead = tokens.readHead(line) && (!ours.of(tokens.table) || tokens.readTuples())
-        if (!isRead) return yield* refusalOf(line, tokens)
-        if (ours.of(tokens.table) && !learn()) return false
-      }
-      return true
-    }),
-  )
+  })
   return { named, whole } satisfies Ahead
+})
+
+/** Returns the table's columns in the catalog, or `lastColumns` if it was dropped since. */
+export const catalogColumns = Effect.fnUntraced(function* <E, R>(
+  table: TableName,
+  projection: Projection | undefined,
+  lastColumns: Effect.Effect<Columns, E, R>,
+) {
+  const tables = yield* SourceTables
+  // Read once: all changes of a batch were committed before it began.
+  return yield* Effect.cached(
+    tables.describe(table).pipe(
+      Effect.map(({ columns }): Columns => columns.map(({ name }) => toBytes(name))),
+      Effect.catchIf(
+        (error) => error.reason === "SchemaOrTableMissing",
+        () => lastColumns,
+      ),
+      Effect.map((columns) => columns.filter((name) => !isDropped(projection, fromBytes(name)))),
+    ),
+  )
 })
 
 /**
@@ -73,19 +103,7 @@ export const columnsFinder = Effect.fnUntraced(function* <E, R>(
   projection: Projection | undefined,
   lastColumns: Effect.Effect<Columns, E, R>,
 ) {
-  const tables = yield* SourceTables
-  // Read once: all changes of a batch were committed before it began.
-  const catalog = yield* Effect.cached(
-    tables.describe(table).pipe(
-      Effect.map(({ columns }): Columns => columns.map(({ name }) => toBytes(name))),
-      // The table was dropped since.
-      Effect.catchIf(
-        (error) => error.reason === "SchemaOrTableMissing",
-        () => lastColumns,
-      ),
-      Effect.map((columns) => columns.filter((name) => !isDropped(projection, fromBytes(name)))),
-    ),
-  )
+  const catalog = yield* catalogColumns(table, projection, lastColumns)
   /** The columns of a dropped table, as its earlier objects in this batch have them. */
   let remembered = new ColumnOrder()
 

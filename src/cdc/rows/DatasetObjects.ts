@@ -5,7 +5,8 @@ import type { Projection } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { type ObjectName, objectKey, type Stamp } from "../../core/lake/ObjectKey.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
-import { ColumnsFit, type CommitFields } from "../../core/row/IncRow.ts"
+import { ColumnsFit } from "../../core/row/ColumnsFit.ts"
+import type { CommitFields } from "../../core/row/IncRow.ts"
 import { atOrBefore, type RowPosition } from "../../core/row/RowPosition.ts"
 import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import type { SourceTable, TableName } from "../../core/source/SourceTable.ts"
@@ -19,6 +20,7 @@ import type { SourceError } from "../../services/source/SourceError.ts"
 import { SourceTables } from "../../services/source/SourceTables.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
 import { columnsFinder } from "./ColumnsAhead.ts"
+import { partitionColumnsFinder } from "./PartitionColumns.ts"
 
 /** The end of a dataset in the lake before a batch. */
 export interface DatasetTail {
@@ -33,8 +35,10 @@ export interface DatasetTail {
 
 /** The end of a dataset that a batch continues. */
 export interface FollowedTail extends DatasetTail {
-  /** The names under which the WAL may hold its rows. */
+  /** The names under which the WAL may hold its rows; if it is partitioned, those of relations without rows of their own. */
   readonly names: ReadonlyArray<TableName>
+  /** The leaves, whose rows are those of the dataset. Undefined if the table is not partitioned. */
+  readonly leaves: ReadonlyArray<TableName> | undefined
   /** Of its table. Undefined if all columns are kept. */
   readonly projection: Projection | undefined
 }
@@ -82,18 +86,17 @@ export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
  * object never becomes visible. `pending` buffers the rows; its batch must have begun the transaction of the next lines.
  */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
-  { source, names, projection, newestKey, newest, written }: FollowedTail,
+  { source, names, leaves, projection, newestKey, newest, written }: FollowedTail,
   layout: Layout,
   fence: ObjectFence,
   pending: DatasetRows,
 ) {
   const store = yield* ObjectStore
-  const columnsFor = yield* columnsFinder(
-    source.table,
-    names,
-    projection,
-    lastColumns(layout, source.dataset, newestKey),
-  )
+  const isPartitioned = leaves !== undefined
+  const last = lastColumns(layout, source.dataset, newestKey, isPartitioned)
+  const columnsFor = yield* isPartitioned
+    ? partitionColumnsFinder(source.table, leaves, projection, last)
+    : columnsFinder(source.table, names, projection, last)
   const catalog = yield* SourceTables
   const scope = yield* Effect.scope
 
@@ -111,7 +114,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     const { stamp, ending } = yield* fence.nameObject(newestNow)
     const key = objectKey("inc", layout, source.dataset, stamp, ending)
     const opened = Effect.flatMap(store.create(key, fence.publish), (stored) =>
-      pending.open(ending, fit?.columns ?? [], stored),
+      pending.open(ending, fit?.columns ?? [], stored, isPartitioned),
     )
     const body = yield* Scope.provide(opened, scope)
     newestNow = Option.some(stamp)
@@ -151,22 +154,27 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   }
 
   /** Appends the row of the line. Returns false, and appends nothing, if that needs an effect. */
-  const appendAtOnce = (tokens: RowTokenizer, commit: CommitOfRows, seq: number): boolean => {
+  const appendAtOnce = (tokens: RowTokenizer, commit: CommitOfRows, seq: number, leaf?: string): boolean => {
     if (tokens.cursor.isMarked || fit === undefined || !fit.has(tokens)) return false
-    if (isNew(tokens, commit, seq)) pending.append(tokens, fit, seq)
+    if (isNew(tokens, commit, seq)) pending.append(tokens, fit, seq, leaf)
     return true
   }
 
-  const append = Effect.fnUntraced(function* (tokens: RowTokenizer, commit: CommitOfRows, seq: number) {
+  const append = Effect.fnUntraced(function* (
+    tokens: RowTokenizer,
+    commit: CommitOfRows,
+    seq: number,
+    leaf?: string,
+  ) {
     if (fit === undefined || !fit.has(tokens)) {
       yield* finish
-      fit = new ColumnsFit(yield* columnsFor(tokens, commit.transaction, seq))
+      fit = new ColumnsFit(yield* columnsFor(tokens, commit.transaction, seq), isPartitioned)
     }
     if (!isNew(tokens, commit, seq)) return
     const { readLong } = commit.transaction
     if (tokens.cursor.isMarked && readLong !== undefined) {
-      yield* pending.appendLong(tokens, fit, seq, readLong, flush)
-    } else pending.append(tokens, fit, seq)
+      yield* pending.appendLong(tokens, fit, seq, readLong, flush, leaf)
+    } else pending.append(tokens, fit, seq, leaf)
   })
 
   return {

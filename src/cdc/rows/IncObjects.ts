@@ -4,11 +4,13 @@
  */
 
 import { Effect, Option, Sink } from "effect"
+import { toBytes } from "../../core/bytes/Bytes.ts"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
 import type { Table } from "../../core/slot/Change.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
+import { printInSql, type TableName } from "../../core/source/SourceTable.ts"
 import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
@@ -21,6 +23,29 @@ import {
   openDataset,
 } from "./DatasetObjects.ts"
 import { ByTable, refusalOf, tablesOf } from "./RowLine.ts"
+
+/** What becomes of the lines of one name. */
+interface LineOwner {
+  readonly dataset: DatasetObjects
+  /** As printed in SQL, a byte string. Undefined if the dataset's table is not partitioned. */
+  readonly leaf: string | undefined
+  /** False for a partitioned table itself: a TRUNCATE names it beside the leaves that it empties. */
+  readonly isTruncated: boolean
+}
+
+const ownersIn = (
+  tail: FollowedTail | undefined,
+  dataset: DatasetObjects,
+): ReadonlyArray<readonly [TableName, LineOwner]> => {
+  const { names = [], leaves } = tail ?? {}
+  if (leaves === undefined) {
+    return names.map((name) => [name, { dataset, leaf: undefined, isTruncated: true }] as const)
+  }
+  const ownedAs = (name: TableName, isTruncated: boolean) =>
+    [name, { dataset, leaf: toBytes(printInSql(name)), isTruncated }] as const
+  // The WAL may hold rows of an ordinary table that had the name of the root before.
+  return [...names.map((name) => ownedAs(name, false)), ...leaves.map((leaf) => ownedAs(leaf, true))]
+}
 
 /**
  * Opens the objects of a batch, and returns the sink that writes rows into them. The sink returns the objects with all rows,
@@ -36,15 +61,15 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   onOther: (table: Table, tokens: RowTokenizer, commit: Lsn) => void = () => {},
 ) {
   const projections = new ByTable(
-    tails.flatMap(({ names, projection }) => names.map((name) => [name, projection] as const)),
+    tails.flatMap(({ names, leaves = [], projection }) =>
+      [...names, ...leaves].map((name) => [name, projection] as const),
+    ),
   )
   // The one place where columns are dropped and values hashed: no reader of `tokens` sees others.
   const tokens = new RowTokenizer((table) => projections.named(table))
   const rows = (yield* RowFormat).batch()
   const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence, rows.dataset()))
-  const owners = new ByTable(
-    datasets.flatMap((dataset, i) => (tails[i]?.names ?? []).map((name) => [name, dataset] as const)),
-  )
+  const owners = new ByTable(datasets.flatMap((dataset, i) => ownersIn(tails[i], dataset)))
   // The objects of one dataset come one after the other. The store bounds the memory of those in flight.
   const flushAll = Effect.suspend(() =>
     forEachDataset(
@@ -68,9 +93,10 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
         onOther(tokens.table.table, tokens, commit.position)
         continue
       }
-      if (!owner.appendAtOnce(tokens, commit, line.ordinal - commit.beginOrdinal)) return at
-      if (owner.isFull()) {
-        full = owner
+      const { dataset, leaf } = owner
+      if (!dataset.appendAtOnce(tokens, commit, line.ordinal - commit.beginOrdinal, leaf)) return at
+      if (dataset.isFull()) {
+        full = dataset
         return at + 1
       }
     }
@@ -83,7 +109,8 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
     for (const table of tablesOf(tokens)) {
       const owner = owners.named(table)
       if (owner === undefined) onOther(table, tokens, commit.position)
-      else yield* owner.append(tokens, commit, line.ordinal - commit.beginOrdinal)
+      else if (owner.isTruncated || tokens.tag !== "Truncate")
+        yield* owner.dataset.append(tokens, commit, line.ordinal - commit.beginOrdinal, owner.leaf)
     }
   })
 
@@ -150,6 +177,9 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
     Sink.map(() => ({
       /** Makes all objects visible. Returns the written objects of each dataset that has rows. */
       commit,
+      /** True if an object of the dataset is visible before `commit`, because its columns changed after it. */
+      isPublished: (dataset: string) =>
+        datasets.some((one) => one.result().dataset === dataset && one.result().objects.length > 0),
       /** The newest commit with rows of ours. */
       lastCommit: lastCommit(),
       /** Commit time of the first transaction, as the server prints it. */

@@ -30,12 +30,18 @@ export const followedTails = ({
   tables,
   known,
 }: Pick<Checkpoint, "datasets" | "tables" | "known">): ReadonlyArray<FollowedTail> =>
-  tables.now.flatMap(({ dataset, table, names }) => {
+  tables.now.flatMap(({ dataset, table, names, tree, leaves }) => {
     const found = datasetProjection(tables.rules, tables.configured, dataset, [table, ...names])
     const projection = dropsNewColumns(found) ? found.knowing(known.get(dataset)) : found
     return datasets
       .filter((tail) => tail.source.dataset === dataset)
-      .map((tail) => ({ ...tail, source: { dataset, table }, names, projection }))
+      .map((tail) => ({
+        ...tail,
+        source: { dataset, table },
+        names: [...names, ...(tree?.branches ?? [])],
+        leaves,
+        projection,
+      }))
   })
 
 /** The newest object of each dataset that has one. */

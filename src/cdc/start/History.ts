@@ -7,6 +7,7 @@ import { unprojected } from "../../core/slot/tokens/TableMemo.ts"
 import { type ChangeSession, maxLinesMax } from "../../services/source/ChangeSource.ts"
 import { readLines, type Transaction } from "../../services/source/Transaction.ts"
 import { ByTable, refusalOf, tablesOf } from "../rows/RowLine.ts"
+import { namesInWal } from "../tables/FollowedLeaves.ts"
 import { sinceOf, type UncertainTable } from "../tables/FollowedTables.ts"
 import type { FollowedTable } from "../tables/TablePlan.ts"
 import { decideHistory, type LakeHistory, type NewestRow, sendsAgain } from "./HistoryDecision.ts"
@@ -16,7 +17,7 @@ import { startOver } from "./StartDecision.ts"
 const ownersIn = (followed: ReadonlyArray<FollowedTable>, unsure: ReadonlyArray<UncertainTable>) => {
   const anyUnsure = unsure.map(({ dataset }) => dataset)
   const owners = new ByTable(
-    followed.flatMap(({ dataset, names }) => names.map((name) => [name, dataset] as const)),
+    followed.flatMap((one) => namesInWal(one).map((name) => [name, one.dataset] as const)),
   )
   return (
     tokens: RowTokenizer,
@@ -83,7 +84,7 @@ export const checkHistory = Effect.fn("History.checkHistory")(function* (
       compare,
       { discard: true },
     )
-  const tables = followed.flatMap(({ names }) => names)
+  const tables = followed.flatMap(namesInWal)
   yield* session.readTransactions(
     { upTo: furthest, maxLines: maxLinesMax, tables, unknownSince: sinceOf(unsure) },
     Sink.forEach(compareAll),

@@ -2,8 +2,10 @@
 import { Effect, Option } from "effect"
 import type { ColumnRules } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
+import { hashOfLeaves } from "../../core/lake/LeafSet.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"
+import { changeOfLeaves, readLeaves, reportLeaves, withKnownLeaves } from "./FollowedLeaves.ts"
 import { inRenamedSchemas, type SchemaRename, watchRename } from "./SchemaRename.ts"
 import {
   askedRelations,
@@ -36,12 +38,13 @@ export interface FollowedTables {
 /** Returns a text per dataset. It is equal for the same table, under the same name, in the same rows of the catalog. */
 export const catalogTexts = (followed: ReadonlyArray<FollowedTable>): ReadonlyMap<string, string> =>
   new Map(
-    followed.map(({ dataset, table, oid, mark }) => [
+    followed.map(({ dataset, table, oid, mark, tree }) => [
       dataset,
       JSON.stringify([
         table,
         Option.getOrNull(oid),
         ...Option.toArray(mark).map((rows) => [rows.table, rows.schema]),
+        ...(tree === undefined ? [] : [hashOfLeaves(tree.leaves)]),
       ]),
     ]),
   )
@@ -57,7 +60,12 @@ const pendingDatasets = (
   followed: ReadonlyArray<FollowedTable>,
 ): ReadonlyArray<string> =>
   followed
-    .filter(({ names, ...one }) => names.length > 1 || Option.isSome(changedSince(lines, { names, ...one })))
+    .filter(
+      (one) =>
+        one.names.length > 1 ||
+        Option.isSome(changedSince(lines, one)) ||
+        changeOfLeaves(lines, one.dataset, one.tree) !== undefined,
+    )
     .map(({ dataset }) => dataset)
     .filter((dataset) => known.lastCatalog.get(dataset) !== lastCatalog.get(dataset))
 
@@ -80,13 +88,18 @@ export const uncertainTables = (
   lines: DatasetLines,
   followed: ReadonlyArray<FollowedTable>,
 ): ReadonlyArray<UncertainTable> =>
-  followed.flatMap((one) =>
-    Option.toArray(changedSince(lines, one)).map((recorded) => ({
+  followed.flatMap((one) => {
+    // A leaf can come, get rows and go between two looks at the catalog, under any name.
+    const changed =
+      one.leaves === undefined
+        ? changedSince(lines, one)
+        : Option.fromUndefinedOr(lines.catalog.get(one.dataset))
+    return Option.toArray(changed).map((recorded) => ({
       ...one,
       since: recorded.endedBelow,
-      hasKeptName: Option.exists(one.mark, (now) => now.table === recorded.table),
-    })),
-  )
+      hasKeptName: one.leaves === undefined && Option.exists(one.mark, (now) => now.table === recorded.table),
+    }))
+  })
 
 /** Returns the transaction id from which names count as unknown; undefined if all names are known. */
 export const sinceOf = (unsure: ReadonlyArray<UncertainTable>): bigint | undefined =>
@@ -110,7 +123,7 @@ export const readCatalog = Effect.fnUntraced(function* (
 ) {
   const { configured } = known
   const datasets = new Set(known.now.map(({ dataset }) => dataset))
-  const found = yield* Effect.fromResult(
+  const planned = yield* Effect.fromResult(
     planTables({
       configured,
       rules,
@@ -123,7 +136,9 @@ export const readCatalog = Effect.fnUntraced(function* (
       isCaughtUp: flushed <= readUpTo,
     }),
   )
+  const found = { ...planned, before: withKnownLeaves(planned.before, known.now) }
   yield* warn(found, known.warned)
+  yield* reportLeaves(known.now, found.before)
   const renamed = inRenamedSchemas(lines, found.before)
   const rename = yield* watchRename(session, renamed, known.rename)
   // Uses what was known before `flushed` was read: a transaction that has ended since may have its COMMIT after it.
@@ -151,6 +166,7 @@ export const readCatalog = Effect.fnUntraced(function* (
     change,
     unsure: uncertainTables(lines, found.before),
     catalog: unchangedMarks(lines, found.before),
+    leaves: readLeaves(lines, found.before),
   }
 })
 

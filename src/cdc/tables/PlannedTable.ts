@@ -9,9 +9,11 @@ import type { Lsn } from "../../core/Lsn.ts"
 import { type TableNow, unchangedTable } from "../../core/lake/DatasetState.ts"
 import type { CatalogMark, FromReason } from "../../core/lake/Watermark.ts"
 import { printTable, type SourceTable, sameTable, type TableName } from "../../core/source/SourceTable.ts"
+import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { Relation } from "../../services/source/SourceTables.ts"
+import { changeOfLeaves } from "./FollowedLeaves.ts"
 import { type TableCase, tableCase, unknownTable } from "./TableCase.ts"
 import { type DatasetLines, type FollowedTable, knownIn } from "./TablePlan.ts"
 
@@ -48,10 +50,14 @@ const otherTable = (
   })
 }
 
-const reasonOf = ({ _tag }: TableCase, isMixed: boolean): FromReason | undefined => {
+const reasonOf = (
+  { _tag }: TableCase,
+  isMixed: boolean,
+  ofLeaves: FromReason | undefined,
+): FromReason | undefined => {
   if (_tag === "New") return "new"
   if (_tag === "Again") return "again"
-  return _tag === "Replaced" || isMixed ? "replaced" : undefined
+  return _tag === "Replaced" || isMixed ? "replaced" : ofLeaves
 }
 
 /** Look-ups in the catalog by name and OID, and the dataset of each configured name. */
@@ -59,6 +65,7 @@ export interface KnownNames {
   readonly oidOf: (table: TableName) => Option.Option<number>
   readonly nameOf: (oid: number) => Option.Option<TableName>
   readonly markOf: (oid: Option.Option<number>) => Option.Option<CatalogMark>
+  readonly treeOf: (oid: Option.Option<number>) => PartitionTree | undefined
   readonly isForOther: (table: TableName, dataset: string) => boolean
 }
 
@@ -71,6 +78,7 @@ export const knownNames = ({ configured, catalog }: PlanFacts): KnownNames => {
     oidOf: (table) => Option.fromUndefinedOr(oids.get(printTable(table))),
     nameOf: (oid) => Option.map(relationOf(oid), ({ table }) => table),
     markOf: (oid) => Option.map(Option.flatMap(oid, relationOf), ({ mark }) => mark),
+    treeOf: (oid) => Option.getOrUndefined(Option.flatMap(oid, relationOf))?.tree,
     isForOther: (table, dataset) => (owners.get(printTable(table)) ?? dataset) !== dataset,
   }
 }
@@ -95,7 +103,7 @@ export interface TableDecision {
 
 const planTable = (
   facts: PlanFacts,
-  { oidOf, nameOf, markOf, isForOther }: KnownNames,
+  { oidOf, nameOf, markOf, treeOf, isForOther }: KnownNames,
   source: SourceTable,
 ): Result.Result<PlannedTable, Refusal | SourceError> => {
   const { dataset, table } = source
@@ -138,15 +146,20 @@ const planTable = (
       ? lines.masks.get(dataset)
       : maskOf(projectionFor(facts.rules, sameTable(table, now) ? [table] : [table, now]))
   const isMasked = mask !== lines.masks.get(dataset)
-  const reason = reasonOf(kind, isMixed) ?? (isMasked ? "masked" : undefined)
   const mark = markOf(oidNow)
+  const tree = treeOf(oidNow)
+  const leaves =
+    tree?.leaves.map((leaf) => leaf.table) ??
+    (kind._tag === "Dropped" && lines.leaves.has(dataset) ? [] : undefined)
+  const reason =
+    reasonOf(kind, isMixed, changeOfLeaves(lines, dataset, tree)) ?? (isMasked ? "masked" : undefined)
   const names = sameTable(last, now) ? [now] : [last, now]
-  const before = { dataset, table: now, names, oid: oidNow, mark }
+  const after = { dataset, table: now, names: [now], oid: oidNow, mark, tree, leaves }
   return Result.succeed({
     source,
     kind,
-    before: wasRead ? Option.some(before) : Option.none(),
-    after: { dataset, table: now, names: [now], oid: oidNow, mark },
+    before: wasRead ? Option.some({ ...after, names }) : Option.none(),
+    after,
     reason,
     mask,
   })

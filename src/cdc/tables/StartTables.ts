@@ -33,6 +33,7 @@ const beginning = Effect.fnUntraced(function* (
           return mask === undefined ? [] : [[dataset, mask] as const]
         }),
       ),
+      leaves: new Map(),
       left: new Map(),
     }
     return {
@@ -41,7 +42,7 @@ const beginning = Effect.fnUntraced(function* (
       withObjects: new Set<string>(),
     }
   }
-  const { tables, catalog, from, masks, left, objects } = watermark.value
+  const { tables, catalog, from, leaves, masks, left, objects } = watermark.value
   const isInLake = Effect.fnUntraced(function* ({ dataset }: SourceTable) {
     return (
       objects.has(dataset) ||
@@ -52,7 +53,7 @@ const beginning = Effect.fnUntraced(function* (
   const isThere = tables.size === 0 ? yield* forEachDataset(configured, isInLake) : []
   const followed = new Set(configured.filter((_, i) => isThere[i]).map(({ dataset }) => dataset))
   return {
-    lines: { tables, catalog, from, masks, left },
+    lines: { tables, catalog, from, leaves, masks, left },
     followed,
     withObjects: new Set([...objects.keys(), ...followed]),
   }

@@ -42,6 +42,11 @@ export const noticeOf = (
       }
     default:
       if (reason === undefined) return undefined
+      if (reason === "attached" || reason === "detached")
+        return {
+          problem: `Partitions of ${name} were attached, detached, dropped or renamed, and the WAL does not hold what that changed`,
+          advice: copy,
+        }
       return reason === "masked"
         ? {
             problem: `The settings of columns (COLUMNS_EXCLUDE, COLUMNS_HASH, its key, or ON_NEW_COLUMN) are others now for ${name}`,

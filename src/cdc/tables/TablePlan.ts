@@ -1,6 +1,7 @@
 /** The watermark's lines about each dataset's table, and how a plan changes them. */
 import { Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
+import { isOfLeaves, isSameSet, leafSet } from "../../core/lake/LeafSet.ts"
 import { type CatalogMark, type FromReason, sameRows, type Watermark } from "../../core/lake/Watermark.ts"
 import {
   parseTable,
@@ -9,10 +10,11 @@ import {
   sameTable,
   type TableName,
 } from "../../core/source/SourceTable.ts"
+import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
 import type { Relation, RelationsAsked } from "../../services/source/SourceTables.ts"
 
 /** The table of each dataset, the LSN from which its commits are in `inc`, and the last LSN of datasets that have left. */
-export type DatasetLines = Pick<Watermark, "tables" | "catalog" | "from" | "masks" | "left">
+export type DatasetLines = Pick<Watermark, "tables" | "catalog" | "from" | "leaves" | "masks" | "left">
 
 export interface FollowedTable {
   readonly dataset: string
@@ -24,6 +26,10 @@ export interface FollowedTable {
   readonly oid: Option.Option<number>
   /** The catalog's rows of this OID; none if it has none. */
   readonly mark: Option.Option<CatalogMark>
+  /** Its partitions in the catalog; undefined if it has none there, because it is no partitioned table or was dropped. */
+  readonly tree: PartitionTree | undefined
+  /** The leaves whose rows the WAL may hold. Undefined if it is not partitioned. */
+  readonly leaves: ReadonlyArray<TableName> | undefined
 }
 
 export interface TablePlan {
@@ -112,8 +118,15 @@ export const linesAfter = (
     if (mask === undefined) masks.delete(dataset)
     else masks.set(dataset, mask)
   }
+  const leaves = new Map(lines.leaves)
+  for (const { dataset, oid, tree, leaves: names } of plan.after) {
+    if (Option.isNone(oid)) continue
+    if (tree !== undefined) leaves.set(dataset, leafSet(tree))
+    else if (names === undefined) leaves.delete(dataset)
+  }
   return {
     catalog,
+    leaves,
     masks,
     tables: new Map([
       ...lines.tables,
@@ -139,21 +152,21 @@ export const linesAfter = (
 export const isChange = (lines: DatasetLines, { after, anew, leaving }: TablePlan): boolean =>
   anew.size > 0 ||
   leaving.length > 0 ||
-  after.some(
-    ({ dataset, table, oid, mark }) =>
+  after.some((one) => {
+    const { dataset, table, oid } = one
+    return (
       lines.left.has(dataset) ||
       Option.exists(oid, (now) => {
         const known = lines.tables.get(dataset)
-        return known?.oid !== now || known.name !== printInSql(table) || !isRecorded(lines, dataset, mark)
-      }),
-  )
+        return known?.oid !== now || known.name !== printInSql(table) || !isRecorded(lines, one)
+      })
+    )
+  })
 
-const isRecorded = (
-  { catalog }: DatasetLines,
-  dataset: string,
-  mark: Option.Option<CatalogMark>,
-): boolean => {
+const isRecorded = ({ catalog, leaves }: DatasetLines, { dataset, mark, tree }: FollowedTable): boolean => {
   const recorded = catalog.get(dataset)
+  const known = leaves.get(dataset)
+  if (tree !== undefined && (known === undefined || !isSameSet(known, leafSet(tree)))) return false
   return Option.match(mark, {
     onNone: () => recorded === undefined,
     onSome: (now) => recorded !== undefined && sameRows(now, recorded),
@@ -161,23 +174,39 @@ const isRecorded = (
 }
 
 /** Returns the plan without the changes of these datasets: they are followed as before, and their lines stay the same. */
-export const withoutChanges = (plan: TablePlan, of: ReadonlySet<string>): TablePlan => ({
-  ...plan,
-  after: plan.after.map((one) => {
-    const before = plan.before.find(({ dataset }) => dataset === one.dataset)
-    return before !== undefined && of.has(one.dataset) && !plan.anew.has(one.dataset)
-      ? { ...before, oid: Option.none() }
-      : one
-  }),
-})
+export const withoutChanges = (plan: TablePlan, of: ReadonlySet<string>): TablePlan => {
+  // A copy closes such a gap only if it is made after the leaf's last row was read.
+  const anew = new Map([...plan.anew].filter(([dataset, reason]) => !of.has(dataset) || !isOfLeaves(reason)))
+  return {
+    ...plan,
+    anew,
+    after: plan.after.map((one) => {
+      const before = plan.before.find(({ dataset }) => dataset === one.dataset)
+      return before !== undefined && of.has(one.dataset) && !anew.has(one.dataset)
+        ? { ...before, oid: Option.none() }
+        : one
+    }),
+  }
+}
 
 /** Removes old names that are another dataset's present name: the WAL's rows under it belong to that one. */
 export const withoutForeignNames = (followed: ReadonlyArray<FollowedTable>): ReadonlyArray<FollowedTable> =>
   followed.map((one) => ({
     ...one,
+    leaves: withoutOwnTables(one.leaves, followed),
     names: one.names.filter(
       (name, i) =>
         i === 0 ||
         !followed.some((other) => other !== one && other.names[0] && sameTable(other.names[0], name)),
     ),
   }))
+
+/** Removes leaves that are a dataset's own table. */
+const withoutOwnTables = (
+  leaves: FollowedTable["leaves"],
+  followed: ReadonlyArray<FollowedTable>,
+): FollowedTable["leaves"] => {
+  if (leaves === undefined) return undefined
+  const own = new Set(followed.flatMap(({ names }) => names.map(printInSql)))
+  return leaves.filter((leaf) => !own.has(printInSql(leaf)))
+}

@@ -1,12 +1,25 @@
-/** Describes a `full` object and its snapshot. It is written after its object, and proves that the object is complete. */
-import { Schema } from "effect"
+/** Describes a `full` and its snapshot. It is written after its objects, and proves that they are complete. */
+import { Result, Schema } from "effect"
 
-export const Manifest = Schema.Struct({
+/** One of the objects of a copy. */
+export const CopiedObject = Schema.Struct({
+  /** Its key, relative to the lake. */
+  object: Schema.String,
+  /** Without the header. */
+  rows: Schema.Int,
+  bytes: Schema.Int,
+  /** Of its bytes, hexadecimal. */
+  md5: Schema.String,
+  /** The leaf of a partitioned table that the rows are of, as printed in SQL. */
+  partition: Schema.optionalKey(Schema.String),
+})
+export type CopiedObject = typeof CopiedObject.Type
+
+/** What the file says about the copy as a whole. */
+const copyFields = {
   /** `"db_loja"."cliente"`, quoted as in SQL. */
   table: Schema.String,
   dataset: Schema.String,
-  /** Key of the object, relative to the lake. */
-  object: Schema.String,
   columns: Schema.Array(
     Schema.Struct({ name: Schema.String, type: Schema.String, nullable: Schema.Boolean }),
   ),
@@ -17,11 +30,8 @@ export const Manifest = Schema.Struct({
   /** The mask of these lists and of the key: a SHA-256, absent without them. */
   mask: Schema.optionalKey(Schema.String),
   primary_key: Schema.Array(Schema.String),
-  /** Without the header. */
+  /** Of all objects. */
   rows: Schema.Int,
-  bytes: Schema.Int,
-  /** Of the object's bytes, hexadecimal. */
-  md5: Schema.String,
   /** `xmin:xmax:xip`, 64-bit transaction ids: exactly the transactions that the rows include. */
   snapshot: Schema.String,
   /** Every transaction that the snapshot sees was committed at or before this LSN. */
@@ -32,8 +42,37 @@ export const Manifest = Schema.Struct({
   /** ISO 8601, UTC. */
   started_at: Schema.String,
   finished_at: Schema.String,
+}
+
+/** `object`, `bytes` and `md5` are those of the only object. Older versions wrote no `objects`. */
+const ManifestFile = Schema.Struct({
+  ...copyFields,
+  object: Schema.optionalKey(Schema.String),
+  bytes: Schema.optionalKey(Schema.Int),
+  md5: Schema.optionalKey(Schema.String),
+  objects: Schema.optionalKey(Schema.NonEmptyArray(CopiedObject)),
 })
-export type Manifest = typeof Manifest.Type
+type ManifestFile = typeof ManifestFile.Type
+
+type CopyFacts = Omit<ManifestFile, "object" | "bytes" | "md5" | "objects">
+
+export interface Manifest extends CopyFacts {
+  /** Key of the first object. The manifest is named after it. */
+  readonly object: string
+  /** All of them, in the order of their names. */
+  readonly objects: readonly [CopiedObject, ...ReadonlyArray<CopiedObject>]
+  /** Of all objects. */
+  readonly bytes: number
+}
+
+/** Returns the manifest of these objects. */
+export const manifestOf = (facts: Omit<CopyFacts, "rows">, objects: Manifest["objects"]): Manifest => ({
+  ...facts,
+  object: objects[0].object,
+  objects,
+  rows: objects.reduce((sum, { rows }) => sum + rows, 0),
+  bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
+})
 
 /** True if the copy is of this server and database. */
 export const isCopyOf = (
@@ -41,9 +80,32 @@ export const isCopyOf = (
   source: { readonly systemIdentifier: string; readonly database: string },
 ): boolean => system_identifier === source.systemIdentifier && database === source.database
 
-const ManifestJson = Schema.fromJsonString(Manifest)
-
 /** Prints indented JSON, because people open it. */
-export const print = (manifest: Manifest): string => `${JSON.stringify(manifest, undefined, 2)}\n`
+export const print = ({ table, dataset, object, objects, bytes, ...facts }: Manifest): string => {
+  const { columns, excluded, hashed, primary_key, rows, ...others } = facts
+  const masks = { ...(excluded && { excluded }), ...(hashed && { hashed }) }
+  const file: ManifestFile = {
+    table,
+    dataset,
+    ...(objects.length === 1 && { object }),
+    objects,
+    columns,
+    ...masks,
+    primary_key,
+    rows,
+    ...(objects.length === 1 && { bytes, md5: objects[0].md5 }),
+    ...others,
+  }
+  return `${JSON.stringify(file, undefined, 2)}\n`
+}
 
-export const parse = Schema.decodeUnknownResult(ManifestJson)
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(ManifestFile))
+
+/** Reads the output of `print`, and manifests of older versions. Fails with what is wrong. */
+export const parse = (text: unknown): Result.Result<Manifest, unknown> =>
+  Result.flatMap(decode(text), ({ object, bytes, md5, objects, ...facts }) => {
+    if (objects !== undefined) return Result.succeed({ ...manifestOf(facts, objects), rows: facts.rows })
+    return object === undefined || bytes === undefined || md5 === undefined
+      ? Result.fail("it names no object")
+      : Result.succeed(manifestOf(facts, [{ object, rows: facts.rows, bytes, md5 }]))
+  })

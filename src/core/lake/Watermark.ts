@@ -17,11 +17,13 @@
  *     catalog.clientes=728 712 731
  *     from.clientes=0/16B3000 731 new
  *     mask.clientes=9b1c… (64 digits)
+ *     leaves.clientes=3 9f86d081884c7d65 731:740:733
  *
  * A file with line 1 only is valid (another program's, or an old one): the rest is then unknown.
  */
 import { Option } from "effect"
 import * as Lsn from "../Lsn.ts"
+import { type LeafSet, printLeafSet } from "./LeafSet.ts"
 import { type Layout, type ObjectName, printObjectName } from "./ObjectKey.ts"
 
 export type { Layout } from "./ObjectKey.ts"
@@ -111,6 +113,8 @@ export interface Watermark {
   readonly from: ReadonlyMap<string, FollowedFrom>
   /** The mask (`DatasetMask.ts`) of each dataset with columns that are dropped or hashed. */
   readonly masks: ReadonlyMap<string, string>
+  /** The leaves of each dataset whose table is partitioned. */
+  readonly leaves: ReadonlyMap<string, LeafSet>
   /** The LSN up to which datasets were followed that are no longer configured. */
   readonly left: ReadonlyMap<string, Lsn.Lsn>
 }
@@ -134,6 +138,7 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
   catalog: new Map(),
   from: new Map(),
   masks: new Map(),
+  leaves: new Map(),
   left: new Map(),
 })
 
@@ -184,6 +189,7 @@ export const print = (watermark: Watermark): string => {
     ...each("catalog", watermark.catalog, printMark),
     ...each("from", watermark.from, printFrom),
     ...each("mask", watermark.masks),
+    ...each("leaves", watermark.leaves, printLeafSet),
     ...each("left", watermark.left, Lsn.print),
   ].join("\n")}\n`
 }

@@ -1,6 +1,7 @@
 /** Reads a watermark: the output of `Watermark.print`, and files of older versions and other programs. */
 import { Option, Result } from "effect"
 import * as Lsn from "../Lsn.ts"
+import { parseLeafSet } from "./LeafSet.ts"
 import { parseObjectName } from "./ObjectKey.ts"
 import {
   bare,
@@ -121,6 +122,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
     catalog: each("catalog", parseMark, "three transaction ids"),
     from: each("from", parseFrom, "an LSN, or an LSN, a transaction id and a reason"),
     masks: each("mask", parseMask, "64 hexadecimal digits"),
+    leaves: each("leaves", parseLeafSet, "a number, a hash and a snapshot"),
     left: each("left", Lsn.parse, "an LSN"),
   }
   return problem === undefined ? Result.succeed(watermark) : Result.fail(problem)

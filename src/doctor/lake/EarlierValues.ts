@@ -37,7 +37,9 @@ const earlierCopies = (
   const all = [...older.toReversed(), ...Option.toArray(newest)]
   const first = all.find((copy) => copy.mask === mask)?.object
   return {
-    copies: all.filter((copy) => copy.mask !== mask).map(({ object }) => object),
+    copies: all
+      .filter((copy) => copy.mask !== mask)
+      .flatMap(({ objects }) => objects.map(({ object }) => object)),
     unfinished: ignored.filter((key) => Option.isSome(parseKey(key)) && (first === undefined || key < first)),
   }
 }

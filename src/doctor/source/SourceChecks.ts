@@ -123,7 +123,8 @@ const findingsOf = <A>(
 /** Counts the tables with their partitions. */
 const relationsOf = ({ tables }: SourceAnswers): number =>
   tables.reduce(
-    (sum, { facts }) => sum + 1 + (Result.isSuccess(facts) ? facts.success.partitions.length : 0),
+    (sum, { facts }) =>
+      sum + 1 + (Result.isSuccess(facts) ? (facts.success.description.leaves?.length ?? 0) : 0),
     0,
   )
 

@@ -8,6 +8,7 @@ import { knownColumns } from "../../columns/NewColumns.ts"
 import { type Projection, projectionFor } from "../../core/columns/Projection.ts"
 import type { DatasetCompleteness } from "../../core/lake/DatasetState.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { childrenLeftOut } from "../../core/tables/SharedRows.ts"
 import { datasetCompleteness } from "../../lake/DatasetCompleteness.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
@@ -39,13 +40,20 @@ export const askTables = Effect.fnUntraced(function* (inspection: Inspection) {
       (facts): TableAnswer => ({
         source,
         projection: projectionFor(columns, [source.table]),
-        facts,
+        facts: Result.map(facts, (known) => withoutListedChildren(known, tables)),
         decision: Option.none(),
         completeness: Option.none(),
       }),
     ),
   )
 })
+
+/** The rows of child tables that are configured are in datasets of their own. */
+const withoutListedChildren = (facts: TableFacts, tables: ReadonlyArray<SourceTable>): TableFacts => {
+  const { children } = facts.description
+  if (children === undefined) return facts
+  return { ...facts, description: { ...facts.description, children: childrenLeftOut(children, tables) } }
+}
 
 interface SourceKnown {
   readonly identity: SourceIdentity

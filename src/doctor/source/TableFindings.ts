@@ -3,8 +3,9 @@
 import { Option } from "effect"
 import { droppedKeys } from "../../columns/ProjectedTable.ts"
 import { isDropped, isHashed, type Projection } from "../../core/columns/Projection.ts"
-import { lackOfIdentity, printIdentity } from "../../core/source/ReplicaIdentity.ts"
+import { printIdentity } from "../../core/source/ReplicaIdentity.ts"
 import { printTable, quoteIdentifier, type SourceTable } from "../../core/source/SourceTable.ts"
+import { lackInTable } from "../../core/tables/LeafIdentity.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import { sourceReasons } from "../../services/source/SourceError.ts"
 import type { TableFacts } from "../../services/source/SourceInspection.ts"
@@ -13,10 +14,10 @@ import { type Finding, failed, ok, warning } from "../Finding.ts"
 
 export const tableCheck = ({ table }: SourceTable): string => printTable(table)
 
-/** Number of partitions that a finding names. */
-const namedPartitions = 12
+/** Statements in one finding. */
+const mostStatements = 50
 
-const notFollowed = (name: string, why: string, { isUnlogged, partitions }: TableFacts): Finding => {
+const notFollowed = (name: string, why: string, { isUnlogged }: TableFacts): Finding => {
   if (isUnlogged) {
     return failed(name, "it is unlogged: its changes are not in the WAL", {
       sql: [`ALTER TABLE ${name} SET LOGGED;`],
@@ -24,22 +25,55 @@ const notFollowed = (name: string, why: string, { isUnlogged, partitions }: Tabl
         "That writes the whole table into the WAL. Or take it out of SOURCE_TABLES: `full` alone can copy it.",
     })
   }
-  const more = partitions.length > namedPartitions ? ", …" : ""
-  return failed(name, why, {
-    advice:
-      partitions.length === 0
-        ? "Take it out of SOURCE_TABLES: `full` alone can copy it."
-        : `Name in SOURCE_TABLES instead: ${partitions.slice(0, namedPartitions).map(printTable).join(",")}${more}`,
-  })
+  return failed(name, why, { advice: "Take it out of SOURCE_TABLES: `full` alone can copy it." })
 }
 
 const withoutIdentity = (name: string, description: TableDescription): Finding => {
-  const { why, sql, otherwise } = lackOfIdentity(name, description)
+  const { why, statements, otherwise } = lackInTable(description)
   return warning(name, `${why}: its deletes do not say which row was deleted`, {
-    sql: [sql],
+    sql: statements.slice(0, mostStatements),
     ...(otherwise !== undefined && { advice: `Or ${otherwise}.` }),
+    ...(statements.length > mostStatements && { advice: moreAdvice(statements.length) }),
   })
 }
+
+const moreAdvice = (all: number): string =>
+  `That is for ${mostStatements} of ${all} partitions: run \`doctor\` again for the others.`
+
+/** A copy reads each leaf by its own name, so that permissions of the root do not suffice. */
+const unreadableLeaves = (
+  name: string,
+  { leaves = [], columns }: TableDescription,
+  kept: ReadonlyArray<string>,
+  role: string,
+): ReadonlyArray<Finding> => {
+  const unreadable = leaves.filter(({ readable }) => !kept.every((column) => readable.includes(column)))
+  if (unreadable.length === 0) return []
+  const list = kept.length === columns.length ? "" : ` (${kept.map(quoteIdentifier).join(", ")})`
+  const finding = `role ${role} has no SELECT on ${counted(unreadable.length, "partition")}: permissions of the table do not apply to a copy of its partitions`
+  return [
+    failed(name, finding, {
+      sql: unreadable
+        .slice(0, mostStatements)
+        .map(({ table }) => `GRANT SELECT${list} ON ${printTable(table)} TO ${quoteIdentifier(role)};`),
+      advice:
+        unreadable.length > mostStatements
+          ? moreAdvice(unreadable.length)
+          : "ALTER DEFAULT PRIVILEGES … GRANT SELECT ON TABLES does the same for partitions to come.",
+    }),
+  ]
+}
+
+/** The rows of child tables are theirs. */
+const inheritingTables = (name: string, { children = [] }: TableDescription): ReadonlyArray<Finding> =>
+  children.length === 0
+    ? []
+    : [
+        warning(name, `the rows of its ${counted(children.length, "child table")} are not in its dataset`, {
+          advice:
+            "By inheritance; a TimescaleDB hypertable has its chunks. Name the child tables in SOURCE_TABLES if they are needed.",
+        }),
+      ]
 
 /** Columns that are excluded need not be readable. */
 const mayRead = ({ mayRead, readable, description }: TableFacts, kept: ReadonlyArray<string>): boolean =>
@@ -88,6 +122,7 @@ const wellFinding = (
       ...(hashed === 0 ? [] : [`${hashed} hashed`]),
       ...(primaryKey.length === 0 ? [] : [`key ${primaryKey.join(", ")}`]),
       `replica identity ${printIdentity(description)}`,
+      ...(description.leaves === undefined ? [] : [counted(description.leaves.length, "partition")]),
     ].join(", "),
   )
 }
@@ -112,6 +147,7 @@ export const tableFindings = (
           }),
         ]),
     ...(mayRead(facts, kept) ? [] : [withoutSelect(name, description, kept, role)]),
+    ...unreadableLeaves(name, description, kept, role),
     ...excludedKeys(name, description, projection),
     ...(facts.rowsAreHidden
       ? [
@@ -128,6 +164,7 @@ export const tableFindings = (
     ...(description.identifiesDeletes || Option.isSome(description.notFollowed)
       ? []
       : [withoutIdentity(name, description)]),
+    ...inheritingTables(name, description),
     ...(description.virtualColumns.length === 0
       ? []
       : [

@@ -13,6 +13,8 @@ export interface ComparedTable {
   readonly key: ReadonlyArray<number>
   /** False if the WAL does not say which row was changed: then only inserts can be followed. */
   readonly followsChanges: boolean
+  /** True if each row of the lake belongs to a partition, which a TRUNCATE may empty alone. */
+  readonly isPartitioned: boolean
 }
 
 /** Rows in a workbench. Removed with the scope. One writer at a time. */
@@ -38,7 +40,8 @@ interface RecordWriter extends RowWriter {
 }
 
 export interface TableRowWriter extends RecordWriter {
-  readonly add: (record: CsvRecord) => void
+  /** `partition` is that of a row of a partitioned table's copy. */
+  readonly add: (record: CsvRecord, partition?: string) => void
 }
 
 /** Rows of a table: its own, or those of a copy. */
@@ -66,6 +69,8 @@ export interface RowChange extends RowLocation, ChangePosition {
   readonly unsent: ReadonlyArray<number>
   /** The old values by column, without those that were NULL; undefined if the WAL held none. */
   readonly old: ReadonlyMap<string, string> | undefined
+  /** Null if the table is not partitioned. */
+  readonly partition: string | null
 }
 
 export interface ChangeWriter extends RecordWriter {
@@ -77,8 +82,10 @@ export interface TableChanges extends StoredRows {
   readonly writer: (table: ComparedTable) => ChangeWriter
 }
 
-/** Where a change stands, and a digest of its row. ASCII. */
+/** Where a change stands, and a digest of its row. */
 export interface PlacedChange extends RowLocation, ChangePosition {
+  /** The rows of one TRUNCATE differ in it alone. Null if the table is not partitioned. */
+  readonly partition: string | null
   readonly digest: string
 }
 

@@ -4,7 +4,8 @@
  */
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { ObjectEnding } from "../../core/lake/ObjectEnding.ts"
-import type { Columns, ColumnsFit, CommitFields } from "../../core/row/IncRow.ts"
+import type { ColumnsFit } from "../../core/row/ColumnsFit.ts"
+import type { Columns, CommitFields } from "../../core/row/IncRow.ts"
 import type { RowMark } from "../../core/row/RowPosition.ts"
 import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import type { Refusal } from "../Refusal.ts"
@@ -24,9 +25,9 @@ export interface RowObject {
 export interface DatasetRows {
   /**
    * Buffers the row of the line that `tokens` has read. Values without a column in `columns` are not written. `seq` is the
-   * number of the line within its transaction, from 1.
+   * number of the line within its transaction, from 1. `leaf` is that of a partitioned table, as printed in SQL.
    */
-  readonly append: (tokens: RowTokenizer, columns: ColumnsFit, seq: number) => void
+  readonly append: (tokens: RowTokenizer, columns: ColumnsFit, seq: number, leaf?: string) => void
   /** Buffers a row with long values, which `read` reads, and runs `write` whenever the buffer is full. */
   readonly appendLong: <E>(
     tokens: RowTokenizer,
@@ -34,6 +35,7 @@ export interface DatasetRows {
     seq: number,
     read: ReadLong,
     write: Effect.Effect<void, E>,
+    leaf?: string,
   ) => Effect.Effect<void, E | StoreError>
   /** True if no row is buffered. */
   readonly isEmpty: boolean
@@ -44,6 +46,7 @@ export interface DatasetRows {
     ending: ObjectEnding,
     columns: Columns,
     stored: ObjectWriter,
+    isPartitioned?: boolean,
   ) => Effect.Effect<RowObject, StoreError, Scope.Scope>
 }
 
@@ -81,7 +84,11 @@ export class RowFormat extends Context.Service<
       object: StoredObject,
     ) => Effect.Effect<Option.Option<RowMark>, StoreError | Refusal>
     /** Returns the table's columns in an object of `inc`, byte strings in table order. */
-    readonly columns: (reader: ObjectReader, key: string) => Effect.Effect<Columns, StoreError>
+    readonly columns: (
+      reader: ObjectReader,
+      key: string,
+      isPartitioned: boolean,
+    ) => Effect.Effect<Columns, StoreError>
     /**
      * Returns an object of `full` or `inc` as CSV with its header. The key's ending says how it is stored. Fails with `Broken`
      * if the bytes do not match the ending.

@@ -63,8 +63,6 @@ export interface LimitFacts {
 export interface TableFacts {
   readonly description: TableDescription
   readonly isUnlogged: boolean
-  /** The tables that hold the rows of a partitioned one; empty for others. */
-  readonly partitions: ReadonlyArray<TableName>
   /** USAGE on its schema. */
   readonly mayUseSchema: boolean
   /** SELECT on it, or on each of its columns. */

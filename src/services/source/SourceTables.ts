@@ -4,6 +4,7 @@ import type { Lsn } from "../../core/Lsn.ts"
 import type { CatalogMark } from "../../core/lake/Watermark.ts"
 import type { ReplicaIdentity } from "../../core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
+import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
 import type { SourceError } from "./SourceError.ts"
 
 export interface SourceColumn {
@@ -11,6 +12,17 @@ export interface SourceColumn {
   /** With its modifier, e.g. `numeric(12,2)`. */
   readonly type: string
   readonly nullable: boolean
+}
+
+/** A leaf of a partitioned table. Replica identities are each leaf's own: ALTER TABLE of the root does not change them. */
+export interface LeafDescription {
+  readonly table: TableName
+  readonly replicaIdentity: ReplicaIdentity
+  readonly identifiesDeletes: boolean
+  /** As in `TableDescription`. */
+  readonly replicaKey: ReadonlyArray<string>
+  /** The columns that this role may SELECT: permissions of the root do not apply to a copy of the leaf. */
+  readonly readable: ReadonlyArray<string>
 }
 
 export interface TableDescription {
@@ -25,11 +37,15 @@ export interface TableDescription {
   /** The key columns of an old tuple in the WAL; empty if it is the whole row (FULL) or missing. */
   readonly replicaKey: ReadonlyArray<string>
   /**
-   * Why the WAL holds no changes under its name: it is a view, partitioned, unlogged. None if `cdc` can follow it.
+   * Why the WAL does not hold its changes: it is a view or unlogged, or a leaf of it is. None if `cdc` can follow it.
    */
   readonly notFollowed: Option.Option<string>
   /** Generated when they are read (VIRTUAL, from PostgreSQL 18), a part of `columns`: the WAL holds no values for them. */
   readonly virtualColumns: ReadonlyArray<string>
+  /** The tables that hold its rows, as the snapshot or the catalog has them. Undefined if it is not partitioned. */
+  readonly leaves?: ReadonlyArray<LeafDescription> | undefined
+  /** The child tables of plain inheritance that hold rows of their own, which are not the table's. */
+  readonly children?: ReadonlyArray<TableName> | undefined
   /** The server's estimate, or -1 if it has none. */
   readonly estimatedRows: number
   /** Size of the table's own rows and large values on disk: about that of its CSV. */
@@ -48,6 +64,8 @@ export interface Relation {
   /** `pg_class.oid`: a rename keeps it; another table of the same name has another. */
   readonly oid: number
   readonly mark: CatalogMark
+  /** Undefined if it is not partitioned. */
+  readonly tree?: PartitionTree | undefined
 }
 
 export interface RelationsAsked {

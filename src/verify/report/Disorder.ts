@@ -17,13 +17,14 @@ export const reportDisorder = Effect.fnUntraced(function* (
   workbench: Workbench,
   objects: ReadonlyArray<StoredObject>,
   recorded: string | undefined,
+  isPartitioned: boolean,
   report: ReportFinding,
 ) {
   const store = yield* ObjectStore
   const locations = yield* workbench.locations("locations")
   const kept = new Set<number>()
   for (const [i, { key }] of objects.entries()) {
-    const { whole } = yield* readLocations(store, key, i, locations)
+    const { whole } = yield* readLocations(store, key, i, isPartitioned, locations)
     // `cdc` resumes at the newest object. The unreadable rows of an object may exist nowhere else.
     if (!whole || key === recorded || i === objects.length - 1) kept.add(i)
   }

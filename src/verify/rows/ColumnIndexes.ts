@@ -1,11 +1,11 @@
 /** Finds a table's columns of today in an object of the lake, whose header may be older. */
-import { metaColumns } from "../../core/row/IncRow.ts"
+import { metaColumnsOf } from "../../core/row/IncRow.ts"
 
-const ours: ReadonlySet<string> = new Set(metaColumns)
+const ours: ReadonlySet<string> = new Set(metaColumnsOf(true))
 
 /**
  * Returns for each of `columns` its index in `header`, or -1 if the object lacks it. `header` holds the table's columns of an
- * object, without the seven of ours in `inc`. There a column with one of our names has `_` appended. Text or byte strings.
+ * object, without ours in `inc`. There a column with one of our names has `_` appended. Text or byte strings.
  */
 export const columnIndexes = (
   header: ReadonlyArray<string>,
@@ -26,8 +26,8 @@ export const columnIndexes = (
 }
 
 /** True if the header of an object of `inc` begins with our columns. */
-export const hasMetaColumns = (header: ReadonlyArray<string | null>): boolean =>
-  metaColumns.every((name, index) => header[index] === name)
+export const hasMetaColumns = (header: ReadonlyArray<string | null>, isPartitioned: boolean): boolean =>
+  metaColumnsOf(isPartitioned).every((name, index) => header[index] === name)
 
 /**
  * Returns the names in `header` (as above, of `inc`) that are not in `known`. A name to which `inc` has appended `_`, because

@@ -5,7 +5,7 @@ import { Effect, type Stream } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
 import { type CsvRecord, fieldText } from "../../core/csv/CsvRecords.ts"
 import type { LakeFinding } from "../../core/lake/LakeFinding.ts"
-import type { Manifest } from "../../core/lake/Manifest.ts"
+import type { CopiedObject, Manifest } from "../../core/lake/Manifest.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparedTable, TableRows, TableRowWriter } from "../../services/lake/ComparedRows.ts"
@@ -24,6 +24,7 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
   table: ComparedTable,
   writer: TableRowWriter,
   read: (onRecord: (record: CsvRecord) => void) => Effect.Effect<boolean, E, R>,
+  partition?: string,
 ) {
   let header: ReadonlyArray<string> | undefined
   let count = 0
@@ -39,7 +40,7 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
       broken ??= count
       return
     }
-    writer.add(record)
+    writer.add(record, partition)
   })
   return { header: header ?? [], rows: count, broken: whole ? broken : (broken ?? count) }
 })
@@ -55,46 +56,59 @@ export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
   return rows
 })
 
-/** Reads the object of a `full`. Returns its differences from the manifest. */
+/** Reads the objects of a `full`. Returns their differences from the manifest. */
 export const readFull = Effect.fn("FullReading.readFull")(function* (
-  manifest: Manifest,
+  { columns, objects }: Manifest,
   table: ComparedTable,
   stored: TableRows,
   onBytes: (bytes: number) => void,
 ) {
+  yield* stored.cut(0)
+  const names = columns.map(({ name }) => toBytes(name))
+  const findings = yield* Effect.forEach(objects, (one) => readOne(one, names, table, stored, onBytes))
+  return { findings: findings.flat() }
+})
+
+const readOne = Effect.fnUntraced(function* (
+  copied: CopiedObject,
+  names: ReadonlyArray<string>,
+  table: ComparedTable,
+  stored: TableRows,
+  onBytes: (bytes: number) => void,
+) {
+  const { object } = copied
   const store = yield* ObjectStore
-  const object = manifest.object
+  const start = yield* stored.length
   return yield* retrying(
     limitedRetry,
     Effect.gen(function* () {
-      yield* stored.cut(0)
+      yield* stored.cut(start)
       const writer = stored.writer(table)
       const md5 = createHash("md5")
-      let bytes = 0
       const onChunk = (chunk: Uint8Array) => {
         md5.update(chunk)
-        bytes += chunk.length
         onBytes(chunk.length)
       }
-      const { header, rows, broken } = yield* takeRows(table, writer, (onRecord) =>
-        readObject(store, object, writer, onRecord, onChunk),
+      const { header, rows, broken } = yield* takeRows(
+        table,
+        writer,
+        (onRecord) => readObject(store, object, writer, onRecord, onChunk),
+        copied.partition === undefined ? undefined : toBytes(copied.partition),
       )
       const digest = md5.digest("hex")
-      const names = manifest.columns.map(({ name }) => toBytes(name))
       const findings: Array<LakeFinding> = []
       const report = (kind: "manifest" | "header" | "row", why: string) =>
         findings.push({ kind, object, why })
       // The size is compared where the objects are listed.
-      if (digest !== manifest.md5)
-        report("manifest", `its md5 is ${digest}, its manifest says ${manifest.md5}`)
-      if (rows !== manifest.rows)
-        report("manifest", `it has ${counted(rows, "row")}, its manifest says ${manifest.rows}`)
+      if (digest !== copied.md5) report("manifest", `its md5 is ${digest}, its manifest says ${copied.md5}`)
+      if (rows !== copied.rows)
+        report("manifest", `it has ${counted(rows, "row")}, its manifest says ${copied.rows}`)
       if (names.length > 0 && names.join("\0") !== header.join("\0")) {
         report("header", "it does not name the columns that its manifest names")
       }
       if (broken !== undefined)
         report("row", `row ${broken} is cut short, or its number of fields is not that of the header`)
-      return { findings, bytes }
+      return findings
     }),
   )
 })

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
 import { type CsvRecord, fieldText } from "../../core/csv/CsvRecords.ts"
 import type { LakeFinding } from "../../core/lake/LakeFinding.ts"
-import { metaColumns } from "../../core/row/IncRow.ts"
+import { metaColumns, metaColumnsOf } from "../../core/row/IncRow.ts"
 import { parseTextArray } from "../../core/source/TextArray.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type {
@@ -44,6 +44,8 @@ export const changeOf = (record: CsvRecord): IncChange | undefined => {
 
 const before = metaColumns.indexOf("_before")
 const unchanged = metaColumns.indexOf("_unchanged")
+/** Index of `_partition`, in the datasets of partitioned tables. */
+export const partition = metaColumns.length
 
 /** Returns the old values by column, as byte strings. Throws if the field is not a valid `_before`. */
 const beforeOf = (record: CsvRecord): ReadonlyMap<string, string> | undefined => {
@@ -62,6 +64,7 @@ const noColumns: ReadonlyArray<number> = []
 /** Adds the changes of one object. */
 const changeRows = (table: ComparedTable, writer: ChangeWriter, object: number) => {
   const columns = table.columns.map(toBytes)
+  const head = metaColumnsOf(table.isPartitioned).length
   const unsent = (record: CsvRecord): ReadonlyArray<number> => {
     const names = fieldText(record, unchanged)
     if (names === null) return noColumns
@@ -69,14 +72,15 @@ const changeRows = (table: ComparedTable, writer: ChangeWriter, object: number) 
       .map((name) => columns.indexOf(name))
       .filter((index) => index >= 0)
   }
+  const partitionIn = (record: CsvRecord) => (table.isPartitioned ? fieldText(record, partition) : null)
   return {
     header: (names: ReadonlyArray<string>) => {
-      const own = columnIndexes(names.slice(metaColumns.length), columns)
-      writer.columns(own.map((index) => (index < 0 ? -1 : index + metaColumns.length)))
+      const own = columnIndexes(names.slice(head), columns)
+      writer.columns(own.map((index) => (index < 0 ? -1 : index + head)))
     },
     row: (record: CsvRecord, { op, lsn, seq }: IncChange, line: number) => {
       const old = beforeOf(record)
-      writer.add({ object, line, op, lsn, seq, unsent: unsent(record), old }, record)
+      writer.add({ object, line, op, lsn, seq, unsent: unsent(record), old, partition: partitionIn(record) }, record)
     },
   }
 }
@@ -116,6 +120,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
       yield* stored.cut(start)
       const writer = stored.writer(table)
       const rows = changeRows(table, writer, object)
+      const head = metaColumnsOf(table.isPartitioned)
       const findings: Array<LakeFinding> = []
       let fields: number | undefined
       let columns: ReadonlyArray<string> = []
@@ -124,12 +129,21 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
       let counted = 0
       let last = after
       let disordered = false
+      /** The partitions that the last TRUNCATE has emptied so far. */
+      const emptied = new Set<string | null>()
+      const isOfSameTruncate = ({ op, lsn, seq }: IncChange, partitionOfRow: string | null) =>
+        table.isPartitioned &&
+        op === "T" &&
+        emptied.size > 0 &&
+        lsn === last.lsn &&
+        seq === last.seq &&
+        !emptied.has(partitionOfRow)
       let broken: number | undefined
       const header = (record: CsvRecord) => {
         const names = Array.from({ length: record.fields }, (_, field) => fieldText(record, field) ?? "")
         fields = names.length
-        isOurs = hasMetaColumns(names)
-        columns = isOurs ? names.slice(metaColumns.length) : []
+        isOurs = hasMetaColumns(names, table.isPartitioned)
+        columns = isOurs ? names.slice(head.length) : []
         rows.header(names)
       }
       const row = (record: CsvRecord) => {
@@ -139,8 +153,11 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
           broken ??= line
           return
         }
-        if (isAfter(change, last)) last = change
-        else disordered = true
+        if (isAfter(change, last)) {
+          last = change
+          emptied.clear()
+        } else if (!isOfSameTruncate(change, fieldText(record, partition))) disordered = true
+        if (change.op === "T") emptied.add(fieldText(record, partition))
         if (!counts(change)) return
         try {
           rows.row(record, change, line)
@@ -156,7 +173,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
       }
       const whole = yield* readObject(store, key, writer, onRecord, ({ length }) => onBytes(length))
       const report = (kind: "header" | "row", why: string) => findings.push({ kind, object: key, why })
-      if (fields === undefined || !isOurs) report("header", `it does not begin with ${metaColumns.join(",")}`)
+      if (fields === undefined || !isOurs) report("header", `it does not begin with ${head.join(",")}`)
       if (broken !== undefined || !whole) {
         report(
           "row",

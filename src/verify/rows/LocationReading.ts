@@ -1,10 +1,11 @@
 /** Reads where the changes of an object stand. */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
+import { fieldText } from "../../core/csv/CsvRecords.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ChangeLocations } from "../../services/lake/ComparedRows.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
-import { changeOf } from "./IncReading.ts"
+import { changeOf, partition } from "./IncReading.ts"
 import { readObject } from "./RecordReading.ts"
 
 /**
@@ -15,6 +16,7 @@ export const readLocations = Effect.fn("LocationReading.readLocations")(function
   store: ObjectStore["Service"],
   key: string,
   object: number,
+  isPartitioned: boolean,
   stored: ChangeLocations,
 ) {
   const start = yield* stored.length
@@ -36,7 +38,11 @@ export const readLocations = Effect.fn("LocationReading.readLocations")(function
         }
         const change = changeOf(record)
         if (change === undefined) unreadable++
-        else writer.add({ object, line, lsn: change.lsn, seq: change.seq, digest })
+        else {
+          const { lsn, seq } = change
+          const of = isPartitioned ? fieldText(record, partition) : null
+          writer.add({ object, line, lsn, seq, partition: of, digest })
+        }
       })
       return { whole: read && unreadable === 0 }
     }),

@@ -19,7 +19,7 @@ export const readOlder = Effect.fn("OlderCopies.readOlder")(function* (
     older.reduce((sum, { bytes }) => sum + bytes, 0),
   )
   const findings: Array<LakeFinding> = []
-  for (const { object, md5: promised } of older) {
+  for (const { object, md5: promised } of older.flatMap(({ objects }) => objects)) {
     const digest = yield* retrying(
       limitedRetry,
       Stream.runFold(

@@ -98,13 +98,13 @@ const readInto = Effect.fnUntraced(function* (
     yield* aloneInLake,
     (table, tokens, commit) => isNew(commit) && others.note(table, tokens),
   ).pipe(Effect.provideService(ObjectStore, store))
-  const names = tables.flatMap((table) => table.names)
+  const names = tables.flatMap(({ names, leaves = [] }) => [...names, ...leaves])
   const { result } = yield* visit.readTransactions(
     { upTo, maxLines: maxLinesMax, tables: names, unknownSince: sinceOf(unsure) },
     objects,
   )
   yield* result.commit
-  return yield* whoseMayBe(visit, unsure, others)
+  return yield* whoseMayBe(visit, unsure, others, () => false)
 }, Effect.scoped)
 
 /** Greater than every transaction id: no copy closes the gap before a writer has read up to it. */

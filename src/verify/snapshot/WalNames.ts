@@ -10,12 +10,14 @@ import { withoutForeignNames } from "../../cdc/tables/TablePlan.ts"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { TableNow } from "../../core/lake/DatasetState.ts"
 import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
-import type { SourceTable, TableName } from "../../core/source/SourceTable.ts"
+import { type SourceTable, sameTable, type TableName } from "../../core/source/SourceTable.ts"
 import type { ChangeVisit } from "../../services/source/ChangeSource.ts"
 
 export interface NamedTable {
   readonly source: SourceTable
   readonly names: ReadonlyArray<TableName>
+  /** Undefined if it is not partitioned. */
+  readonly leaves: ReadonlyArray<TableName> | undefined
 }
 
 export interface WalNames {
@@ -33,10 +35,16 @@ export const walNames = Effect.fn("WalNames.walNames")(function* (
   tables: ReadonlyArray<SourceTable>,
   flushed: Lsn.Lsn,
 ) {
-  const ownName = (source: SourceTable): NamedTable => ({ source, names: [source.table] })
+  const ownName = (source: SourceTable): NamedTable => ({ source, names: [source.table], leaves: undefined })
   const tablesNow = new Map<string, TableNow>()
-  if (Option.isNone(watermark))
-    return { tables: tables.map(ownName), unsure: [], tablesNow } satisfies WalNames
+  if (Option.isNone(watermark)) {
+    const relations = yield* visit.relations({ tables: tables.map(({ table }) => table), oids: [] })
+    const named = tables.map((source): NamedTable => {
+      const tree = relations.find(({ table }) => sameTable(table, source.table))?.tree
+      return { ...ownName(source), leaves: tree?.leaves.map(({ table }) => table) }
+    })
+    return { tables: named, unsure: [], tablesNow } satisfies WalNames
+  }
   const { position } = watermark.value
   const decided = planEach(yield* startFacts(visit, tables, layout, watermark, position, flushed))
   const planned = decided.flatMap((one) => (Result.isSuccess(one.planned) ? [one.planned.success] : []))
@@ -44,7 +52,8 @@ export const walNames = Effect.fn("WalNames.walNames")(function* (
   const before = withoutForeignNames(planned.flatMap((one) => Option.toArray(one.before)))
   const named = tables.map((source): NamedTable => {
     const found = before.find(({ dataset }) => dataset === source.dataset)
-    return found === undefined ? ownName(source) : { source, names: found.names }
+    if (found === undefined) return ownName(source)
+    return { source, names: [...found.names, ...(found.tree?.branches ?? [])], leaves: found.leaves }
   })
   return { tables: named, unsure: uncertainTables(watermark.value, before), tablesNow } satisfies WalNames
 })

@@ -1,6 +1,6 @@
 /** How rows are identified when the lake's are compared with the table's, and what to do where they cannot be. */
 
-import { type Identity, lackOfIdentity } from "../../core/source/ReplicaIdentity.ts"
+import { lackInTable, printRemedy, type UnidentifiedTable } from "../../core/tables/LeafIdentity.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import type { ComparedTable } from "../../services/lake/ComparedRows.ts"
 
@@ -13,6 +13,8 @@ export interface TableIdentity {
   readonly replicaKey: ReadonlyArray<string>
   /** False if the WAL does not say which row was deleted. */
   readonly identifiesDeletes: boolean
+  /** Undefined if it is not partitioned. */
+  readonly leaves?: ReadonlyArray<unknown> | undefined
 }
 
 export const comparedTable = ({
@@ -20,21 +22,27 @@ export const comparedTable = ({
   primaryKey,
   replicaKey,
   identifiesDeletes,
+  leaves,
 }: TableIdentity): ComparedTable => {
   const key = replicaKey.length > 0 ? replicaKey : primaryKey
-  return { columns, key: key.map((name) => columns.indexOf(name)), followsChanges: identifiesDeletes }
+  return {
+    columns,
+    key: key.map((name) => columns.indexOf(name)),
+    followsChanges: identifiesDeletes,
+    isPartitioned: leaves !== undefined,
+  }
 }
 
 /** Advice for a table if `changes` of its changes cannot be followed. `name` is quoted as in SQL. */
 export const unfollowedAdvice = (
   name: string,
   changes: number,
-  table: Identity & { readonly identifiesDeletes: boolean },
+  table: UnidentifiedTable & { readonly identifiesDeletes: boolean },
 ): string => {
   const problem = `The WAL does not say which rows of ${name} ${counted(changes, "change was", "changes were")} about`
   if (table.identifiesDeletes) return `${problem}; of newer ones it does. Run \`full\` again`
-  const { why, sql, otherwise } = lackOfIdentity(name, table)
-  return `${problem}: ${why}. ${sql}${otherwise === undefined ? "" : ` (or ${otherwise})`} Then run \`full\` again`
+  const lack = lackInTable(table)
+  return `${problem}: ${lack.why}. ${printRemedy(lack)} Then run \`full\` again`
 }
 
 /** Advice for rows that differ in columns that were added after the copy. */

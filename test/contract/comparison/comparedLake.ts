@@ -19,6 +19,7 @@ export const tableOf = (
   columns: [...columns],
   key: [...key].map((column) => columns.indexOf(column)),
   followsChanges,
+  isPartitioned: false,
 })
 
 type Values = ReadonlyArray<string | null>

@@ -61,6 +61,7 @@ const location = (random: Random, object: number, line: number): PlacedChange =>
   line,
   lsn: `00000000/0000000${random.pick(["A", "B", "C"])}`,
   seq: random.between(1, 4),
+  partition: random.pick([null, null, "s.a", "s.b"]),
   digest: random.pick(["x", "x", "y"]),
 })
 

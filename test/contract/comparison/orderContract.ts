@@ -12,7 +12,7 @@ const ordered = Effect.fnUntraced(function* (...objects: ReadonlyArray<string>) 
     for (const [i, row] of rows.split(" ").entries()) {
       const [position = "", digest = position] = row.split(":")
       const [lsn = "", seq] = position.split(".")
-      writer.add({ object, line: i + 1, lsn: `00000000/000000${lsn}`, seq: Number(seq), digest })
+      writer.add({ object, line: i + 1, lsn: `00000000/000000${lsn}`, seq: Number(seq), partition: null, digest })
     }
   }
   yield* writer.write
@@ -147,7 +147,7 @@ export const orderContract: ReadonlyArray<Case> = [
     Effect.gen(function* () {
       const { locations, order } = yield* (yield* LakeComparison).open
       const stored = yield* locations("locations")
-      const one = { object: 0, line: 1, lsn: "00000000/0000000A", seq: 1, digest: "x" }
+      const one = { object: 0, line: 1, lsn: "00000000/0000000A", seq: 1, partition: null, digest: "x" }
       const write = Effect.suspend(() => {
         const writer = stored.writer()
         writer.add(one)

@@ -207,9 +207,9 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("bad
   for (const [what, sql, words] of [
     ["a view", "CREATE VIEW public.x AS SELECT * FROM public.t", /it is a view/],
     [
-      "a partitioned table",
-      "CREATE TABLE public.x (id integer) PARTITION BY RANGE (id)",
-      /it is partitioned/,
+      "a partitioned table with an unlogged partition",
+      "CREATE TABLE public.x (id integer) PARTITION BY RANGE (id); CREATE UNLOGGED TABLE public.y PARTITION OF public.x DEFAULT",
+      /its partition "public"\."y" is unlogged/,
     ],
     ["an unlogged table", "CREATE UNLOGGED TABLE public.x (id integer)", /it is unlogged/],
     ["a materialized view", "CREATE MATERIALIZED VIEW public.x AS SELECT 1 AS id", /it is a view/],
@@ -227,6 +227,19 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("bad
       }),
     )
   }
+
+  it.effect(
+    "a table beside its partition, whose rows would be in two datasets, is refused by cdc with 2",
+    () =>
+      Effect.gen(function* () {
+        const outcome = yield* attempt(["cdc", "--once"], {
+          tables: "public.x,public.y",
+          sql: "CREATE TABLE public.x (id integer) PARTITION BY RANGE (id); CREATE TABLE public.y PARTITION OF public.x DEFAULT",
+        })
+        assertTold(outcome, 2, /table "public"\."y": it has rows in common with "public"\."x"/)
+        assert.deepStrictEqual(outcome.lake, [])
+      }),
+  )
 
   it.effect("a temporary table, which only its own session has, is refused by cdc with 2", () =>
     Effect.gen(function* () {

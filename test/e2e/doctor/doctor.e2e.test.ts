@@ -285,17 +285,44 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("doc
     }),
   )
 
-  it.effect("names the partitions to follow instead of their table", () =>
+  it.effect("counts partitions, and prints what each of them lacks", () =>
     Effect.gen(function* () {
-      const { environment } = yield* withSlot({
+      const { environment, sql, database } = yield* withSlot({
         setup: `CREATE SCHEMA shop; CREATE TABLE shop.customer (id int PRIMARY KEY) PARTITION BY RANGE (id);
                 CREATE TABLE shop.low PARTITION OF shop.customer FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id);
                 CREATE TABLE shop."Lowest" PARTITION OF shop.low FOR VALUES FROM (0) TO (5);
-                CREATE TABLE shop.high PARTITION OF shop.customer FOR VALUES FROM (10) TO (20)`,
+                CREATE TABLE shop.high PARTITION OF shop.customer FOR VALUES FROM (10) TO (20);
+                ALTER TABLE shop.high REPLICA IDENTITY NOTHING`,
+      })
+      yield* sql(`REVOKE SELECT ON shop."Lowest" FROM ${database.role}`)
+      const { before, after } = yield* mendedBy(environment, { sql })
+      assert.deepStrictEqual(
+        [before.code, before.complaints, before.statements],
+        [
+          1,
+          ['FAIL "shop"."customer"', 'warn "shop"."customer"'],
+          [
+            `GRANT SELECT ON "shop"."Lowest" TO "${database.role}";`,
+            'ALTER TABLE "shop"."high" REPLICA IDENTITY DEFAULT;',
+          ],
+        ],
+      )
+      assert.deepStrictEqual([after.code, after.complaints], [0, []], after.stdout)
+      assert.include(after.stdout, "1 column, key id, replica identity DEFAULT, 2 partitions")
+    }),
+  )
+
+  it.effect("warns of the rows in tables that inherit", () =>
+    Effect.gen(function* () {
+      const { environment } = yield* withSlot({
+        setup: `CREATE SCHEMA shop; CREATE TABLE shop.customer (id int PRIMARY KEY);
+                CREATE TABLE shop.child () INHERITS (shop.customer)`,
       })
       const { code, complaints, stdout } = yield* runDoctor(environment)
-      assert.deepStrictEqual([code, complaints], [1, ['FAIL "shop"."customer"']])
-      assert.include(stdout, 'Name in SOURCE_TABLES instead: "shop"."Lowest","shop"."high"')
+      assert.deepStrictEqual([code, complaints], [0, ['warn "shop"."customer"']])
+      assert.include(stdout, "the rows of its 1 child table are not in its dataset")
+      const both = { ...environment, SOURCE_TABLES: "shop.customer,shop.child" }
+      assert.deepStrictEqual((yield* runDoctor(both)).complaints, ['warn "shop"."child"'])
     }),
   )
 

@@ -91,7 +91,14 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("ful
         primary_key: ["c", "b"],
         rows: 2,
         bytes: (yield* lake.read(object)).length,
-        md5: yield* lake.md5(object),
+        objects: [
+          {
+            object,
+            rows: 2,
+            bytes: (yield* lake.read(object)).length,
+            md5: yield* lake.md5(object),
+          },
+        ],
         snapshot: manifest?.snapshot ?? "",
         lsn: manifest?.lsn ?? "",
         slot,

@@ -203,7 +203,8 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("ful
         tables: "public.a_parted,public.b_view,public.c_view,public.d_unlogged,public.e_foreign",
       })
       assert.deepStrictEqual(yield* copied(pipeline), [
-        "id\n1\n11\n",
+        "id\n11\n",
+        "id\n1\n",
         "id,ok\n2,true\n12,true\n",
         "n\n2\n",
         "v\nx\n",

@@ -3,11 +3,19 @@ import { mkdirSync } from "node:fs"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { asRecords, runScript } from "../../support/lake/duckdb.ts"
-import { expectedRows, lakeServer, openBusyLake, openKnownLake, queryText } from "./clientsLake.ts"
-import { type Ask, queryContract } from "./queryContract.ts"
+import { openPipeline } from "../../support/program/pipeline.ts"
+import {
+  type ClientsLake,
+  expectedRows,
+  lakeServer,
+  openBusyLake,
+  openKnownLake,
+  queryText,
+} from "./clientsLake.ts"
+import { queryContract } from "./queryContract.ts"
 
 /** Runs the file as it is but for the folders. */
-const ask: Ask = ({ lake }, file) =>
+const ask = ({ lake }: Pick<ClientsLake, "lake">, file: string) =>
   Effect.map(
     runScript(
       queryText(`duckdb/${file}`)
@@ -26,6 +34,37 @@ layer(lakeServer, { excludeTestServices: true })("query/duckdb", (it) => {
         "TRUNCATE db_loja.cliente; INSERT INTO db_loja.cliente (id, nome) SELECT n, 'depois' FROM generate_series(1, 9) AS n",
       )
       assert.deepStrictEqual(yield* ask(clients, "current_state.sql"), yield* expectedRows(clients))
+    }),
+  )
+
+  it.effect("tells a partitioned table as it is, of which one partition was truncated", () =>
+    Effect.gen(function* () {
+      const pipeline = yield* openPipeline({
+        setup: `CREATE TABLE public.cliente (id bigint PRIMARY KEY, saldo numeric(12,2), ativo boolean, v text) PARTITION BY RANGE (id);
+                CREATE TABLE public.low PARTITION OF public.cliente FOR VALUES FROM (0) TO (10);
+                CREATE TABLE public.high PARTITION OF public.cliente FOR VALUES FROM (10) TO (20);
+                CREATE TABLE public.empty PARTITION OF public.cliente FOR VALUES FROM (20) TO (30);
+                INSERT INTO public.cliente SELECT n, n, true, 'copied' FROM generate_series(1, 19) AS n`,
+        tables: "public.cliente=clientes",
+      })
+      yield* pipeline.createSlot
+      assert.strictEqual((yield* pipeline.run("full")).code, 0)
+      yield* pipeline.sql(
+        "UPDATE cliente SET id = 25 WHERE id = 3; UPDATE cliente SET v = 'changed' WHERE id > 12",
+      )
+      yield* pipeline.sql("TRUNCATE low; INSERT INTO cliente VALUES (1, 1, false, 'after')")
+      yield* pipeline.sql(
+        "BEGIN; TRUNCATE high, empty; INSERT INTO cliente VALUES (11, 1, false, 'after'); COMMIT",
+      )
+      yield* pipeline.sql(
+        "INSERT INTO cliente VALUES (5, 1, NULL, ''), (26, 1, false, NULL); UPDATE cliente SET id = 12 WHERE id = 5",
+      )
+      assert.strictEqual((yield* pipeline.run("cdc", "--once")).code, 0)
+      const rows = yield* ask({ lake: pipeline.lake }, "current_state.sql")
+      assert.deepStrictEqual(
+        rows.map(({ id, v }) => `${id} ${v}`),
+        ["1 after", "11 after", "12 ", "26 null"],
+      )
     }),
   )
 

@@ -54,7 +54,6 @@ export const table: TableFacts = {
     estimatedBytes: 0,
   },
   isUnlogged: false,
-  partitions: [],
   mayUseSchema: true,
   mayRead: true,
   readable: ["id"],

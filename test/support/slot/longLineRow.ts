@@ -1,7 +1,7 @@
 /** A line read in parts, and the row that its values make when they are read in windows. */
 import { Result } from "effect"
 import { LongValueHash } from "../../../src/core/columns/LongValueHash.ts"
-import { ColumnsFit } from "../../../src/core/row/IncRow.ts"
+import { ColumnsFit } from "../../../src/core/row/ColumnsFit.ts"
 import { IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
 import { LongValueEncoder } from "../../../src/core/row/LongValueEncoder.ts"
 import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"

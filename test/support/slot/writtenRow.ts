@@ -1,6 +1,7 @@
 /** A line of the slot through the tokenizer and the row writer, as the pipeline writes it. */
 import { Buffer } from "node:buffer"
-import { type Columns, ColumnsFit, type CommitFields, columnsOf } from "../../../src/core/row/IncRow.ts"
+import { ColumnsFit } from "../../../src/core/row/ColumnsFit.ts"
+import { type Columns, type CommitFields, columnsOf } from "../../../src/core/row/IncRow.ts"
 import { IncRowWriter } from "../../../src/core/row/IncRowWriter.ts"
 import { RowBuffer } from "../../../src/core/row/RowBuffer.ts"
 import { SlotLine } from "../../../src/core/slot/SlotLine.ts"

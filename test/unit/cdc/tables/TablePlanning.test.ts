@@ -32,6 +32,7 @@ const lines = (tables: Record<string, readonly [TableName, number]>, left = {}):
   catalog: new Map(Object.keys(tables).map((dataset) => [dataset, mark])),
   from: new Map(),
   masks: new Map(),
+  leaves: new Map(),
   left: new Map(Object.entries(left)),
 })
 const configured = (tables: Record<string, TableName>) =>

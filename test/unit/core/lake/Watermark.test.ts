@@ -27,6 +27,7 @@ const whole: Watermark.Watermark = {
     ["pedidos", { lsn: lsn(0x16b3100n), since: Option.some({ xid: 2n ** 40n, reason: "unknown relation" }) }],
   ]),
   masks: new Map([["clientes", "0123456789abcdef".repeat(4)]]),
+  leaves: new Map([["clientes", { count: 3, hash: "9f86d081884c7d65", snapshot: "731:740:733,735" }]]),
   left: new Map([["antigos", lsn(0x16b2000n)]]),
 }
 const why = (text: string) => Result.getOrThrow(Result.flip(parse(text)))

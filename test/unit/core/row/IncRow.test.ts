@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { toBytes } from "../../../../src/core/bytes/Bytes.ts"
-import { ColumnsFit, columnsOf, incHeader } from "../../../../src/core/row/IncRow.ts"
+import { ColumnsFit } from "../../../../src/core/row/ColumnsFit.ts"
+import { columnsOf, incHeader } from "../../../../src/core/row/IncRow.ts"
 import { RowTokenizer } from "../../../../src/core/slot/tokens/RowTokenizer.ts"
 import { unprojected } from "../../../../src/core/slot/tokens/TableMemo.ts"
 import { lineAmongOthers, writtenRow } from "../../../support/slot/writtenRow.ts"

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Result, Schema } from "effect"
-import { ColumnsFit } from "../../../../src/core/row/IncRow.ts"
+import { ColumnsFit } from "../../../../src/core/row/ColumnsFit.ts"
 import type { Cell } from "../../../../src/core/slot/Change.ts"
 import { SlotLine } from "../../../../src/core/slot/SlotLine.ts"
 import { decodeChange } from "../../../../src/core/slot/TestDecoding.ts"

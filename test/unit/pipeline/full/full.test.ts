@@ -94,7 +94,7 @@ describe("full", () => {
         primary_key: ["id"],
         rows: 100,
         bytes: csv.length,
-        md5: createHash("md5").update(csv).digest("hex"),
+        objects: [{ object, rows: 100, bytes: csv.length, md5: createHash("md5").update(csv).digest("hex") }],
         snapshot: "734:734:",
         lsn: Lsn.print(server.wal.end),
         slot: "data_sync_slot",

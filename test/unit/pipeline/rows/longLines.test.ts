@@ -134,6 +134,7 @@ const written = (
         {
           source,
           names: [source.table],
+          leaves: undefined,
           projection: undefined,
           newestKey: Option.none(),
           newest: Option.none(),

@@ -68,6 +68,7 @@ export const resume = Effect.fnUntraced(function* (
       const tail: FollowedTail = {
         source,
         names: [source.table],
+        leaves: undefined,
         projection: undefined,
         newestKey: Option.map(found, ({ object }) => object.key),
         newest: Option.map(found, ({ stamp }) => stamp),

@@ -1,0 +1,101 @@
+/** Describes the leaves of a partitioned table, and the children of one that others inherit from. */
+import { Effect, Option } from "effect"
+import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
+import { printTable, type TableName } from "../../../src/core/source/SourceTable.ts"
+import { parseTextArray } from "../../../src/core/source/TextArray.ts"
+import type { SourceError } from "../../../src/services/source/SourceError.ts"
+import type { LeafDescription } from "../../../src/services/source/SourceTables.ts"
+import type { PostgresSession } from "../connection/PostgresSession.ts"
+import { treeSql } from "./PostgresPartitions.ts"
+
+const namedSql = `SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`
+
+/** As the description of a table, one row per leaf. */
+const leavesSql = `${treeSql(namedSql)},
+  keys AS NOT MATERIALIZED (SELECT *, (indkey::int2[])[0:indnkeyatts - 1] AS keys FROM pg_index)
+  SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence,
+         c.relreplident::text AS identity, c.reltuples::bigint::text AS rows,
+         (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
+         CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true
+              WHEN 'i' THEN i.indexrelid IS NOT NULL ELSE false END::text AS identifies,
+         (SELECT coalesce(array_agg(a.attname::text ORDER BY array_position(k.keys, a.attnum)), '{}')::text
+            FROM pg_attribute a, (SELECT CASE c.relreplident WHEN 'd' THEN p.keys WHEN 'i' THEN i.keys END AS keys) AS k
+           WHERE a.attrelid = c.oid AND a.attnum = ANY (k.keys)) AS key,
+         (SELECT coalesce(array_agg(a.attname::text), '{}')::text FROM pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS readable
+    FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN keys p ON p.indrelid = c.oid AND p.indisprimary AND p.indimmediate
+    LEFT JOIN keys i ON i.indrelid = c.oid AND i.indisreplident
+   WHERE c.relkind <> 'p'
+   ORDER BY n.nspname, c.relname`
+
+const identities: Readonly<Record<string, ReplicaIdentity>> = { d: "default", i: "index", f: "full" }
+
+/** Returns the identity of a `relreplident`. */
+export const identityOf = (letter: string | null | undefined): ReplicaIdentity =>
+  identities[letter ?? ""] ?? "nothing"
+
+export interface DescribedLeaves {
+  readonly leaves: ReadonlyArray<LeafDescription>
+  /** Why `cdc` cannot follow one of them. */
+  readonly notFollowed: Option.Option<string>
+  readonly estimatedRows: number
+  readonly estimatedBytes: number
+}
+
+const unlike = (table: TableName, kind: string, persistence: string): ReadonlyArray<string> => {
+  if (kind === "f")
+    return [`its partition ${printTable(table)} is a foreign table, whose changes another server logs`]
+  return persistence === "u"
+    ? [`its partition ${printTable(table)} is unlogged: ALTER TABLE ${printTable(table)} SET LOGGED`]
+    : []
+}
+
+/** Reads the leaves as the session's snapshot has them. `measured` as for `describeTable`. */
+export const describeLeaves = Effect.fnUntraced(function* (
+  session: PostgresSession,
+  root: TableName,
+  isMeasured: boolean,
+): Effect.fn.Return<DescribedLeaves, SourceError> {
+  const subject = `table ${printTable(root)}`
+  const rows = yield* session.query(subject, leavesSql, [root.schema, root.name, String(isMeasured)])
+  const leaves = rows.map(
+    (row): LeafDescription => ({
+      table: { schema: row["schema"] ?? "", name: row["name"] ?? "" },
+      replicaIdentity: identityOf(row["identity"]),
+      identifiesDeletes: row["identifies"] === "true",
+      replicaKey: parseTextArray(row["key"] ?? "{}"),
+      readable: parseTextArray(row["readable"] ?? "{}"),
+    }),
+  )
+  const sum = (name: string) => rows.reduce((all, row) => all + Math.max(0, Number(row[name] ?? 0)), 0)
+  const [first] = rows.flatMap((row, i) =>
+    leaves.slice(i, i + 1).flatMap(({ table }) => unlike(table, row["kind"] ?? "", row["persistence"] ?? "")),
+  )
+  return {
+    leaves,
+    notFollowed: Option.fromUndefinedOr(first),
+    estimatedRows: rows.some((row) => row["rows"] === "-1") ? -1 : sum("rows"),
+    estimatedBytes: sum("bytes"),
+  }
+})
+
+/** Child tables at any depth: of plain inheritance, as the chunks of a TimescaleDB hypertable are. */
+const childrenSql = `
+  WITH RECURSIVE child AS (
+    SELECT i.inhrelid AS oid FROM pg_inherits i WHERE i.inhparent IN (${namedSql})
+    UNION
+    SELECT i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.oid)
+  SELECT n.nspname AS schema, c.relname AS name
+    FROM child JOIN pg_class c ON c.oid = child.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+   ORDER BY 1, 2`
+
+/** Returns the child tables of an ordinary table. */
+export const childrenOf = (
+  session: PostgresSession,
+  { schema, name }: TableName,
+): Effect.Effect<ReadonlyArray<TableName>, SourceError> =>
+  Effect.map(session.query(`table ${printTable({ schema, name })}`, childrenSql, [schema, name]), (rows) =>
+    rows.map((row) => ({ schema: row["schema"] ?? "", name: row["name"] ?? "" })),
+  )

@@ -1,0 +1,91 @@
+/**
+ * The leaves of followed partitioned tables: the names under which the WAL holds their rows, and what has changed among them.
+ *
+ * A new leaf is followed from the first look at the catalog that shows it. One that is gone is followed until two looks agree:
+ * the look comes after the flushed LSN, so that rows may follow until the next one.
+ */
+import { Effect, Option } from "effect"
+import { type LeafSet, leafSet, leavesChange } from "../../core/lake/LeafSet.ts"
+import { printInSql, printTable, type TableName } from "../../core/source/SourceTable.ts"
+import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
+import type { DatasetLines, FollowedTable } from "./TablePlan.ts"
+
+/** Returns all names under which the WAL may name the table: in a TRUNCATE also those of relations without rows. */
+export const namesInWal = ({ names, tree, leaves = [] }: FollowedTable): ReadonlyArray<TableName> => [
+  ...names,
+  ...(tree?.branches ?? []),
+  ...leaves,
+]
+
+/** Returns why the dataset needs a new copy, if leaves have come or gone without a trace in the WAL. */
+export const changeOfLeaves = (
+  { leaves }: Pick<DatasetLines, "leaves">,
+  dataset: string,
+  tree: PartitionTree | undefined,
+): "attached" | "detached" | undefined => {
+  const recorded = leaves.get(dataset)
+  return recorded === undefined || tree === undefined ? undefined : leavesChange(recorded, tree)
+}
+
+/** Returns the leaves of the watermark, with those of unchanged tables, and new ones, as they were read now. */
+export const readLeaves = (
+  lines: DatasetLines,
+  followed: ReadonlyArray<FollowedTable>,
+): DatasetLines["leaves"] =>
+  new Map([
+    ...lines.leaves,
+    ...followed.flatMap(({ dataset, oid, tree }): ReadonlyArray<readonly [string, LeafSet]> => {
+      const isKnown = lines.leaves.has(dataset) && Option.contains(oid, lines.tables.get(dataset)?.oid)
+      const isQuiet = changeOfLeaves(lines, dataset, tree) === undefined
+      return isKnown && isQuiet && tree !== undefined ? [[dataset, leafSet(tree)]] : []
+    }),
+  ])
+
+/** Returns the tables with the leaves that `known` has beside those of the catalog. */
+export const withKnownLeaves = (
+  followed: ReadonlyArray<FollowedTable>,
+  known: ReadonlyArray<FollowedTable>,
+): ReadonlyArray<FollowedTable> =>
+  followed.map((one) => {
+    const earlier = known.find(({ dataset }) => dataset === one.dataset)?.leaves
+    if (earlier === undefined) return one
+    const now = new Set((one.leaves ?? []).map(printTable))
+    const gone = earlier.filter((name) => !now.has(printTable(name)))
+    return gone.length === 0 ? one : { ...one, leaves: [...(one.leaves ?? []), ...gone] }
+  })
+
+/** The leaves that have come and gone since an earlier look. */
+const differenceOfLeaves = (
+  before: FollowedTable | undefined,
+  now: FollowedTable,
+): { readonly come: ReadonlyArray<TableName>; readonly gone: ReadonlyArray<TableName> } => {
+  const [earlier, present] = [before?.tree?.leaves ?? [], now.tree?.leaves ?? []]
+  const lacking = (all: PartitionTree["leaves"], other: PartitionTree["leaves"]) => {
+    const keys = new Set(other.map(({ oid, table }) => `${oid} ${printTable(table)}`))
+    return all.filter(({ oid, table }) => !keys.has(`${oid} ${printTable(table)}`)).map(({ table }) => table)
+  }
+  if (before?.tree === undefined || now.tree === undefined) return { come: [], gone: [] }
+  return { come: lacking(present, earlier), gone: lacking(earlier, present) }
+}
+
+/** Logs each leaf that has come or gone since the last look. */
+export const reportLeaves = (known: ReadonlyArray<FollowedTable>, followed: ReadonlyArray<FollowedTable>) =>
+  Effect.forEach(
+    followed,
+    Effect.fnUntraced(function* (now) {
+      const { dataset } = now
+      const { come, gone } = differenceOfLeaves(
+        known.find((one) => one.dataset === dataset),
+        now,
+      )
+      for (const leaf of come)
+        yield* Effect.logInfo("cdc: partition has come").pipe(
+          Effect.annotateLogs({ dataset, partition: printInSql(leaf) }),
+        )
+      for (const leaf of gone)
+        yield* Effect.logInfo("cdc: partition has gone").pipe(
+          Effect.annotateLogs({ dataset, partition: printInSql(leaf) }),
+        )
+    }),
+    { discard: true },
+  )

@@ -40,12 +40,14 @@ const open = Effect.sync(() => {
     return {
       unidentified: unidentified(table, replayed.changes),
       differences: Stream.suspend(() =>
-        Stream.fromIterable(differences(
+        Stream.fromIterable(
+          differences(
             table,
             rows(live.name).map(({ values }) => values),
             replayed.copied,
             replayed.changes,
-          )),
+          ),
+        ),
       ),
     }
   }

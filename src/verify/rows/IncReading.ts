@@ -80,7 +80,10 @@ const changeRows = (table: ComparedTable, writer: ChangeWriter, object: number) 
     },
     row: (record: CsvRecord, { op, lsn, seq }: IncChange, line: number) => {
       const old = beforeOf(record)
-      writer.add({ object, line, op, lsn, seq, unsent: unsent(record), old, partition: partitionIn(record) }, record)
+      writer.add(
+        { object, line, op, lsn, seq, unsent: unsent(record), old, partition: partitionIn(record) },
+        record,
+      )
     },
   }
 }

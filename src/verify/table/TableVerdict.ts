@@ -139,7 +139,13 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   )
   const newest = Option.flatMapNullishOr(snapshot.watermark, ({ objects }) => objects.get(source.dataset))
   const twiceAdvice = disordered
-    ? yield* reportDisorder(workbench, incs.objects, Option.getOrUndefined(newest), table.isPartitioned, report)
+    ? yield* reportDisorder(
+        workbench,
+        incs.objects,
+        Option.getOrUndefined(newest),
+        table.isPartitioned,
+        report,
+      )
     : []
 
   const replay = yield* workbench.replay({

@@ -12,7 +12,14 @@ const ordered = Effect.fnUntraced(function* (...objects: ReadonlyArray<string>) 
     for (const [i, row] of rows.split(" ").entries()) {
       const [position = "", digest = position] = row.split(":")
       const [lsn = "", seq] = position.split(".")
-      writer.add({ object, line: i + 1, lsn: `00000000/000000${lsn}`, seq: Number(seq), partition: null, digest })
+      writer.add({
+        object,
+        line: i + 1,
+        lsn: `00000000/000000${lsn}`,
+        seq: Number(seq),
+        partition: null,
+        digest,
+      })
     }
   }
   yield* writer.write

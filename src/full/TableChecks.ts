@@ -6,7 +6,7 @@ import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.t
 import { unmatchedAdvice, unmatchedSettings } from "../columns/UnmatchedEntries.ts"
 import type { KnownColumns } from "../core/columns/Projection.ts"
 import { printTable, type SourceTable, type TableName } from "../core/source/SourceTable.ts"
-import { lackInTable, printRemedy } from "../core/tables/LeafIdentity.ts"
+import { lackInTable, printStatements } from "../core/tables/LeafIdentity.ts"
 import { childrenLeftOut, firstSharing } from "../core/tables/SharedRows.ts"
 import { counted } from "../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
@@ -24,7 +24,7 @@ export const warnWithoutIdentity = (description: TableDescription) => {
   if (description.identifiesDeletes || Option.isSome(description.notFollowed)) return Effect.void
   const lack = lackInTable(description)
   return Effect.logWarning(
-    `${printTable(description.table)}: ${lack.why}. Its deletes do not say which row was deleted. Fix it: ${printRemedy(lack)}`,
+    `${printTable(description.table)}: ${lack.why}. Its deletes do not say which row was deleted. Fix it: ${printStatements(lack)}${lack.otherwise === undefined ? "" : ` Or ${lack.otherwise}.`}`,
   )
 }
 

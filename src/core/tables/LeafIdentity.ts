@@ -90,9 +90,9 @@ export const lackInTable = (found: UnidentifiedTable): LackInTable => {
 /** Statements in one sentence. */
 const mostPrinted = 3
 
-/** Prints the remedy for a log line. */
-export const printRemedy = ({ statements, otherwise }: LackInTable): string => {
+/** Prints the first statements in one sentence. */
+export const printStatements = ({ statements }: LackInTable): string => {
   const more = statements.length - mostPrinted
   const rest = more > 0 ? ` And ${more} more, which \`node dist/main.js doctor\` prints.` : ""
-  return `${statements.slice(0, mostPrinted).join(" ")}${rest}${otherwise === undefined ? "" : ` Or ${otherwise}.`}`
+  return `${statements.slice(0, mostPrinted).join(" ")}${rest}`
 }

@@ -1,6 +1,6 @@
 /** How rows are identified when the lake's are compared with the table's, and what to do where they cannot be. */
 
-import { lackInTable, printRemedy, type UnidentifiedTable } from "../../core/tables/LeafIdentity.ts"
+import { lackInTable, printStatements, type UnidentifiedTable } from "../../core/tables/LeafIdentity.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import type { ComparedTable } from "../../services/lake/ComparedRows.ts"
 
@@ -42,7 +42,7 @@ export const unfollowedAdvice = (
   const problem = `The WAL does not say which rows of ${name} ${counted(changes, "change was", "changes were")} about`
   if (table.identifiesDeletes) return `${problem}; of newer ones it does. Run \`full\` again`
   const lack = lackInTable(table)
-  return `${problem}: ${lack.why}. ${printRemedy(lack)} Then run \`full\` again`
+  return `${problem}: ${lack.why}. ${printStatements(lack)}${lack.otherwise === undefined ? "" : ` (or ${lack.otherwise})`} Then run \`full\` again`
 }
 
 /** Advice for rows that differ in columns that were added after the copy. */

@@ -64,6 +64,6 @@ export const isOfLeaves = (reason: string): boolean => reason === "attached" || 
 export const printLeafSet = ({ count, hash, snapshot }: LeafSet): string => `${count} ${hash} ${snapshot}`
 
 export const parseLeafSet = (text: string): Option.Option<LeafSet> => {
-  const [, count = "", hash = "", snapshot = ""] = /^(\d{1,9}) ([0-9a-f]{16}) (\S+)$/.exec(text) ?? []
+  const [, count = "", hash = "", snapshot = ""] = /^(0|[1-9]\d{0,8}) ([0-9a-f]{16}) (\S+)$/.exec(text) ?? []
   return isSnapshot(snapshot) ? Option.some({ count: Number(count), hash, snapshot }) : Option.none()
 }

@@ -101,10 +101,25 @@ export const print = ({ table, dataset, object, objects, bytes, ...facts }: Mani
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(ManifestFile))
 
+/** Returns true if what a manifest says of all objects agrees with what it says of each: `print` says it so. */
+const agrees = ({ object, bytes, md5, rows }: Partial<ManifestFile>, manifest: Manifest): boolean => {
+  if (rows !== manifest.rows) return false
+  const [first, ...others] = manifest.objects
+  return others.length > 0
+    ? object === undefined && bytes === undefined && md5 === undefined
+    : object === first.object && bytes === first.bytes && md5 === first.md5
+}
+
 /** Reads the output of `print`, and manifests of older versions. Fails with what is wrong. */
 export const parse = (text: unknown): Result.Result<Manifest, unknown> =>
-  Result.flatMap(decode(text), ({ object, bytes, md5, objects, ...facts }) => {
-    if (objects !== undefined) return Result.succeed({ ...manifestOf(facts, objects), rows: facts.rows })
+  Result.flatMap(decode(text), (file) => {
+    const { object, bytes, md5, objects, ...facts } = file
+    if (objects !== undefined) {
+      const manifest = manifestOf(facts, objects)
+      return agrees(file, manifest)
+        ? Result.succeed(manifest)
+        : Result.fail("its object, rows, bytes or md5 do not agree with its objects")
+    }
     return object === undefined || bytes === undefined || md5 === undefined
       ? Result.fail("it names no object")
       : Result.succeed(manifestOf(facts, [{ object, rows: facts.rows, bytes, md5 }]))

@@ -260,7 +260,7 @@ layer(madeShop, { excludeTestServices: true, concurrent: true })("verify, of a d
     Effect.gen(function* () {
       const { pipeline, objects } = yield* shop
       yield* rewrite(pipeline, objects.manifest, (text) =>
-        text.replace('"rows": 3', '"rows": 4').replace(/"bytes": \d+/, '"bytes": 7'),
+        text.replaceAll('"rows": 3', '"rows": 4').replaceAll(/"bytes": \d+/g, '"bytes": 7'),
       )
       const { length } = yield* pipeline.lake.read(objects.full)
       assert.deepStrictEqual(yield* findings(pipeline), [

@@ -9,11 +9,9 @@ import { type Columns, columnsOf } from "../../core/row/IncRow.ts"
 import type { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
 import { namesOf } from "../../core/slot/tokens/TupleSpans.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
+import { sameNames } from "../../core/tables/SameNames.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
 import { catalogColumns, readAhead } from "./ColumnsAhead.ts"
-
-const isSameSet = (one: Columns, other: Columns): boolean =>
-  one.length === other.length && one.every((name) => other.includes(name))
 
 /** Returns the names in the order of `known`; a name that it lacks comes after the one before it in `names`. */
 export const inOrderOf = (names: Columns, known: Columns): Columns => {
@@ -62,7 +60,7 @@ export const partitionColumnsFinder = Effect.fnUntraced(function* <E, R>(
     const current = yield* catalog
     if (ahead.whole !== undefined) {
       const { whole } = ahead
-      latest = isSameSet(whole, latest) ? latest : inOrderOf(whole, current)
+      latest = sameNames(whole, latest) ? latest : inOrderOf(whole, current)
     } else if (ahead.named.every((name) => current.includes(name))) latest = current
     else if (tokens.tag !== "Delete" || !isAmong(tokens.old, latest)) latest = inOrderOf(ahead.named, current)
     return latest

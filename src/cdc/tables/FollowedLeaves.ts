@@ -7,7 +7,7 @@
 import { Effect, Option } from "effect"
 import { type LeafSet, leafSet, leavesChange } from "../../core/lake/LeafSet.ts"
 import { printInSql, printTable, type TableName } from "../../core/source/SourceTable.ts"
-import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
+import type { Leaf, PartitionTree } from "../../core/tables/PartitionTree.ts"
 import type { DatasetLines, FollowedTable } from "./TablePlan.ts"
 
 /** Returns all names under which the WAL may name the table: in a TRUNCATE also those of relations without rows. */
@@ -45,47 +45,41 @@ export const readLeaves = (
 export const withKnownLeaves = (
   followed: ReadonlyArray<FollowedTable>,
   known: ReadonlyArray<FollowedTable>,
-): ReadonlyArray<FollowedTable> =>
-  followed.map((one) => {
-    const earlier = known.find(({ dataset }) => dataset === one.dataset)?.leaves
+): ReadonlyArray<FollowedTable> => {
+  const leavesOf = new Map(known.map(({ dataset, leaves }) => [dataset, leaves]))
+  return followed.map((one) => {
+    const earlier = leavesOf.get(one.dataset)
     if (earlier === undefined) return one
     const now = new Set((one.leaves ?? []).map(printTable))
     const gone = earlier.filter((name) => !now.has(printTable(name)))
     return gone.length === 0 ? one : { ...one, leaves: [...(one.leaves ?? []), ...gone] }
   })
-
-/** The leaves that have come and gone since an earlier look. */
-const differenceOfLeaves = (
-  before: FollowedTable | undefined,
-  now: FollowedTable,
-): { readonly come: ReadonlyArray<TableName>; readonly gone: ReadonlyArray<TableName> } => {
-  const [earlier, present] = [before?.tree?.leaves ?? [], now.tree?.leaves ?? []]
-  const lacking = (all: PartitionTree["leaves"], other: PartitionTree["leaves"]) => {
-    const keys = new Set(other.map(({ oid, table }) => `${oid} ${printTable(table)}`))
-    return all.filter(({ oid, table }) => !keys.has(`${oid} ${printTable(table)}`)).map(({ table }) => table)
-  }
-  if (before?.tree === undefined || now.tree === undefined) return { come: [], gone: [] }
-  return { come: lacking(present, earlier), gone: lacking(earlier, present) }
 }
 
-/** Logs each leaf that has come or gone since the last look. */
-export const reportLeaves = (known: ReadonlyArray<FollowedTable>, followed: ReadonlyArray<FollowedTable>) =>
+/** The leaves of `all` that `other` lacks. */
+const lacking = (all: PartitionTree, other: PartitionTree): ReadonlyArray<TableName> => {
+  const keyOf = ({ oid, table }: Leaf) => `${oid} ${printTable(table)}`
+  const keys = new Set(other.leaves.map(keyOf))
+  return all.leaves.filter((leaf) => !keys.has(keyOf(leaf))).map(({ table }) => table)
+}
+
+const report = (message: string, dataset: string, leaves: ReadonlyArray<TableName>) =>
   Effect.forEach(
-    followed,
-    Effect.fnUntraced(function* (now) {
-      const { dataset } = now
-      const { come, gone } = differenceOfLeaves(
-        known.find((one) => one.dataset === dataset),
-        now,
-      )
-      for (const leaf of come)
-        yield* Effect.logInfo("cdc: partition has come").pipe(
-          Effect.annotateLogs({ dataset, partition: printInSql(leaf) }),
-        )
-      for (const leaf of gone)
-        yield* Effect.logInfo("cdc: partition has gone").pipe(
-          Effect.annotateLogs({ dataset, partition: printInSql(leaf) }),
-        )
-    }),
+    leaves,
+    (leaf) => Effect.logInfo(message).pipe(Effect.annotateLogs({ dataset, partition: printInSql(leaf) })),
     { discard: true },
   )
+
+/** Logs each leaf that has come or gone since the last look. */
+export const reportLeaves = Effect.fnUntraced(function* (
+  known: ReadonlyArray<FollowedTable>,
+  followed: ReadonlyArray<FollowedTable>,
+) {
+  const treeOf = new Map(known.map(({ dataset, tree }) => [dataset, tree]))
+  for (const { dataset, tree: now } of followed) {
+    const before = treeOf.get(dataset)
+    if (before === undefined || now === undefined) continue
+    yield* report("cdc: partition has come", dataset, lacking(now, before))
+    yield* report("cdc: partition has gone", dataset, lacking(before, now))
+  }
+})

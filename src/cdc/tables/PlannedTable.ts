@@ -142,9 +142,7 @@ const planTable = (
     !facts.isCaughtUp &&
     Option.exists(known, (one) => Option.exists(oidOf(one.table), (other) => other !== one.oid))
   const mask =
-    kind._tag === "Dropped"
-      ? lines.masks.get(dataset)
-      : maskOf(projectionFor(facts.rules, sameTable(table, now) ? [table] : [table, now]))
+    kind._tag === "Dropped" ? lines.masks.get(dataset) : maskOf(projectionFor(facts.rules, [table, now]))
   const isMasked = mask !== lines.masks.get(dataset)
   const mark = markOf(oidNow)
   const tree = treeOf(oidNow)

@@ -1,7 +1,7 @@
 /**
- * Rows under names that a followed table, or a leaf of it, may have had between two reads of the catalog. The plugin prints names and no OIDs,
- * so that their table is unknown. They are skipped, and the datasets to which they may belong need a new copy. Names and
- * columns that cannot be theirs are excluded first.
+ * Rows under names that a followed table, or a leaf of it, may have had between two reads of the catalog. The plugin prints
+ * names and no OIDs, so that their table is unknown. They are skipped, and the datasets to which they may belong need a new
+ * copy. Names and columns that cannot be theirs are excluded first.
  */
 import { Effect, Option } from "effect"
 import { fromBytes, toBytes } from "../../core/bytes/Bytes.ts"

@@ -5,6 +5,7 @@
 import { lackOfIdentity, type ReplicaIdentity } from "../source/ReplicaIdentity.ts"
 import { printTable, type TableName } from "../source/SourceTable.ts"
 import { counted } from "../text/CountedNoun.ts"
+import { sameNames } from "./SameNames.ts"
 
 /** Of a leaf, or of the partitioned table as a whole. */
 export interface LeafIdentity {
@@ -13,9 +14,6 @@ export interface LeafIdentity {
   /** The key columns of an old tuple in the WAL; empty if it is the whole row (FULL) or missing. */
   readonly replicaKey: ReadonlyArray<string>
 }
-
-const isSameSet = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): boolean =>
-  one.length === other.length && one.every((name) => other.includes(name))
 
 /**
  * Returns the identity that all leaves share. If they differ, `default`, and no key but the primary one: rows of a leaf that
@@ -36,7 +34,7 @@ export const sharedIdentity = (
   }
   const { replicaIdentity, replicaKey } = first
   const isShared = leaves.every((leaf) => leaf.replicaIdentity === replicaIdentity)
-  const isSameKey = leaves.every((leaf) => isSameSet(leaf.replicaKey, replicaKey))
+  const isSameKey = leaves.every((leaf) => sameNames(leaf.replicaKey, replicaKey))
   return {
     replicaIdentity: isShared ? replicaIdentity : "default",
     identifiesDeletes: leaves.every(

@@ -22,20 +22,10 @@ import {
   twoTables,
   world,
 } from "../../../support/memory/memoryWorld.ts"
+import { peopleTable, textColumn } from "../../../support/memory/people.ts"
 import { hashKey, hashOf } from "../../../support/slot/projectedChange.ts"
 
-const text = (name: string) => ({ name, type: "text", nullable: true })
-const pessoa: TableDefinition = {
-  table: { schema: "db_loja", name: "cliente" },
-  columns: [
-    { name: "id", type: "integer", nullable: false },
-    text("cpf"),
-    text("email"),
-    text("foto"),
-    text("cidade"),
-  ],
-  primaryKey: ["id"],
-}
+const pessoa = peopleTable("cpf", "email", "foto", "cidade")
 const watched: TableDefinition = { ...pessoa, replicaIdentity: "full" }
 
 const rules = {
@@ -111,7 +101,7 @@ describe("cdc", () => {
     Effect.gen(function* () {
       const { server, table } = yield* created(pessoa)
       yield* server.transact((tx) => tx.insert(table, ana))
-      table.addColumn(text("face"))
+      table.addColumn(textColumn("face"))
       yield* server.transact((tx) => tx.insert(table, { ...ana, id: "2", face: "segredo" }))
       table.dropColumn("cpf")
       yield* server.transact((tx) => tx.insert(table, { ...ana, id: "3" }))

@@ -2,7 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Option, References, Result } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
-import type { TableDefinition } from "../../../../layers/memory/postgres/MemoryTable.ts"
 import * as MemorySlotInspection from "../../../../layers/memory/source/MemorySlotInspection.ts"
 import { takeOver } from "../../../../src/cdc/fence/TakeOver.ts"
 import * as Manifest from "../../../../src/core/lake/Manifest.ts"
@@ -24,13 +23,9 @@ import {
   watermarkLines,
   world,
 } from "../../../support/memory/memoryWorld.ts"
+import { peopleTable } from "../../../support/memory/people.ts"
 
-const text = (name: string) => ({ name, type: "text", nullable: true })
-const pessoa: TableDefinition = {
-  table: { schema: "db_loja", name: "cliente" },
-  columns: [{ name: "id", type: "integer", nullable: false }, text("cpf"), text("email")],
-  primaryKey: ["id"],
-}
+const pessoa = peopleTable("cpf", "email")
 const row = (id: string) => ({ id, cpf: "segredo", email: "segredo@um" })
 
 const masked = {

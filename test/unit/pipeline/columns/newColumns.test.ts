@@ -2,7 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, References, Result } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
-import type { TableDefinition } from "../../../../layers/memory/postgres/MemoryTable.ts"
 import * as Manifest from "../../../../src/core/lake/Manifest.ts"
 import { full } from "../../../../src/Pipeline.ts"
 import { SourceTables } from "../../../../src/services/source/SourceTables.ts"
@@ -18,13 +17,9 @@ import {
   textsOf,
   world,
 } from "../../../support/memory/memoryWorld.ts"
+import { peopleTable, textColumn } from "../../../support/memory/people.ts"
 
-const text = (name: string) => ({ name, type: "text", nullable: true })
-const pessoa: TableDefinition = {
-  table: { schema: "db_loja", name: "cliente" },
-  columns: [{ name: "id", type: "integer", nullable: false }, text("cpf"), text("cidade")],
-  primaryKey: ["id"],
-}
+const pessoa = peopleTable("cpf", "cidade")
 const rules = { COLUMNS_EXCLUDE: "*.cpf", ON_NEW_COLUMN: "exclude" }
 const row = (id: string) => ({ id, cpf: "segredo", cidade: "Recife" })
 
@@ -40,7 +35,7 @@ const grown = Effect.fnUntraced(function* (changes: "changes" | "copy") {
   yield* server.transact((tx) => tx.insert(table, row("1")))
   yield* full
   if (changes === "changes") yield* cdcOnce
-  table.addColumn(text("rg"))
+  table.addColumn(textColumn("rg"))
   yield* server.transact((tx) => tx.insert(table, { ...row("2"), rg: "segredo-rg" }))
   return { server, table }
 })
@@ -82,7 +77,7 @@ describe("a new column of a table with a list", () => {
       yield* server.transact((tx) => tx.insert(table, row("1")))
       yield* cdcOnce
       assert.deepStrictEqual(yield* newestHeader, ["id", "cidade"])
-      table.addColumn(text("rg"))
+      table.addColumn(textColumn("rg"))
       yield* server.transact((tx) => tx.insert(table, { ...row("2"), rg: "segredo" }))
       yield* cdcOnce
       assert.strictEqual((yield* incKeys).length, 2)

@@ -38,7 +38,7 @@ export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, ch
   yield* publish(() => ({ _tag: "SlotChecked", at: startedAt, flushed, readUpTo, retainedFrom }))
   if (flushed <= checkpoint.readUpTo) return Option.none<PendingBatch>()
   const { columns } = yield* Settings
-  const { tables, catalog, leaves, change, unsure } = yield* readCatalog(
+  const { tables, catalog, leaves, files, change, unsure } = yield* readCatalog(
     session,
     checkpoint.tables,
     columns,
@@ -46,7 +46,7 @@ export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, ch
     readUpTo,
     flushed,
   )
-  const watermark = { ...checkpoint.watermark, catalog, leaves }
+  const watermark = { ...checkpoint.watermark, catalog, leaves, files }
   const isUnderSame = tables.rules === checkpoint.tables.rules
   const known = yield* knownByDataset({
     ...checkpoint,

@@ -36,6 +36,14 @@ const keyExcluded = (
   })
 }
 
+/** Returns the column as the lake has it: a hash is text, and so is that of the value that older rows hold. */
+export const columnInLake = (column: SourceColumn, projection: Projection | undefined): SourceColumn => {
+  if (projection === undefined || !isHashed(projection, column.name)) return column
+  const { missing, ...rest } = column
+  const hash = missing === undefined ? {} : { missing: projection.hashing.hash(Buffer.from(missing, "utf8")) }
+  return { ...rest, type: "text", ...hash }
+}
+
 /** Fails with `KeyExcluded`. */
 export const projectTable = (
   found: TableDescription,
@@ -47,7 +55,7 @@ export const projectTable = (
   const hashed = kept.filter(({ name }) => isHashed(projection, name)).map(({ name }) => name)
   return Result.succeed({
     description: { ...found, columns: kept },
-    columns: kept.map((column) => (hashed.includes(column.name) ? { ...column, type: "text" } : column)),
+    columns: kept.map((column) => columnInLake(column, projection)),
     excluded: found.columns.map(({ name }) => name).filter((name) => isDropped(projection, name)),
     hashed,
     projection,

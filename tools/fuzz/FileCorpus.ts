@@ -73,6 +73,11 @@ const watermarkOf = (random: Random): Watermark.Watermark => ({
   next: some(random, nameOf(random)),
   clean: some(random, random.once(2)),
   objects: byDataset(random, () => keyOf(random)),
+  schemas: byDataset(random, () => keyOf(random)),
+  files: byDataset(random, () => ({
+    file: `${random.below(2 ** 32)}`,
+    columns: random.below(2 ** 32).toString(16),
+  })),
   tables: byDataset(random, () => ({
     name: random.pick(names),
     oid: random.below(2 ** 32),

@@ -90,6 +90,8 @@ export class MemoryServer {
       .map((one) => ({
         table: one.name,
         oid: one.oid,
+        file: one.file,
+        details: one.details,
         mark: { table: one.xmin, schema: this.#schemaXmin(one.name), endedBelow: this.oldestXid() },
         tree: treeOf(one, this.snapshot().id),
       }))

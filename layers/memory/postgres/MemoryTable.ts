@@ -2,10 +2,12 @@
  * A table in memory, as PostgreSQL stores one: every version of every row, with the transactions that created and ended it.
  * Each snapshot decides which versions are visible, so that a rollback needs no undo.
  *
- * Not modelled: constraints and defaults, and changes of the table's columns by a transaction (they take effect at once).
+ * Not modelled: constraints, and changes of the table's columns by a transaction (they take effect at once).
  */
+import { createHash } from "node:crypto"
 import { Option } from "effect"
 import { toBytes } from "../../../src/core/bytes/Bytes.ts"
+import type { TableFile } from "../../../src/core/lake/Watermark.ts"
 import type { Tuple } from "../../../src/core/slot/Change.ts"
 import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
@@ -19,9 +21,12 @@ import { identityOf, leavesOf } from "./MemoryPartitions.ts"
 /** Columns by name, as PostgreSQL prints the values; null is SQL NULL, and so is a missing column. */
 export type Values = Readonly<Record<string, string | null>>
 
+/** `missing`: an `ADD COLUMN … DEFAULT` whose value PostgreSQL keeps for older rows. */
+export type DefinedColumn = Omit<SourceColumn, "attnum">
+
 export interface TableDefinition {
   readonly table: TableName
-  readonly columns: ReadonlyArray<SourceColumn>
+  readonly columns: ReadonlyArray<DefinedColumn>
   readonly primaryKey: ReadonlyArray<string>
   /** The old tuple in the WAL: the primary key, the columns of an index, all columns or nothing. */
   readonly replicaIdentity?: "default" | "full" | "nothing" | { readonly index: ReadonlyArray<string> }
@@ -32,7 +37,7 @@ export interface TableDefinition {
 }
 
 interface RowVersion {
-  readonly values: Values
+  values: Values
   readonly madeBy: number
   endedBy: number | undefined
 }
@@ -54,7 +59,11 @@ export class MemoryTable {
   /** Columns of an old tuple in the WAL; undefined if there is none. */
   readonly identity: ReadonlyArray<string> | "full" | undefined
   readonly replicaIdentity: ReplicaIdentity
-  columns: ReadonlyArray<SourceColumn>
+  columns: ReadonlyArray<SourceColumn> = []
+  /** `pg_class.relfilenode` */
+  #file: number
+  /** The greatest `attnum` so far. */
+  #lastAttnum = 0
   /** `pg_type.xmin` of its row type: a rename changes it. */
   xmin: number
   /** `pg_attribute.xmin`, by column; dropped ones stay. */
@@ -88,7 +97,8 @@ export class MemoryTable {
     this.#newXid = newXid
     this.name = table
     this.oid = oid
-    this.columns = columns
+    this.#file = oid
+    this.columns = columns.map((column) => this.#numbered(column))
     this.primaryKey = primaryKey
     this.replicaIdentity = typeof replicaIdentity === "object" ? "index" : replicaIdentity
     if (typeof replicaIdentity === "object") this.identity = replicaIdentity.index
@@ -109,14 +119,66 @@ export class MemoryTable {
     this.#columnXmins.set(column, this.#newXid())
   }
 
-  addColumn(column: SourceColumn): void {
+  #numbered(column: DefinedColumn): SourceColumn {
+    return { ...column, attnum: ++this.#lastAttnum }
+  }
+
+  #changeRows(change: (values: Values) => Values): void {
+    for (const row of this.#rows) row.values = change(row.values)
+  }
+
+  /** Existing rows hold the column's `missing` value. */
+  addColumn(column: DefinedColumn): void {
     this.#alter(column.name)
-    this.columns = [...this.columns, column]
+    this.columns = [...this.columns, this.#numbered(column)]
+    const { name, missing } = column
+    if (missing !== undefined) this.#changeRows((values) => ({ ...values, [name]: missing }))
+  }
+
+  renameColumn(from: string, to: string): void {
+    this.#alter(to)
+    this.columns = this.columns.map((column) => (column.name === from ? { ...column, name: to } : column))
+    this.#changeRows(({ [from]: value = null, ...others }) => ({ ...others, [to]: value }))
+  }
+
+  /** `ALTER COLUMN … TYPE`; with `rewritten` it gives every row a new value. */
+  alterType(name: string, type: string, rewritten?: (value: string | null) => string | null): void {
+    this.#alter(name)
+    this.columns = this.columns.map((column) => (column.name === name ? { ...column, type } : column))
+    if (rewritten === undefined) return
+    this.rewrite()
+    this.#changeRows((values) => ({ ...values, [name]: rewritten(values[name] ?? null) }))
+  }
+
+  /** `ALTER COLUMN … DROP NOT NULL` and its opposite. */
+  setNullable(name: string, nullable: boolean): void {
+    this.columns = this.columns.map((column) => (column.name === name ? { ...column, nullable } : column))
+  }
+
+  /** `VACUUM FULL`: the rows are the same in a new file, and no value is kept for older ones. */
+  rewrite(): void {
+    this.#file = this.#newXid()
+    this.columns = this.columns.map(({ missing: _, ...column }) => column)
+  }
+
+  get file(): TableFile {
+    const text = this.columns.map(({ attnum, name, type }) => [attnum, name, type])
+    const columns = createHash("sha256").update(JSON.stringify(text)).digest("hex").slice(0, 16)
+    return { file: `${this.#file}`, columns }
+  }
+
+  get details(): string {
+    return JSON.stringify([
+      this.columns.map(({ nullable }) => nullable),
+      this.primaryKey,
+      this.replicaIdentity,
+    ])
   }
 
   dropColumn(name: string): void {
     this.#alter(name)
     this.columns = this.columns.filter((column) => column.name !== name)
+    this.#changeRows(({ [name]: _, ...others }) => others)
   }
 
   rows(sees: Sees): ReadonlyArray<Values> {

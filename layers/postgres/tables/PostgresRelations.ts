@@ -13,13 +13,32 @@ import { partitionTrees } from "./PostgresPartitions.ts"
  */
 const marks = `t.xmin::text AS table_xmin, n.xmin::text AS schema_xmin, pg_snapshot_xmin(pg_current_snapshot())::text AS ended`
 
+/** Not 0 for a table that stores rows; a partitioned table has a hash of its leaves'. Takes no lock, unlike `pg_partition_tree`. */
+const file = `CASE c.relkind WHEN 'p' THEN coalesce((
+    WITH RECURSIVE part AS (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid
+                            UNION ALL SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.inhrelid)
+    SELECT to_hex(hashtextextended(string_agg(l.relfilenode::text, ' ' ORDER BY l.oid) COLLATE "C", 0))
+      FROM part JOIN pg_class l ON l.oid = part.inhrelid WHERE l.relkind <> 'p'), '0')
+  ELSE c.relfilenode::text END AS file`
+
+/** Values that change with the columns. A hash without MD5, which servers in FIPS mode refuse. */
+const columnsNow = `(
+  SELECT coalesce(to_hex(hashtextextended(string_agg(
+           a.attnum || ' ' || a.atttypid || ' ' || a.atttypmod || ' ' || a.attname, ',' ORDER BY a.attnum) COLLATE "C", 0)), '0')
+    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+  concat_ws(' ', c.relreplident,
+    (SELECT string_agg(a.attnum::text, ',' ORDER BY a.attnum)
+       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull),
+    (SELECT string_agg(concat(i.indexrelid, i.indisprimary, i.indisreplident), ',' ORDER BY i.indexrelid)
+       FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident))) AS details`
+
 /** Both halves use an index. Sequences, indexes and types are excluded. */
 const relationsSql = `
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, ${marks}
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, ${marks}, ${file}, ${columnsNow}
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
    WHERE c.oid = ANY ($1::oid[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   UNION
-  SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, ${marks}
+  SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, ${marks}, ${file}, ${columnsNow}
     FROM unnest($2::text[], $3::text[]) AS asked(schema, name)
     JOIN pg_namespace n ON n.nspname = asked.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -37,17 +56,21 @@ export const relations =
       ])
       const roots = rows.flatMap(({ kind, oid }) => (kind === "p" && oid != null ? [Number(oid)] : []))
       const trees = yield* partitionTrees(session, roots)
-      return rows.flatMap(
-        ({ oid, schema, name, table_xmin, schema_xmin, ended }): ReadonlyArray<Relation> => {
-          if (oid == null || schema == null || name == null || ended == null) return []
-          const mark = {
-            table: Number(table_xmin),
-            schema: Number(schema_xmin),
-            endedBelow: BigInt(ended),
-          }
-          return [{ table: { schema, name }, oid: Number(oid), mark, tree: trees.get(Number(oid)) }]
-        },
-      )
+      return rows.flatMap((row): ReadonlyArray<Relation> => {
+        const { oid, schema, name, table_xmin, schema_xmin, ended, file, columns, details } = row
+        if (oid == null || schema == null || name == null || ended == null) return []
+        const mark = { table: Number(table_xmin), schema: Number(schema_xmin), endedBelow: BigInt(ended) }
+        return [
+          {
+            table: { schema, name },
+            oid: Number(oid),
+            mark,
+            file: { file: file ?? "0", columns: columns ?? "0" },
+            details: details ?? "",
+            tree: trees.get(Number(oid)),
+          },
+        ]
+      })
     })
 
 /**

@@ -12,6 +12,19 @@ import type { PostgresSession } from "../connection/PostgresSession.ts"
 import { childrenOf, describeLeaves, identityOf } from "./PostgresLeaves.ts"
 
 /**
+ * What rows older than the column hold (`ADD COLUMN … DEFAULT`): an array with one value, printed as in a copy. A partitioned
+ * table has no rows: its leaves keep the value.
+ * Source: PostgreSQL manual, catalog `pg_attribute`, `atthasmissing`.
+ */
+const missingText = `coalesce(
+           CASE WHEN a.atthasmissing THEN array_to_string(a.attmissingval, '') END,
+           CASE WHEN c.relkind = 'p' THEN (
+             WITH RECURSIVE part AS (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid
+                                     UNION ALL SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.inhrelid)
+             SELECT array_to_string(l.attmissingval, '')
+               FROM part JOIN pg_attribute l ON l.attrelid = part.inhrelid AND l.attname = a.attname AND l.atthasmissing LIMIT 1) END)`
+
+/**
  * One row per column, in table order. `relreplident`: d = the primary key if there is one, i = an index (it stays when the
  * index is dropped), f = FULL, n = nothing. Columns that an index only INCLUDEs do not belong to its key.
  * Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
@@ -23,6 +36,7 @@ const descriptionSql = `
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true
               WHEN 'i' THEN i.indexrelid IS NOT NULL ELSE false END::text AS identifies,
          c.relreplident::text AS identity, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
+         a.attnum::text AS attnum, CASE WHEN a.atttypid = 'boolean'::regtype THEN ${missingText}::boolean::text ELSE ${missingText} END AS missing,
          (a.attgenerated = 'v')::text AS virtual,
          array_position(p.keys, a.attnum)::text AS key_position,
          array_position(CASE c.relreplident WHEN 'd' THEN p.keys WHEN 'i' THEN i.keys END, a.attnum)::text AS replica_position
@@ -111,6 +125,8 @@ export const describeTable = (
                 name: row["name"],
                 type: row["type"],
                 nullable: row["nullable"] === "true",
+                attnum: Number(row["attnum"]),
+                ...(row["missing"] == null ? {} : { missing: row["missing"] }),
                 isVirtual: row["virtual"] === "true",
                 position: Number(row["key_position"] ?? -1),
                 replica: Number(row["replica_position"] ?? -1),
@@ -119,7 +135,7 @@ export const describeTable = (
     )
     const described: TableDescription = {
       table,
-      columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
+      columns: columns.map(({ isVirtual: _, position: __, replica: ___, ...column }): SourceColumn => column),
       primaryKey: columns
         .filter((column) => column.position >= 0)
         .sort((a, b) => a.position - b.position)

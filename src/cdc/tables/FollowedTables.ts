@@ -12,6 +12,7 @@ import {
   changedSince,
   type DatasetLines,
   type FollowedTable,
+  filesNow,
   isChange,
   linesAfter,
   type TablePlan,
@@ -167,6 +168,7 @@ export const readCatalog = Effect.fnUntraced(function* (
     unsure: uncertainTables(lines, found.before),
     catalog: unchangedMarks(lines, found.before),
     leaves: readLeaves(lines, found.before),
+    files: filesNow(lines, plan),
   }
 })
 

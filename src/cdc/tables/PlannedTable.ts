@@ -7,9 +7,8 @@ import { maskOf } from "../../columns/DatasetMask.ts"
 import { type ColumnRules, projectionFor } from "../../core/columns/Projection.ts"
 import type { Lsn } from "../../core/Lsn.ts"
 import { type TableNow, unchangedTable } from "../../core/lake/DatasetState.ts"
-import type { CatalogMark, FromReason } from "../../core/lake/Watermark.ts"
+import { type FromReason, isRewrite } from "../../core/lake/Watermark.ts"
 import { printTable, type SourceTable, sameTable, type TableName } from "../../core/source/SourceTable.ts"
-import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { Relation } from "../../services/source/SourceTables.ts"
@@ -64,8 +63,10 @@ const reasonOf = (
 export interface KnownNames {
   readonly oidOf: (table: TableName) => Option.Option<number>
   readonly nameOf: (oid: number) => Option.Option<TableName>
-  readonly markOf: (oid: Option.Option<number>) => Option.Option<CatalogMark>
-  readonly treeOf: (oid: Option.Option<number>) => PartitionTree | undefined
+  /** What a followed table has from the catalog's rows of its OID. */
+  readonly rowsOf: (
+    oid: Option.Option<number>,
+  ) => Pick<FollowedTable, "oid" | "mark" | "tree" | "file" | "definition">
   readonly isForOther: (table: TableName, dataset: string) => boolean
 }
 
@@ -77,8 +78,20 @@ export const knownNames = ({ configured, catalog }: PlanFacts): KnownNames => {
   return {
     oidOf: (table) => Option.fromUndefinedOr(oids.get(printTable(table))),
     nameOf: (oid) => Option.map(relationOf(oid), ({ table }) => table),
-    markOf: (oid) => Option.map(Option.flatMap(oid, relationOf), ({ mark }) => mark),
-    treeOf: (oid) => Option.getOrUndefined(Option.flatMap(oid, relationOf))?.tree,
+    rowsOf: (oid) => {
+      const relation = Option.flatMap(oid, relationOf)
+      return {
+        oid,
+        mark: Option.map(relation, ({ mark }) => mark),
+        tree: Option.getOrUndefined(relation)?.tree,
+        file: Option.map(relation, ({ file }) => file),
+        definition: Option.getOrUndefined(
+          Option.map(relation, ({ file, details }) =>
+            JSON.stringify([Option.getOrNull(oid), file.columns, details]),
+          ),
+        ),
+      }
+    },
     isForOther: (table, dataset) => (owners.get(printTable(table)) ?? dataset) !== dataset,
   }
 }
@@ -103,7 +116,7 @@ export interface TableDecision {
 
 const planTable = (
   facts: PlanFacts,
-  { oidOf, nameOf, markOf, treeOf, isForOther }: KnownNames,
+  { oidOf, nameOf, rowsOf, isForOther }: KnownNames,
   source: SourceTable,
 ): Result.Result<PlannedTable, Refusal | SourceError> => {
   const { dataset, table } = source
@@ -144,15 +157,20 @@ const planTable = (
   const mask =
     kind._tag === "Dropped" ? lines.masks.get(dataset) : maskOf(projectionFor(facts.rules, [table, now]))
   const isMasked = mask !== lines.masks.get(dataset)
-  const mark = markOf(oidNow)
-  const tree = treeOf(oidNow)
+  const rows = rowsOf(oidNow)
+  const { tree } = rows
   const leaves =
     tree?.leaves.map((leaf) => leaf.table) ??
     (kind._tag === "Dropped" && lines.leaves.has(dataset) ? [] : undefined)
+  const isRewritten = Option.exists(rows.file, (file) => {
+    const recorded = lines.files.get(dataset)
+    return recorded !== undefined && isRewrite(recorded, file)
+  })
   const reason =
-    reasonOf(kind, isMixed, changeOfLeaves(lines, dataset, tree)) ?? (isMasked ? "masked" : undefined)
+    reasonOf(kind, isMixed, changeOfLeaves(lines, dataset, tree)) ??
+    (isMasked ? "masked" : isRewritten ? "rewritten" : undefined)
   const names = sameTable(last, now) ? [now] : [last, now]
-  const after = { dataset, table: now, names: [now], oid: oidNow, mark, tree, leaves }
+  const after: FollowedTable = { dataset, table: now, names: [now], ...rows, leaves }
   return Result.succeed({
     source,
     kind,

@@ -27,6 +27,7 @@ const beginning = Effect.fnUntraced(function* (
       tables: new Map(),
       catalog: new Map(),
       from: new Map(from),
+      files: new Map(),
       masks: new Map(
         configured.flatMap(({ dataset, table }) => {
           const mask = maskOf(projectionFor(rules, [table]))
@@ -42,7 +43,7 @@ const beginning = Effect.fnUntraced(function* (
       withObjects: new Set<string>(),
     }
   }
-  const { tables, catalog, from, leaves, masks, left, objects } = watermark.value
+  const { tables, catalog, from, leaves, files, masks, left, objects } = watermark.value
   const isInLake = Effect.fnUntraced(function* ({ dataset }: SourceTable) {
     return (
       objects.has(dataset) ||
@@ -53,7 +54,7 @@ const beginning = Effect.fnUntraced(function* (
   const isThere = tables.size === 0 ? yield* forEachDataset(configured, isInLake) : []
   const followed = new Set(configured.filter((_, i) => isThere[i]).map(({ dataset }) => dataset))
   return {
-    lines: { tables, catalog, from, leaves, masks, left },
+    lines: { tables, catalog, from, leaves, files, masks, left },
     followed,
     withObjects: new Set([...objects.keys(), ...followed]),
   }

@@ -47,6 +47,11 @@ export const noticeOf = (
           problem: `Partitions of ${name} were attached, detached, dropped or renamed, and the WAL does not hold what that changed`,
           advice: copy,
         }
+      if (reason === "rewritten")
+        return {
+          problem: `ALTER TABLE has changed the columns of ${name}, and its rows were written anew: values that it has changed are not in the WAL. A VACUUM FULL, CLUSTER or TRUNCATE beside an ALTER TABLE looks the same, and has changed none`,
+          advice: copy,
+        }
       return reason === "masked"
         ? {
             problem: `The settings of columns (COLUMNS_EXCLUDE, COLUMNS_HASH, its key, or ON_NEW_COLUMN) are others now for ${name}`,

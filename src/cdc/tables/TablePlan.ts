@@ -2,7 +2,13 @@
 import { Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import { isOfLeaves, isSameSet, leafSet } from "../../core/lake/LeafSet.ts"
-import { type CatalogMark, type FromReason, sameRows, type Watermark } from "../../core/lake/Watermark.ts"
+import {
+  type CatalogMark,
+  type FromReason,
+  sameRows,
+  type TableFile,
+  type Watermark,
+} from "../../core/lake/Watermark.ts"
 import {
   parseTable,
   printInSql,
@@ -14,7 +20,10 @@ import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
 import type { Relation, RelationsAsked } from "../../services/source/SourceTables.ts"
 
 /** The table of each dataset, the LSN from which its commits are in `inc`, and the last LSN of datasets that have left. */
-export type DatasetLines = Pick<Watermark, "tables" | "catalog" | "from" | "leaves" | "masks" | "left">
+export type DatasetLines = Pick<
+  Watermark,
+  "tables" | "catalog" | "from" | "leaves" | "files" | "masks" | "left"
+>
 
 export interface FollowedTable {
   readonly dataset: string
@@ -30,6 +39,10 @@ export interface FollowedTable {
   readonly tree: PartitionTree | undefined
   /** The leaves whose rows the WAL may hold. Undefined if it is not partitioned. */
   readonly leaves: ReadonlyArray<TableName> | undefined
+  /** As `mark`: its storage and columns. */
+  readonly file: Option.Option<TableFile>
+  /** A text that changes with what the catalog says of its columns and keys; undefined if it has no such table. */
+  readonly definition: string | undefined
 }
 
 export interface TablePlan {
@@ -86,6 +99,18 @@ export const unchangedMarks = (
     }),
   ])
 
+/**
+ * Returns the recorded files, with those of followed tables as they were read now: the next read is compared with these.
+ * A dataset that begins anew keeps its own until then.
+ */
+export const filesNow = (lines: DatasetLines, { before, anew }: TablePlan): DatasetLines["files"] =>
+  new Map([
+    ...lines.files,
+    ...before.flatMap(({ dataset, file }) =>
+      anew.has(dataset) ? [] : Option.toArray(file).map((now) => [dataset, now] as const),
+    ),
+  ])
+
 /** Returns what a plan needs from the catalog. */
 export const askedRelations = (
   configured: ReadonlyArray<SourceTable>,
@@ -113,6 +138,8 @@ export const linesAfter = (
     if (Option.isNone(mark)) catalog.delete(dataset)
     else catalog.set(dataset, mark.value)
   }
+  const files = new Map(lines.files)
+  for (const { dataset, file } of plan.after) if (Option.isSome(file)) files.set(dataset, file.value)
   const masks = new Map(lines.masks)
   for (const [dataset, mask] of plan.masks) {
     if (mask === undefined) masks.delete(dataset)
@@ -127,6 +154,7 @@ export const linesAfter = (
   return {
     catalog,
     leaves,
+    files,
     masks,
     tables: new Map([
       ...lines.tables,

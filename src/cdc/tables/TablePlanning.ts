@@ -13,7 +13,7 @@ import { noticeOf, printNotice } from "./TableNotice.ts"
 import { type FollowedTable, knownIn, type TablePlan, withoutForeignNames } from "./TablePlan.ts"
 
 /** Tables that SOURCE_TABLES no longer names. They are followed until the plan takes effect. */
-const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, markOf, treeOf }: KnownNames) => {
+const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, rowsOf }: KnownNames) => {
   const datasets = new Set(configured.map(({ dataset }) => dataset))
   const leaving = [...lines.tables.keys()].filter(
     (dataset) => !lines.left.has(dataset) && !datasets.has(dataset),
@@ -21,15 +21,13 @@ const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, markOf, treeO
   const tables = leaving.flatMap((dataset) =>
     Option.toArray(knownIn(lines, dataset)).map(({ table, oid }): FollowedTable => {
       const now = Option.getOrElse(nameOf(oid), () => table)
-      const tree = treeOf(Option.some(oid))
+      const rows = rowsOf(Option.some(oid))
       return {
         dataset,
         table: now,
         names: sameTable(table, now) ? [now] : [table, now],
-        oid: Option.some(oid),
-        mark: markOf(Option.some(oid)),
-        tree,
-        leaves: tree?.leaves.map((leaf) => leaf.table) ?? (lines.leaves.has(dataset) ? [] : undefined),
+        ...rows,
+        leaves: rows.tree?.leaves.map((leaf) => leaf.table) ?? (lines.leaves.has(dataset) ? [] : undefined),
       }
     }),
   )

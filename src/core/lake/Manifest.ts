@@ -21,7 +21,15 @@ const copyFields = {
   table: Schema.String,
   dataset: Schema.String,
   columns: Schema.Array(
-    Schema.Struct({ name: Schema.String, type: Schema.String, nullable: Schema.Boolean }),
+    Schema.Struct({
+      name: Schema.String,
+      type: Schema.String,
+      nullable: Schema.Boolean,
+      /** Absent in manifests of older versions. */
+      attnum: Schema.optionalKey(Schema.Int),
+      /** What rows older than the column hold, where PostgreSQL keeps a text for them. */
+      missing: Schema.optionalKey(Schema.String),
+    }),
   ),
   /** Columns of the table that are not in the object. Both lists are absent if the table has no such columns. */
   excluded: Schema.optionalKey(Schema.Array(Schema.String)),

@@ -132,6 +132,21 @@ const endOfKey = new RegExp(`${endingPattern}$`)
 /** `…/_full_clientes_20251103_101530.json` beside `…/full_clientes_20251103_101530.csv`. */
 export const manifestKey = (key: string): string => key.replace(lastPart, "/_$1.json")
 
+/** `…/_schema_clientes_20251103_101540.json` beside `…/cdc_20251103_101540.csv`. */
+export const schemaKey = (key: string, dataset: string): string =>
+  key.replace(
+    lastPart,
+    (_, name: string) => `/_schema_${dataset}_${name.slice(stem("inc", dataset).length + 1)}.json`,
+  )
+
+const schemaText = /\/_schema_(.+)_(\d{8}_\d{6}(?:_\d{4})?)\.json$/
+
+/** Reads the output of `schemaKey`: the dataset, and the stamp of its object. None for other keys. */
+export const parseSchemaKey = (key: string) => {
+  const [, dataset = "", stamp = ""] = schemaText.exec(key) ?? []
+  return Option.map(parseObjectName(`${stamp}.csv`), (name) => ({ dataset, stamp: name.stamp }))
+}
+
 /** A text that sorts directly before the key: after all smaller keys. */
 export const justBefore = (key: string): string => key.replace(endOfKey, "")
 

@@ -16,6 +16,8 @@
  *     table.clientes=db_loja.cliente 16402
  *     catalog.clientes=728 712 731
  *     from.clientes=0/16B3000 731 new
+ *     file.clientes=16402 9f86d081884c7d65
+ *     schema.clientes=inc/date=20251103/_schema_clientes_20251103_101540.json
  *     mask.clientes=9b1c… (64 digits)
  *     leaves.clientes=3 9f86d081884c7d65 731:740:733
  *
@@ -54,6 +56,18 @@ export interface CatalogMark {
   /** `pg_snapshot_xmin`, 64 bits: every transaction with a lower id had ended then. */
   readonly endedBelow: bigint
 }
+
+/** The storage and the columns of a table when the catalog was read. */
+export interface TableFile {
+  /** `pg_class.relfilenode`, or a hash of those of its leaves. Every rewrite, TRUNCATE and VACUUM FULL changes it. */
+  readonly file: string
+  /** A hash of the numbers, names and types of its columns: up to 16 hexadecimal digits. */
+  readonly columns: string
+}
+
+/** True if columns and storage have both changed: perhaps an ALTER TABLE rewrote the rows, which the WAL does not hold. */
+export const isRewrite = (before: TableFile, now: TableFile): boolean =>
+  before.file !== now.file && before.columns !== now.columns
 
 /** True if the rows are the same: then the table has had one name from one read to the other. */
 export const sameRows = (one: CatalogMark, other: CatalogMark): boolean =>
@@ -111,6 +125,10 @@ export interface Watermark {
   /** The catalog rows as of line 1: up to there, the WAL was read under every name that the table had. None if unknown. */
   readonly catalog: ReadonlyMap<string, CatalogMark>
   readonly from: ReadonlyMap<string, FollowedFrom>
+  /** As the catalog was last read. */
+  readonly files: ReadonlyMap<string, TableFile>
+  /** Key of the newest `_schema_` of each dataset that has one. */
+  readonly schemas: ReadonlyMap<string, string>
   /** The mask (`DatasetMask.ts`) of each dataset with columns that are dropped or hashed. */
   readonly masks: ReadonlyMap<string, string>
   /** The leaves of each dataset whose table is partitioned. */
@@ -137,6 +155,8 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
   tables: new Map(),
   catalog: new Map(),
   from: new Map(),
+  files: new Map(),
+  schemas: new Map(),
   masks: new Map(),
   leaves: new Map(),
   left: new Map(),
@@ -160,6 +180,7 @@ export const fromOneLine = (line: string): Option.Option<string> => {
 const printCommit = ({ lsn, xid, at }: CommitMark): string => `${Lsn.print(lsn)} ${xid} ${at}`
 const printTable = ({ name, oid }: DatasetTable): string => `${oneLine(name)} ${oid}`
 const printMark = ({ table, schema, endedBelow }: CatalogMark): string => `${table} ${schema} ${endedBelow}`
+const printFile = ({ file, columns }: TableFile): string => `${file} ${columns}`
 const printFrom = ({ lsn, since }: FollowedFrom): string =>
   Option.match(since, {
     onNone: () => Lsn.print(lsn),
@@ -188,6 +209,8 @@ export const print = (watermark: Watermark): string => {
     ...each("table", watermark.tables, printTable),
     ...each("catalog", watermark.catalog, printMark),
     ...each("from", watermark.from, printFrom),
+    ...each("file", watermark.files, printFile),
+    ...each("schema", watermark.schemas),
     ...each("mask", watermark.masks),
     ...each("leaves", watermark.leaves, printLeafSet),
     ...each("left", watermark.left, Lsn.print),

@@ -13,6 +13,7 @@ import {
   fromOneLine,
   fromReasons,
   type Layout,
+  type TableFile,
   type Watermark,
 } from "./Watermark.ts"
 
@@ -50,6 +51,11 @@ const parseTable = (text: string): Option.Option<DatasetTable> => {
 const parseMark = (text: string): Option.Option<CatalogMark> => {
   const [, table = "", schema = "", endedBelow = ""] = /^(\d+) (\d+) (\d+)$/.exec(text) ?? []
   return Option.all({ table: parseId(table), schema: parseId(schema), endedBelow: parseFullXid(endedBelow) })
+}
+
+const parseFile = (text: string): Option.Option<TableFile> => {
+  const [, file, columns] = /^([0-9a-f]{1,16}) ([0-9a-f]{1,16})$/.exec(text) ?? []
+  return Option.all({ file: Option.fromUndefinedOr(file), columns: Option.fromUndefinedOr(columns) })
 }
 
 const isReason = (text: string): text is FromReason => fromReasons.some((reason) => reason === text)
@@ -121,6 +127,8 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
     tables: each("table", parseTable, "a table and its OID"),
     catalog: each("catalog", parseMark, "three transaction ids"),
     from: each("from", parseFrom, "an LSN, or an LSN, a transaction id and a reason"),
+    files: each("file", parseFile, "a file and a hash of columns"),
+    schemas: each("schema", Option.some, "a key"),
     masks: each("mask", parseMask, "64 hexadecimal digits"),
     leaves: each("leaves", parseLeafSet, "a number, a hash and a snapshot"),
     left: each("left", Lsn.parse, "an LSN"),

@@ -1,7 +1,7 @@
 /** The tables of the source: their description, and a consistent copy of their rows. */
 import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
-import type { CatalogMark } from "../../core/lake/Watermark.ts"
+import type { CatalogMark, TableFile } from "../../core/lake/Watermark.ts"
 import type { ReplicaIdentity } from "../../core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
@@ -12,6 +12,10 @@ export interface SourceColumn {
   /** With its modifier, e.g. `numeric(12,2)`. */
   readonly type: string
   readonly nullable: boolean
+  /** `pg_attribute.attnum`: a rename keeps it, and no later column of the table gets it. */
+  readonly attnum: number
+  /** The text of the value that rows older than the column hold, if PostgreSQL keeps one (ADD COLUMN … DEFAULT). */
+  readonly missing?: string
 }
 
 /** A leaf of a partitioned table. Replica identities are each leaf's own: ALTER TABLE of the root does not change them. */
@@ -66,6 +70,9 @@ export interface Relation {
   readonly mark: CatalogMark
   /** Undefined if it is not partitioned. */
   readonly tree?: PartitionTree | undefined
+  readonly file: TableFile
+  /** A text that changes with the nullability of a column, the primary key or the replica identity. */
+  readonly details: string
 }
 
 export interface RelationsAsked {

@@ -43,7 +43,7 @@ export const look = (change: Partial<SlotFacts> = {}): SlotSnapshot => ({
 export const table: TableFacts = {
   description: {
     table: { schema: "db_loja", name: "cliente" },
-    columns: [{ name: "id", type: "integer", nullable: false }],
+    columns: [{ name: "id", type: "integer", nullable: false, attnum: 1 }],
     primaryKey: ["id"],
     replicaIdentity: "default",
     replicaKey: ["id"],
@@ -79,6 +79,8 @@ export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0)
         table: one,
         oid: 16400 + i,
         mark: { table: 700, schema: 701, endedBelow: 702n },
+        file: { file: `${16400 + i}`, columns: "0" },
+        details: "",
       })),
     ),
   ...change,

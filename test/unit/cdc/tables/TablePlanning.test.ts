@@ -24,6 +24,8 @@ const relation = (table: TableName, oid: number, changed: Partial<CatalogMark> =
   table,
   oid,
   mark: { ...mark, ...changed },
+  file: { file: `${oid}`, columns: "c0" },
+  details: "",
 })
 const lines = (tables: Record<string, readonly [TableName, number]>, left = {}): DatasetLines => ({
   tables: new Map(
@@ -31,6 +33,7 @@ const lines = (tables: Record<string, readonly [TableName, number]>, left = {}):
   ),
   catalog: new Map(Object.keys(tables).map((dataset) => [dataset, mark])),
   from: new Map(),
+  files: new Map(),
   masks: new Map(),
   leaves: new Map(),
   left: new Map(Object.entries(left)),

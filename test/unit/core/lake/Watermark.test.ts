@@ -26,6 +26,8 @@ const whole: Watermark.Watermark = {
     ["clientes", { lsn: lsn(0x16b3000n), since: Option.none() }],
     ["pedidos", { lsn: lsn(0x16b3100n), since: Option.some({ xid: 2n ** 40n, reason: "unknown relation" }) }],
   ]),
+  files: new Map([["clientes", { file: "16402", columns: "9f86d081884c7d65" }]]),
+  schemas: new Map([["clientes", "inc/clientes/date=20251103/_schema_clientes_20251103_101540.json"]]),
   masks: new Map([["clientes", "0123456789abcdef".repeat(4)]]),
   leaves: new Map([["clientes", { count: 3, hash: "9f86d081884c7d65", snapshot: "731:740:733,735" }]]),
   left: new Map([["antigos", lsn(0x16b2000n)]]),

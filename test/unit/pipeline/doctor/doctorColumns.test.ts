@@ -125,7 +125,7 @@ describe("objects that were written before a mask", () => {
 })
 
 describe("a role that may read some columns", () => {
-  const columns = ["id", "cpf"].map((name) => ({ name, type: "text", nullable: true }))
+  const columns = ["id", "cpf"].map((name, i) => ({ name, type: "text", nullable: true, attnum: i + 1 }))
   const source = { table: table.description.table, dataset: "clientes" }
   const facts = { ...table, description: { ...table.description, columns }, mayRead: false, readable: ["id"] }
   const excluding = projectionFor(rulesOf(["*.cpf"], []), [source.table])

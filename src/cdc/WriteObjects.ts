@@ -42,6 +42,7 @@ const writeUpTo = Effect.fnUntraced(function* (
   const fence = {
     ensureLockHeld: lockHeld,
     publish: held.publish,
+    keepsSchemas: true,
     nameObject: (newest: Option.Option<Stamp>) => held.nameObject(checkpoint, newest),
   }
   const objects = yield* incObjects(

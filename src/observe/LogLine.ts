@@ -1,6 +1,7 @@
 /** The log lines of events: one per batch, table and change of state. */
 import { Duration, Effect } from "effect"
 import * as Lsn from "../core/Lsn.ts"
+import { printChanges } from "../core/lake/ColumnChanges.ts"
 import { commitMillis } from "../core/row/CommitTime.ts"
 import { bytesIn, type PipelineEvent, rowsIn } from "./PipelineEvent.ts"
 
@@ -41,6 +42,14 @@ export const logLine = (event: PipelineEvent): LogLine | undefined => {
     case "TableCopied": {
       const { dataset, rows, bytes, object } = event
       return { level: "Info", message: "full: table written", facts: { dataset, rows, bytes, object } }
+    }
+    case "ColumnsChanged": {
+      const { dataset, table, changes } = event
+      return {
+        level: "Info",
+        message: `cdc: columns of ${table} changed: ${printChanges(changes)}`,
+        facts: { dataset },
+      }
     }
     case "RetryBegan": {
       if (event.failures > 1) return undefined

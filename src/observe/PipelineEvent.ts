@@ -7,6 +7,7 @@
  */
 import type { Data } from "effect"
 import type { Lsn } from "../core/Lsn.ts"
+import type { ColumnChanges } from "../core/lake/ColumnChanges.ts"
 
 /** The system at the other end of a failed call. */
 export type Service = "source" | "lake"
@@ -48,6 +49,14 @@ export type PipelineEvent = Data.TaggedEnum<{
   }
   /** Objects of `inc` became visible. They are not written again, even if the rest of their batch fails. */
   ObjectsPublished: { readonly at: number; readonly datasets: ReadonlyArray<PublishedDataset> }
+  /** An object of `inc` has other columns than the one before: its `_schema_` is in the lake. */
+  ColumnsChanged: {
+    readonly at: number
+    readonly dataset: string
+    /** Quoted as in SQL. */
+    readonly table: string
+    readonly changes: ColumnChanges
+  }
   /** A batch was written and confirmed to the slot. `datasets` is empty if it had no rows of ours. */
   BatchWritten: {
     readonly at: number

@@ -151,6 +151,7 @@ export const nextStatus = (status: PipelineStatus, event: PipelineEvent): Pipeli
     case "Recovered":
       return { ...status, retry: undefined }
     case "ObjectsPublished":
+    case "ColumnsChanged":
     case "TableCopied":
       return status
   }

@@ -21,7 +21,9 @@ import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 import { SourceError } from "../../services/source/SourceError.ts"
 import { Settings } from "../../settings/Settings.ts"
 import type { DatasetTail } from "../rows/DatasetObjects.ts"
+import { noSchema } from "../rows/SchemaHistory.ts"
 import type { Checkpoint } from "../start/Checkpoint.ts"
+import { withMissingSchemas } from "../start/MissingSchemas.ts"
 import { checkStart, type LakeEnd, lakeEnd, newestRow, type Started } from "../start/StartChecks.ts"
 import { decideStart } from "../start/StartDecision.ts"
 import { withMasks } from "../start/StartMasks.ts"
@@ -139,6 +141,7 @@ const tailOf = Effect.fnUntraced(function* (
       Option.flatMap(end, ({ row }) => row),
       ({ lsn }) => lsn > watermark.position,
     ),
+    schema: { ...noSchema, key: Option.fromUndefinedOr(watermark.schemas.get(source.dataset)) },
   }
   return tail
 })
@@ -208,6 +211,7 @@ export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: Chang
   // The flushed LSN was read with the lock held: no older writer has read beyond it.
   const watermark = yield* withMasks(session, now.watermark, now.started.maskChange, now.flushed)
   const held = yield* takeWatermark(watermark, now.stored, fencing, now.flushed)
-  const checkpoint = yield* checkpointOf(session, now.layout, watermark, now.started)
+  const found = yield* checkpointOf(session, now.layout, watermark, now.started)
+  const checkpoint = yield* withMissingSchemas(found, now.watermark, held.publish)
   return { held, checkpoint }
 })

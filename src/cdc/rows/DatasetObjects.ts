@@ -20,7 +20,9 @@ import type { SourceError } from "../../services/source/SourceError.ts"
 import { SourceTables } from "../../services/source/SourceTables.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
 import { columnsFinder } from "./ColumnsAhead.ts"
+import type { CommitOfRows } from "./CommitOfRows.ts"
 import { partitionColumnsFinder } from "./PartitionColumns.ts"
+import { keepSchema, type SchemaTail } from "./SchemaHistory.ts"
 
 /** The end of a dataset in the lake before a batch. */
 export interface DatasetTail {
@@ -31,6 +33,7 @@ export interface DatasetTail {
   readonly newest: Option.Option<Stamp>
   /** Changes up to here are already in the lake: a batch before the last crash wrote them. */
   readonly written: Option.Option<RowPosition>
+  readonly schema: SchemaTail
 }
 
 /** The end of a dataset that a batch continues. */
@@ -41,6 +44,8 @@ export interface FollowedTail extends DatasetTail {
   readonly leaves: ReadonlyArray<TableName> | undefined
   /** Of its table. Undefined if all columns are kept. */
   readonly projection: Projection | undefined
+  /** As in `FollowedTable`. */
+  readonly definition: string | undefined
 }
 
 /** The objects and rows of one dataset that a batch has written. */
@@ -49,21 +54,8 @@ export interface WrittenDataset {
   readonly objects: ReadonlyArray<{ readonly key: string; readonly stamp: Stamp; readonly bytes: number }>
   /** Rows by their operation. */
   readonly rows: PublishedDataset["rows"]
-}
-
-/** The commit of a transaction, in the forms that its rows need. */
-export interface CommitOfRows {
-  readonly position: Lsn.Lsn
-  readonly beginOrdinal: number
-  readonly fields: CommitFields
-  /** The transaction that the rows belong to. */
-  readonly transaction: Transaction
-}
-
-export const commitOfRows = (transaction: Transaction): CommitOfRows => {
-  const { commit, xid, committedAt, beginOrdinal } = transaction
-  const fields = { lsn: Lsn.printSortable(commit), xid, at: committedAt }
-  return { position: commit, beginOrdinal, fields, transaction }
+  /** After these objects. */
+  readonly schema: SchemaTail
 }
 
 /** Keeps a batch's objects apart from those of another writer. Several datasets use it at once. */
@@ -71,6 +63,8 @@ export interface ObjectFence {
   /** Runs before each object becomes visible. Its failure prevents that. */
   readonly ensureLockHeld: Effect.Effect<unknown, SourceError | Refusal>
   readonly publish: Publish
+  /** True if a schema is written beside each object whose columns are others. */
+  readonly keepsSchemas: boolean
   /** Returns the name of a dataset's next object. */
   readonly nameObject: (newest: Option.Option<Stamp>) => Effect.Effect<ObjectName, StoreError>
 }
@@ -86,7 +80,7 @@ export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
  * object never becomes visible. `pending` buffers the rows; its batch must have begun the transaction of the next lines.
  */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
-  { source, names, leaves, projection, newestKey, newest, written }: FollowedTail,
+  { source, names, leaves, projection, definition, newestKey, newest, written, schema: before }: FollowedTail,
   layout: Layout,
   fence: ObjectFence,
   pending: DatasetRows,
@@ -104,6 +98,9 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   let fit: ColumnsFit | undefined
   let object: { readonly key: string; readonly stamp: Stamp; readonly body: RowObject } | undefined
   let newestNow = newest
+  let schema = before
+  /** The commit of the first row of the object. */
+  let firstPosition: Lsn.Lsn | undefined
   const finished: Array<WrittenDataset["objects"][number]> = []
   const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
   /** The commit of the last row, here or already in the lake. `CommitOfRows` would keep the transaction's lines in memory. */
@@ -142,6 +139,13 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     )
     finished.push({ key, stamp, bytes })
     object = undefined
+    const visible = { key, columns: fit?.columns ?? [], lsn: firstPosition ?? lastPosition }
+    firstPosition = undefined
+    if (!fence.keepsSchemas) return
+    schema = yield* keepSchema(source, projection, schema, definition, visible, fence.publish).pipe(
+      Effect.provideService(SourceTables, catalog),
+      Effect.provideService(ObjectStore, store),
+    )
   })
 
   /** Counts a row. Returns false if a batch before the last crash wrote it. */
@@ -150,6 +154,7 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     lastFields = commit.fields
     if (Option.isSome(written) && atOrBefore({ lsn: commit.position, seq }, written.value)) return false
     rows[tag]++
+    firstPosition ??= commit.position
     return true
   }
 
@@ -191,6 +196,6 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     finish,
     lastCommit: (): Option.Option<CommitMark> =>
       Option.map(Option.fromUndefinedOr(lastFields), ({ xid, at }) => ({ lsn: lastPosition, xid, at })),
-    result: (): WrittenDataset => ({ dataset: source.dataset, objects: finished, rows }),
+    result: (): WrittenDataset => ({ dataset: source.dataset, objects: finished, rows, schema }),
   }
 })

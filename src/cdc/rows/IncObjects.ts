@@ -14,14 +14,8 @@ import { printInSql, type TableName } from "../../core/source/SourceTable.ts"
 import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { Transaction } from "../../services/source/Transaction.ts"
-import {
-  type CommitOfRows,
-  commitOfRows,
-  type DatasetObjects,
-  type FollowedTail,
-  type ObjectFence,
-  openDataset,
-} from "./DatasetObjects.ts"
+import { type CommitOfRows, commitOfRows } from "./CommitOfRows.ts"
+import { type DatasetObjects, type FollowedTail, type ObjectFence, openDataset } from "./DatasetObjects.ts"
 import { ByTable, refusalOf, tablesOf } from "./RowLine.ts"
 
 /** What becomes of the lines of one name. */

@@ -30,7 +30,7 @@ export const followedTails = ({
   tables,
   known,
 }: Pick<Checkpoint, "datasets" | "tables" | "known">): ReadonlyArray<FollowedTail> =>
-  tables.now.flatMap(({ dataset, table, names, tree, leaves }) => {
+  tables.now.flatMap(({ dataset, table, names, tree, leaves, definition }) => {
     const found = datasetProjection(tables.rules, tables.configured, dataset, [table, ...names])
     const projection = dropsNewColumns(found) ? found.knowing(known.get(dataset)) : found
     return datasets
@@ -41,6 +41,7 @@ export const followedTails = ({
         names: [...names, ...(tree?.branches ?? [])],
         leaves,
         projection,
+        definition,
       }))
   })
 
@@ -58,6 +59,10 @@ export const movedTo = (
   const newest = new Map(
     written.flatMap(({ dataset, objects }) => objects.slice(-1).map((object) => [dataset, object] as const)),
   )
+  const schemas = new Map(written.map(({ dataset, schema }) => [dataset, schema] as const))
+  const schemaKeys = [...schemas].flatMap(([dataset, { key }]) =>
+    Option.toArray(Option.map(key, (one) => [dataset, one] as const)),
+  )
   const { watermark } = checkpoint
   return {
     ...checkpoint,
@@ -69,6 +74,7 @@ export const movedTo = (
         ...watermark.objects,
         ...[...newest].map(([dataset, { key }]) => [dataset, key] as const),
       ]),
+      schemas: new Map([...watermark.schemas, ...schemaKeys]),
     },
     datasets: checkpoint.datasets.map((tail): DatasetTail => {
       const object = Option.fromUndefinedOr(newest.get(tail.source.dataset))
@@ -77,6 +83,7 @@ export const movedTo = (
         ...tail,
         newestKey: Option.orElse(key, () => tail.newestKey),
         newest: Option.orElse(stamp, () => tail.newest),
+        schema: schemas.get(tail.source.dataset) ?? tail.schema,
         written: Option.filter(tail.written, ({ lsn }) => lsn > position),
       }
     }),

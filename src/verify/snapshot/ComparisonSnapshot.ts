@@ -11,6 +11,7 @@
 import { Clock, Effect, Option, Result, Schedule, Scope } from "effect"
 import type { ObjectFence } from "../../cdc/rows/DatasetObjects.ts"
 import { incObjects } from "../../cdc/rows/IncObjects.ts"
+import { noSchema } from "../../cdc/rows/SchemaHistory.ts"
 import { sinceOf } from "../../cdc/tables/FollowedTables.ts"
 import { OtherNames, whoseMayBe } from "../../cdc/tables/UnknownRelations.ts"
 import { datasetProjection } from "../../columns/DatasetProjection.ts"
@@ -64,6 +65,7 @@ const aloneInLake = Effect.map(
   ({ scratchEnding: ending }): ObjectFence => ({
     ensureLockHeld: Effect.void,
     publish: "looked up",
+    keepsSchemas: false,
     nameObject: (newest) =>
       Effect.map(Clock.currentTimeMillis, (now) => ({ stamp: nextStamp(newest, now), ending })),
   }),
@@ -93,6 +95,8 @@ const readInto = Effect.fnUntraced(function* (
       newestKey: Option.none(),
       newest: Option.none(),
       written: Option.none(),
+      schema: noSchema,
+      definition: undefined,
     })),
     "datasets",
     yield* aloneInLake,

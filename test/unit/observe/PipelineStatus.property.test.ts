@@ -60,6 +60,13 @@ const makers: {
     firstCommittedAt: odd ? undefined : committed(b),
     remainingBytes: x < y ? undefined : x - y,
   }),
+  ColumnsChanged: ({ a }) => ({
+    _tag: "ColumnsChanged",
+    at: second(a),
+    dataset: "t",
+    table: "t",
+    changes: { added: ["c"], dropped: [], renamed: [], altered: [] },
+  }),
   CaughtUp: ({ a, b }) => ({ _tag: "CaughtUp", at: second(a), asOf: second(b) }),
   CopyBegan: ({ a }) => ({ _tag: "CopyBegan", at: second(a) }),
   TableCopied: ({ a }) => ({

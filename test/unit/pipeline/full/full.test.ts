@@ -90,7 +90,7 @@ describe("full", () => {
         table: '"db_loja"."cliente"',
         dataset: "clientes",
         object,
-        columns: cliente.columns,
+        columns: cliente.columns.map((column, i) => ({ ...column, attnum: i + 1 })),
         primary_key: ["id"],
         rows: 100,
         bytes: csv.length,

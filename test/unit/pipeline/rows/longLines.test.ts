@@ -5,6 +5,7 @@ import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgre
 import { transactionReader } from "../../../../layers/slot/TransactionReader.ts"
 import type { ObjectFence } from "../../../../src/cdc/rows/DatasetObjects.ts"
 import { incObjects } from "../../../../src/cdc/rows/IncObjects.ts"
+import { noSchema } from "../../../../src/cdc/rows/SchemaHistory.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
 import { nextStamp } from "../../../../src/core/lake/ObjectKey.ts"
 import type { Cell, Change } from "../../../../src/core/slot/Change.ts"
@@ -114,6 +115,7 @@ const readFrom = (lines: ReadonlyArray<PeekedLine>, linesPerChunk: number) =>
 const aloneInLake: ObjectFence = {
   ensureLockHeld: Effect.void,
   publish: "looked up",
+  keepsSchemas: false,
   nameObject: (newest) => Effect.succeed({ stamp: nextStamp(newest, beginning), ending: ".csv" }),
 }
 
@@ -139,6 +141,8 @@ const written = (
           newestKey: Option.none(),
           newest: Option.none(),
           written: Option.none(),
+          schema: noSchema,
+          definition: undefined,
         },
       ],
       "single",

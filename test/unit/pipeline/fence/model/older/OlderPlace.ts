@@ -3,6 +3,7 @@ import { Effect, Option } from "effect"
 import { MemoryPostgres } from "../../../../../../layers/memory/postgres/MemoryPostgres.ts"
 import type { MemorySession } from "../../../../../../layers/memory/postgres/MemorySessions.ts"
 import type { FollowedTail, WrittenDataset } from "../../../../../../src/cdc/rows/DatasetObjects.ts"
+import { noSchema } from "../../../../../../src/cdc/rows/SchemaHistory.ts"
 import { decideStart } from "../../../../../../src/cdc/start/StartDecision.ts"
 import * as Lsn from "../../../../../../src/core/Lsn.ts"
 import { watermarkKey } from "../../../../../../src/core/lake/ObjectKey.ts"
@@ -73,6 +74,8 @@ export const resume = Effect.fnUntraced(function* (
         newestKey: Option.map(found, ({ object }) => object.key),
         newest: Option.map(found, ({ stamp }) => stamp),
         written: Option.filter(row, ({ lsn }) => lsn > position),
+        schema: noSchema,
+        definition: undefined,
       }
       return tail
     }),

@@ -43,6 +43,7 @@ const batch = Effect.fnUntraced(function* (session: MemorySession, place: Place,
   const objects = yield* incObjects(tails, "datasets", {
     ensureLockHeld: look,
     publish: "looked up",
+    keepsSchemas: false,
     nameObject: (newest) =>
       Effect.map(Clock.currentTimeMillis, (now) => ({ stamp: nextStamp(newest, now), ending })),
   })

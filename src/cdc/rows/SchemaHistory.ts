@@ -1,0 +1,146 @@
+/**
+ * Writes the schema history of a dataset (`TableSchema.ts`): a schema beside each object whose columns are not those before.
+ * Asks the catalog only if the columns or the catalog's rows of the table have changed.
+ */
+import { Effect, Option } from "effect"
+import { maskOf } from "../../columns/DatasetMask.ts"
+import { columnInLake } from "../../columns/ProjectedTable.ts"
+import { fromBytes } from "../../core/bytes/Bytes.ts"
+import { isHashed, type Projection } from "../../core/columns/Projection.ts"
+import * as Lsn from "../../core/Lsn.ts"
+import { columnChanges, printChanges } from "../../core/lake/ColumnChanges.ts"
+import { schemaKey } from "../../core/lake/ObjectKey.ts"
+import {
+  hasColumns,
+  isSame,
+  print,
+  type SchemaColumn,
+  type TableSchema,
+} from "../../core/lake/TableSchema.ts"
+import type { Columns } from "../../core/row/IncRow.ts"
+import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
+import { readSchema } from "../../lake/SchemaFiles.ts"
+import { publish } from "../../observe/PipelineEvents.ts"
+import { ObjectStore, type Publish } from "../../services/lake/ObjectStore.ts"
+import type { StoreError } from "../../services/lake/StoreError.ts"
+import type { SourceError } from "../../services/source/SourceError.ts"
+import { SourceTables, type TableDescription } from "../../services/source/SourceTables.ts"
+
+/** The newest schema of a dataset in the lake, and what a writer remembers of it. */
+export interface SchemaTail {
+  /** None if the dataset has none. */
+  readonly key: Option.Option<string>
+  /** Its content. Undefined until the lake was read. */
+  readonly content: TableSchema | undefined
+  /** The catalog's rows (`FollowedTable.definition`) that it was last compared with. */
+  readonly definition: string | undefined
+}
+
+export const noSchema: SchemaTail = { key: Option.none(), content: undefined, definition: undefined }
+
+/** An object of `inc` that is visible. */
+export interface VisibleObject {
+  readonly key: string
+  /** Byte strings. */
+  readonly columns: Columns
+  /** The commit of its first row. */
+  readonly lsn: Lsn.Lsn
+}
+
+/** Returns the schema of an object, as far as `found` has its columns. */
+export const schemaOf = (
+  { dataset, table }: SourceTable,
+  projection: Projection | undefined,
+  { columns, lsn }: Omit<VisibleObject, "key">,
+  found: Option.Option<TableDescription>,
+): TableSchema => {
+  const described = new Map(
+    Option.match(found, { onNone: () => [], onSome: (one) => one.columns }).map((one) => [one.name, one]),
+  )
+  const names = columns.map(fromBytes)
+  const mask = maskOf(projection)
+  const hashed = names.filter((name) => isHashed(projection, name))
+  return {
+    dataset,
+    table: printTable(table),
+    lsn: Lsn.printSortable(lsn),
+    columns: names.map((name): SchemaColumn => {
+      const column = described.get(name)
+      const { type, nullable, attnum, missing } =
+        column === undefined
+          ? { type: null, nullable: null, attnum: null, missing: undefined }
+          : columnInLake(column, projection)
+      return { name, type, nullable, attnum, ...(missing === undefined ? {} : { missing }) }
+    }),
+    ...(hashed.length === 0 ? {} : { hashed }),
+    ...(mask === undefined ? {} : { mask }),
+    primary_key: Option.getOrNull(Option.map(found, ({ primaryKey }) => primaryKey)),
+    replica_identity: Option.getOrNull(Option.map(found, ({ replicaIdentity }) => replicaIdentity)),
+  }
+}
+
+/** Returns none if the table does not exist any more. */
+const describeNow = Effect.fnUntraced(function* ({ table }: SourceTable) {
+  const { describe } = yield* SourceTables
+  return yield* describe(table).pipe(
+    Effect.map(Option.some),
+    Effect.catchIf(
+      (error: SourceError) => error.reason === "SchemaOrTableMissing",
+      () => Effect.succeedNone,
+    ),
+  )
+})
+
+/** Writes a schema that is not there yet. */
+const writeSchema = Effect.fnUntraced(function* (key: string, schema: TableSchema, how: Publish) {
+  const store = yield* ObjectStore
+  const writer = yield* store.create(key, how)
+  yield* writer.write(Buffer.from(print(schema)))
+  yield* writer.commit
+}, Effect.scoped)
+
+/** Returns the schema that is there then: an earlier attempt may have written it. */
+const writeOnce = (key: string, schema: TableSchema, how: Publish) =>
+  Effect.catchIf(
+    Effect.as(writeSchema(key, schema, how), schema),
+    ({ reason }: StoreError) => reason === "Exists",
+    () => Effect.map(readSchema(Option.some(key)), (found) => Option.getOrElse(found, () => schema)),
+  )
+
+const reportChange = Effect.fnUntraced(function* (
+  { dataset, table }: SourceTable,
+  before: TableSchema,
+  now: TableSchema,
+) {
+  const changes = columnChanges(before, now)
+  if (printChanges(changes) === "") return
+  yield* publish((at) => ({ _tag: "ColumnsChanged", at, dataset, table: printTable(table), changes }))
+})
+
+/**
+ * Writes the schema of a visible object if it is not that of `tail`. Returns the newest schema then. `definition` identifies
+ * the catalog's rows of the table at the beginning of the batch.
+ */
+export const keepSchema = Effect.fn("SchemaHistory.keepSchema")(function* (
+  source: SourceTable,
+  projection: Projection | undefined,
+  tail: SchemaTail,
+  definition: string | undefined,
+  object: VisibleObject,
+  how: Publish,
+) {
+  const names = object.columns.map(fromBytes)
+  const content = tail.content ?? Option.getOrUndefined(yield* readSchema(tail.key))
+  const isKnown = content !== undefined && hasColumns(content, names) && content.mask === maskOf(projection)
+  if (isKnown && tail.definition !== undefined && tail.definition === definition) return { ...tail, content }
+  const found = yield* describeNow(source)
+  const now = schemaOf(source, projection, object, found)
+  // The catalog has later columns: what was known of these is better.
+  if (isKnown && now.columns.some(({ attnum }) => attnum === null)) return { ...tail, content }
+  if (isKnown && isSame(content, now)) return { ...tail, content, definition }
+  const key = schemaKey(object.key, source.dataset)
+  const stored = yield* writeOnce(key, now, how)
+  if (content !== undefined) yield* reportChange(source, content, now)
+  const written: SchemaTail = { key: Option.some(key), content: stored, definition }
+  return written
+})

@@ -3,7 +3,7 @@
 import { Effect, Option, Stream } from "effect"
 import type { LakeFinding } from "../core/lake/LakeFinding.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
-import { type Area, datasetPrefix, manifestKey, parseKey } from "../core/lake/ObjectKey.ts"
+import { type Area, datasetPrefix, manifestKey, parseKey, parseSchemaKey } from "../core/lake/ObjectKey.ts"
 import type { Layout, Watermark } from "../core/lake/Watermark.ts"
 import { counted } from "../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
@@ -116,6 +116,8 @@ export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (layout:
 export interface Incs extends Inventory {
   /** In the order of writing. */
   readonly objects: ReadonlyArray<StoredObject>
+  /** Keys of the schema history, in the order of its objects. */
+  readonly schemas: ReadonlyArray<string>
 }
 
 /** Lists the objects of `inc`. Reports a finding if the newest one in `watermark`, which was read before, is missing. */
@@ -127,8 +129,11 @@ export const listIncs = Effect.fn("LakeInventory.listIncs")(function* (
   const { objects, others, findings } = yield* listing("inc", layout, dataset)
   const recorded = Option.flatMapNullishOr(watermark, (known) => known.objects.get(dataset))
   const lost = Option.filter(recorded, (key) => !objects.some((object) => object.key === key))
+  const keys = others.map(({ key }) => key)
+  const isSchema = (key: string) => Option.exists(parseSchemaKey(key), (schema) => schema.dataset === dataset)
   const incs: Incs = {
     objects,
+    schemas: keys.filter(isSchema),
     findings: [
       ...findings,
       ...Option.toArray(lost).map(
@@ -139,7 +144,7 @@ export const listIncs = Effect.fn("LakeInventory.listIncs")(function* (
         }),
       ),
     ],
-    ignored: others.map(({ key }) => key),
+    ignored: keys.filter((key) => !isSchema(key)),
   }
   return incs
 })

@@ -1,6 +1,8 @@
 /** Reads the schema history of a dataset from the lake. */
 import { Effect, Option, Stream } from "effect"
+import { parseSchemaKey, type Stamp } from "../core/lake/ObjectKey.ts"
 import * as TableSchema from "../core/lake/TableSchema.ts"
+import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import type { StoreError } from "../services/lake/StoreError.ts"
 
@@ -15,4 +17,26 @@ export const readSchema = Effect.fn("SchemaFiles.readSchema")(function* (key: Op
     ),
   )
   return Option.getSuccess(TableSchema.parse(Buffer.concat(bytes).toString("utf8")))
+})
+
+/** A schema, and the name of the object that it begins with. */
+export interface DatasetSchema {
+  readonly stamp: Stamp
+  readonly schema: TableSchema.TableSchema
+}
+
+/** Requests in flight: each schema takes one. */
+const schemasAtOnce = 8
+
+/** Reads the schemas with these keys, in order. Leaves out those that cannot be read: `verify` then compares by name. */
+export const readSchemas = Effect.fn("SchemaFiles.readSchemas")(function* (keys: ReadonlyArray<string>) {
+  const found = yield* Effect.forEach(
+    keys,
+    (key) => Effect.map(retrying(limitedRetry, readSchema(Option.some(key))), (schema) => ({ key, schema })),
+    { concurrency: schemasAtOnce },
+  )
+  return found.flatMap(
+    ({ key, schema }): ReadonlyArray<DatasetSchema> =>
+      Option.toArray(Option.all({ stamp: Option.map(parseSchemaKey(key), ({ stamp }) => stamp), schema })),
+  )
 })

@@ -61,6 +61,9 @@ const digestOf = (value: Buffer): Buffer =>
 const isSimple = ({ bytes, bounds, fields, ascii, printable }: CsvRecord): boolean =>
   printable && (ascii || isText(bytes.subarray(bounds[0], bounds[2 * fields - 1])))
 
+/** Fields of a record by their indexes, and values that the record lacks: byte strings, or null. */
+export type RecordFields = ReadonlyArray<number | string | null>
+
 export class ComparableRows {
   #buffer = Buffer.allocUnsafe(firstBufferBytes)
   #length = 0
@@ -88,14 +91,18 @@ export class ComparableRows {
     return rows
   }
 
-  /** Adds a field of a record; NULL if `index` is -1. */
-  field(record: CsvRecord, index: number): void {
+  /** Adds a field of a record by its index, or another value. */
+  field(record: CsvRecord, field: number | string | null): void {
+    if (typeof field === "number") this.#field(record, field)
+    else this.value(field)
+  }
+
+  #field(record: CsvRecord, index: number): void {
     if (this.#record !== record) {
       this.#record = record
       this.#simple = isSimple(record)
     }
     this.#separate()
-    if (index < 0) return
     const { bytes, bounds } = record
     this.#append(bytes, bounds[2 * index] ?? 0, bounds[2 * index + 1] ?? 0, this.#simple)
   }
@@ -108,14 +115,14 @@ export class ComparableRows {
   }
 
   /**
-   * Adds one field for the fields of a record at these indexes. A single field is copied. Several are joined as CSV fields, so
+   * Adds one field for these fields of a record. A single field is copied. Several are joined as CSV fields, so
    * that NULL and the empty string stay different, and the result is quoted once more.
    */
-  cell(record: CsvRecord, indexes: ReadonlyArray<number>): void {
-    if (indexes.length === 1) this.field(record, indexes[0] ?? -1)
+  cell(record: CsvRecord, fields: RecordFields): void {
+    if (fields.length === 1) this.field(record, fields[0] ?? null)
     else {
       const start = this.#beginCell()
-      for (const index of indexes) this.field(record, index)
+      for (const field of fields) this.field(record, field)
       this.#endCell(start)
     }
   }

@@ -16,7 +16,7 @@ import type {
 } from "../../../src/services/lake/ComparedRows.ts"
 import { cells, eventValues, identityCells } from "../sql/Cells.ts"
 import { locationHead } from "../sql/OrderSql.ts"
-import { ComparableRows } from "./ComparableRows.ts"
+import { ComparableRows, type RecordFields } from "./ComparableRows.ts"
 import type { RowFile } from "./RowFile.ts"
 
 abstract class FileWriter implements RowWriter {
@@ -37,15 +37,20 @@ abstract class FileWriter implements RowWriter {
 abstract class RecordWriter extends FileWriter {
   readonly #cells: ReadonlyArray<ReadonlyArray<number>>
   /** For each cell the fields of a record that are in it. */
-  #fields: ReadonlyArray<ReadonlyArray<number>> = []
+  #fields: ReadonlyArray<RecordFields> = []
 
   constructor(file: RowFile, table: ComparedTable) {
     super(file, eventValues(table))
     this.#cells = cells(table)
   }
 
-  columns(indexes: ReadonlyArray<number>): void {
-    this.#fields = this.#cells.map((cell) => cell.map((column) => indexes[column] ?? -1))
+  columns(indexes: ReadonlyArray<number>, missing: ReadonlyArray<string | null> = []): void {
+    this.#fields = this.#cells.map((cell) =>
+      cell.map((column) => {
+        const index = indexes[column] ?? -1
+        return index < 0 ? (missing[column] ?? null) : index
+      }),
+    )
   }
 
   protected addRecord(record: CsvRecord): void {

@@ -47,6 +47,7 @@ class MemoryRows<Row> implements StoredRows {
 class MemoryWriter<Row> implements RowWriter {
   #added: Array<Row> = []
   #indexes: ReadonlyArray<number> = []
+  #missing: ReadonlyArray<string | null> = []
   readonly write: RowWriter["write"]
 
   constructor(written: Array<Row>) {
@@ -60,12 +61,15 @@ class MemoryWriter<Row> implements RowWriter {
     return this.#added.length
   }
 
-  columns(indexes: ReadonlyArray<number>): void {
+  columns(indexes: ReadonlyArray<number>, missing: ReadonlyArray<string | null> = []): void {
     this.#indexes = indexes
+    this.#missing = missing
   }
 
   protected valuesOf(record: CsvRecord): RowValues {
-    return this.#indexes.map((index) => (index < 0 ? null : fieldText(record, index)))
+    return this.#indexes.map((index, column) =>
+      index < 0 ? (this.#missing[column] ?? null) : fieldText(record, index),
+    )
   }
 
   protected push(row: Row): void {

@@ -35,8 +35,11 @@ export interface RowWriter {
 }
 
 interface RecordWriter extends RowWriter {
-  /** Sets where each column's field is in the next records; -1 if they lack it, which reads as NULL. */
-  readonly columns: (indexes: ReadonlyArray<number>) => void
+  /**
+   * Sets where each column's field is in the next records; -1 if they lack it. Then they hold its value in `missing`, a byte
+   * string, or NULL.
+   */
+  readonly columns: (indexes: ReadonlyArray<number>, missing?: ReadonlyArray<string | null>) => void
 }
 
 export interface TableRowWriter extends RecordWriter {

@@ -26,10 +26,12 @@ export const columnNames = (
   { columns, virtualColumns }: Pick<TableDescription, "columns" | "virtualColumns">,
   excluded: ReadonlyArray<string>,
   { newest, older }: Pick<Fulls, "newest" | "older">,
+  /** Names in the schema history. */
+  written: ReadonlyArray<string>,
 ): ColumnNames => {
   const copies = [...Option.toArray(newest), ...older]
   const ever = [columns, ...copies.map((copy) => copy.columns)].flatMap((of) => of.map(({ name }) => name))
-  const known = new Set([...ever, ...virtualColumns, ...excluded].map(toBytes))
+  const known = new Set([...ever, ...written, ...virtualColumns, ...excluded].map(toBytes))
   const found = new Map<string, string>()
   return {
     add: (object, header) => {

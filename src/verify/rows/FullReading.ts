@@ -10,7 +10,7 @@ import { counted } from "../../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparedTable, TableRows, TableRowWriter } from "../../services/lake/ComparedRows.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
-import { columnIndexes } from "./ColumnIndexes.ts"
+import { type ColumnPlaces, type ColumnPlacing, placesByName } from "./ColumnPlaces.ts"
 import { readObject, readRecords } from "./RecordReading.ts"
 
 const headerOf = (record: CsvRecord): ReadonlyArray<string> =>
@@ -21,8 +21,8 @@ const headerOf = (record: CsvRecord): ReadonlyArray<string> =>
  * on and returns true if the last one was complete.
  */
 const takeRows = Effect.fnUntraced(function* <E, R>(
-  table: ComparedTable,
   writer: TableRowWriter,
+  placesOf: (header: ReadonlyArray<string>) => ColumnPlaces,
   read: (onRecord: (record: CsvRecord) => void) => Effect.Effect<boolean, E, R>,
   partition?: string,
 ) {
@@ -32,7 +32,8 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
   const whole = yield* read((record) => {
     if (header === undefined) {
       header = headerOf(record)
-      writer.columns(columnIndexes(header, table.columns.map(toBytes)))
+      const { indexes, missing } = placesOf(header)
+      writer.columns(indexes, missing)
       return
     }
     count++
@@ -48,11 +49,12 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
 /** Reads the table itself. Returns its number of rows. */
 export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
   csv: Stream.Stream<Uint8Array, E, R>,
-  table: ComparedTable,
   stored: TableRows,
+  table: ComparedTable,
+  placesOf = (header: ReadonlyArray<string>) => placesByName(table.columns.map(toBytes), header),
 ) {
   const writer = stored.writer(table)
-  const { rows } = yield* takeRows(table, writer, (onRecord) => readRecords(csv, writer, onRecord))
+  const { rows } = yield* takeRows(writer, placesOf, (onRecord) => readRecords(csv, writer, onRecord))
   return rows
 })
 
@@ -60,12 +62,15 @@ export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
 export const readFull = Effect.fn("FullReading.readFull")(function* (
   { columns, objects }: Manifest,
   table: ComparedTable,
+  placing: ColumnPlacing,
   stored: TableRows,
   onBytes: (bytes: number) => void,
 ) {
   yield* stored.cut(0)
   const names = columns.map(({ name }) => toBytes(name))
-  const findings = yield* Effect.forEach(objects, (one) => readOne(one, names, table, stored, onBytes))
+  const findings = yield* Effect.forEach(objects, (one) =>
+    readOne(one, names, table, (header) => placing.inFull(header, columns), stored, onBytes),
+  )
   return { findings: findings.flat() }
 })
 
@@ -73,6 +78,7 @@ const readOne = Effect.fnUntraced(function* (
   copied: CopiedObject,
   names: ReadonlyArray<string>,
   table: ComparedTable,
+  placesOf: (header: ReadonlyArray<string>) => ColumnPlaces,
   stored: TableRows,
   onBytes: (bytes: number) => void,
 ) {
@@ -90,8 +96,8 @@ const readOne = Effect.fnUntraced(function* (
         onBytes(chunk.length)
       }
       const { header, rows, broken } = yield* takeRows(
-        table,
         writer,
+        placesOf,
         (onRecord) => readObject(store, object, writer, onRecord, onChunk),
         copied.partition === undefined ? undefined : toBytes(copied.partition),
       )

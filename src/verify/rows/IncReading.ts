@@ -16,7 +16,8 @@ import type {
   TableChanges,
 } from "../../services/lake/ComparedRows.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
-import { columnIndexes, hasMetaColumns } from "./ColumnIndexes.ts"
+import { hasMetaColumns } from "./ColumnIndexes.ts"
+import { type ColumnPlaces, type ColumnPlacing, placesByName } from "./ColumnPlaces.ts"
 import { readObject } from "./RecordReading.ts"
 
 export const isAfter = (a: ChangePosition, b: ChangePosition): boolean =>
@@ -62,24 +63,48 @@ const beforeOf = (record: CsvRecord): ReadonlyMap<string, string> | undefined =>
 const noColumns: ReadonlyArray<number> = []
 
 /** Adds the changes of one object. */
-const changeRows = (table: ComparedTable, writer: ChangeWriter, object: number) => {
+const changeRows = (
+  table: ComparedTable,
+  placesOf: (header: ReadonlyArray<string>) => ColumnPlaces,
+  writer: ChangeWriter,
+  object: number,
+) => {
   const columns = table.columns.map(toBytes)
   const head = metaColumnsOf(table.isPartitioned).length
+  let places = placesByName(columns, [])
   const unsent = (record: CsvRecord): ReadonlyArray<number> => {
     const names = fieldText(record, unchanged)
     if (names === null) return noColumns
     return parseTextArray(names)
-      .map((name) => columns.indexOf(name))
+      .map((name) => columns.indexOf(places.present(name) ?? ""))
       .filter((index) => index >= 0)
   }
   const partitionIn = (record: CsvRecord) => (table.isPartitioned ? fieldText(record, partition) : null)
+  /** Returns the old values under the present names, and those of columns that the old row did not have yet. */
+  const oldOf = (record: CsvRecord): ReadonlyMap<string, string> | undefined => {
+    const old = beforeOf(record)
+    if (old === undefined) return undefined
+    const values = new Map<string, string>()
+    for (const [name, value] of old) {
+      const present = places.present(name)
+      if (present !== undefined) values.set(present, value)
+    }
+    for (const [i, column] of columns.entries()) {
+      const missing = places.missing[i] ?? null
+      if ((places.indexes[i] ?? -1) < 0 && missing !== null) values.set(column, missing)
+    }
+    return values
+  }
   return {
     header: (names: ReadonlyArray<string>) => {
-      const own = columnIndexes(names.slice(head), columns)
-      writer.columns(own.map((index) => (index < 0 ? -1 : index + head)))
+      places = placesOf(names.slice(head))
+      writer.columns(
+        places.indexes.map((index) => (index < 0 ? -1 : index + head)),
+        places.missing,
+      )
     },
     row: (record: CsvRecord, { op, lsn, seq }: IncChange, line: number) => {
-      const old = beforeOf(record)
+      const old = oldOf(record)
       writer.add(
         { object, line, op, lsn, seq, unsent: unsent(record), old, partition: partitionIn(record) },
         record,
@@ -90,6 +115,9 @@ const changeRows = (table: ComparedTable, writer: ChangeWriter, object: number) 
 
 export interface IncReading {
   readonly table: ComparedTable
+  readonly placing: ColumnPlacing
+  /** False for an object of the rows that only the slot holds yet. */
+  readonly isInLake: boolean
   readonly stored: TableChanges
   /** True for a change that the table's snapshot sees and the `full` does not. */
   readonly counts: (change: IncChange) => boolean
@@ -114,7 +142,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
   key: string,
   object: number,
   after: ChangePosition,
-  { table, stored, counts, onBytes }: IncReading,
+  { table, placing, isInLake, stored, counts, onBytes }: IncReading,
 ) {
   const start = yield* stored.length
   return yield* retrying(
@@ -122,7 +150,8 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
     Effect.gen(function* () {
       yield* stored.cut(start)
       const writer = stored.writer(table)
-      const rows = changeRows(table, writer, object)
+      const placesOf = (names: ReadonlyArray<string>) => placing.inInc(names, isInLake ? key : undefined)
+      const rows = changeRows(table, placesOf, writer, object)
       const head = metaColumnsOf(table.isPartitioned)
       const findings: Array<LakeFinding> = []
       let fields: number | undefined

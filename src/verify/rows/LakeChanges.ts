@@ -10,6 +10,7 @@ import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 import type { LiveTable } from "../snapshot/LiveTables.ts"
 import { snapshotView } from "../snapshot/SnapshotView.ts"
 import type { ColumnNames } from "./ColumnNames.ts"
+import type { ColumnPlacing } from "./ColumnPlaces.ts"
 import { beforeEverything, type IncChange, isAfter, readInc } from "./IncReading.ts"
 
 const later = (a: ChangePosition, b: ChangePosition): ChangePosition => (isAfter(a, b) ? a : b)
@@ -20,6 +21,7 @@ export const readChanges = Effect.fnUntraced(function* (
   { source, table }: LiveTable,
   manifest: Manifest,
   objects: ReadonlyArray<StoredObject>,
+  placing: ColumnPlacing,
   stored: TableChanges,
   names: ColumnNames,
   report: ReportFinding,
@@ -37,7 +39,14 @@ export const readChanges = Effect.fnUntraced(function* (
   let counted = 0
   let disordered = false
   for (const [i, { key }] of objects.entries()) {
-    const read = yield* readInc(store, key, i, last, { table, stored, counts: isNew, onBytes: bar.advance })
+    const read = yield* readInc(store, key, i, last, {
+      table,
+      placing,
+      isInLake: true,
+      stored,
+      counts: isNew,
+      onBytes: bar.advance,
+    })
     yield* Effect.forEach(read.findings, report)
     names.add(key, read.columns)
     last = read.last
@@ -48,6 +57,7 @@ export const readChanges = Effect.fnUntraced(function* (
     ? 0
     : yield* readPending(snapshot.pending.success, snapshot, source.dataset, last, isNew, objects.length, {
         table,
+        placing,
         stored,
       })
   return { changes: counted + pending, pending, disordered }
@@ -64,7 +74,11 @@ const readPending = Effect.fnUntraced(function* (
   newest: ChangePosition,
   isNew: (change: IncChange) => boolean,
   firstNumber: number,
-  { table, stored }: { readonly table: ComparedTable; readonly stored: TableChanges },
+  {
+    table,
+    placing,
+    stored,
+  }: { readonly table: ComparedTable; readonly placing: ColumnPlacing; readonly stored: TableChanges },
 ) {
   const covered = Option.match(snapshot.watermark, {
     onNone: () => beforeEverything,
@@ -80,6 +94,8 @@ const readPending = Effect.fnUntraced(function* (
   for (const [i, { key }] of objects.entries()) {
     const read = yield* readInc(store, key, firstNumber + i, beforeEverything, {
       table,
+      placing,
+      isInLake: false,
       stored,
       counts,
       onBytes: () => {},

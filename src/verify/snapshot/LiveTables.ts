@@ -49,7 +49,7 @@ const copyOne = Effect.fnUntraced(function* (
     Effect.sync(() => bar.advance(chunk.length)),
   )
   const isCompared = isInLake && Option.isNone(description.notFollowed)
-  const rows = isCompared ? Option.some(yield* readCopy(csv, table, stored)) : Option.none<number>()
+  const rows = isCompared ? Option.some(yield* readCopy(csv, stored, table)) : Option.none<number>()
   yield* snapshot.release(source.table)
   const live: LiveTable = { source, description, projected, known, table, rows, stored }
   return live

@@ -3,11 +3,13 @@ import { Effect, Option } from "effect"
 import type { Layout } from "../../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
 import { type Fulls, listIncs } from "../../lake/LakeInventory.ts"
+import { readSchemas } from "../../lake/SchemaFiles.ts"
 import type { Workbench } from "../../services/lake/LakeComparison.ts"
 import { Progress } from "../../services/Progress.ts"
 import { reportDisorder } from "../report/Disorder.ts"
 import type { FindingCounter } from "../report/FindingCounter.ts"
 import { columnNames, type UnknownColumn } from "../rows/ColumnNames.ts"
+import { columnPlacing, isAddedAfter, namesIn } from "../rows/ColumnPlaces.ts"
 import { readFull } from "../rows/FullReading.ts"
 import { readChanges } from "../rows/LakeChanges.ts"
 import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
@@ -122,17 +124,20 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     : Option.none<string>()
   if (Option.isSome(otherwise)) return verdict({ incomparable: otherwise.value, exit: notInLake })
 
+  const schemas = yield* readSchemas(incs.schemas)
+  const placing = columnPlacing(projected.columns, schemas)
   const copied = yield* workbench.rows("copied")
   const stored = yield* workbench.changes("changes")
   const bar = yield* progress.show(`verify ${source.dataset}: full`, manifest.bytes)
-  const read = yield* readFull(manifest, table, copied, bar.advance)
+  const read = yield* readFull(manifest, table, placing, copied, bar.advance)
   yield* Effect.forEach(read.findings, report)
-  const names = columnNames(description, projected.excluded, fulls)
+  const names = columnNames(description, projected.excluded, fulls, namesIn(schemas))
   const { changes, pending, disordered } = yield* readChanges(
     snapshot,
     live,
     manifest,
     incs.objects,
+    placing,
     stored,
     names,
     report,
@@ -169,8 +174,9 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     })
   }
   const differences = yield* reportDifferences(replay, report)
-  const before = manifest.columns.map((column) => column.name)
-  const added = table.columns.filter((column) => !before.includes(column))
+  const added = projected.columns
+    .filter((column) => isAddedAfter(column, manifest.columns))
+    .map(({ name }) => name)
   return verdict({
     ...found,
     rebuilt: Option.getOrElse(rows, () => 0) - differences.missing + differences.extra,

@@ -1,12 +1,15 @@
 /** A lake of one table as texts, read by the code of `verify` and compared by a layer. */
 import { Effect, Stream } from "effect"
+import { toBytes } from "../../../src/core/bytes/Bytes.ts"
 import { csvRow } from "../../../src/core/csv/Csv.ts"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import { printFinding } from "../../../src/core/lake/LakeFinding.ts"
 import { metaColumns } from "../../../src/core/row/IncRow.ts"
+import type { DatasetSchema } from "../../../src/lake/SchemaFiles.ts"
 import type { ComparedTable } from "../../../src/services/lake/ComparedRows.ts"
 import { LakeComparison } from "../../../src/services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../../src/services/lake/ObjectStore.ts"
+import { type ColumnPlacing, columnPlacing, placesByName } from "../../../src/verify/rows/ColumnPlaces.ts"
 import { readCopy } from "../../../src/verify/rows/FullReading.ts"
 import { beforeEverything, type IncChange, readInc } from "../../../src/verify/rows/IncReading.ts"
 
@@ -65,23 +68,68 @@ export interface ComparedLake {
   readonly copied: Buffer
   readonly incs: ReadonlyArray<Buffer>
   readonly counts?: (change: IncChange) => boolean
+  /** Without them columns are known by their names alone. */
+  readonly numbers?: ColumnNumbers
+}
+
+/** The columns of the table, of its copy and of each object of `inc`, as `id=1 v=2`, or `v=2:x` with a kept value. */
+interface ColumnNumbers {
+  readonly live: string
+  readonly copied: string
+  readonly incs: ReadonlyArray<string>
+}
+
+const numbered = (columns: string) =>
+  columns.split(" ").map((column) => {
+    const [, name = "", attnum = "", missing] = /^(.+)=(\d+)(?::(.*))?$/.exec(column) ?? []
+    const kept = missing === undefined ? {} : { missing }
+    return { name, type: "text", nullable: true, attnum: Number(attnum), ...kept }
+  })
+
+const keyOf = (object: number): string => `inc/date=20251103/cdc_20251103_10153${object}.csv`
+
+const schemaOf = (columns: string, object: number): DatasetSchema => ({
+  stamp: { second: `20251103_10153${object}`, count: 1 },
+  schema: {
+    dataset: "t",
+    table: '"t"',
+    lsn: "",
+    columns: numbered(columns),
+    primary_key: null,
+    replica_identity: null,
+  },
+})
+
+const placingOf = ({ columns }: ComparedTable, numbers: ColumnNumbers | undefined): ColumnPlacing => {
+  if (numbers !== undefined) return columnPlacing(numbered(numbers.live), numbers.incs.map(schemaOf))
+  const byName = (header: ReadonlyArray<string>) => placesByName(columns.map(toBytes), header)
+  return { inFull: byName, inInc: byName }
 }
 
 /** Returns the differences as `verify` prints them, without the dataset; or how many changes do not identify their row. */
 export const comparedIn = Effect.fnUntraced(function* (
   { rows, changes, replay }: Effect.Success<LakeComparison["Service"]["open"]>,
-  { table, live, copied, incs, counts = () => true }: ComparedLake,
+  { table, live, copied, incs, counts = () => true, numbers }: ComparedLake,
 ) {
   const store = yield* ObjectStore
   const [ofTable, ofCopy, stored] = [yield* rows("live"), yield* rows("copied"), yield* changes("changes")]
-  yield* readCopy(Stream.make(live), table, ofTable)
-  yield* readCopy(Stream.make(copied), table, ofCopy)
+  yield* readCopy(Stream.make(live), ofTable, table)
+  const placing = placingOf(table, numbers)
+  const columnsOfCopy = numbers === undefined ? [] : numbered(numbers.copied)
+  yield* readCopy(Stream.make(copied), ofCopy, table, (header) => placing.inFull(header, columnsOfCopy))
   let last = beforeEverything
   let mayRepeat = false
   for (const [i, text] of incs.entries()) {
-    const key = `inc/date=20251103/cdc_20251103_10153${i}.csv`
+    const key = keyOf(i)
     yield* store.put(key, text)
-    const read = yield* readInc(store, key, i, last, { table, stored, counts, onBytes: () => {} })
+    const read = yield* readInc(store, key, i, last, {
+      table,
+      placing,
+      isInLake: true,
+      stored,
+      counts,
+      onBytes: () => {},
+    })
     if (read.findings.length > 0) return yield* Effect.die(new Error(JSON.stringify(read.findings)))
     last = read.last
     mayRepeat ||= read.disordered

@@ -30,6 +30,15 @@ const finds = (
 
 const md5 = (text: string) => createHash("md5").update(text).digest("hex")
 
+const kept = 'k,"q"'
+
+/** 80 columns, each named by one character. */
+const wide = Array.from({ length: 80 }, (_, n) => String.fromCharCode(0x100 + n)).join("")
+
+/** Numbers of the columns; those after the 66th keep a value. */
+const numbersOf = (columns: string, kept?: string): string =>
+  [...columns].map((name, n) => `${name}=${n + 1}${kept !== undefined && n > 65 ? `:${kept}` : ""}`).join(" ")
+
 const long = "x".repeat(10_000)
 const awkward = ['a "b", c', "line\nbreak\r\n", "\u0002n", "\u0001\u0003", "\\.", "ção €", "\u{1f600}", long]
 
@@ -286,6 +295,74 @@ export const replayContract: ReadonlyArray<Case> = [
     live: copy("iv"),
     copied: copy("iv", ["1", "a"]),
     incs: [inc("iv", ["D", 10, [null, null]], ["T", 11, [null, null]])],
+  }),
+  finds(
+    "puts the kept value of a column into rows that are older than it, also into those that change later",
+    {
+      table: tableOf("ivx", "i"),
+      live: copy("ivx", ["1", "a", "k"], ["2", "z", "k"], ["3", "c", "k"], ["4", "d", "n"], ["5", "e", null]),
+      copied: copy("iv", ["1", "a"], ["2", "b"], ["4", "d"], ["5", "e"]),
+      incs: [
+        inc("iv", ["U", 10, ["2", "z"]], ["I", 11, ["3", "c"]]),
+        inc("ivx", ["U", 12, ["4", "d", "n"]], ["U", 13, ["5", "e", null]]),
+      ],
+      numbers: { live: "i=1 v=2 x=3:k", copied: "i=1 v=2", incs: ["i=1 v=2", "i=1 v=2 x=3:k"] },
+    },
+  ),
+  finds("follows a renamed column by its number", {
+    table: tableOf("iw", "i"),
+    live: copy("iw", ["1", "a"], ["2", "b"], ["3", "d"]),
+    copied: copy("iv", ["1", "a"]),
+    incs: [inc("iv", ["I", 10, ["2", "b"]], ["I", 11, ["3", "c"]]), inc("iw", ["U", 12, ["3", "d"]])],
+    numbers: { live: "i=1 w=2", copied: "i=1 v=2", incs: ["i=1 v=2", "i=1 w=2"] },
+  }),
+  finds("follows a renamed key, and old values under its earlier name", {
+    table: tableOf("kv", "k"),
+    live: copy("kv", ["9", "a"]),
+    copied: copy("iv", ["1", "a"]),
+    incs: [inc("iv", ["U", 10, ["9", "a"], { before: { i: "1" } }])],
+    numbers: { live: "k=1 v=2", copied: "i=1 v=2", incs: ["i=1 v=2"] },
+  }),
+  finds("fills unchanged values of a renamed column", {
+    table: tableOf("iwx", "i"),
+    live: copy("iwx", ["1", "a", "z"]),
+    copied: copy("ivx", ["1", "a", "b"]),
+    incs: [inc("ivx", ["U", 10, ["1", null, "z"], { unchanged: "v" }])],
+    numbers: { live: "i=1 w=2 x=3", copied: "i=1 v=2 x=3", incs: ["i=1 v=2 x=3"] },
+  }),
+  finds("takes a column that was dropped and added again under its name for another", {
+    table: tableOf("iv", "i"),
+    live: copy("iv", ["1", null], ["2", "n"]),
+    copied: copy("iv", ["1", "a"], ["2", "b"]),
+    incs: [inc("iv", ["U", 10, ["2", "n"]])],
+    numbers: { live: "i=1 v=3", copied: "i=1 v=2", incs: ["i=1 v=3"] },
+  }),
+  finds("knows rows without a key by their kept values, and by old values under earlier names", {
+    table: tableOf("awx", ""),
+    live: copy("awx", ["1", "c", "k"]),
+    copied: copy("av", ["1", "b"], ["2", "b"]),
+    incs: [
+      inc("av", ["U", 10, ["1", "c"], { before: { a: "1", v: "b" } }]),
+      inc("awx", ["D", 11, ["2", "b", "k"]]),
+    ],
+    numbers: { live: "a=1 w=2 x=3:k", copied: "a=1 v=2", incs: ["a=1 v=2", "a=1 w=2 x=3:k"] },
+  }),
+  finds("puts kept values into the shared cells of a wide table", {
+    table: { columns: [...wide], key: [0], followsChanges: true, isPartitioned: false },
+    live: copy(
+      wide,
+      [...wide].map((_, n) => (n === 0 ? "1" : n > 65 ? kept : "v")),
+    ),
+    copied: copy(
+      wide.slice(0, 66),
+      [...wide.slice(0, 66)].map((_, n) => (n === 0 ? "1" : "v")),
+    ),
+    incs: [],
+    numbers: {
+      live: numbersOf(wide, kept),
+      copied: numbersOf(wide.slice(0, 66)),
+      incs: [],
+    },
   }),
   [
     "begins anew for each replay",

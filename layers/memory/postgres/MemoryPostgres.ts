@@ -89,9 +89,7 @@ export class MemoryServer {
       .filter(({ name, oid }) => oids.includes(oid) || tables.some((asked) => sameTable(asked, name)))
       .map((one) => ({
         table: one.name,
-        oid: one.oid,
-        file: one.file,
-        details: one.details,
+        ...one.catalogRows,
         mark: { table: one.xmin, schema: this.#schemaXmin(one.name), endedBelow: this.oldestXid() },
         tree: treeOf(one, this.snapshot().id),
       }))

@@ -4,25 +4,20 @@
  *
  * Not modelled: constraints, and changes of the table's columns by a transaction (they take effect at once).
  */
-import { createHash } from "node:crypto"
 import { Option } from "effect"
-import { toBytes } from "../../../src/core/bytes/Bytes.ts"
-import type { TableFile } from "../../../src/core/lake/Watermark.ts"
 import type { Tuple } from "../../../src/core/slot/Change.ts"
 import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
 import type {
   KeptColumns,
+  Relation,
   SourceColumn,
   TableDescription,
 } from "../../../src/services/source/SourceTables.ts"
+import { type DefinedColumn, MemoryColumns, type Values } from "./MemoryColumns.ts"
 import { identityOf, leavesOf } from "./MemoryPartitions.ts"
 
-/** Columns by name, as PostgreSQL prints the values; null is SQL NULL, and so is a missing column. */
-export type Values = Readonly<Record<string, string | null>>
-
-/** `missing`: an `ADD COLUMN … DEFAULT` whose value PostgreSQL keeps for older rows. */
-export type DefinedColumn = Omit<SourceColumn, "attnum">
+export type { Values } from "./MemoryColumns.ts"
 
 export interface TableDefinition {
   readonly table: TableName
@@ -45,12 +40,6 @@ interface RowVersion {
 /** Returns true if a transaction's changes are visible to the snapshot. */
 export type Sees = (xid: number) => boolean
 
-/** PostgreSQL moves values out of a row that grows over about 2 KB. Here each value counts alone. */
-const keptInRowMax = 2000
-
-/** The slot prints types without their modifiers: `numeric(12,2)` as `numeric`. */
-const withoutModifier = (type: string): string => type.replace(/\(\d+(,-?\d+)?\)/, "")
-
 export class MemoryTable {
   name: TableName
   /** `pg_class.oid`. */
@@ -59,16 +48,9 @@ export class MemoryTable {
   /** Columns of an old tuple in the WAL; undefined if there is none. */
   readonly identity: ReadonlyArray<string> | "full" | undefined
   readonly replicaIdentity: ReplicaIdentity
-  columns: ReadonlyArray<SourceColumn> = []
-  /** `pg_class.relfilenode` */
-  #file: number
-  /** The greatest `attnum` so far. */
-  #lastAttnum = 0
+  readonly #columns: MemoryColumns
   /** `pg_type.xmin` of its row type: a rename changes it. */
   xmin: number
-  /** `pg_attribute.xmin`, by column; dropped ones stay. */
-  readonly #columnXmins: Map<string, number>
-  readonly #newXid: () => number
   #rows: Array<RowVersion> = []
   readonly isPartitioned: boolean
   /** The transaction that created it. */
@@ -93,12 +75,9 @@ export class MemoryTable {
     this.createdBy = xmin
     this.isPartitioned = isPartitioned
     partitionOf?.attach(this)
-    this.#columnXmins = new Map(columns.map((column) => [column.name, xmin]))
-    this.#newXid = newXid
     this.name = table
     this.oid = oid
-    this.#file = oid
-    this.columns = columns.map((column) => this.#numbered(column))
+    this.#columns = new MemoryColumns(columns, { file: oid, xmin, newXid })
     this.primaryKey = primaryKey
     this.replicaIdentity = typeof replicaIdentity === "object" ? "index" : replicaIdentity
     if (typeof replicaIdentity === "object") this.identity = replicaIdentity.index
@@ -106,21 +85,12 @@ export class MemoryTable {
     else this.identity = replicaIdentity === "nothing" || primaryKey.length === 0 ? undefined : primaryKey
   }
 
-  /** Returns the columns that were not altered since then, as the catalog has them. */
+  get columns(): ReadonlyArray<SourceColumn> {
+    return this.#columns.all
+  }
+
   keptColumns(since: number): KeptColumns {
-    const isKept = (name: string) => (this.#columnXmins.get(name) ?? since) < since
-    return {
-      names: this.columns.map(({ name }) => name).filter(isKept),
-      isAll: [...this.#columnXmins.keys()].every(isKept),
-    }
-  }
-
-  #alter(column: string): void {
-    this.#columnXmins.set(column, this.#newXid())
-  }
-
-  #numbered(column: DefinedColumn): SourceColumn {
-    return { ...column, attnum: ++this.#lastAttnum }
+    return this.#columns.kept(since)
   }
 
   #changeRows(change: (values: Values) => Values): void {
@@ -129,56 +99,39 @@ export class MemoryTable {
 
   /** Existing rows hold the column's `missing` value. */
   addColumn(column: DefinedColumn): void {
-    this.#alter(column.name)
-    this.columns = [...this.columns, this.#numbered(column)]
+    this.#columns.add(column)
     const { name, missing } = column
     if (missing !== undefined) this.#changeRows((values) => ({ ...values, [name]: missing }))
   }
 
+  dropColumn(name: string): void {
+    this.#columns.drop(name)
+    this.#changeRows(({ [name]: _, ...others }) => others)
+  }
+
   renameColumn(from: string, to: string): void {
-    this.#alter(to)
-    this.columns = this.columns.map((column) => (column.name === from ? { ...column, name: to } : column))
+    this.#columns.alter(from, { name: to })
     this.#changeRows(({ [from]: value = null, ...others }) => ({ ...others, [to]: value }))
   }
 
   /** `ALTER COLUMN … TYPE`; with `rewritten` it gives every row a new value. */
   alterType(name: string, type: string, rewritten?: (value: string | null) => string | null): void {
-    this.#alter(name)
-    this.columns = this.columns.map((column) => (column.name === name ? { ...column, type } : column))
+    this.#columns.alter(name, { type })
     if (rewritten === undefined) return
     this.rewrite()
     this.#changeRows((values) => ({ ...values, [name]: rewritten(values[name] ?? null) }))
   }
 
-  /** `ALTER COLUMN … DROP NOT NULL` and its opposite. */
-  setNullable(name: string, nullable: boolean): void {
-    this.columns = this.columns.map((column) => (column.name === name ? { ...column, nullable } : column))
-  }
-
-  /** `VACUUM FULL`: the rows are the same in a new file, and no value is kept for older ones. */
+  /** `VACUUM FULL`: the rows are the same in a new file. */
   rewrite(): void {
-    this.#file = this.#newXid()
-    this.columns = this.columns.map(({ missing: _, ...column }) => column)
+    this.#columns.rewrite()
   }
 
-  get file(): TableFile {
-    const text = this.columns.map(({ attnum, name, type }) => [attnum, name, type])
-    const columns = createHash("sha256").update(JSON.stringify(text)).digest("hex").slice(0, 16)
-    return { file: `${this.#file}`, columns }
-  }
-
-  get details(): string {
-    return JSON.stringify([
-      this.columns.map(({ nullable }) => nullable),
-      this.primaryKey,
-      this.replicaIdentity,
-    ])
-  }
-
-  dropColumn(name: string): void {
-    this.#alter(name)
-    this.columns = this.columns.filter((column) => column.name !== name)
-    this.#changeRows(({ [name]: _, ...others }) => others)
+  /** What the catalog says of it, beside its name. */
+  get catalogRows(): Pick<Relation, "oid" | "file" | "details"> {
+    const nullable = this.columns.map((column) => column.nullable)
+    const details = JSON.stringify([nullable, this.primaryKey, this.replicaIdentity])
+    return { oid: this.oid, file: this.#columns.file, details }
   }
 
   rows(sees: Sees): ReadonlyArray<Values> {
@@ -238,17 +191,8 @@ export class MemoryTable {
     }
   }
 
-  /** Returns a whole row as in the WAL. A large value that `before` has too is an unchanged TOAST value. */
   newTuple(values: Values, before?: Values): Tuple {
-    return this.columns.map(({ name, type }) => {
-      const value = values[name] ?? null
-      const unsent = value !== null && value.length > keptInRowMax && before?.[name] === value
-      return {
-        name: toBytes(name),
-        type: toBytes(withoutModifier(type)),
-        value: unsent ? undefined : value && toBytes(value),
-      }
-    })
+    return this.#columns.tuple(values, before)
   }
 
   /** Returns the old tuple in the WAL: the identity's columns that were not NULL. Null without an identity. */

@@ -2,13 +2,13 @@
 import { Effect, Option } from "effect"
 import { maskOf } from "../../columns/DatasetMask.ts"
 import type { Watermark } from "../../core/lake/Watermark.ts"
-import { firstRowLsn } from "../../lake/FirstRow.ts"
 import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { ObjectStore, type Publish } from "../../services/lake/ObjectStore.ts"
 import { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { DatasetTail, FollowedTail } from "../rows/DatasetObjects.ts"
 import { keepSchema } from "../rows/SchemaHistory.ts"
 import { type Checkpoint, followedTails } from "./Checkpoint.ts"
+import { firstRowLsn } from "./FirstRow.ts"
 
 const withSchema = Effect.fnUntraced(function* (
   { source, leaves, projection, schema, definition, newestKey }: FollowedTail,

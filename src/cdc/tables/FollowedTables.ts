@@ -12,7 +12,6 @@ import {
   changedSince,
   type DatasetLines,
   type FollowedTable,
-  filesNow,
   isChange,
   linesAfter,
   type TablePlan,
@@ -76,6 +75,18 @@ const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
     ([dataset, text]) => Effect.logWarning(text).pipe(Effect.annotateLogs({ dataset })),
     { discard: true },
   )
+
+/**
+ * Returns the recorded files, with those of followed tables as they were read now: the next read is compared with these.
+ * A dataset that begins anew keeps its own until then.
+ */
+const filesNow = (lines: DatasetLines, { before, anew }: TablePlan): DatasetLines["files"] =>
+  new Map([
+    ...lines.files,
+    ...before.flatMap(({ dataset, file }) =>
+      anew.has(dataset) ? [] : Option.toArray(file).map((now) => [dataset, now] as const),
+    ),
+  ])
 
 /** A table whose rows the WAL may hold under an unknown name. */
 export interface UncertainTable extends FollowedTable {

@@ -9,13 +9,7 @@ import {
   type TableFile,
   type Watermark,
 } from "../../core/lake/Watermark.ts"
-import {
-  parseTable,
-  printInSql,
-  type SourceTable,
-  sameTable,
-  type TableName,
-} from "../../core/source/SourceTable.ts"
+import { parseTable, printInSql, type SourceTable, type TableName } from "../../core/source/SourceTable.ts"
 import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
 import type { Relation, RelationsAsked } from "../../services/source/SourceTables.ts"
 
@@ -97,18 +91,6 @@ export const unchangedMarks = (
         .filter((now) => recorded !== undefined && sameRows(now, recorded))
         .map((now) => [dataset, now] as const)
     }),
-  ])
-
-/**
- * Returns the recorded files, with those of followed tables as they were read now: the next read is compared with these.
- * A dataset that begins anew keeps its own until then.
- */
-export const filesNow = (lines: DatasetLines, { before, anew }: TablePlan): DatasetLines["files"] =>
-  new Map([
-    ...lines.files,
-    ...before.flatMap(({ dataset, file }) =>
-      anew.has(dataset) ? [] : Option.toArray(file).map((now) => [dataset, now] as const),
-    ),
   ])
 
 /** Returns what a plan needs from the catalog. */
@@ -215,26 +197,4 @@ export const withoutChanges = (plan: TablePlan, of: ReadonlySet<string>): TableP
         : one
     }),
   }
-}
-
-/** Removes old names that are another dataset's present name: the WAL's rows under it belong to that one. */
-export const withoutForeignNames = (followed: ReadonlyArray<FollowedTable>): ReadonlyArray<FollowedTable> =>
-  followed.map((one) => ({
-    ...one,
-    leaves: withoutOwnTables(one.leaves, followed),
-    names: one.names.filter(
-      (name, i) =>
-        i === 0 ||
-        !followed.some((other) => other !== one && other.names[0] && sameTable(other.names[0], name)),
-    ),
-  }))
-
-/** Removes leaves that are a dataset's own table. */
-const withoutOwnTables = (
-  leaves: FollowedTable["leaves"],
-  followed: ReadonlyArray<FollowedTable>,
-): FollowedTable["leaves"] => {
-  if (leaves === undefined) return undefined
-  const own = new Set(followed.flatMap(({ names }) => names.map(printInSql)))
-  return leaves.filter((leaf) => !own.has(printInSql(leaf)))
 }

@@ -5,12 +5,12 @@
  */
 import { Option, Result } from "effect"
 import type { FromReason } from "../../core/lake/Watermark.ts"
-import { sameTable } from "../../core/source/SourceTable.ts"
+import { printInSql, sameTable } from "../../core/source/SourceTable.ts"
 import type { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import { type KnownNames, knownNames, type PlanFacts, planEach } from "./PlannedTable.ts"
 import { noticeOf, printNotice } from "./TableNotice.ts"
-import { type FollowedTable, knownIn, type TablePlan, withoutForeignNames } from "./TablePlan.ts"
+import { type FollowedTable, knownIn, type TablePlan } from "./TablePlan.ts"
 
 /** Tables that SOURCE_TABLES no longer names. They are followed until the plan takes effect. */
 const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, rowsOf }: KnownNames) => {
@@ -32,6 +32,28 @@ const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, rowsOf }: Kno
     }),
   )
   return { leaving, tables }
+}
+
+/** Removes old names that are another dataset's present name: the WAL's rows under it belong to that one. */
+export const withoutForeignNames = (followed: ReadonlyArray<FollowedTable>): ReadonlyArray<FollowedTable> =>
+  followed.map((one) => ({
+    ...one,
+    leaves: withoutOwnTables(one.leaves, followed),
+    names: one.names.filter(
+      (name, i) =>
+        i === 0 ||
+        !followed.some((other) => other !== one && other.names[0] && sameTable(other.names[0], name)),
+    ),
+  }))
+
+/** Removes leaves that are a dataset's own table. */
+const withoutOwnTables = (
+  leaves: FollowedTable["leaves"],
+  followed: ReadonlyArray<FollowedTable>,
+): FollowedTable["leaves"] => {
+  if (leaves === undefined) return undefined
+  const own = new Set(followed.flatMap(({ names }) => names.map(printInSql)))
+  return leaves.filter((leaf) => !own.has(printInSql(leaf)))
 }
 
 /** Fails with `OtherTable` (exit 3) if two tables would be mixed, and with `SchemaOrTableMissing` (exit 2) for an unknown table. */

@@ -10,7 +10,7 @@ import { counted } from "../../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparedTable, TableRows, TableRowWriter } from "../../services/lake/ComparedRows.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
-import { type ColumnPlaces, type ColumnPlacing, placesByName } from "./ColumnPlaces.ts"
+import { type ColumnMatches, type ColumnMatching, matchesByName } from "./ColumnMatches.ts"
 import { readObject, readRecords } from "./RecordReading.ts"
 
 const headerOf = (record: CsvRecord): ReadonlyArray<string> =>
@@ -22,7 +22,7 @@ const headerOf = (record: CsvRecord): ReadonlyArray<string> =>
  */
 const takeRows = Effect.fnUntraced(function* <E, R>(
   writer: TableRowWriter,
-  placesOf: (header: ReadonlyArray<string>) => ColumnPlaces,
+  matchesOf: (header: ReadonlyArray<string>) => ColumnMatches,
   read: (onRecord: (record: CsvRecord) => void) => Effect.Effect<boolean, E, R>,
   partition?: string,
 ) {
@@ -32,7 +32,7 @@ const takeRows = Effect.fnUntraced(function* <E, R>(
   const whole = yield* read((record) => {
     if (header === undefined) {
       header = headerOf(record)
-      const { indexes, missing } = placesOf(header)
+      const { indexes, missing } = matchesOf(header)
       writer.columns(indexes, missing)
       return
     }
@@ -51,10 +51,10 @@ export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
   csv: Stream.Stream<Uint8Array, E, R>,
   stored: TableRows,
   table: ComparedTable,
-  placesOf = (header: ReadonlyArray<string>) => placesByName(table.columns.map(toBytes), header),
+  matchesOf = (header: ReadonlyArray<string>) => matchesByName(table.columns.map(toBytes), header),
 ) {
   const writer = stored.writer(table)
-  const { rows } = yield* takeRows(writer, placesOf, (onRecord) => readRecords(csv, writer, onRecord))
+  const { rows } = yield* takeRows(writer, matchesOf, (onRecord) => readRecords(csv, writer, onRecord))
   return rows
 })
 
@@ -62,14 +62,14 @@ export const readCopy = Effect.fn("FullReading.readCopy")(function* <E, R>(
 export const readFull = Effect.fn("FullReading.readFull")(function* (
   { columns, objects }: Manifest,
   table: ComparedTable,
-  placing: ColumnPlacing,
+  matching: ColumnMatching,
   stored: TableRows,
   onBytes: (bytes: number) => void,
 ) {
   yield* stored.cut(0)
   const names = columns.map(({ name }) => toBytes(name))
   const findings = yield* Effect.forEach(objects, (one) =>
-    readOne(one, names, table, (header) => placing.inFull(header, columns), stored, onBytes),
+    readOne(one, names, table, (header) => matching.inFull(header, columns), stored, onBytes),
   )
   return { findings: findings.flat() }
 })
@@ -78,7 +78,7 @@ const readOne = Effect.fnUntraced(function* (
   copied: CopiedObject,
   names: ReadonlyArray<string>,
   table: ComparedTable,
-  placesOf: (header: ReadonlyArray<string>) => ColumnPlaces,
+  matchesOf: (header: ReadonlyArray<string>) => ColumnMatches,
   stored: TableRows,
   onBytes: (bytes: number) => void,
 ) {
@@ -97,7 +97,7 @@ const readOne = Effect.fnUntraced(function* (
       }
       const { header, rows, broken } = yield* takeRows(
         writer,
-        placesOf,
+        matchesOf,
         (onRecord) => readObject(store, object, writer, onRecord, onChunk),
         copied.partition === undefined ? undefined : toBytes(copied.partition),
       )

@@ -17,7 +17,7 @@ import type {
 } from "../../services/lake/ComparedRows.ts"
 import type { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { hasMetaColumns } from "./ColumnIndexes.ts"
-import { type ColumnPlaces, type ColumnPlacing, placesByName } from "./ColumnPlaces.ts"
+import { type ColumnMatches, type ColumnMatching, matchesByName } from "./ColumnMatches.ts"
 import { readObject } from "./RecordReading.ts"
 
 export const isAfter = (a: ChangePosition, b: ChangePosition): boolean =>
@@ -65,18 +65,18 @@ const noColumns: ReadonlyArray<number> = []
 /** Adds the changes of one object. */
 const changeRows = (
   table: ComparedTable,
-  placesOf: (header: ReadonlyArray<string>) => ColumnPlaces,
+  matchesOf: (header: ReadonlyArray<string>) => ColumnMatches,
   writer: ChangeWriter,
   object: number,
 ) => {
   const columns = table.columns.map(toBytes)
   const head = metaColumnsOf(table.isPartitioned).length
-  let places = placesByName(columns, [])
+  let matches = matchesByName(columns, [])
   const unsent = (record: CsvRecord): ReadonlyArray<number> => {
     const names = fieldText(record, unchanged)
     if (names === null) return noColumns
     return parseTextArray(names)
-      .map((name) => columns.indexOf(places.present(name) ?? ""))
+      .map((name) => columns.indexOf(matches.present(name) ?? ""))
       .filter((index) => index >= 0)
   }
   const partitionIn = (record: CsvRecord) => (table.isPartitioned ? fieldText(record, partition) : null)
@@ -86,21 +86,21 @@ const changeRows = (
     if (old === undefined) return undefined
     const values = new Map<string, string>()
     for (const [name, value] of old) {
-      const present = places.present(name)
+      const present = matches.present(name)
       if (present !== undefined) values.set(present, value)
     }
     for (const [i, column] of columns.entries()) {
-      const missing = places.missing[i] ?? null
-      if ((places.indexes[i] ?? -1) < 0 && missing !== null) values.set(column, missing)
+      const missing = matches.missing[i] ?? null
+      if ((matches.indexes[i] ?? -1) < 0 && missing !== null) values.set(column, missing)
     }
     return values
   }
   return {
     header: (names: ReadonlyArray<string>) => {
-      places = placesOf(names.slice(head))
+      matches = matchesOf(names.slice(head))
       writer.columns(
-        places.indexes.map((index) => (index < 0 ? -1 : index + head)),
-        places.missing,
+        matches.indexes.map((index) => (index < 0 ? -1 : index + head)),
+        matches.missing,
       )
     },
     row: (record: CsvRecord, { op, lsn, seq }: IncChange, line: number) => {
@@ -115,7 +115,7 @@ const changeRows = (
 
 export interface IncReading {
   readonly table: ComparedTable
-  readonly placing: ColumnPlacing
+  readonly matching: ColumnMatching
   /** False for an object of the rows that only the slot holds yet. */
   readonly isInLake: boolean
   readonly stored: TableChanges
@@ -142,7 +142,7 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
   key: string,
   object: number,
   after: ChangePosition,
-  { table, placing, isInLake, stored, counts, onBytes }: IncReading,
+  { table, matching, isInLake, stored, counts, onBytes }: IncReading,
 ) {
   const start = yield* stored.length
   return yield* retrying(
@@ -150,8 +150,8 @@ export const readInc = Effect.fn("IncReading.readInc")(function* (
     Effect.gen(function* () {
       yield* stored.cut(start)
       const writer = stored.writer(table)
-      const placesOf = (names: ReadonlyArray<string>) => placing.inInc(names, isInLake ? key : undefined)
-      const rows = changeRows(table, placesOf, writer, object)
+      const matchesOf = (names: ReadonlyArray<string>) => matching.inInc(names, isInLake ? key : undefined)
+      const rows = changeRows(table, matchesOf, writer, object)
       const head = metaColumnsOf(table.isPartitioned)
       const findings: Array<LakeFinding> = []
       let fields: number | undefined

@@ -9,8 +9,8 @@ import type { ReportFinding } from "../report/FindingCounter.ts"
 import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
 import type { LiveTable } from "../snapshot/LiveTables.ts"
 import { snapshotView } from "../snapshot/SnapshotView.ts"
+import type { ColumnMatching } from "./ColumnMatches.ts"
 import type { ColumnNames } from "./ColumnNames.ts"
-import type { ColumnPlacing } from "./ColumnPlaces.ts"
 import { beforeEverything, type IncChange, isAfter, readInc } from "./IncReading.ts"
 
 const later = (a: ChangePosition, b: ChangePosition): ChangePosition => (isAfter(a, b) ? a : b)
@@ -21,7 +21,7 @@ export const readChanges = Effect.fnUntraced(function* (
   { source, table }: LiveTable,
   manifest: Manifest,
   objects: ReadonlyArray<StoredObject>,
-  placing: ColumnPlacing,
+  matching: ColumnMatching,
   stored: TableChanges,
   names: ColumnNames,
   report: ReportFinding,
@@ -41,7 +41,7 @@ export const readChanges = Effect.fnUntraced(function* (
   for (const [i, { key }] of objects.entries()) {
     const read = yield* readInc(store, key, i, last, {
       table,
-      placing,
+      matching,
       isInLake: true,
       stored,
       counts: isNew,
@@ -57,7 +57,7 @@ export const readChanges = Effect.fnUntraced(function* (
     ? 0
     : yield* readPending(snapshot.pending.success, snapshot, source.dataset, last, isNew, objects.length, {
         table,
-        placing,
+        matching,
         stored,
       })
   return { changes: counted + pending, pending, disordered }
@@ -76,9 +76,9 @@ const readPending = Effect.fnUntraced(function* (
   firstNumber: number,
   {
     table,
-    placing,
+    matching,
     stored,
-  }: { readonly table: ComparedTable; readonly placing: ColumnPlacing; readonly stored: TableChanges },
+  }: { readonly table: ComparedTable; readonly matching: ColumnMatching; readonly stored: TableChanges },
 ) {
   const covered = Option.match(snapshot.watermark, {
     onNone: () => beforeEverything,
@@ -94,7 +94,7 @@ const readPending = Effect.fnUntraced(function* (
   for (const [i, { key }] of objects.entries()) {
     const read = yield* readInc(store, key, firstNumber + i, beforeEverything, {
       table,
-      placing,
+      matching,
       isInLake: false,
       stored,
       counts,

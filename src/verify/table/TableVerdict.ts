@@ -8,8 +8,8 @@ import type { Workbench } from "../../services/lake/LakeComparison.ts"
 import { Progress } from "../../services/Progress.ts"
 import { reportDisorder } from "../report/Disorder.ts"
 import type { FindingCounter } from "../report/FindingCounter.ts"
+import { columnMatching, isAddedAfter, namesIn } from "../rows/ColumnMatches.ts"
 import { columnNames, type UnknownColumn } from "../rows/ColumnNames.ts"
-import { columnPlacing, isAddedAfter, namesIn } from "../rows/ColumnPlaces.ts"
 import { readFull } from "../rows/FullReading.ts"
 import { readChanges } from "../rows/LakeChanges.ts"
 import type { ComparisonSnapshot } from "../snapshot/ComparisonSnapshot.ts"
@@ -125,11 +125,11 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
   if (Option.isSome(otherwise)) return verdict({ incomparable: otherwise.value, exit: notInLake })
 
   const schemas = yield* readSchemas(incs.schemas)
-  const placing = columnPlacing(projected.columns, schemas)
+  const matching = columnMatching(projected.columns, schemas)
   const copied = yield* workbench.rows("copied")
   const stored = yield* workbench.changes("changes")
   const bar = yield* progress.show(`verify ${source.dataset}: full`, manifest.bytes)
-  const read = yield* readFull(manifest, table, placing, copied, bar.advance)
+  const read = yield* readFull(manifest, table, matching, copied, bar.advance)
   yield* Effect.forEach(read.findings, report)
   const names = columnNames(description, projected.excluded, fulls, namesIn(schemas))
   const { changes, pending, disordered } = yield* readChanges(
@@ -137,7 +137,7 @@ export const tableVerdict = Effect.fn("TableVerdict.tableVerdict")(function* (
     live,
     manifest,
     incs.objects,
-    placing,
+    matching,
     stored,
     names,
     report,

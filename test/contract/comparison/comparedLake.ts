@@ -9,7 +9,7 @@ import type { DatasetSchema } from "../../../src/lake/SchemaFiles.ts"
 import type { ComparedTable } from "../../../src/services/lake/ComparedRows.ts"
 import { LakeComparison } from "../../../src/services/lake/LakeComparison.ts"
 import { ObjectStore } from "../../../src/services/lake/ObjectStore.ts"
-import { type ColumnPlacing, columnPlacing, placesByName } from "../../../src/verify/rows/ColumnPlaces.ts"
+import { type ColumnMatching, columnMatching, matchesByName } from "../../../src/verify/rows/ColumnMatches.ts"
 import { readCopy } from "../../../src/verify/rows/FullReading.ts"
 import { beforeEverything, type IncChange, readInc } from "../../../src/verify/rows/IncReading.ts"
 
@@ -100,9 +100,9 @@ const schemaOf = (columns: string, object: number): DatasetSchema => ({
   },
 })
 
-const placingOf = ({ columns }: ComparedTable, numbers: ColumnNumbers | undefined): ColumnPlacing => {
-  if (numbers !== undefined) return columnPlacing(numbered(numbers.live), numbers.incs.map(schemaOf))
-  const byName = (header: ReadonlyArray<string>) => placesByName(columns.map(toBytes), header)
+const matchingOf = ({ columns }: ComparedTable, numbers: ColumnNumbers | undefined): ColumnMatching => {
+  if (numbers !== undefined) return columnMatching(numbered(numbers.live), numbers.incs.map(schemaOf))
+  const byName = (header: ReadonlyArray<string>) => matchesByName(columns.map(toBytes), header)
   return { inFull: byName, inInc: byName }
 }
 
@@ -114,9 +114,9 @@ export const comparedIn = Effect.fnUntraced(function* (
   const store = yield* ObjectStore
   const [ofTable, ofCopy, stored] = [yield* rows("live"), yield* rows("copied"), yield* changes("changes")]
   yield* readCopy(Stream.make(live), ofTable, table)
-  const placing = placingOf(table, numbers)
+  const matching = matchingOf(table, numbers)
   const columnsOfCopy = numbers === undefined ? [] : numbered(numbers.copied)
-  yield* readCopy(Stream.make(copied), ofCopy, table, (header) => placing.inFull(header, columnsOfCopy))
+  yield* readCopy(Stream.make(copied), ofCopy, table, (header) => matching.inFull(header, columnsOfCopy))
   let last = beforeEverything
   let mayRepeat = false
   for (const [i, text] of incs.entries()) {
@@ -124,7 +124,7 @@ export const comparedIn = Effect.fnUntraced(function* (
     yield* store.put(key, text)
     const read = yield* readInc(store, key, i, last, {
       table,
-      placing,
+      matching,
       isInLake: true,
       stored,
       counts,

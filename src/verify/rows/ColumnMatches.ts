@@ -17,7 +17,7 @@ export interface NumberedColumn {
 }
 
 /** The table's columns in one object. Names and values are byte strings. */
-export interface ColumnPlaces {
+export interface ColumnMatches {
   /** By column of the table: its field in the object, without our columns; -1 if the object lacks it. */
   readonly indexes: ReadonlyArray<number>
   /** By column: what the rows hold if the object lacks it. */
@@ -26,14 +26,17 @@ export interface ColumnPlaces {
   readonly present: (name: string) => string | undefined
 }
 
-export interface ColumnPlacing {
-  readonly inFull: (header: ReadonlyArray<string>, columns: ReadonlyArray<NumberedColumn>) => ColumnPlaces
+export interface ColumnMatching {
+  readonly inFull: (header: ReadonlyArray<string>, columns: ReadonlyArray<NumberedColumn>) => ColumnMatches
   /** `key` is undefined for an object of rows that only the slot holds yet. */
-  readonly inInc: (header: ReadonlyArray<string>, key: string | undefined) => ColumnPlaces
+  readonly inInc: (header: ReadonlyArray<string>, key: string | undefined) => ColumnMatches
 }
 
-/** Places by name alone: rows hold NULL in a column that the object lacks. */
-export const placesByName = (columns: ReadonlyArray<string>, header: ReadonlyArray<string>): ColumnPlaces => {
+/** Matches by name alone: rows hold NULL in a column that the object lacks. */
+export const matchesByName = (
+  columns: ReadonlyArray<string>,
+  header: ReadonlyArray<string>,
+): ColumnMatches => {
   const known = new Set(columns)
   return {
     indexes: columnIndexes(header, columns),
@@ -58,37 +61,37 @@ const missingValues = (
 }
 
 /** `live` are the columns of the table now, as the lake has them; `schemas` are in the order of their objects. */
-export const columnPlacing = (
+export const columnMatching = (
   live: ReadonlyArray<SourceColumn>,
   schemas: ReadonlyArray<DatasetSchema>,
-): ColumnPlacing => {
+): ColumnMatching => {
   const names = live.map(({ name }) => toBytes(name))
   const values = missingValues(live, schemas)
 
-  const placesIn = (
+  const matchesIn = (
     header: ReadonlyArray<string>,
     columns: ReadonlyArray<NumberedColumn> | undefined,
-  ): ColumnPlaces => {
-    if (columns === undefined || !isNumbered(columns)) return placesByName(names, header)
+  ): ColumnMatches => {
+    if (columns === undefined || !isNumbered(columns)) return matchesByName(names, header)
     const fields = columnIndexes(
       header,
       columns.map(({ name }) => toBytes(name)),
     )
-    const placeOf = ({ name, attnum }: SourceColumn): number => {
+    const columnOf = ({ name, attnum }: SourceColumn): number => {
       const byNumber = columns.findIndex((column) => column.attnum === attnum)
       return byNumber >= 0
         ? byNumber
         : columns.findIndex((column) => column.attnum == null && column.name === name)
     }
-    const places = live.map(placeOf)
+    const matches = live.map(columnOf)
     const present = new Map(
-      places.flatMap((place, i) => {
-        const column = columns[place]
+      matches.flatMap((match, i) => {
+        const column = columns[match]
         return column === undefined ? [] : [[toBytes(column.name), names[i]] as const]
       }),
     )
     return {
-      indexes: places.map((place) => fields[place] ?? -1),
+      indexes: matches.map((match) => fields[match] ?? -1),
       missing: live.map(({ attnum }) => {
         const value = values.get(attnum)
         return value === undefined ? null : toBytes(value)
@@ -114,12 +117,12 @@ export const columnPlacing = (
   }
 
   return {
-    inFull: placesIn,
+    inFull: matchesIn,
     inInc: (header, key) => {
       // A row that only the slot holds is newer than the lake: today's columns are nearer.
-      if (key === undefined && fits(live, header)) return placesIn(header, live)
+      if (key === undefined && fits(live, header)) return matchesIn(header, live)
       const columns = schemaFor(header, key)?.columns ?? (fits(live, header) ? live : undefined)
-      return placesIn(header, columns)
+      return matchesIn(header, columns)
     },
   }
 }

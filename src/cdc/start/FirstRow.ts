@@ -1,10 +1,10 @@
 /** Reads the first row of an object of `inc`. */
 import { Effect, Option, Stream } from "effect"
-import { csvRecords, fieldText } from "../core/csv/CsvRecords.ts"
-import { parse } from "../core/Lsn.ts"
-import { metaColumns } from "../core/row/IncRow.ts"
-import { ObjectStore } from "../services/lake/ObjectStore.ts"
-import { RowFormat } from "../services/lake/RowFormat.ts"
+import { csvRecords, fieldText } from "../../core/csv/CsvRecords.ts"
+import { parse } from "../../core/Lsn.ts"
+import { metaColumns } from "../../core/row/IncRow.ts"
+import { ObjectStore } from "../../services/lake/ObjectStore.ts"
+import { RowFormat } from "../../services/lake/RowFormat.ts"
 
 const lsnField = metaColumns.indexOf("_lsn")
 

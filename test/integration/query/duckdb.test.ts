@@ -82,4 +82,36 @@ layer(lakeServer, { excludeTestServices: true })("query/duckdb", (it) => {
       )
     }),
   )
+
+  it.effect("tells which columns were added with a default, so that older rows can have it", () =>
+    Effect.gen(function* () {
+      const { sql, run, lake, createSlot } = yield* openPipeline({
+        setup: `CREATE TABLE public.cliente (id bigint PRIMARY KEY, nome text, saldo numeric(12,2) DEFAULT 0, ativo boolean);
+                INSERT INTO public.cliente SELECT n, 'n' || n FROM generate_series(1, 4) AS n`,
+        tables: "public.cliente=clientes",
+      })
+      const follow = Effect.map(run("cdc", "--once"), ({ code }) => assert.strictEqual(code, 0))
+      yield* createSlot
+      assert.strictEqual((yield* run("full")).code, 0)
+      yield* sql("UPDATE cliente SET nome = 'antes' WHERE id = 1")
+      yield* follow
+      yield* sql("ALTER TABLE cliente ADD pais text DEFAULT 'BR'")
+      yield* sql("UPDATE cliente SET pais = NULL WHERE id = 2; UPDATE cliente SET saldo = 9 WHERE id = 3")
+      yield* sql("INSERT INTO cliente VALUES (5, 'n5', 1, true, 'PT')")
+      yield* follow
+      const [found, ...others] = yield* ask({ lake }, "column_defaults.sql")
+      const { since = "", ...column } = found ?? {}
+      assert.deepStrictEqual([column, others], [{ attnum: "5", name: "pais", missing: "BR" }, []])
+      const older = `SELECT * REPLACE (CASE WHEN _lsn IS NULL OR _lsn < '${since}' THEN 'BR' ELSE pais END AS pais)`
+      const rows = yield* runScript(
+        queryText("duckdb/current_state.sql")
+          .replaceAll("'lake", `'${lake.folder}`)
+          .replace(/FROM (\(FROM copied UNION ALL BY NAME FROM unseen\))/, `FROM (${older} FROM $1)`),
+      )
+      assert.deepStrictEqual(
+        asRecords(rows).map(({ id, pais }) => ({ id, pais })),
+        (yield* sql("SELECT id::text, pais FROM cliente ORDER BY id")).map(({ id, pais }) => ({ id, pais })),
+      )
+    }),
+  )
 })

@@ -67,7 +67,12 @@ describe("cdc writes", () => {
       const { server, clientes } = yield* shop
       yield* server.transact((tx) => tx.insert(clientes, ana))
       yield* cdcOnce
-      assert.deepStrictEqual(yield* lakeKeys, ["inc/_fence_probe", "inc/_watermark.txt", first])
+      assert.deepStrictEqual(yield* lakeKeys, [
+        "inc/_fence_probe",
+        "inc/_watermark.txt",
+        "inc/date=20251103/_schema_clientes_20251103_101530.json",
+        first,
+      ])
     }).pipe(Effect.provide(world())),
   )
 
@@ -82,7 +87,9 @@ describe("cdc writes", () => {
       assert.deepStrictEqual(yield* lakeKeys, [
         "inc/_fence_probe",
         "inc/_watermark.txt",
+        "inc/clientes/date=20251103/_schema_clientes_20251103_101530.json",
         "inc/clientes/date=20251103/cdc_20251103_101530.csv",
+        "inc/pedidos/date=20251103/_schema_pedidos_20251103_101530.json",
         "inc/pedidos/date=20251103/cdc_20251103_101530.csv",
       ])
     }).pipe(Effect.provide(world(twoTables))),
@@ -110,6 +117,8 @@ describe("cdc writes", () => {
           "table.clientes=db_loja.cliente 16384",
           "catalog.clientes=733 1 734",
           "from.clientes=0/16B3748",
+          "file.clientes=16384 12a73aab3781a458",
+          "schema.clientes=inc/date=20251103/_schema_clientes_20251103_101530.json",
         ],
       )
     }).pipe(Effect.provide(world())),

@@ -46,7 +46,7 @@ const lines = (key: string) =>
 const maskLine = Effect.map(lines("mask"), (found) => found.map((line) => line.split("=")[1]))
 
 const newestManifest = Effect.gen(function* () {
-  const key = (yield* lakeKeys).filter((one) => one.endsWith(".json")).at(-1) ?? ""
+  const key = (yield* lakeKeys).filter((one) => one.includes("/_full_")).at(-1) ?? ""
   return Result.getOrThrow(Manifest.parse(yield* textOf(key)))
 })
 

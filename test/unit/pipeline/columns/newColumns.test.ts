@@ -45,7 +45,7 @@ const newestHeader = Effect.gen(function* () {
   return csv.split("\n")[0]?.split(",").slice(7)
 })
 const newestManifest = Effect.gen(function* () {
-  const key = (yield* lakeKeys).filter((one) => one.endsWith(".json")).at(-1) ?? ""
+  const key = (yield* lakeKeys).filter((one) => one.includes("/_full_")).at(-1) ?? ""
   return Result.getOrThrow(Manifest.parse(yield* textOf(key)))
 })
 const noSecret = Effect.map(Effect.flatMap(lakeKeys, textsOf), (all) => assert.notInclude(all, "segredo"))

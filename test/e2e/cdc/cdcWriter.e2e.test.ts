@@ -181,7 +181,8 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc
           .replace(/^last_commit=[0-9A-F]+\/[0-9A-F]+ \d+ \d{4}-\d\d-\d\d [\d:.]+\+00$/, "last_commit")
           .replace(/^writer=[0-9a-f-]{36}$/, "writer")
           .replace(/^catalog\.coisas=\d+ \d+ \d+$/, "catalog.coisas")
-          .replace(/^from\.coisas=[0-9A-F]+\/[0-9A-F]+$/, "from.coisas"),
+          .replace(/^from\.coisas=[0-9A-F]+\/[0-9A-F]+$/, "from.coisas")
+          .replace(/^file\.coisas=\d+ [0-9a-f]{1,16}$/, "file.coisas"),
       )
       assert.deepStrictEqual(plain, [
         confirmed,
@@ -198,6 +199,8 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc
         `table.coisas=public.t ${table?.["oid"]}`,
         "catalog.coisas",
         "from.coisas",
+        "file.coisas",
+        `schema.coisas=${(object ?? "").replace("/cdc_", "/_schema_coisas_").replace(".csv", ".json")}`,
         "",
       ])
     }),

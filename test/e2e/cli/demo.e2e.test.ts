@@ -28,7 +28,7 @@ describe.concurrent("demo", () => {
       assert.strictEqual(code, 0, stderr)
       for (const words of [
         /├── full\/\n│ {3}└── date=\d{8}\/\n.*_full_clientes_\d{8}_\d{6}\.json {2}\d+ bytes\n.*full_clientes_\d{8}_\d{6}\.csv {2}\d+ bytes\n/,
-        /└── inc\/\n.*date=\d{8}\/\n.*cdc_\d{8}_\d{6}\.csv {2}\d+ bytes\n.*_fence_probe {2}0 bytes, on which cdc checks that .*\n.*_watermark\.txt {2}\d+ bytes\n\n/,
+        /└── inc\/\n.*date=\d{8}\/\n.*_schema_clientes_\d{8}_\d{6}\.json {2}\d+ bytes\n.*cdc_\d{8}_\d{6}\.csv {2}\d+ bytes\n.*_fence_probe {2}0 bytes, on which cdc checks that .*\n.*_watermark\.txt {2}\d+ bytes\n\n/,
         /_op,_lsn,_seq,_xid,_commit_ts,_before,_unchanged,id,nome,/,
         /\n {4}U,[0-9A-F]{8}\/[0-9A-F]{8},.*"\{""id"":""3""\}",,1000003,/,
         /\n── What inc holds.*\ninc\/_watermark\.txt\n( {4}.*\n)+inc\/date=\d{8}\/cdc_\d{8}_\d{6}\.csv\n( {4}.*\n)+\n/,

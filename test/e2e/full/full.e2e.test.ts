@@ -84,9 +84,9 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("ful
         dataset: "coisas",
         object,
         columns: [
-          { name: "b", type: "integer", nullable: false },
-          { name: "a", type: "numeric(12,2)", nullable: true },
-          { name: "c", type: "text[]", nullable: false },
+          { name: "b", type: "integer", nullable: false, attnum: 1 },
+          { name: "a", type: "numeric(12,2)", nullable: true, attnum: 2 },
+          { name: "c", type: "text[]", nullable: false, attnum: 3 },
         ],
         primary_key: ["c", "b"],
         rows: 2,

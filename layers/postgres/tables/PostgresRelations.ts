@@ -33,16 +33,20 @@ const columnsNow = `(
        FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident))) AS details`
 
 /** Both halves use an index. Sequences, indexes and types are excluded. */
-const relationsSql = `
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, ${marks}, ${file}, ${columnsNow}
+const foundSql = `
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, ${marks}
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
    WHERE c.oid = ANY ($1::oid[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   UNION
-  SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, ${marks}, ${file}, ${columnsNow}
+  SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, ${marks}
     FROM unnest($2::text[], $3::text[]) AS asked(schema, name)
     JOIN pg_namespace n ON n.nspname = asked.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     JOIN pg_type t ON t.oid = c.reltype`
+
+/** What both halves find is read once. */
+const relationsSql = `WITH found AS MATERIALIZED (${foundSql})
+  SELECT found.*, ${file}, ${columnsNow} FROM found JOIN pg_class c ON c.oid = found.oid::oid`
 
 /** Returns the relations, partitioned ones with their partitions, which a second query reads. */
 export const relations =

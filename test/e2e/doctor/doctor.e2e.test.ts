@@ -70,6 +70,7 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("doc
           "loja/full/date=…/full_customers_….csv",
           "loja/inc/_fence_probe",
           "loja/inc/_watermark.txt",
+          "loja/inc/date=…/_schema_customers_….json",
           "loja/inc/date=…/cdc_….csv",
         ],
       )

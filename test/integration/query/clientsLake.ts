@@ -155,7 +155,7 @@ export const openBusyLake = Effect.fn("openBusyLake")(function* (between = "SELE
   yield* sql("CREATE TABLE db_loja.esperado AS TABLE db_loja.cliente; UPDATE db_loja.cliente SET nome = 'x'")
   yield* copy
   yield* compressNewest(clients)
-  const newest = (yield* lake.keys).findLast((key) => key.endsWith(".json"))
+  const newest = (yield* lake.keys).findLast((key) => key.includes("/_full_"))
   assert.isDefined(newest)
   yield* Effect.promise(() => rm(join(lake.folder, newest ?? "")))
   return clients

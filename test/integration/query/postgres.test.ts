@@ -44,7 +44,7 @@ const openStaged = Effect.fn("openStaged")(function* (clients: ClientsLake) {
     }),
     (opened) => Effect.promise(() => opened.end()),
   )
-  const manifest = (yield* lake.keys).findLast((key) => key.endsWith(".json")) ?? ""
+  const manifest = (yield* lake.keys).findLast((key) => key.includes("/_full_")) ?? ""
   const text = yield* lake.text(manifest)
   const changes = yield* changeFiles(clients)
   yield* Effect.promise(async () => {

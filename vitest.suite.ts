@@ -5,8 +5,14 @@ import { defineConfig } from "vitest/config"
 /** What needs another server, another machine or hours: each has a configuration of its own. */
 export const elsewhere = ["test/s3/**", "test/spark/**", "test/pooler/**"]
 
-/** `npm run test:long`: lakes damaged in many ways, memory, values as long as PostgreSQL allows, and real waiting. */
+/**
+ * `npm run test:long`: lakes damaged in many ways, memory, values as long as PostgreSQL allows, real waiting, and what starts
+ * the program some hundred times.
+ */
 export const long = [
+  "test/e2e/cdc/stopping.e2e.test.ts",
+  "test/e2e/cdc/tables.e2e.test.ts",
+  "test/e2e/doctor/doctor.e2e.test.ts",
   "test/e2e/verify/verify-damage.e2e.test.ts",
   "test/e2e/failure/healing.e2e.test.ts",
   "test/e2e/failure/healing-lake.e2e.test.ts",
@@ -29,8 +35,8 @@ interface Suite {
 }
 
 /**
- * Each core has a worker, where vitest would leave one core idle. A worker runs one file after another: these share the
- * modules that they import, and the PostgreSQL of the worker (`TestPostgres.shared`).
+ * One worker more than cores: the tests wait for servers and processes a quarter of their time. A worker runs one file
+ * after another: these share the modules that they import, and the PostgreSQL of the worker (`TestPostgres.shared`).
  */
 export const suite = ({ include, exclude = [], timeout }: Suite) =>
   defineConfig({
@@ -38,7 +44,7 @@ export const suite = ({ include, exclude = [], timeout }: Suite) =>
       include,
       exclude,
       isolate: false,
-      maxWorkers: availableParallelism(),
+      maxWorkers: availableParallelism() + 1,
       testTimeout: timeout,
       hookTimeout: timeout,
     },

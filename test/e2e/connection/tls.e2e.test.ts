@@ -98,6 +98,7 @@ layer(TestCertificates.layer, { excludeTestServices: true })("over TLS", (it) =>
             "full/date=…/full_t_….csv",
             "inc/_fence_probe",
             "inc/_watermark.txt",
+            "inc/date=…/_schema_t_….json",
             "inc/date=…/cdc_….csv",
           ],
         )

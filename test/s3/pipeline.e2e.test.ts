@@ -73,6 +73,7 @@ layer(TestPostgres.shared, { excludeTestServices: true })("the program and a rea
           "loja/full/date=#/full_clientes_#.csv",
           "loja/inc/_fence_probe",
           "loja/inc/_watermark.txt",
+          "loja/inc/date=#/_schema_clientes_#.json",
           "loja/inc/date=#/cdc_#.csv",
         ],
       )

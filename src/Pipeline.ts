@@ -14,6 +14,7 @@
  */
 import { Effect, Option, Schedule, Stream } from "effect"
 import { type BatchLimits, type PendingBatch, peekBound, type Writer } from "./cdc/Batch.ts"
+import { atOnce, BatchPace } from "./cdc/BatchPace.ts"
 import { confirmSlot, endWithoutWatermark, writeWatermark } from "./cdc/Confirm.ts"
 import { asCurrentBatch, finishingBatchOnStop } from "./cdc/CurrentBatch.ts"
 import { takeOver } from "./cdc/fence/TakeOver.ts"
@@ -88,18 +89,24 @@ export interface CdcMode {
  */
 export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const { check } = yield* ObjectStore
-  const { tables, pollInterval, batchMaxChanges } = yield* Settings
+  const settings = yield* Settings
+  const { tables, pollInterval, batchMaxChanges } = settings
   const withWriterLock = yield* writerLock(mode)
   const limits = { maxLines: peekBound(batchMaxChanges), worthMoving: mode.once ? 1n : Lsn.halfSegment }
+  const pace = mode.once ? atOnce() : new BatchPace(() => settings)
 
   /** One attempt of a writer: takes the lake over, then writes batch after batch until the first failure. */
   const write = withWriterLock(
     Effect.fnUntraced(function* (session) {
       const { held, checkpoint } = yield* takeOver(session)
       yield* reportAnswered
-      const batches = untilCaughtUp({ session, held }, checkpoint, limits)
+      const batches = untilCaughtUp({ session, held }, checkpoint, limits, pace)
       yield* Stream.runDrain(mode.once ? batches : Stream.repeat(batches, Schedule.spaced(pollInterval)))
     }),
+  )
+  const attempt = Effect.ensuring(
+    write,
+    Effect.sync(() => pace.restart()),
   )
 
   yield* finishingBatchOnStop(
@@ -107,32 +114,46 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
       yield* Effect.forkScoped(holdLivenessLock)
       yield* retrying(limitedRetry, check("inc"))
       yield* checkAllFollowed(tables)
-      yield* retrying(mode.once ? limitedRetry : unlimitedRetry, Effect.scoped(reportingActivity(write)))
+      yield* retrying(mode.once ? limitedRetry : unlimitedRetry, Effect.scoped(reportingActivity(attempt)))
     }),
+    pace.drain,
   )
 })
 
-/** Writes batch after batch, each from the checkpoint of the one before, until the slot holds no more. */
-const untilCaughtUp = (writer: Writer, first: Checkpoint, limits: BatchLimits) => {
+/**
+ * Writes batch after batch, each from the checkpoint of the one before, until the slot holds no more. Pauses where the pending
+ * WAL is not due yet.
+ */
+const untilCaughtUp = (writer: Writer, first: Checkpoint, limits: BatchLimits, pace: BatchPace) => {
   let checkpoint = first
   const batch = Effect.suspend(() =>
-    asCurrentBatch(writeBatch(writer, checkpoint, limits), writer.session.ended),
+    asCurrentBatch(writeBatch(writer, checkpoint, limits, pace), writer.session.ended),
   ).pipe(
     Effect.tap((end) => Effect.sync(() => (checkpoint = end.checkpoint))),
     Effect.tap(() => reportHealthy),
+    Effect.tap(() =>
+      Effect.when(
+        pace.pause,
+        Effect.sync(() => pace.isPostponed),
+      ),
+    ),
   )
   return Stream.paginate(undefined, () =>
-    Effect.map(batch, (end) => [[end], end.more ? Option.some(undefined) : Option.none()] as const),
+    Effect.map(
+      batch,
+      (end) => [[end], end.more || pace.isPostponed ? Option.some(undefined) : Option.none()] as const,
+    ),
   )
 }
 
-/** One batch, in the order of its durable steps. Safe to interrupt anywhere. */
+/** One batch, in the order of its durable steps, as soon as `pace` says that it is due. Safe to interrupt anywhere. */
 export const writeBatch = Effect.fnUntraced(function* (
   writer: Writer,
   checkpoint: Checkpoint,
   limits: BatchLimits,
+  pace: BatchPace = atOnce(),
 ) {
-  const waiting = yield* readBatch(writer.session, checkpoint)
+  const waiting = yield* readBatch(writer.session, checkpoint, pace)
   if (Option.isNone(waiting)) return { checkpoint, more: false }
   return yield* makeDurable(writer, waiting.value, limits)
 })

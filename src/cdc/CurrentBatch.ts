@@ -77,18 +77,19 @@ export const asCurrentBatch = <A, E extends PipelineError, R>(
   Effect.andThen(forgetFailure, finished(noted(unlessEnded(batch, ended))))
 
 /**
- * Runs `work` until it ends or a stop is requested; then it finishes the current batch first. Fails with the batch's failure if
+ * Runs `work` until it ends or a stop is requested; then it waits for `drained` and finishes the current batch first. Fails with the batch's failure if
  * that is permanent. Logs a transient one: the next start does the rest.
  */
 export const finishingBatchOnStop = <E, R>(
   work: Effect.Effect<void, E, R>,
+  drained: Effect.Effect<void> = Effect.void,
 ): Effect.Effect<void, E | PipelineError, Exclude<R, Scope.Scope>> =>
   Effect.gen(function* () {
     const stop = yield* StopSignal
     const failed = yield* Ref.make(Option.none<PipelineError>())
     yield* Effect.raceFirst(
       Effect.provideService(Effect.scoped(work), FirstFailure, Option.some(failed)),
-      Effect.andThen(stop.requested, Effect.logInfo("cdc: stopping")),
+      stop.requested.pipe(Effect.andThen(Effect.logInfo("cdc: stopping")), Effect.andThen(drained)),
     )
     const last = yield* Ref.get(failed)
     if (Option.isNone(last)) return

@@ -5,6 +5,7 @@ import { publish } from "../observe/PipelineEvents.ts"
 import type { ChangeSession } from "../services/source/ChangeSource.ts"
 import { Settings } from "../settings/Settings.ts"
 import type { PendingBatch } from "./Batch.ts"
+import type { BatchPace } from "./BatchPace.ts"
 import { knownByDataset } from "./rows/KnownTails.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
 import { decideStart } from "./start/StartDecision.ts"
@@ -23,10 +24,14 @@ export const ensureLockHeld = Effect.fnUntraced(function* (session: ChangeSessio
 })
 
 /**
- * Returns none, and leaves no span, if no WAL was written since the last read. Reads no changes from the slot: `writeObjects`
- * does.
+ * Returns none, and leaves no span, if no WAL was written since the last read, or if what is pending is not due yet. Reads no
+ * changes from the slot: `writeObjects` does.
  */
-export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, checkpoint: Checkpoint) {
+export const readBatch = Effect.fnUntraced(function* (
+  session: ChangeSession,
+  checkpoint: Checkpoint,
+  pace: BatchPace,
+) {
   const startedAt = yield* Clock.currentTimeMillis
   const view = yield* ensureLockHeld(session, checkpoint)
   const { flushed } = view
@@ -37,6 +42,10 @@ export const readBatch = Effect.fnUntraced(function* (session: ChangeSession, ch
   )
   yield* publish(() => ({ _tag: "SlotChecked", at: startedAt, flushed, readUpTo, retainedFrom }))
   if (flushed <= checkpoint.readUpTo) return Option.none<PendingBatch>()
+  if (!pace.isDue(readUpTo, flushed, startedAt)) {
+    yield* publish((at) => ({ _tag: "BatchPostponed", at }))
+    return Option.none<PendingBatch>()
+  }
   const { columns } = yield* Settings
   const { tables, catalog, leaves, files, change, unsure } = yield* readCatalog(
     session,

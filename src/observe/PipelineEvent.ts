@@ -29,7 +29,7 @@ export type PipelineEvent = Data.TaggedEnum<{
   LockAcquired: { readonly at: number }
   /** A starting writer found a watermark. `writtenAt`: ISO 8601; all WAL up to it was read at that time. */
   WatermarkFound: { readonly at: number; readonly writtenAt: string }
-  /** The state of slot and WAL was read. A batch follows if `flushed` is after `readUpTo`. */
+  /** The state of slot and WAL was read. A batch follows if `flushed` is after `readUpTo`, unless it is postponed. */
   SlotChecked: {
     readonly at: number
     readonly flushed: Lsn
@@ -37,6 +37,8 @@ export type PipelineEvent = Data.TaggedEnum<{
     /** The server retains WAL from here on for the slot. */
     readonly retainedFrom: Lsn
   }
+  /** The last check found too little WAL for a batch (BATCH_MIN_WAL), which stays in the slot. */
+  BatchPostponed: { readonly at: number }
   /** The source sent a chunk of its answer. */
   ChunkReceived: { readonly at: number }
   /** The lake accepted a chunk of an object. */

@@ -36,7 +36,7 @@ const metrics = {
   ),
   afluente_last_success_timestamp_seconds: gauge(
     "afluente_last_success_timestamp_seconds",
-    "When a check found nothing to do, or a batch or copy was done; before the first time, when it began.",
+    "When a check began no batch, or a batch or copy was done; before the first time, when it began.",
   ),
   afluente_standby: gauge("afluente_standby", "1 while another process writes and this one waits, else 0."),
 }

@@ -143,6 +143,7 @@ export const nextStatus = (status: PipelineStatus, event: PipelineEvent): Pipeli
     case "CopyBegan":
       return { ...status, workingSince: event.at, retry: undefined }
     case "CopyFinished":
+    case "BatchPostponed":
       return finished(status, event.at)
     case "RetryBegan": {
       const { service, since, message } = event
@@ -157,7 +158,7 @@ export const nextStatus = (status: PipelineStatus, event: PipelineEvent): Pipeli
   }
 }
 
-/** When a check found nothing to do, or a batch or copy was done; before the first time, `responsibleSince`. */
+/** When a check succeeded and began no batch, or a batch or copy was done; before the first time, `responsibleSince`. */
 export const lastSuccess = (status: PipelineStatus): number => status.lastSuccessAt ?? status.responsibleSince
 
 /**

@@ -74,6 +74,29 @@ export const settingTable = {
       "A sixteenth more may come, and a transaction is never split. It bounds the server's temporary files, not our memory.",
     ],
   },
+  BATCH_MIN_WAL: {
+    group: "Pipeline",
+    value: { form: "bytes: `0`, `64kB`, `16MB`, `64MiB`" },
+    example: "16MB",
+    fallback: "0",
+    flag: true,
+    summary: "cdc reads when this much WAL is pending",
+    meaning: [
+      "Makes objects of `inc` larger and fewer: [performance.md](performance.md#objects-of-a-good-size). `cdc` checks the slot at every POLL_INTERVAL, but reads it only when this much WAL is pending, or some of it for BATCH_MAX_WAIT. Until then it stays in the slot, and the lag counts it.",
+      "The WAL of all tables counts, not only of yours. `--once` ignores this setting, and a stop reads what is pending.",
+    ],
+  },
+  BATCH_MAX_WAIT: {
+    group: "Pipeline",
+    value: { form: "a duration: `30s`, `5 minutes`" },
+    example: "5 minutes",
+    fallback: "60 seconds",
+    flag: true,
+    summary: "or when some has been pending for this long",
+    meaning: [
+      "Only with BATCH_MIN_WAL. It is counted from the first check that found the WAL; a `cdc` that starts reads at once.",
+    ],
+  },
   FULL_PARALLEL: {
     group: "Pipeline",
     value: { from: 1, to: 64, unit: "sessions" },

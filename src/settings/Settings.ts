@@ -7,6 +7,7 @@ import type { ColumnRules } from "../core/columns/Projection.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import type { SourceAddress } from "../core/source/SourceAddress.ts"
 import { parseSourceTables, type SourceTable } from "../core/source/SourceTable.ts"
+import { parseBytes } from "../core/text/ByteAmount.ts"
 import { columnRules } from "./columns/ColumnSettings.ts"
 import { parseDuration } from "./DurationText.ts"
 import { keysWhereNeeded, lakeUmask, lakeUrl, type S3Access } from "./LakeSettings.ts"
@@ -37,6 +38,10 @@ export class Settings extends Context.Service<
     readonly layout: Option.Option<Layout>
     /** Soft bound of one peek, in slot lines. Not a bound of memory, which does not depend on it. */
     readonly batchMaxChanges: number
+    /** Less pending WAL than this, in bytes, is left in the slot until the next check of it. */
+    readonly batchMinWal: number
+    /** But no longer than this, from the first check that found it on. */
+    readonly batchMaxWait: Duration.Duration
     /** Readers of one table in `full`. None: as many as help on this machine. */
     readonly fullParallel: Option.Option<number>
     readonly csvCompression: Compression
@@ -105,6 +110,8 @@ const load = together({
     wholeNumber("BATCH_MAX_CHANGES"),
     Option.getOrElse(() => Number(settingTable.BATCH_MAX_CHANGES.fallback)),
   ),
+  batchMinWal: parsed("BATCH_MIN_WAL", parseBytes),
+  batchMaxWait: parsed("BATCH_MAX_WAIT", parseDuration),
   fullParallel: wholeNumber("FULL_PARALLEL"),
   csvCompression: Effect.map(
     choice("CSV_COMPRESSION"),

@@ -1,6 +1,6 @@
 /** Reads the state of the pipeline: the slot, the watermark and the newest objects. Reads nothing large. */
 
-import { Clock, Effect, Option, Result } from "effect"
+import { Clock, Duration, Effect, Option, Result } from "effect"
 import { decideStart, type Facts } from "../cdc/start/StartDecision.ts"
 import * as Lsn from "../core/Lsn.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
@@ -54,9 +54,14 @@ const startProblems = (
   return Result.isFailure(start) && start.failure.reason !== "SlotMissing" ? [start.failure] : []
 }
 
+/** In seconds. A check finds WAL after one interval at most, and it is read at the first check after the longest wait. */
+const longestPause = ({ batchMinWal, batchMaxWait, pollInterval }: Settings["Service"]): number =>
+  batchMinWal === 0 ? 0 : Duration.toSeconds(batchMaxWait) + 2 * Duration.toSeconds(pollInterval)
+
 /** Returns the status report. It names what could not be read, and contains the rest. */
 export const readStatus = Effect.gen(function* () {
-  const { tables, layout: wanted, pollInterval } = yield* Settings
+  const settings = yield* Settings
+  const { tables, layout: wanted, pollInterval } = settings
   const source = yield* SlotInspection
   const { read } = yield* WatermarkStore
 
@@ -116,6 +121,7 @@ export const readStatus = Effect.gen(function* () {
           confirmed: slotBegin,
           activity: before.activity,
           leftBehind: Lsn.halfSegment,
+          postponedFor: longestPause(settings),
         }),
     datasets,
     problems: [...problems, ...(Result.isFailure(layout) ? [layout.failure] : []), ...refusals],

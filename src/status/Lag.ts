@@ -8,7 +8,7 @@
  * commit's time, so that the bound comes from what is known about the reader:
  *
  *     no WAL after the watermark            0
- *     the writer is idle after a poll       since that poll, which read everything
+ *     the writer is idle after a poll       since that poll, which read everything, but for what `postponedFor` allows
  *     the writer reads, and lag is small    since its statement began: before that it had read all WAL
  *     the lag is large, or no writer runs   since the watermark was written
  *
@@ -30,6 +30,8 @@ export interface LagFacts {
   readonly activity: Option.Option<{ readonly isIdle: boolean; readonly seconds: number }>
   /** Bytes of WAL after the watermark that a writer may leave unwritten when it has read everything. */
   readonly leftBehind: bigint
+  /** Seconds for which a writer that polls may leave WAL unread. */
+  readonly postponedFor: number
 }
 
 /** None: unknown. */
@@ -47,14 +49,20 @@ export const lagOf = (facts: LagFacts): Lag => {
   )
   if (Option.isNone(from)) return unknownLag
   const behind = facts.flushed > from.value ? facts.flushed - from.value : 0n
+  const byWatermark = Option.flatMap(facts.watermark, ({ age }) => age)
   const byWriter = Option.filter(facts.activity, ({ isIdle }) => isIdle || behind < facts.leftBehind).pipe(
-    Option.map(({ seconds }) => seconds),
+    Option.map(({ seconds }) => seconds + facts.postponedFor),
   )
   return {
     bytes: Option.some(Number(behind)),
     seconds:
       behind === 0n
         ? Option.some(0)
-        : Option.orElse(byWriter, () => Option.flatMap(facts.watermark, ({ age }) => age)),
+        : Option.orElse(
+            Option.zipWith(byWriter, byWatermark, (one, other) =>
+              facts.postponedFor > 0 ? Math.min(one, other) : one,
+            ),
+            () => Option.orElse(byWriter, () => byWatermark),
+          ),
   }
 }

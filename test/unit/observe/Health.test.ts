@@ -66,6 +66,20 @@ const cases: ReadonlyArray<HealthCase> = [
     text: "at work since 2025-11-03T11:05:30.000Z",
   },
   {
+    when: "a check has left pending WAL for a later batch",
+    events: [idle, behind, { _tag: "BatchPostponed", at: second(10) }],
+    at: 70,
+    isWell: true,
+    text: "ok",
+  },
+  {
+    when: "no check has succeeded since one that left pending WAL",
+    events: [idle, behind, { _tag: "BatchPostponed", at: second(10) }],
+    at: 71,
+    isWell: false,
+    text: "no successful check of the slot since 2025-11-03T10:15:40.000Z",
+  },
+  {
     when: "it retries, and says what, since when and why",
     events: [idle, retryBegan("lake", 3, { message: "Lake, x: away." })],
     at: 4,

@@ -28,6 +28,7 @@ type Numbers = typeof Numbers.Type
 const makers: {
   readonly [Tag in PipelineEvent["_tag"]]: (from: Numbers) => Extract<PipelineEvent, { readonly _tag: Tag }>
 } = {
+  BatchPostponed: ({ a }) => ({ _tag: "BatchPostponed", at: a }),
   StandbyBegan: ({ a }) => ({ _tag: "StandbyBegan", at: second(a) }),
   LockAcquired: ({ a }) => ({ _tag: "LockAcquired", at: second(a) }),
   WatermarkFound: ({ a, b, odd }) => ({

@@ -50,6 +50,13 @@ const lagCases: ReadonlyArray<LagCase> = [
     bytes: 2000,
   },
   {
+    when: "from the last check that found nothing, where a check has left the WAL for a later batch",
+    events: [idle, behind, { _tag: "BatchPostponed", at: second(10) }],
+    at: 12,
+    seconds: 12,
+    bytes: 2000,
+  },
+  {
     when: "after all of the batch is in the lake",
     events: [idle, behind, transactionsRead(4, 8), batchWritten(10, 11, twoDatasets)],
     at: 12,

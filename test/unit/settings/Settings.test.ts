@@ -27,6 +27,7 @@ describe("settings", () => {
       assert.strictEqual(Duration.toMillis(settings.pollInterval), 2000)
       assert.deepStrictEqual(settings.lake, { _tag: "Bucket", bucket: "raw", prefix: "" })
       assert.strictEqual(settings.batchMaxChanges, 1_000_000)
+      assert.deepStrictEqual([settings.batchMinWal, Duration.toSeconds(settings.batchMaxWait)], [0, 60])
       assert.strictEqual(settings.logLevel, "Info")
       assert.isTrue(Option.isNone(settings.layout))
       const s3 = Option.getOrThrow(settings.s3)

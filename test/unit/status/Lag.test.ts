@@ -9,6 +9,7 @@ const facts = (given: Partial<LagFacts> = {}): LagFacts => ({
   confirmed: Option.some(Lsn.Lsn.make(500n)),
   activity: Option.none(),
   leftBehind: 10_000n,
+  postponedFor: 0,
   ...given,
 })
 
@@ -39,6 +40,15 @@ describe("the lag", () => {
 
   it("is no older than the statement of a writer that reads what little waits", () => {
     assert.deepStrictEqual(figures({ activity: reads }), [4000, 1.5])
+  })
+
+  it("counts what a writer that polls may leave unread (BATCH_MIN_WAL)", () => {
+    assert.deepStrictEqual(figures({ activity: looked, postponedFor: 64 }), [4000, 65.5])
+  })
+
+  it("is no older than the watermark, however long a writer may leave WAL unread", () => {
+    const watermark = Option.some({ position: Lsn.Lsn.make(1000n), age: Option.some(30) })
+    assert.deepStrictEqual(figures({ activity: looked, postponedFor: 64, watermark }), [4000, 30])
   })
 
   it("is as old as the watermark while a writer works off much", () => {

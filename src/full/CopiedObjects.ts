@@ -1,26 +1,28 @@
 /**
- * Writes a copy as objects: one, or one per leaf of a partitioned table. Each has a header, and all are named by one manifest.
+ * Writes a copy as objects: one of a small table, several of one that is larger than FULL_OBJECT_SIZE or has several readers,
+ * and those of each leaf of a partitioned table. Each has a header, and all are named by one manifest.
  */
-import { Clock, Effect, Option, Sink, Stream } from "effect"
+import { Clock, Effect, Option } from "effect"
 import { projectedCopy } from "../columns/ProjectedCopy.ts"
 import type { ProjectedTable } from "../columns/ProjectedTable.ts"
 import { toBytes } from "../core/bytes/Bytes.ts"
 import { csvRow } from "../core/csv/Csv.ts"
 import type { CopiedObject, Manifest } from "../core/lake/Manifest.ts"
-import { nextStamp, objectKey, type Stamp, stampAfter } from "../core/lake/ObjectKey.ts"
+import { nextStamp, objectKey, stampAfter } from "../core/lake/ObjectKey.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import { printInSql } from "../core/source/SourceTable.ts"
 import { newestObject } from "../lake/NewestObject.ts"
 import { RowFormat } from "../services/lake/RowFormat.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
 import type { Snapshot, TableCopy } from "../services/source/SourceTables.ts"
-import { tableObject } from "./TableObject.ts"
+import { Settings } from "../settings/Settings.ts"
+import { RowObjects } from "./RowObjects.ts"
 
-/** The rows of one object. */
+/** Rows that have objects of their own. */
 interface CopyPart {
   /** The leaf that they are of, as printed in SQL. */
   readonly partition: string | undefined
-  readonly copy: TableCopy
+  readonly copy: Pick<TableCopy, "open">
 }
 
 /** Returns one part, or one per leaf. */
@@ -37,26 +39,32 @@ const partsOf = (snapshot: Snapshot, projected: ProjectedTable): ReadonlyArray<C
       }))
 }
 
-/** The header alone: a copy of a partitioned table without rows. */
-const emptyCopy = ({ description }: ProjectedTable): TableCopy => ({
-  csv: Stream.make(Buffer.from(csvRow(description.columns.map(({ name }) => toBytes(name))), "latin1")),
-  rows: Effect.succeed(0),
+/** A copy of a partitioned table without rows. */
+const emptyCopy = ({ description }: ProjectedTable): Pick<TableCopy, "open"> => ({
+  open: Effect.succeed({
+    header: Buffer.from(csvRow(description.columns.map(({ name }) => toBytes(name))), "latin1"),
+    readers: [],
+  }),
 })
 
-/** Names objects of a dataset, each after the one before. */
-const namedFrom = Effect.fnUntraced(function* (layout: Layout, dataset: string) {
+/** Returns keys of objects of the dataset, each after the one before. */
+const keysOf = Effect.fnUntraced(function* (layout: Layout, dataset: string) {
   const { copies } = yield* RowFormat
   const newest = yield* newestObject("full", layout, dataset, Option.none())
-  const first = nextStamp(
-    Option.map(newest, ({ stamp }) => stamp),
+  let stamp = nextStamp(
+    Option.map(newest, (found) => found.stamp),
     yield* Clock.currentTimeMillis,
   )
-  return { first, keyOf: (stamp: Stamp) => objectKey("full", layout, dataset, stamp, copies.ending) }
+  return () => {
+    const key = objectKey("full", layout, dataset, stamp, copies.ending)
+    stamp = stampAfter(stamp)
+    return key
+  }
 })
 
 /**
  * Writes the rows of the table, and makes each object visible as soon as it is whole. A leaf without rows has no object; a
- * table without rows has one of the header alone. Runs `onRead` when the last row is read, before the last object is sent.
+ * table without rows has one of the header alone. Runs `onRead` when the last row is read, before the last objects are sent.
  */
 export const copiedObjects = Effect.fn("CopiedObjects.copiedObjects")(function* <R>(
   snapshot: Snapshot,
@@ -66,38 +74,28 @@ export const copiedObjects = Effect.fn("CopiedObjects.copiedObjects")(function* 
   onBytes: (bytes: number) => void,
   onRead: Effect.Effect<void, SourceError, R>,
 ) {
-  const { first, keyOf } = yield* namedFrom(layout, dataset)
-  let stamp = first
+  const { fullObjectSize: bound } = yield* Settings
+  const nextKey = yield* keysOf(layout, dataset)
 
   const writePart = Effect.fnUntraced(function* ({ partition, copy }: CopyPart, isLast: boolean) {
-    const key = keyOf(stamp)
-    const object = Sink.mapInput(yield* tableObject(key), (chunk: Uint8Array) => {
-      onBytes(chunk.length)
-      return chunk
-    })
-    const written = yield* Stream.run(copy.csv, object)
-    const rows = yield* copy.rows
+    const readers = yield* copy.open
+    const objects = new RowObjects(
+      { nextKey, bound, partition, onBytes },
+      yield* Effect.scope,
+      readers.header,
+    )
+    yield* objects.readAll(readers)
     if (isLast) yield* onRead
-    // The scope ends here, and removes what was written.
-    if (rows === 0 && partition !== undefined) return Option.none<CopiedObject>()
-    const { bytes, md5 } = yield* written.commit
-    stamp = stampAfter(stamp)
-    return Option.some<CopiedObject>({
-      object: key,
-      rows,
-      bytes,
-      md5,
-      ...(partition !== undefined && { partition }),
-    })
+    const written = yield* objects.finish
+    return written.length === 0 && partition === undefined ? [yield* objects.empty] : written
   }, Effect.scoped)
 
   const parts = partsOf(snapshot, projected)
   const objects: Array<CopiedObject> = []
-  for (const [i, part] of parts.entries())
-    objects.push(...Option.toArray(yield* writePart(part, i === parts.length - 1)))
+  for (const [i, part] of parts.entries()) objects.push(...(yield* writePart(part, i === parts.length - 1)))
   if (parts.length === 0) yield* onRead
   const [one, ...others] = objects
   if (one !== undefined) return [one, ...others] satisfies Manifest["objects"]
-  const empty = yield* writePart({ partition: undefined, copy: emptyCopy(projected) }, false)
-  return [Option.getOrThrow(empty)] satisfies Manifest["objects"]
+  const [empty] = yield* writePart({ partition: undefined, copy: emptyCopy(projected) }, false)
+  return [Option.getOrThrow(Option.fromUndefinedOr(empty))] satisfies Manifest["objects"]
 })

@@ -74,6 +74,6 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const { object, rows, bytes } = manifest
   yield* store.put(manifestKey(object), Buffer.from(Manifest.print(manifest)))
   yield* Effect.annotateCurrentSpan({ dataset, rows, bytes })
-  yield* publish((at) => ({ _tag: "TableCopied", at, dataset, rows, bytes, object }))
+  yield* publish((at) => ({ _tag: "TableCopied", at, dataset, rows, bytes, objects: objects.length, object }))
   return manifest
 }, Effect.scoped)

@@ -1,28 +1,37 @@
-/** Creates the object of a copied table: a sink of the COPY's bytes. */
+/** Creates an object of a copied table. */
 import { createHash } from "node:crypto"
-import { Effect, Sink } from "effect"
+import { Effect, type Scope } from "effect"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { RowFormat } from "../services/lake/RowFormat.ts"
+import type { StoreError } from "../services/lake/StoreError.ts"
 
-/**
- * Begins the object in the surrounding scope, and returns the sink that writes it. The sink returns the object whole and not
- * yet visible; `commit` makes it visible. Both fail with a `StoreError`.
- */
-export const tableObject = Effect.fnUntraced(function* (key: string) {
-  const store = yield* ObjectStore
-  const { copies } = yield* RowFormat
-  const stored = yield* store.create(key)
-  const md5 = createHash("md5")
-  // The digest of the stored bytes, so that the object can be compared with the manifest.
-  const writer = yield* copies.open({
-    ...stored,
-    write: (bytes) =>
-      Effect.andThen(
-        Effect.sync(() => md5.update(bytes)),
-        stored.write(bytes),
-      ),
+export interface TableObject {
+  /** Appends CSV. */
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
+  /** Makes the object visible. Returns its stored bytes, and their digest in hexadecimal. */
+  readonly commit: Effect.Effect<{ readonly bytes: number; readonly md5: string }, StoreError>
+}
+
+/** Begins the object in the surrounding scope, which removes it if it closes before `commit`. */
+export const tableObject = (
+  key: string,
+): Effect.Effect<TableObject, StoreError, ObjectStore | RowFormat | Scope.Scope> =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    const { copies } = yield* RowFormat
+    const stored = yield* store.create(key)
+    const md5 = createHash("md5")
+    // The digest of the stored bytes, so that the object can be compared with the manifest.
+    const writer = yield* copies.open({
+      ...stored,
+      write: (bytes) =>
+        Effect.andThen(
+          Effect.sync(() => md5.update(bytes)),
+          stored.write(bytes),
+        ),
+    })
+    return {
+      write: writer.write,
+      commit: Effect.map(writer.commit, ({ bytes }) => ({ bytes, md5: md5.digest("hex") })),
+    }
   })
-  return Sink.as(Sink.forEach(writer.write), {
-    commit: Effect.map(writer.commit, ({ bytes }) => ({ bytes, md5: md5.digest("hex") })),
-  })
-})

@@ -40,8 +40,9 @@ export const logLine = (event: PipelineEvent): LogLine | undefined => {
     case "BatchWritten":
       return batchLine(event)
     case "TableCopied": {
-      const { dataset, rows, bytes, object } = event
-      return { level: "Info", message: "full: table written", facts: { dataset, rows, bytes, object } }
+      const { dataset, rows, bytes, objects, object } = event
+      const facts = { dataset, rows, ...(objects > 1 && { objects }), bytes, object }
+      return { level: "Info", message: "full: table written", facts }
     }
     case "ColumnsChanged": {
       const { dataset, table, changes } = event

@@ -75,12 +75,13 @@ export type PipelineEvent = Data.TaggedEnum<{
   CaughtUp: { readonly at: number; readonly asOf: number }
   /** A copy of all tables began. */
   CopyBegan: { readonly at: number }
-  /** An object of `full` and its manifest are in the lake. */
+  /** All objects of a table's `full` and their manifest are in the lake. `object` is the first one. */
   TableCopied: {
     readonly at: number
     readonly dataset: string
     readonly rows: number
     readonly bytes: number
+    readonly objects: number
     readonly object: string
   }
   CopyFinished: { readonly at: number }

@@ -80,7 +80,7 @@ export const samplesOf = (event: PipelineEvent): ReadonlyArray<Sample> => {
     case "TableCopied": {
       const labels = { dataset: event.dataset }
       return [
-        { metric: "afluente_objects_total", labels, value: 1 },
+        { metric: "afluente_objects_total", labels, value: event.objects },
         { metric: "afluente_bytes_total", labels, value: event.bytes },
       ]
     }

@@ -105,7 +105,18 @@ export const settingTable = {
     flag: true,
     summary: "readers of one table in full",
     meaning: [
-      "Unset means one for each two processors of this machine, at most 4. Views, partitioned, foreign and unlogged tables cannot be divided: one session reads them.",
+      "Each reader writes objects of its own. A table under 16 MB has one, and one object. Unset means one for each two processors of this machine, at most 4. Views, partitioned, foreign and unlogged tables cannot be divided: one session reads them.",
+    ],
+  },
+  FULL_OBJECT_SIZE: {
+    group: "Pipeline",
+    value: { form: "bytes: `64MB`, `512MiB`, `2 GB`" },
+    example: "128MiB",
+    fallback: "512MiB",
+    flag: true,
+    summary: "soft bound of one object of full",
+    meaning: [
+      "In bytes of CSV, before compression. A larger table is several objects under one manifest, each with a header. A row is never divided, so that an object may be larger by a row, or by what one read of the network gives.",
     ],
   },
   CSV_COMPRESSION: {

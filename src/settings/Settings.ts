@@ -44,6 +44,8 @@ export class Settings extends Context.Service<
     readonly batchMaxWait: Duration.Duration
     /** Readers of one table in `full`. None: as many as help on this machine. */
     readonly fullParallel: Option.Option<number>
+    /** Soft bound of one object of `full`, in bytes of CSV before compression. */
+    readonly fullObjectSize: number
     readonly csvCompression: Compression
     /** The port of `/metrics` and `/healthz`; none: off. */
     readonly metricsPort: Option.Option<number>
@@ -94,6 +96,13 @@ const parseLogFormat = (text: string): Result.Result<LogFormat, string> => {
     : Result.succeed(format)
 }
 
+const parseObjectSize = (text: string): Result.Result<number, string> =>
+  Result.filterOrFail(
+    parseBytes(text),
+    (bytes) => bytes > 0,
+    () => "it must be more than nothing",
+  )
+
 const load = together({
   source,
   tables: parsed("SOURCE_TABLES", parseSourceTables),
@@ -113,6 +122,7 @@ const load = together({
   batchMinWal: parsed("BATCH_MIN_WAL", parseBytes),
   batchMaxWait: parsed("BATCH_MAX_WAIT", parseDuration),
   fullParallel: wholeNumber("FULL_PARALLEL"),
+  fullObjectSize: parsed("FULL_OBJECT_SIZE", parseObjectSize),
   csvCompression: Effect.map(
     choice("CSV_COMPRESSION"),
     Option.getOrElse(() => settingTable.CSV_COMPRESSION.fallback),

@@ -2,6 +2,7 @@
 import { stringify } from "csv-stringify/sync"
 import { Effect, Layer, Stream } from "effect"
 import {
+  type CopiedRows,
   type Snapshot,
   SourceTables,
   type TableCopy,
@@ -23,21 +24,27 @@ const printCsv = (columns: number, rows: ReadonlyArray<ReadonlyArray<string | nu
 const copyOf =
   (server: MemoryServer, session: MemorySession, snapshot: MemorySnapshot) =>
   (description: TableDescription): TableCopy => {
-    let copied = 0
     const names = description.columns.map((column) => column.name)
-    const lines = Effect.map(server.table(description.table), (table) => {
-      const rows = table.rows(snapshot.sees).map((values) => names.map((name) => values[name] ?? null))
-      copied = rows.length
-      return [names, ...rows]
-    })
-    return {
-      csv: Stream.fromEffect(lines).pipe(
-        Stream.flatMap(Stream.fromIterable),
-        Stream.grouped(rowsPerChunk),
-        // A session can end in the middle of an answer.
-        Stream.mapEffect((rows) => Effect.as(server.sessions.inside(session), printCsv(names.length, rows))),
+    const print = (rows: ReadonlyArray<ReadonlyArray<string | null>>) => printCsv(names.length, rows)
+    const header = print([names])
+    const rows = Stream.unwrap(
+      Effect.map(server.table(description.table), (table) =>
+        Stream.fromIterable(
+          table.rows(snapshot.sees).map((values) => names.map((name) => values[name] ?? null)),
+        ),
       ),
-      rows: Effect.sync(() => copied),
+    ).pipe(
+      Stream.grouped(rowsPerChunk),
+      Stream.map((some): CopiedRows => ({ bytes: print(some), rows: some.length, endsRow: true })),
+      // A session can end in the middle of an answer.
+      Stream.tap(() => server.sessions.inside(session)),
+    )
+    return {
+      csv: Stream.concat(
+        Stream.succeed(header),
+        Stream.map(rows, ({ bytes }) => bytes),
+      ),
+      open: Effect.as(server.sessions.inside(session), { header, readers: [rows] }),
     }
   }
 

@@ -15,12 +15,14 @@ import type {
 } from "../../../src/core/source/SourceAddress.ts"
 import { counted } from "../../../src/core/text/CountedNoun.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
+import type { CopiedRows } from "../../../src/services/source/SourceTables.ts"
 import { sourceError } from "../errors/PostgresErrors.ts"
 import { assertTarget, atFirstServer } from "./PostgresHosts.ts"
 import { clientConfig, describeServer } from "./PostgresLogin.ts"
 import { type ServerProcess, setUp } from "./PostgresPooler.ts"
 import { sessionSettings } from "./PostgresSessionSettings.ts"
 import { bySslMode } from "./PostgresTls.ts"
+import { RowCopyStream } from "./RowCopyStream.ts"
 
 export { describeAddress, loginOf } from "./PostgresLogin.ts"
 
@@ -48,6 +50,8 @@ export interface PostgresSession {
     sql: string,
     onEnd?: (rows: number) => void,
   ) => Stream.Stream<Uint8Array, SourceError>
+  /** The rows of a `COPY … TO STDOUT` in text, without a header. Otherwise as `copy`. */
+  readonly copyRows: (subject: string, sql: string) => Stream.Stream<CopiedRows, SourceError>
   /** Sends bytes to a `COPY … FROM STDIN`. */
   readonly load: (subject: string, sql: string, bytes: Uint8Array) => Effect.Effect<void, SourceError>
 }
@@ -143,6 +147,34 @@ export const connect = (
     // Imported as a whole: the bundle keeps its names only in the default export.
     const { default: copyStreams } = yield* Effect.promise(() => import("pg-copy-streams"))
     let isCut = false
+    /** The chunks of a COPY. `counted` runs when the server has answered with the number of rows. */
+    const output = <A>(about: string, readable: Readable, counted: Effect.Effect<void, SourceError>) => {
+      let isOver = false
+      // The driver reports the end of the connection also to a copy that nobody reads any more.
+      readable.on("error", () => {
+        isOver = true
+      })
+      // The number of rows arrives after the last byte, perhaps later: the answer to the next query follows it.
+      const answered = Effect.tryPromise({ try: () => client.query(""), catch: sourceError(about) })
+      return NodeStream.fromReadable<A, SourceError>({
+        evaluate: () => readable,
+        onError: sourceError(about),
+        chunkSize: 8,
+        closeOnDone: false,
+      }).pipe(
+        Stream.onEnd(Effect.andThen(answered, counted)),
+        // The rest of a COPY cannot be skipped cheaply: the connection is closed, and the server stops by itself.
+        Stream.onExit((exit) =>
+          Effect.sync(() => {
+            if (exit._tag === "Success") return
+            // A copy that has ended must read nothing more from the connection, which the next statement uses.
+            if (isOver) return void readable.destroy()
+            isCut = true
+            client.connection.stream.destroy()
+          }),
+        ),
+      )
+    }
     return {
       server,
       ended: ending(client, subject, () => isCut),
@@ -162,33 +194,27 @@ export const connect = (
       copy: (about, sql, onEnd) =>
         Stream.suspend(() => {
           const readable = client.query(copyStreams.to(sql, { highWaterMark: 1 << 18 }))
-          let isOver = false
-          // The driver reports the end of the connection also to a copy that nobody reads any more.
-          readable.on("error", () => {
-            isOver = true
-          })
-          // The number of rows arrives after the last byte, perhaps later: the answer to the next query follows it.
-          const counted = Effect.tryPromise({ try: () => client.query(""), catch: sourceError(about) }).pipe(
-            Effect.map(() => onEnd?.(readable.rowCount)),
-          )
-          return NodeStream.fromReadable<Uint8Array, SourceError>({
-            evaluate: () => readable,
-            onError: sourceError(about),
-            chunkSize: 8,
-            closeOnDone: false,
-          }).pipe(
-            Stream.onEnd(onEnd === undefined ? Effect.void : counted),
-            // The rest of a COPY cannot be skipped cheaply: the connection is closed, and the server stops by itself.
-            Stream.onExit((exit) =>
-              Effect.sync(() => {
-                if (exit._tag === "Success") return
-                // A copy that has ended must read nothing more from the connection, which the next statement uses.
-                if (isOver) return void readable.destroy()
-                isCut = true
-                client.connection.stream.destroy()
-              }),
-            ),
-          )
+          const counted = Effect.sync(() => onEnd?.(readable.rowCount))
+          return output<Uint8Array>(about, readable, counted)
+        }),
+      copyRows: (about, sql) =>
+        Stream.suspend(() => {
+          const readable = client.query(new RowCopyStream(sql))
+          return output<CopiedRows>(about, readable, checkCount(about, readable))
         }),
     }
+  })
+
+/** Something between this program and the server has cut the rows anew. Objects would end in the middle of a row. */
+const checkCount = (subject: string, readable: RowCopyStream) =>
+  Effect.suspend(() => {
+    const { rows, rowCount } = readable
+    return rows === rowCount ? Effect.void : Effect.fail(miscounted(subject, rows, rowCount))
+  })
+
+const miscounted = (subject: string, rows: number, rowCount: number | undefined) =>
+  new SourceError({
+    reason: "Failed",
+    subject,
+    detail: `the server counted ${rowCount ?? "no"} rows, and ${rows} messages arrived. Connect without what is in between`,
   })

@@ -5,7 +5,7 @@
  * Source: PostgreSQL manual, "Snapshot Synchronization Functions", and the plan "Tid Range Scan" (from 14 on; before
  * that each range would read the whole table).
  */
-import { Effect, Queue, type Scope, Semaphore, Stream } from "effect"
+import { Effect, Option, Queue, type Scope, Semaphore, Stream } from "effect"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 
 /** Blocks of 8 kB, so 2 MB: a query for the next range costs little compared with reading it, and one per reader fits in memory. */
@@ -23,6 +23,16 @@ export const rangesOf = (blocks: number): number => Math.max(1, Math.ceil(blocks
 export const rangeCondition = (range: number, ranges: number): string => {
   const from = `ctid >= '(${range * blocksPerRange},0)'`
   return range === ranges - 1 ? from : `${from} AND ctid < '(${(range + 1) * blocksPerRange},0)'`
+}
+
+/** Emits the next range that no other run of the stream has taken, until none is left. */
+export const freeRanges = (ranges: number): Stream.Stream<number> => {
+  let next = 0
+  return Stream.paginate(undefined, () =>
+    Effect.sync(() =>
+      next < ranges ? ([[next++], Option.some(undefined)] as const) : ([[], Option.none()] as const),
+    ),
+  )
 }
 
 type RangeRows = Stream.Stream<Uint8Array, SourceError>

@@ -6,7 +6,7 @@ import { printTable, quoteIdentifier } from "../../../src/core/source/SourceTabl
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { TableCopy, TableDescription } from "../../../src/services/source/SourceTables.ts"
 import { connect, type PostgresSession } from "../connection/PostgresSession.ts"
-import { inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
+import { freeRanges, inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
 import { kindOf } from "./PostgresTableDescription.ts"
 import { type Lockable, lockTable } from "./PostgresTableLocks.ts"
 
@@ -42,6 +42,15 @@ const rowsOnly = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT
 
 /** Beyond this the disks are the limit, the server's or the lake's, and other readers of the table become slower. */
 const usualReadersMax = 4
+
+/** Each reader of `full` writes an object of its own: 8 MB of blocks at least, so a table of less than 16 MB has one. */
+export const usualBlocksPerReader = 1024
+
+export interface WantedReaders {
+  /** FULL_PARALLEL. */
+  readonly parallel: Option.Option<number>
+  readonly blocksPerReader: number
+}
 
 /**
  * `wanted` is FULL_PARALLEL. Default: one reader per two processors of this machine. The data of one session keeps more than
@@ -101,7 +110,7 @@ const readersOf = (
   { session: lead, exported }: SnapshotLead,
   description: TableDescription,
   kind: string,
-  wanted: number,
+  { parallel, blocksPerReader }: WantedReaders,
 ): Effect.Effect<
   { readonly sessions: ReadonlyArray<PostgresSession>; readonly ranges: number },
   SourceError,
@@ -109,14 +118,16 @@ const readersOf = (
 > =>
   Effect.gen(function* () {
     const alone = { sessions: [lead], ranges: 1 }
+    const wanted = readersFor(parallel)
     // Only an ordinary table has blocks of its own that a range can name.
     if (wanted === 1 || kind !== "r") return alone
     const table = printTable(description.table)
     const [capacity] = yield* lead.query(`table ${table}`, capacitySql, [table])
-    const ranges = rangesOf(Number(capacity?.["blocks"]))
-    const more = Math.min(wanted, ranges) - 1
+    const blocks = Number(capacity?.["blocks"])
+    const ranges = rangesOf(blocks)
+    const more = Math.min(wanted, Math.floor(blocks / blocksPerReader)) - 1
     const others = Math.min(more, Math.max(Number(capacity?.["free"]), 0))
-    if (capacity?.["readsRanges"] !== "true" || others === 0) return alone
+    if (capacity?.["readsRanges"] !== "true" || others < 1) return alone
     const joined = yield* Effect.all(
       Array.from({ length: others }, () => follow(address, exported, { table: description.table, kind })),
       { concurrency: "unbounded" },
@@ -126,23 +137,34 @@ const readersOf = (
 
 /** Returns copies of tables in the snapshot of `lead`. */
 export const tableCopies =
-  (address: SourceAddress, lead: SnapshotLead, parallel: Option.Option<number>) =>
+  (address: SourceAddress, lead: SnapshotLead, wanted: WantedReaders) =>
   (description: TableDescription): TableCopy => {
+    const { session } = lead
     const subject = `table ${printTable(description.table)}`
-    let rows = 0
-    const count = (more: number) => {
-      rows += more
-    }
-    const csv = Effect.gen(function* () {
-      const { session } = lead
+    const begin = Effect.gen(function* () {
       const kind = yield* kindOf(session, description.table)
       const select = selectSql(description, kind)
-      const { sessions, ranges } = yield* readersOf(address, lead, description, kind, readersFor(parallel))
-      if (sessions.length === 1) return session.copy(subject, withHeader(select), count)
-      const rangeOf = (reader: PostgresSession) => (range: number) =>
-        reader.copy(subject, rowsOnly(`${select} WHERE ${rangeCondition(range, ranges)}`), count)
+      const found = yield* readersOf(address, lead, description, kind, wanted)
       const header = session.copy(subject, withHeader(`${select} WHERE false`))
-      return Stream.concat(header, inRanges(sessions.map(rangeOf), ranges))
+      const sqlOf = (range: number) => rowsOnly(`${select} WHERE ${rangeCondition(range, found.ranges)}`)
+      return { ...found, select, header, sqlOf }
     })
-    return { csv: Stream.unwrap(csv), rows: Effect.sync(() => rows) }
+    const csv = Effect.gen(function* () {
+      const { sessions, ranges, select, header, sqlOf } = yield* begin
+      if (sessions.length === 1) return session.copy(subject, withHeader(select))
+      const rangesOfReader = (reader: PostgresSession) => (range: number) =>
+        reader.copy(subject, sqlOf(range))
+      return Stream.concat(header, inRanges(sessions.map(rangesOfReader), ranges))
+    })
+    const open = Effect.gen(function* () {
+      const { sessions, ranges, select, header, sqlOf } = yield* begin
+      const bytes = Buffer.concat(yield* Stream.runCollect(header))
+      if (sessions.length === 1)
+        return { header: bytes, readers: [session.copyRows(subject, rowsOnly(select))] }
+      const free = freeRanges(ranges)
+      const readerOf = (reader: PostgresSession) =>
+        Stream.flatMap(free, (range) => reader.copyRows(subject, sqlOf(range)))
+      return { header: bytes, readers: sessions.map(readerOf) }
+    })
+    return { csv: Stream.unwrap(csv), open }
   }

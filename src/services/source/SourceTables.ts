@@ -88,11 +88,29 @@ export interface KeptColumns {
   readonly isAll: boolean
 }
 
-/** The rows of one table as PostgreSQL's own `COPY … (FORMAT csv, HEADER)` prints them. */
+/** Rows as PostgreSQL's own `COPY … (FORMAT csv)` prints them. */
+export interface CopiedRows {
+  readonly bytes: Uint8Array
+  /** The number of rows that end in these bytes. */
+  readonly rows: number
+  /** True if a row ends with the last byte. False in the middle of a long one. */
+  readonly endsRow: boolean
+}
+
+/** Several sessions that read one table. */
+export interface TableReaders {
+  /** The line with the names of the columns. */
+  readonly header: Uint8Array
+  /** Run them at once: together they have all rows, each row whole in one of them. */
+  readonly readers: ReadonlyArray<Stream.Stream<CopiedRows, SourceError>>
+}
+
+/** The rows of one table. */
 export interface TableCopy {
+  /** One CSV of all rows, with its header. */
   readonly csv: Stream.Stream<Uint8Array, SourceError>
-  /** Rows copied; known once `csv` has ended. */
-  readonly rows: Effect.Effect<number>
+  /** The same rows by their readers. A small table has one reader. */
+  readonly open: Effect.Effect<TableReaders, SourceError, Scope.Scope>
 }
 
 /** A READ ONLY, REPEATABLE READ transaction: all its reads see one snapshot. */

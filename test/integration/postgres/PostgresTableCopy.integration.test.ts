@@ -17,7 +17,10 @@ const setup = `
   DELETE FROM t WHERE n BETWEEN 2000 AND 9000;
   CREATE TABLE empty (LIKE t); CREATE VIEW seen AS SELECT * FROM t;`
 
-/** The CSV of a copy by so many readers, and what was done while it ran. */
+/** So few that small tables have several readers. */
+const blocksPerReader = 128
+
+/** The header and the rows of a copy by so many readers, and what was done while it ran. */
 const copied = (
   url: string,
   name: string,
@@ -27,13 +30,43 @@ const copied = (
 ) =>
   Effect.gen(function* () {
     const snapshot = yield* (yield* SourceTables).snapshot([{ schema, name }])
-    const { csv, rows } = snapshot.copy(yield* snapshot.describe({ schema, name }))
-    const pieces = yield* csv.pipe(
-      Stream.mapEffect((piece, i) => (i === 0 ? Effect.as(meanwhile, piece) : Effect.succeed(piece))),
-      Stream.runCollect,
+    const copy = yield* snapshot.copy(yield* snapshot.describe({ schema, name })).open
+    let begun = false
+    const byReader = yield* Effect.forEach(
+      copy.readers,
+      (rows) =>
+        rows.pipe(
+          Stream.tap(() => {
+            if (begun) return Effect.void
+            begun = true
+            return meanwhile
+          }),
+          Stream.runCollect,
+        ),
+      { concurrency: "unbounded" },
     )
-    return { text: Buffer.concat(pieces).toString(), rows: yield* rows }
-  }).pipe(Effect.provide(PostgresSourceTables.layer(sourceAddress(url), Option.some(readers))), Effect.scoped)
+    const chunks = byReader.flat()
+    return {
+      chunks,
+      text: Buffer.concat([copy.header, ...chunks.map(({ bytes }) => bytes)]).toString(),
+      rows: chunks.reduce((sum, { rows }) => sum + rows, 0),
+    }
+  }).pipe(
+    Effect.provide(PostgresSourceTables.layer(sourceAddress(url), Option.some(readers), blocksPerReader)),
+    Effect.scoped,
+  )
+
+/** The same as one CSV. */
+const oneCsv = (url: string, name: string, readers: number) =>
+  Effect.gen(function* () {
+    const table = { schema: "public", name }
+    const snapshot = yield* (yield* SourceTables).snapshot([table])
+    const { csv } = snapshot.copy(yield* snapshot.describe(table))
+    return Buffer.concat(yield* Stream.runCollect(csv)).toString()
+  }).pipe(
+    Effect.provide(PostgresSourceTables.layer(sourceAddress(url), Option.some(readers), blocksPerReader)),
+    Effect.scoped,
+  )
 
 /** The last column is the same in each row, and stands nowhere else. The header, ahead of whichever row is first, is no part of that row. */
 const rowsOf = (text: string): ReadonlyArray<string> =>
@@ -62,6 +95,32 @@ layer(TestPostgres.shared, { excludeTestServices: true })("a table that several 
       assert.strictEqual(four.rows, one.rows)
       assert.strictEqual(four.text.slice(0, 30), one.text.slice(0, 30))
       assert.deepStrictEqual(rowsOf(four.text), rowsOf(one.text))
+    }),
+  )
+
+  it.effect("is one CSV, where one is asked for", () =>
+    Effect.gen(function* () {
+      const { url } = yield* (yield* TestPostgres).database(setup)
+      const one = yield* copied(url, "t", 1)
+      for (const readers of [1, 4])
+        assert.deepStrictEqual(rowsOf(yield* oneCsv(url, "t", readers)), rowsOf(one.text))
+    }),
+  )
+
+  it.effect("arrives in chunks that say where rows end, and how many do", () =>
+    Effect.gen(function* () {
+      const { url } = yield* (yield* TestPostgres).database(setup)
+      for (const readers of [1, 3]) {
+        const { chunks } = yield* copied(url, "t", readers)
+        for (const { bytes, rows, endsRow } of chunks) {
+          const text = Buffer.from(bytes).toString()
+          assert.strictEqual(text.split(",end of row\n").length - 1, rows)
+          assert.strictEqual(text.endsWith(",end of row\n"), endsRow)
+        }
+        // Rows of 3 MB: they arrive in parts.
+        assert.isAbove(chunks.filter(({ endsRow }) => !endsRow).length, 10)
+        assert.isBelow(Math.max(...chunks.map(({ bytes }) => bytes.length)), 1024 * 1024)
+      }
     }),
   )
 
@@ -122,7 +181,7 @@ layer(TestPostgres.shared, { excludeTestServices: true })("a table that several 
     Effect.gen(function* () {
       const { url } = yield* (yield* TestPostgres).database(setup)
       const empty = yield* copied(url, "empty", 4)
-      assert.deepStrictEqual(empty, { text: 'n,"a ""name""",flag,large,last\n', rows: 0 })
+      assert.deepStrictEqual(empty, { chunks: [], text: 'n,"a ""name""",flag,large,last\n', rows: 0 })
       const view = yield* copied(url, "seen", 4)
       assert.strictEqual(view.rows, 22_999)
     }),

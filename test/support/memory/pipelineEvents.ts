@@ -83,5 +83,6 @@ export const tableCopied: PipelineEvent = {
   dataset: "clientes",
   rows: 3,
   bytes: 42,
+  objects: 1,
   object: "full/a.csv",
 }

@@ -76,6 +76,7 @@ const makers: {
     dataset: "t",
     rows: 1,
     bytes: 2,
+    objects: 1,
     object: "k",
   }),
   CopyFinished: ({ a }) => ({ _tag: "CopyFinished", at: second(a) }),

@@ -162,7 +162,10 @@ describe("full", () => {
 
   it.effect("leaves no manifest where the copy broke off for good", () =>
     Effect.gen(function* () {
-      const { server } = yield* shop
+      const { server, clientes } = yield* shop
+      yield* server.transact((tx) => {
+        for (let id = 1; id <= 100; id++) tx.insert(clientes, { ...ana, id: `${id}` })
+      })
       const store = yield* ObjectStore
       const stopping = ObjectStore.of({
         ...store,

@@ -1,0 +1,154 @@
+/**
+ * The output of a `COPY … TO STDOUT` in text, with the ends of its rows: PostgreSQL sends one CopyData message per row, so the
+ * bytes need not be parsed. The driver's own stream joins the messages and loses that.
+ *
+ * Source: PostgreSQL manual, "Message Flow", COPY operations: "zero or more CopyData messages (always one per row)".
+ */
+import { Readable } from "node:stream"
+import type { Connection, Submittable } from "pg"
+import type { CopiedRows } from "../../../src/services/source/SourceTables.ts"
+
+/** The part of a long row that is passed on before the row has ended, in bytes. */
+const heldBytesMax = 256 * 1024
+
+/** Chunks of what one read of the socket gives, 64 kB in most cases. */
+const queuedMax = 4
+
+const headBytes = 5
+const letter = (text: string): number => text.charCodeAt(0)
+const copyData = letter("d")
+const errorResponse = letter("E")
+/** CopyOutResponse, ParameterStatus, NoticeResponse, NotificationResponse: they may come before the last row. */
+const ignored = new Set(["H", "S", "N", "A"].map(letter))
+
+const nothing = Buffer.alloc(0)
+
+export class RowCopyStream extends Readable implements Submittable {
+  readonly #sql: string
+  #connection: Connection | undefined
+  #driver: ((bytes: Buffer) => void) | undefined
+  #isWanted = false
+  #isForwarding = false
+  /** The type and length of the current message, as far as they are read. */
+  readonly #head = Buffer.alloc(headBytes)
+  #headLength = 0
+  /** Bytes of the current message that are not read yet. */
+  #missing = 0
+  /** The beginning of a row whose end is not read yet. */
+  #begun: Uint8Array = nothing
+  /** Messages so far. */
+  rows = 0
+  /** The server's own count; undefined before it has answered. */
+  rowCount: number | undefined
+
+  constructor(sql: string) {
+    super({ objectMode: true, highWaterMark: queuedMax })
+    this.#sql = sql
+  }
+
+  /** Takes the place of the driver's parser until the last row. */
+  submit = (connection: Connection): void => {
+    this.#connection = connection
+    const { stream } = connection
+    // The driver's parser is the only listener, and takes bytes: `listeners` does not know their types.
+    const [driver] = stream.listeners("data") as unknown as ReadonlyArray<(bytes: Buffer) => void>
+    this.#driver = driver
+    if (driver !== undefined) stream.removeListener("data", driver)
+    stream.pause()
+    stream.on("readable", this.#forward)
+    connection.query(this.#sql)
+  }
+
+  override _read(): void {
+    this.#isWanted = true
+    this.#forward()
+  }
+
+  readonly #forward = (): void => {
+    if (this.#isForwarding) return
+    this.#isForwarding = true
+    while (this.#isWanted && this.#connection !== undefined) {
+      const chunk: Buffer | null = this.#connection.stream.read()
+      if (chunk === null) break
+      this.#parse(chunk)
+    }
+    this.#isForwarding = false
+  }
+
+  #parse(chunk: Buffer): void {
+    const out = Buffer.allocUnsafe(this.#begun.length + chunk.length)
+    out.set(this.#begun)
+    let length = this.#begun.length
+    let wholeLength = 0
+    let rows = 0
+    let at = 0
+    let isOver = false
+    while (at < chunk.length && !isOver) {
+      if (this.#headLength < headBytes) {
+        // The driver reports the error, and the session stays usable.
+        if (this.#headLength === 0 && chunk[at] === errorResponse) break
+        at += this.#readHead(chunk, at)
+        if (this.#headLength < headBytes) break
+      }
+      const taken = Math.min(this.#missing, chunk.length - at)
+      const isRow = this.#head[0] === copyData
+      if (isRow) length += chunk.copy(out, length, at, at + taken)
+      at += taken
+      this.#missing -= taken
+      if (this.#missing > 0) break
+      this.#headLength = 0
+      if (isRow) {
+        rows++
+        wholeLength = length
+      } else isOver = !ignored.has(this.#head[0] ?? 0)
+    }
+    this.rows += rows
+    if (rows > 0) this.#pass({ bytes: out.subarray(0, wholeLength), rows, endsRow: true })
+    this.#begun = out.subarray(wholeLength, length)
+    if (this.#begun.length > heldBytesMax) {
+      this.#pass({ bytes: this.#begun, rows: 0, endsRow: false })
+      this.#begun = nothing
+    }
+    const isError = at < chunk.length && this.#headLength === 0
+    if (!isOver && !isError) return
+    this.#detach(chunk.subarray(at))
+    if (isOver) this.push(null)
+  }
+
+  /** Returns the number of bytes that it has read. */
+  #readHead(chunk: Buffer, at: number): number {
+    const taken = Math.min(headBytes - this.#headLength, chunk.length - at)
+    chunk.copy(this.#head, this.#headLength, at, at + taken)
+    this.#headLength += taken
+    // The length counts itself.
+    if (this.#headLength === headBytes) this.#missing = this.#head.readUInt32BE(1) - 4
+    return taken
+  }
+
+  #pass(chunk: CopiedRows): void {
+    if (!this.push(chunk)) this.#isWanted = false
+  }
+
+  /** Gives the connection back to the driver. */
+  #detach(unread: Buffer): void {
+    const stream = this.#connection?.stream
+    this.#connection = undefined
+    if (stream === undefined || this.#driver === undefined) return
+    stream.removeListener("readable", this.#forward)
+    stream.on("data", this.#driver)
+    this.#driver(unread)
+    // The driver may have paused the stream while it took these bytes.
+    process.nextTick(() => stream.resume())
+  }
+
+  // The driver calls these with the rest of the answer.
+  handleError(error: Error): void {
+    this.#connection = undefined
+    this.emit("error", error)
+  }
+  handleCommandComplete({ text }: { readonly text?: string }): void {
+    const [, count] = /^COPY (\d+)/.exec(text ?? "") ?? []
+    if (count !== undefined) this.rowCount = Number(count)
+  }
+  handleReadyForQuery(): void {}
+}

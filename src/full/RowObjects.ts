@@ -1,0 +1,115 @@
+/** Writes the rows of a table as objects of about FULL_OBJECT_SIZE, those of each reader as objects of its own. */
+import { Effect, Exit, Option, Scope, Stream } from "effect"
+import type { CopiedObject } from "../core/lake/Manifest.ts"
+import type { ObjectStore } from "../services/lake/ObjectStore.ts"
+import type { RowFormat } from "../services/lake/RowFormat.ts"
+import type { StoreError } from "../services/lake/StoreError.ts"
+import type { SourceError } from "../services/source/SourceError.ts"
+import type { CopiedRows, TableReaders } from "../services/source/SourceTables.ts"
+import { type TableObject, tableObject } from "./TableObject.ts"
+
+export interface ObjectPlan {
+  /** Returns the key of the next object. Each call has a later one. */
+  readonly nextKey: () => string
+  /** Soft bound of an object, in bytes of CSV. */
+  readonly bound: number
+  /** The leaf that the rows are of, as printed in SQL. */
+  readonly partition: string | undefined
+  readonly onBytes: (bytes: number) => void
+}
+
+type Lake = ObjectStore | RowFormat
+
+/** An object that is not visible yet. */
+interface OpenObject {
+  readonly key: string
+  readonly object: TableObject
+  readonly scope: Scope.Closeable
+  rows: number
+  csvBytes: number
+}
+
+export class RowObjects {
+  readonly #plan: ObjectPlan
+  readonly #scope: Scope.Scope
+  readonly #header: Uint8Array
+  readonly #finished: Array<CopiedObject> = []
+  /** Of each reader, the object that its last rows are in. */
+  readonly #open = new Set<OpenObject>()
+
+  /** What is not finished when the scope closes is removed. */
+  constructor(plan: ObjectPlan, scope: Scope.Scope, header: Uint8Array) {
+    this.#plan = plan
+    this.#scope = scope
+    this.#header = header
+  }
+
+  #begin(): Effect.Effect<OpenObject, StoreError, Lake> {
+    return Effect.gen({ self: this }, function* () {
+      const key = this.#plan.nextKey()
+      const scope = yield* Scope.fork(this.#scope)
+      const object = yield* Scope.provide(tableObject(key), scope)
+      yield* object.write(this.#header)
+      const open: OpenObject = { key, object, scope, rows: 0, csvBytes: this.#header.length }
+      this.#open.add(open)
+      return open
+    })
+  }
+
+  #finish(open: OpenObject): Effect.Effect<void, StoreError> {
+    return Effect.gen({ self: this }, function* () {
+      const { bytes, md5 } = yield* open.object.commit
+      yield* Scope.close(open.scope, Exit.void)
+      this.#open.delete(open)
+      const { partition } = this.#plan
+      const leaf = partition === undefined ? {} : { partition }
+      this.#finished.push({ object: open.key, rows: open.rows, bytes, md5, ...leaf })
+    })
+  }
+
+  /** Writes the rows of one reader. Its last object stays open. */
+  #write(rows: Stream.Stream<CopiedRows, SourceError>): Effect.Effect<void, SourceError | StoreError, Lake> {
+    return Effect.suspend(() => {
+      let current: OpenObject | undefined
+      return Stream.runForEach(rows, (chunk) =>
+        Effect.gen({ self: this }, function* () {
+          current ??= yield* this.#begin()
+          yield* current.object.write(chunk.bytes)
+          this.#plan.onBytes(chunk.bytes.length)
+          current.rows += chunk.rows
+          current.csvBytes += chunk.bytes.length
+          if (!chunk.endsRow || current.csvBytes < this.#plan.bound) return
+          yield* this.#finish(current)
+          current = undefined
+        }),
+      )
+    })
+  }
+
+  /** Reads all rows. The last object of each reader is not visible yet. */
+  readAll({ readers }: TableReaders): Effect.Effect<void, SourceError | StoreError, Lake> {
+    return Effect.forEach(readers, (rows) => this.#write(rows), { concurrency: "unbounded", discard: true })
+  }
+
+  /** Makes the rest visible. Returns all objects in the order of their names; none if there are no rows. */
+  get finish(): Effect.Effect<ReadonlyArray<CopiedObject>, StoreError> {
+    return Effect.suspend(() =>
+      Effect.forEach([...this.#open], (open) => this.#finish(open), {
+        concurrency: "unbounded",
+        discard: true,
+      }),
+    ).pipe(
+      Effect.andThen(
+        Effect.sync(() => this.#finished.toSorted((one, other) => (one.object < other.object ? -1 : 1))),
+      ),
+    )
+  }
+
+  /** Returns an object of the header alone. */
+  get empty(): Effect.Effect<CopiedObject, StoreError, Lake> {
+    return Effect.andThen(
+      this.#begin(),
+      Effect.map(this.finish, (all) => Option.getOrThrow(Option.fromUndefinedOr(all[0]))),
+    )
+  }
+}

@@ -81,6 +81,20 @@ export const objectStoreContract = (subject: StoreUnderTest): void => {
       }),
     )
 
+    it.effect("takes objects that are begun at once, also where their folders are new", () =>
+      Effect.gen(function* () {
+        const folders = Array.from({ length: 40 }, (_, i) => `atOnce/${i}/deep`)
+        const keys = folders.flatMap((folder) => [1, 2, 3, 4].map((n) => `${folder}/${n}.csv`))
+        for (const folder of folders)
+          yield* Effect.forEach(
+            keys.filter((key) => key.startsWith(`${folder}/`)),
+            (key) => write(key, text("a")),
+            { concurrency: "unbounded" },
+          )
+        assert.deepStrictEqual(yield* keysOf("atOnce/"), keys.toSorted())
+      }),
+    )
+
     it.effect("shows an object to no reader before it is committed", () =>
       Effect.gen(function* () {
         const store = yield* ObjectStore

@@ -8,11 +8,11 @@ import { Readable } from "node:stream"
 import type { Connection, Submittable } from "pg"
 import type { CopiedRows } from "../../../src/services/source/SourceTables.ts"
 
-/** The part of a long row that is passed on before the row has ended, in bytes. */
-const heldBytesMax = 256 * 1024
+/** In bytes. Rows are collected: each chunk costs some time, and PostgreSQL sends 8 kB at once. */
+const usualBytes = 64 * 1024
 
-/** Chunks of what one read of the socket gives, 64 kB in most cases. */
-const queuedMax = 4
+/** In bytes. As many are collected while nobody asks. A longer row is passed on in parts. */
+const bufferBytes = 256 * 1024
 
 const headBytes = 5
 const letter = (text: string): number => text.charCodeAt(0)
@@ -20,8 +20,6 @@ const copyData = letter("d")
 const errorResponse = letter("E")
 /** CopyOutResponse, ParameterStatus, NoticeResponse, NotificationResponse: they may come before the last row. */
 const ignored = new Set(["H", "S", "N", "A"].map(letter))
-
-const nothing = Buffer.alloc(0)
 
 export class RowCopyStream extends Readable implements Submittable {
   readonly #sql: string
@@ -34,15 +32,18 @@ export class RowCopyStream extends Readable implements Submittable {
   #headLength = 0
   /** Bytes of the current message that are not read yet. */
   #missing = 0
-  /** The beginning of a row whose end is not read yet. */
-  #begun: Uint8Array = nothing
+  #buffer = Buffer.allocUnsafeSlow(bufferBytes)
+  #length = 0
+  /** The length up to the end of the last whole row. */
+  #wholeLength = 0
+  #wholeRows = 0
   /** Messages so far. */
   rows = 0
   /** The server's own count; undefined before it has answered. */
   rowCount: number | undefined
 
   constructor(sql: string) {
-    super({ objectMode: true, highWaterMark: queuedMax })
+    super({ objectMode: true, highWaterMark: 1 })
     this.#sql = sql
   }
 
@@ -61,13 +62,14 @@ export class RowCopyStream extends Readable implements Submittable {
 
   override _read(): void {
     this.#isWanted = true
+    if (this.#wholeLength >= usualBytes) this.#passRows()
     this.#forward()
   }
 
   readonly #forward = (): void => {
     if (this.#isForwarding) return
     this.#isForwarding = true
-    while (this.#isWanted && this.#connection !== undefined) {
+    while (this.#connection !== undefined && (this.#isWanted || this.#length < bufferBytes / 2)) {
       const chunk: Buffer | null = this.#connection.stream.read()
       if (chunk === null) break
       this.#parse(chunk)
@@ -76,11 +78,7 @@ export class RowCopyStream extends Readable implements Submittable {
   }
 
   #parse(chunk: Buffer): void {
-    const out = Buffer.allocUnsafe(this.#begun.length + chunk.length)
-    out.set(this.#begun)
-    let length = this.#begun.length
-    let wholeLength = 0
-    let rows = 0
+    if (this.#length + chunk.length > this.#buffer.length) this.#makeRoom(chunk.length)
     let at = 0
     let isOver = false
     while (at < chunk.length && !isOver) {
@@ -92,24 +90,19 @@ export class RowCopyStream extends Readable implements Submittable {
       }
       const taken = Math.min(this.#missing, chunk.length - at)
       const isRow = this.#head[0] === copyData
-      if (isRow) length += chunk.copy(out, length, at, at + taken)
+      if (isRow) this.#length += chunk.copy(this.#buffer, this.#length, at, at + taken)
       at += taken
       this.#missing -= taken
       if (this.#missing > 0) break
       this.#headLength = 0
       if (isRow) {
-        rows++
-        wholeLength = length
+        this.rows++
+        this.#wholeRows++
+        this.#wholeLength = this.#length
       } else isOver = !ignored.has(this.#head[0] ?? 0)
     }
-    this.rows += rows
-    if (rows > 0) this.#pass({ bytes: out.subarray(0, wholeLength), rows, endsRow: true })
-    this.#begun = out.subarray(wholeLength, length)
-    if (this.#begun.length > heldBytesMax) {
-      this.#pass({ bytes: this.#begun, rows: 0, endsRow: false })
-      this.#begun = nothing
-    }
     const isError = at < chunk.length && this.#headLength === 0
+    if (isOver || (this.#isWanted && this.#wholeLength >= usualBytes)) this.#passRows()
     if (!isOver && !isError) return
     this.#detach(chunk.subarray(at))
     if (isOver) this.push(null)
@@ -123,6 +116,27 @@ export class RowCopyStream extends Readable implements Submittable {
     // The length counts itself.
     if (this.#headLength === headBytes) this.#missing = this.#head.readUInt32BE(1) - 4
     return taken
+  }
+
+  /** Passes on the whole rows, and keeps the beginning of the next one. */
+  #passRows(): void {
+    const begun = this.#buffer.subarray(this.#wholeLength, this.#length)
+    if (this.#wholeLength > 0)
+      this.#pass({ bytes: this.#buffer.subarray(0, this.#wholeLength), rows: this.#wholeRows, endsRow: true })
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, begun.length))
+    this.#buffer.set(begun)
+    this.#length = begun.length
+    this.#wholeLength = 0
+    this.#wholeRows = 0
+  }
+
+  #makeRoom(bytes: number): void {
+    this.#passRows()
+    if (this.#length + bytes <= this.#buffer.length) return
+    if (this.#length > 0)
+      this.#pass({ bytes: this.#buffer.subarray(0, this.#length), rows: 0, endsRow: false })
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, bytes))
+    this.#length = 0
   }
 
   #pass(chunk: CopiedRows): void {

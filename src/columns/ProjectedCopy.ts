@@ -2,7 +2,7 @@
 import { Effect, Stream } from "effect"
 import { HashedFields } from "../core/columns/HashedFields.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
-import type { CopiedRows, Snapshot, TableCopy } from "../services/source/SourceTables.ts"
+import type { RowStream, Snapshot, TableCopy } from "../services/source/SourceTables.ts"
 import type { ProjectedTable } from "./ProjectedTable.ts"
 
 /** Copies the columns of the description. The server is asked for no others, and never learns the key. */
@@ -13,23 +13,28 @@ export const projectedCopy = (
   const copy = snapshot.copy(description)
   if (projection === undefined || hashed.length === 0) return copy
   const isHashed = description.columns.map(({ name }) => hashed.includes(name))
-  const fieldsOf = () => new HashedFields(isHashed, projection.hashing)
-  const hashedRows = (header: Uint8Array, rows: Stream.Stream<CopiedRows, SourceError>) =>
+  const hashedRows = (header: Uint8Array, rows: RowStream) =>
     Stream.suspend(() => {
-      const fields = fieldsOf()
+      const fields = new HashedFields(isHashed, projection.hashing)
       fields.push(header)
       return Stream.map(rows, (chunk) => ({ ...chunk, bytes: fields.push(chunk.bytes) }))
     })
-  const csv = Stream.suspend(() => {
-    const fields = fieldsOf()
-    return copy.csv.pipe(
-      Stream.map((chunk) => fields.push(chunk)),
-      Stream.filter((chunk) => chunk.length > 0),
-    )
-  })
-  const open = Effect.map(copy.open, ({ header, readers }) => ({
-    header,
-    readers: readers.map((rows) => hashedRows(header, rows)),
-  }))
-  return { csv, open }
+  return {
+    open: (divideFrom) =>
+      Effect.map(copy.open(divideFrom), ({ header, parts }) => ({
+        header,
+        parts: parts.map((rows) => hashedRows(header, rows)),
+      })),
+  }
 }
+
+/** Emits all rows of the copy as one CSV. */
+export const oneCsv = (copy: TableCopy): Stream.Stream<Uint8Array, SourceError> =>
+  Stream.unwrap(
+    Effect.map(copy.open(Number.POSITIVE_INFINITY), ({ header, parts }) =>
+      Stream.concat(
+        Stream.succeed(header),
+        Stream.map(Stream.flatten(Stream.fromIterable(parts)), ({ bytes }) => bytes),
+      ),
+    ),
+  )

@@ -1,6 +1,6 @@
 /**
- * Writes a copy as objects: one of a small table, several of one that is larger than FULL_OBJECT_SIZE or has several readers,
- * and those of each leaf of a partitioned table. Each has a header, and all are named by one manifest.
+ * Writes a copy as objects: one of a small table, several of one that is larger than FULL_OBJECT_SIZE, and those of each leaf
+ * of a partitioned table. Each has a header, and all are named by one manifest.
  */
 import { Clock, Effect, Option } from "effect"
 import { projectedCopy } from "../columns/ProjectedCopy.ts"
@@ -22,7 +22,7 @@ import { RowObjects } from "./RowObjects.ts"
 interface CopyPart {
   /** The leaf that they are of, as printed in SQL. */
   readonly partition: string | undefined
-  readonly copy: Pick<TableCopy, "open">
+  readonly copy: TableCopy
 }
 
 /** Returns one part, or one per leaf. */
@@ -40,11 +40,12 @@ const partsOf = (snapshot: Snapshot, projected: ProjectedTable): ReadonlyArray<C
 }
 
 /** A copy of a partitioned table without rows. */
-const emptyCopy = ({ description }: ProjectedTable): Pick<TableCopy, "open"> => ({
-  open: Effect.succeed({
-    header: Buffer.from(csvRow(description.columns.map(({ name }) => toBytes(name))), "latin1"),
-    readers: [],
-  }),
+const emptyCopy = ({ description }: ProjectedTable): TableCopy => ({
+  open: () =>
+    Effect.succeed({
+      header: Buffer.from(csvRow(description.columns.map(({ name }) => toBytes(name))), "latin1"),
+      parts: [],
+    }),
 })
 
 /** Returns keys of objects of the dataset, each after the one before. */
@@ -78,13 +79,8 @@ export const copiedObjects = Effect.fn("CopiedObjects.copiedObjects")(function* 
   const nextKey = yield* keysOf(layout, dataset)
 
   const writePart = Effect.fnUntraced(function* ({ partition, copy }: CopyPart, isLast: boolean) {
-    const readers = yield* copy.open
-    const objects = new RowObjects(
-      { nextKey, bound, partition, onBytes },
-      yield* Effect.scope,
-      readers.header,
-    )
-    yield* objects.readAll(readers)
+    const objects = new RowObjects({ nextKey, bound, partition, onBytes }, yield* Effect.scope)
+    yield* objects.writeAll(copy)
     if (isLast) yield* onRead
     const written = yield* objects.finish
     return written.length === 0 && partition === undefined ? [yield* objects.empty] : written

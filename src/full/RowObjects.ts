@@ -1,17 +1,17 @@
-/** Writes the rows of a table as objects of about FULL_OBJECT_SIZE, those of each reader as objects of its own. */
+/** Writes the rows of a copy as objects of about FULL_OBJECT_SIZE, those of each of its parts as objects of its own. */
 import { Effect, Exit, Option, Scope, Stream } from "effect"
 import type { CopiedObject } from "../core/lake/Manifest.ts"
 import type { ObjectStore } from "../services/lake/ObjectStore.ts"
 import type { RowFormat } from "../services/lake/RowFormat.ts"
 import type { StoreError } from "../services/lake/StoreError.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
-import type { CopiedRows, TableReaders } from "../services/source/SourceTables.ts"
+import type { RowStream, TableCopy } from "../services/source/SourceTables.ts"
 import { type TableObject, tableObject } from "./TableObject.ts"
 
 export interface ObjectPlan {
   /** Returns the key of the next object. Each call has a later one. */
   readonly nextKey: () => string
-  /** Soft bound of an object, in bytes of CSV. */
+  /** Soft bound of an object, in bytes of CSV. A table that is not larger on disk is written as one. */
   readonly bound: number
   /** The leaf that the rows are of, as printed in SQL. */
   readonly partition: string | undefined
@@ -32,16 +32,15 @@ interface OpenObject {
 export class RowObjects {
   readonly #plan: ObjectPlan
   readonly #scope: Scope.Scope
-  readonly #header: Uint8Array
+  #header: Uint8Array = new Uint8Array()
   readonly #finished: Array<CopiedObject> = []
-  /** Of each reader, the object that its last rows are in. */
+  /** Of each part, the object that its last rows are in. */
   readonly #open = new Set<OpenObject>()
 
   /** What is not finished when the scope closes is removed. */
-  constructor(plan: ObjectPlan, scope: Scope.Scope, header: Uint8Array) {
+  constructor(plan: ObjectPlan, scope: Scope.Scope) {
     this.#plan = plan
     this.#scope = scope
-    this.#header = header
   }
 
   #begin(): Effect.Effect<OpenObject, StoreError, Lake> {
@@ -67,8 +66,8 @@ export class RowObjects {
     })
   }
 
-  /** Writes the rows of one reader. Its last object stays open. */
-  #write(rows: Stream.Stream<CopiedRows, SourceError>): Effect.Effect<void, SourceError | StoreError, Lake> {
+  /** Writes the rows of one part. Its last object stays open. */
+  #write(rows: RowStream): Effect.Effect<void, SourceError | StoreError, Lake> {
     return Effect.suspend(() => {
       let current: OpenObject | undefined
       return Stream.runForEach(rows, (chunk) =>
@@ -86,9 +85,13 @@ export class RowObjects {
     })
   }
 
-  /** Reads all rows. The last object of each reader is not visible yet. */
-  readAll({ readers }: TableReaders): Effect.Effect<void, SourceError | StoreError, Lake> {
-    return Effect.forEach(readers, (rows) => this.#write(rows), { concurrency: "unbounded", discard: true })
+  /** Writes all rows, and ends the copy's sessions. The last object of each part is not visible yet. */
+  writeAll(copy: TableCopy): Effect.Effect<void, SourceError | StoreError, Lake> {
+    return Effect.gen({ self: this }, function* () {
+      const { header, parts } = yield* copy.open(this.#plan.bound)
+      this.#header = header
+      yield* Effect.forEach(parts, (rows) => this.#write(rows), { concurrency: "unbounded", discard: true })
+    }).pipe(Effect.scoped)
   }
 
   /** Makes the rest visible. Returns all objects in the order of their names; none if there are no rows. */

@@ -105,7 +105,7 @@ export const settingTable = {
     flag: true,
     summary: "readers of one table in full",
     meaning: [
-      "Each reader writes objects of its own. A table under 16 MB has one, and one object. Unset means one for each two processors of this machine, at most 4. Views, partitioned, foreign and unlogged tables cannot be divided: one session reads them.",
+      "Of a table larger than FULL_OBJECT_SIZE each reader writes objects of its own. A smaller one is one object. Unset means one for each two processors of this machine, at most 4. Views, foreign and unlogged tables cannot be divided: one session reads them. The leaves of a partitioned table are copied one after another, each like a table.",
     ],
   },
   FULL_OBJECT_SIZE: {
@@ -116,7 +116,8 @@ export const settingTable = {
     flag: true,
     summary: "soft bound of one object of full",
     meaning: [
-      "In bytes of CSV, before compression. A larger table is several objects under one manifest, each with a header. A row is never divided, so that an object may be larger by a row, or by what one read of the network gives.",
+      "In bytes of CSV, before compression. A larger table is several objects under one manifest, each with a header. A row is never divided: an object may be larger by a row, or by the 256 kB that are read at once.",
+      "A table that is larger than this on disk has objects of each reader of FULL_PARALLEL, so that none waits for another.",
     ],
   },
   CSV_COMPRESSION: {

@@ -1,6 +1,7 @@
 /** Where the PostgreSQL in memory must do as a real one does, because the pipelines' tests rely on it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Stream } from "effect"
+import { oneCsv } from "../../src/columns/ProjectedCopy.ts"
 import { csvRow } from "../../src/core/csv/Csv.ts"
 import * as Lsn from "../../src/core/Lsn.ts"
 import { type ChangeSession, ChangeSource, type ReadRequest } from "../../src/services/source/ChangeSource.ts"
@@ -147,7 +148,7 @@ describe("the tables in memory", () => {
       const { snapshot } = yield* SourceTables
       const moment = yield* snapshot([])
       const copy = moment.copy(yield* moment.describe(cliente.table))
-      const csv = Buffer.concat(yield* Stream.runCollect(copy.csv)).toString()
+      const csv = Buffer.concat(yield* Stream.runCollect(oneCsv(copy))).toString()
       const rows = names.map((nome, id) => csvRow([`${id}`, nome, "true"]))
       assert.strictEqual(csv, `id,nome,ativo\n${rows.join("")}`)
     }).pipe(Effect.provide(world())),
@@ -164,10 +165,10 @@ describe("the tables in memory", () => {
       yield* server.commit(open)
       yield* server.transact((tx) => tx.delete(clientes, { id: "1" }))
       const copy = moment.copy(yield* moment.describe(cliente.table))
-      const csv = Buffer.concat(yield* Stream.runCollect(copy.csv)).toString()
+      const csv = Buffer.concat(yield* Stream.runCollect(oneCsv(copy))).toString()
       assert.strictEqual(csv, "id,nome,ativo\n1,Ana,true\n")
-      const { readers } = yield* copy.open
-      const chunks = yield* Effect.forEach(readers, (rows) => Stream.runCollect(rows))
+      const { parts } = yield* copy.open(1)
+      const chunks = yield* Effect.forEach(parts, (rows) => Stream.runCollect(rows))
       assert.deepStrictEqual(
         chunks.flat().map(({ rows }) => rows),
         [1],

@@ -39,13 +39,7 @@ const copyOf =
       // A session can end in the middle of an answer.
       Stream.tap(() => server.sessions.inside(session)),
     )
-    return {
-      csv: Stream.concat(
-        Stream.succeed(header),
-        Stream.map(rows, ({ bytes }) => bytes),
-      ),
-      open: Effect.as(server.sessions.inside(session), { header, readers: [rows] }),
-    }
+    return { open: () => Effect.as(server.sessions.inside(session), { header, parts: [rows] }) }
   }
 
 export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.effect(

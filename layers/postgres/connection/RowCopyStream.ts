@@ -33,10 +33,12 @@ export class RowCopyStream extends Readable implements Submittable {
   /** Bytes of the current message that are not read yet. */
   #missing = 0
   #buffer = Buffer.allocUnsafeSlow(bufferBytes)
-  #length = 0
-  /** The length up to the end of the last whole row. */
-  #wholeLength = 0
+  /** Where the bytes begin that are not passed on yet. */
+  #start = 0
+  /** Where the whole rows end. */
+  #wholeEnd = 0
   #wholeRows = 0
+  #end = 0
   /** Messages so far. */
   rows = 0
   /** The server's own count; undefined before it has answered. */
@@ -62,14 +64,14 @@ export class RowCopyStream extends Readable implements Submittable {
 
   override _read(): void {
     this.#isWanted = true
-    if (this.#wholeLength >= usualBytes) this.#passRows()
+    this.#passUsual()
     this.#forward()
   }
 
   readonly #forward = (): void => {
     if (this.#isForwarding) return
     this.#isForwarding = true
-    while (this.#connection !== undefined && (this.#isWanted || this.#length < bufferBytes / 2)) {
+    while (this.#connection !== undefined && (this.#isWanted || this.#end - this.#start < bufferBytes / 2)) {
       const chunk: Buffer | null = this.#connection.stream.read()
       if (chunk === null) break
       this.#parse(chunk)
@@ -78,7 +80,7 @@ export class RowCopyStream extends Readable implements Submittable {
   }
 
   #parse(chunk: Buffer): void {
-    if (this.#length + chunk.length > this.#buffer.length) this.#makeRoom(chunk.length)
+    if (this.#end + chunk.length > this.#buffer.length) this.#nextBuffer(chunk.length)
     let at = 0
     let isOver = false
     while (at < chunk.length && !isOver) {
@@ -90,7 +92,7 @@ export class RowCopyStream extends Readable implements Submittable {
       }
       const taken = Math.min(this.#missing, chunk.length - at)
       const isRow = this.#head[0] === copyData
-      if (isRow) this.#length += chunk.copy(this.#buffer, this.#length, at, at + taken)
+      if (isRow) this.#end += chunk.copy(this.#buffer, this.#end, at, at + taken)
       at += taken
       this.#missing -= taken
       if (this.#missing > 0) break
@@ -98,11 +100,12 @@ export class RowCopyStream extends Readable implements Submittable {
       if (isRow) {
         this.rows++
         this.#wholeRows++
-        this.#wholeLength = this.#length
+        this.#wholeEnd = this.#end
       } else isOver = !ignored.has(this.#head[0] ?? 0)
     }
     const isError = at < chunk.length && this.#headLength === 0
-    if (isOver || (this.#isWanted && this.#wholeLength >= usualBytes)) this.#passRows()
+    if (isOver) this.#passRows()
+    else this.#passUsual()
     if (!isOver && !isError) return
     this.#detach(chunk.subarray(at))
     if (isOver) this.push(null)
@@ -118,25 +121,35 @@ export class RowCopyStream extends Readable implements Submittable {
     return taken
   }
 
-  /** Passes on the whole rows, and keeps the beginning of the next one. */
+  #passUsual(): void {
+    if (this.#isWanted && this.#wholeEnd - this.#start >= usualBytes) this.#passRows()
+  }
+
+  /** Passes on the whole rows. The beginning of the next one stays where it is. */
   #passRows(): void {
-    const begun = this.#buffer.subarray(this.#wholeLength, this.#length)
-    if (this.#wholeLength > 0)
-      this.#pass({ bytes: this.#buffer.subarray(0, this.#wholeLength), rows: this.#wholeRows, endsRow: true })
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, begun.length))
-    this.#buffer.set(begun)
-    this.#length = begun.length
-    this.#wholeLength = 0
+    if (this.#wholeRows === 0) return
+    this.#pass({
+      bytes: this.#buffer.subarray(this.#start, this.#wholeEnd),
+      rows: this.#wholeRows,
+      endsRow: true,
+    })
+    this.#start = this.#wholeEnd
     this.#wholeRows = 0
   }
 
-  #makeRoom(bytes: number): void {
+  /** Takes another buffer, because the bytes that were passed on are not ours any more. */
+  #nextBuffer(bytes: number): void {
     this.#passRows()
-    if (this.#length + bytes <= this.#buffer.length) return
-    if (this.#length > 0)
-      this.#pass({ bytes: this.#buffer.subarray(0, this.#length), rows: 0, endsRow: false })
+    let begun = this.#buffer.subarray(this.#start, this.#end)
+    if (begun.length + bytes > bufferBytes) {
+      if (begun.length > 0) this.#pass({ bytes: begun, rows: 0, endsRow: false })
+      begun = begun.subarray(0, 0)
+    }
     this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, bytes))
-    this.#length = 0
+    this.#buffer.set(begun)
+    this.#start = 0
+    this.#wholeEnd = 0
+    this.#end = begun.length
   }
 
   #pass(chunk: CopiedRows): void {

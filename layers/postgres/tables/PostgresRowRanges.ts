@@ -1,12 +1,13 @@
 /**
  * Reads one table by several sessions of one snapshot: each copies a range of the table's blocks, then the next free range,
- * until none is left. The result is one CSV, its rows in any order.
+ * until none is left. The rows come in any order.
  *
  * Source: PostgreSQL manual, "Snapshot Synchronization Functions", and the plan "Tid Range Scan" (from 14 on; before
  * that each range would read the whole table).
  */
 import { Effect, Option, Queue, type Scope, Semaphore, Stream } from "effect"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
+import type { CopiedRows, RowStream } from "../../../src/services/source/SourceTables.ts"
 
 /** Blocks of 8 kB, so 2 MB: a query for the next range costs little compared with reading it, and one per reader fits in memory. */
 const blocksPerRange = 256
@@ -26,7 +27,7 @@ export const rangeCondition = (range: number, ranges: number): string => {
 }
 
 /** Emits the next range that no other run of the stream has taken, until none is left. */
-export const freeRanges = (ranges: number): Stream.Stream<number> => {
+const freeRanges = (ranges: number): Stream.Stream<number> => {
   let next = 0
   return Stream.paginate(undefined, () =>
     Effect.sync(() =>
@@ -35,23 +36,22 @@ export const freeRanges = (ranges: number): Stream.Stream<number> => {
   )
 }
 
-type RangeRows = Stream.Stream<Uint8Array, SourceError>
+type RangeReader = (range: number) => RowStream
 
-/**
- * Runs all ranges through `readers`, each of which reads one at a time. The bytes of a range are passed on together, so that
- * they do not mix with rows of another.
- */
-export const inRanges = (
-  readers: ReadonlyArray<(range: number) => RangeRows>,
-  ranges: number,
-): Stream.Stream<Uint8Array, SourceError> =>
-  Stream.callback<Uint8Array, SourceError>(
+/** Returns the rows of all ranges, as a stream of each reader. None waits for another. */
+export const byReader = (readers: ReadonlyArray<RangeReader>, ranges: number): ReadonlyArray<RowStream> => {
+  const free = freeRanges(ranges)
+  return readers.map((read) => Stream.flatMap(free, read))
+}
+
+/** Returns the rows of all ranges as one stream. Those of a range are passed on together, so that no row is divided. */
+export const asOne = (readers: ReadonlyArray<RangeReader>, ranges: number): RowStream =>
+  Stream.callback<CopiedRows, SourceError>(
     Effect.fnUntraced(function* (queue) {
       const output = yield* Semaphore.make(1)
-      let next = 0
-      const readAll = Effect.fnUntraced(function* (read: (range: number) => RangeRows) {
-        while (next < ranges) yield* Effect.scoped(passOn(read(next++), output, queue))
-      })
+      const free = freeRanges(ranges)
+      const readAll = (read: RangeReader) =>
+        Stream.runForEach(free, (range) => Effect.scoped(passOn(read(range), output, queue)))
       yield* Effect.forEach(readers, readAll, { concurrency: "unbounded", discard: true })
       yield* Queue.end(queue)
     }),
@@ -60,12 +60,12 @@ export const inRanges = (
 
 /** Holds the bytes until the range ends, or has more than `heldBytesMax`; then it owns the output until its end. */
 const passOn = (
-  rows: RangeRows,
+  rows: RowStream,
   output: Semaphore.Semaphore,
-  queue: Queue.Enqueue<Uint8Array>,
+  queue: Queue.Enqueue<CopiedRows>,
 ): Effect.Effect<void, SourceError, Scope.Scope> =>
   Effect.gen(function* () {
-    const held: Array<Uint8Array> = []
+    const held: Array<CopiedRows> = []
     let heldBytes = 0
     let hasOutput = false
     const takeOutput = Effect.gen(function* () {
@@ -76,7 +76,7 @@ const passOn = (
     yield* Stream.runForEachArray(rows, (more) => {
       if (hasOutput) return Queue.offerAll(queue, more)
       held.push(...more)
-      for (const chunk of more) heldBytes += chunk.length
+      for (const { bytes } of more) heldBytes += bytes.length
       return heldBytes > heldBytesMax ? takeOutput : Effect.void
     })
     if (!hasOutput) yield* takeOutput

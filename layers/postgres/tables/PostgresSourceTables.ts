@@ -8,13 +8,7 @@ import { checkProcess } from "../connection/PostgresPooler.ts"
 import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { connect, describeAddress } from "../connection/PostgresSession.ts"
 import { sharedSession } from "../connection/SharedSession.ts"
-import {
-  beginSnapshot,
-  readNothing,
-  tableCopies,
-  usualBlocksPerReader,
-  type WantedReaders,
-} from "./PostgresTableCopy.ts"
+import { beginSnapshot, readNothing, tableCopies } from "./PostgresTableCopy.ts"
 import { describeTable, identify } from "./PostgresTableDescription.ts"
 import { holdTables, lockable } from "./PostgresTableLocks.ts"
 
@@ -41,7 +35,10 @@ const lockFirst = Effect.fnUntraced(function* (address: SourceAddress, tables: R
  * exports it and locks them too, each in a savepoint; then the first one ends. With a lock of its own the reading session can
  * read while an ALTER TABLE waits in the table's queue.
  */
-const openSnapshot = (address: SourceAddress, readers: WantedReaders): SourceTables["Service"]["snapshot"] =>
+const openSnapshot = (
+  address: SourceAddress,
+  parallel: Option.Option<number>,
+): SourceTables["Service"]["snapshot"] =>
   Effect.fnUntraced(function* (tables) {
     const session = yield* connectToPrimary(address, "snapshot")
     const source = yield* identify(session)
@@ -60,17 +57,16 @@ const openSnapshot = (address: SourceAddress, readers: WantedReaders): SourceTab
       lsn: Option.getOrElse(Lsn.parse(row?.["lsn"] ?? ""), () => Lsn.zero),
       source,
       describe: (table) => describeTable(session, table, "measured"),
-      copy: tableCopies(address, lead, readers),
+      copy: tableCopies(address, lead, parallel),
       release: locks.release,
     }
     return snapshot
   })
 
-/** `parallel` is FULL_PARALLEL: readers of one table. `blocksPerReader`: a table with fewer for each has fewer readers. */
+/** `parallel` is FULL_PARALLEL: readers of one table. */
 export const layer = (
   address: SourceAddress,
   parallel: Option.Option<number> = Option.none(),
-  blocksPerReader = usualBlocksPerReader,
 ): Layer.Layer<SourceTables> =>
   Layer.effect(
     SourceTables,
@@ -79,7 +75,7 @@ export const layer = (
       return SourceTables.of({
         describe: (table) => ask((session) => describeTable(session, table, "from statistics")),
         mayRead: (description) => ask((session) => readNothing(session, description)),
-        snapshot: openSnapshot(address, { parallel, blocksPerReader }),
+        snapshot: openSnapshot(address, parallel),
       })
     }),
   )

@@ -1,12 +1,12 @@
 /** Copies the rows of a table as PostgreSQL's own CSV, through one session or several. */
 import { availableParallelism } from "node:os"
-import { Effect, Option, type Scope, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
 import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
 import { printTable, quoteIdentifier } from "../../../src/core/source/SourceTable.ts"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { TableCopy, TableDescription } from "../../../src/services/source/SourceTables.ts"
 import { connect, type PostgresSession } from "../connection/PostgresSession.ts"
-import { freeRanges, inRanges, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
+import { asOne, byReader, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
 import { kindOf } from "./PostgresTableDescription.ts"
 import { type Lockable, lockTable } from "./PostgresTableLocks.ts"
 
@@ -37,20 +37,8 @@ export const readNothing = Effect.fnUntraced(function* (
   )
 })
 
-const withHeader = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv, HEADER)`
-const rowsOnly = (select: string): string => `COPY (${select}) TO STDOUT (FORMAT csv)`
-
 /** Beyond this the disks are the limit, the server's or the lake's, and other readers of the table become slower. */
 const usualReadersMax = 4
-
-/** Each reader of `full` writes an object of its own: 8 MB of blocks at least, so a table of less than 16 MB has one. */
-export const usualBlocksPerReader = 1024
-
-export interface WantedReaders {
-  /** FULL_PARALLEL. */
-  readonly parallel: Option.Option<number>
-  readonly blocksPerReader: number
-}
 
 /**
  * `wanted` is FULL_PARALLEL. Default: one reader per two processors of this machine. The data of one session keeps more than
@@ -62,12 +50,13 @@ const readersFor = (wanted: Option.Option<number>): number =>
   )
 
 /**
- * The table's number of blocks (the lock prevents a rewrite); whether block ranges can be read, because permissions on columns
+ * The table's number of blocks (the lock prevents a rewrite), and its bytes with large values; whether block ranges can be read, because permissions on columns
  * do not cover `ctid`, which selects ranges; and the server's free connections, less one that is left for a person. Counts
  * sessions by their user, because this role may not read the kind of other roles' sessions.
  */
 const capacitySql = `
   SELECT (pg_relation_size(to_regclass($1)) / current_setting('block_size')::int)::text AS blocks,
+         pg_table_size(to_regclass($1))::text AS bytes,
          (current_setting('server_version_num')::int >= 140000
            AND has_table_privilege(to_regclass($1), 'SELECT'))::text AS "readsRanges",
          (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -105,66 +94,54 @@ const follow = (address: SourceAddress, snapshot: string, table: Lockable) =>
   }).pipe(Effect.option)
 
 /** Returns the sessions that read the table: `lead`, and those that join it until the scope closes. */
-const readersOf = (
+const readersOf = Effect.fnUntraced(function* (
   address: SourceAddress,
   { session: lead, exported }: SnapshotLead,
   description: TableDescription,
   kind: string,
-  { parallel, blocksPerReader }: WantedReaders,
-): Effect.Effect<
-  { readonly sessions: ReadonlyArray<PostgresSession>; readonly ranges: number },
-  SourceError,
-  Scope.Scope
-> =>
-  Effect.gen(function* () {
-    const alone = { sessions: [lead], ranges: 1 }
-    const wanted = readersFor(parallel)
-    // Only an ordinary table has blocks of its own that a range can name.
-    if (wanted === 1 || kind !== "r") return alone
-    const table = printTable(description.table)
-    const [capacity] = yield* lead.query(`table ${table}`, capacitySql, [table])
-    const blocks = Number(capacity?.["blocks"])
-    const ranges = rangesOf(blocks)
-    const more = Math.min(wanted, Math.floor(blocks / blocksPerReader)) - 1
-    const others = Math.min(more, Math.max(Number(capacity?.["free"]), 0))
-    if (capacity?.["readsRanges"] !== "true" || others < 1) return alone
-    const joined = yield* Effect.all(
-      Array.from({ length: others }, () => follow(address, exported, { table: description.table, kind })),
-      { concurrency: "unbounded" },
-    )
-    return { sessions: [lead, ...joined.flatMap(Option.toArray)], ranges }
-  })
+  wanted: number,
+) {
+  const alone = { sessions: [lead], ranges: 1, bytes: 0 }
+  // Only an ordinary table has blocks of its own that a range can name.
+  if (wanted === 1 || kind !== "r") return alone
+  const table = printTable(description.table)
+  const [capacity] = yield* lead.query(`table ${table}`, capacitySql, [table])
+  const ranges = rangesOf(Number(capacity?.["blocks"]))
+  const more = Math.min(wanted, ranges) - 1
+  const others = Math.min(more, Math.max(Number(capacity?.["free"]), 0))
+  if (capacity?.["readsRanges"] !== "true" || others === 0) return alone
+  const joined = yield* Effect.all(
+    Array.from({ length: others }, () => follow(address, exported, { table: description.table, kind })),
+    { concurrency: "unbounded" },
+  )
+  const sessions: ReadonlyArray<PostgresSession> = [lead, ...joined.flatMap(Option.toArray)]
+  return { sessions, ranges, bytes: Number(capacity["bytes"]) }
+})
 
 /** Returns copies of tables in the snapshot of `lead`. */
 export const tableCopies =
-  (address: SourceAddress, lead: SnapshotLead, wanted: WantedReaders) =>
-  (description: TableDescription): TableCopy => {
-    const { session } = lead
-    const subject = `table ${printTable(description.table)}`
-    const begin = Effect.gen(function* () {
+  (address: SourceAddress, lead: SnapshotLead, parallel: Option.Option<number>) =>
+  (description: TableDescription): TableCopy => ({
+    open: Effect.fnUntraced(function* (divideFrom) {
+      const { session } = lead
+      const subject = `table ${printTable(description.table)}`
       const kind = yield* kindOf(session, description.table)
       const select = selectSql(description, kind)
-      const found = yield* readersOf(address, lead, description, kind, wanted)
-      const header = session.copy(subject, withHeader(`${select} WHERE false`))
-      const sqlOf = (range: number) => rowsOnly(`${select} WHERE ${rangeCondition(range, found.ranges)}`)
-      return { ...found, select, header, sqlOf }
-    })
-    const csv = Effect.gen(function* () {
-      const { sessions, ranges, select, header, sqlOf } = yield* begin
-      if (sessions.length === 1) return session.copy(subject, withHeader(select))
-      const rangesOfReader = (reader: PostgresSession) => (range: number) =>
-        reader.copy(subject, sqlOf(range))
-      return Stream.concat(header, inRanges(sessions.map(rangesOfReader), ranges))
-    })
-    const open = Effect.gen(function* () {
-      const { sessions, ranges, select, header, sqlOf } = yield* begin
-      const bytes = Buffer.concat(yield* Stream.runCollect(header))
-      if (sessions.length === 1)
-        return { header: bytes, readers: [session.copyRows(subject, rowsOnly(select))] }
-      const free = freeRanges(ranges)
-      const readerOf = (reader: PostgresSession) =>
-        Stream.flatMap(free, (range) => reader.copyRows(subject, sqlOf(range)))
-      return { header: bytes, readers: sessions.map(readerOf) }
-    })
-    return { csv: Stream.unwrap(csv), open }
-  }
+      const { sessions, ranges, bytes } = yield* readersOf(
+        address,
+        lead,
+        description,
+        kind,
+        readersFor(parallel),
+      )
+      const headerSql = `COPY (${select} WHERE false) TO STDOUT (FORMAT csv, HEADER)`
+      const header = Buffer.concat(yield* Stream.runCollect(session.copy(subject, headerSql)))
+      const rowsOf = (reader: PostgresSession, where: string) =>
+        reader.copyRows(subject, `COPY (${select}${where}) TO STDOUT (FORMAT csv)`)
+      if (sessions.length === 1) return { header, parts: [rowsOf(session, "")] }
+      const rangeOf = (reader: PostgresSession) => (range: number) =>
+        rowsOf(reader, ` WHERE ${rangeCondition(range, ranges)}`)
+      const readers = sessions.map(rangeOf)
+      return { header, parts: bytes < divideFrom ? [asOne(readers, ranges)] : byReader(readers, ranges) }
+    }),
+  })

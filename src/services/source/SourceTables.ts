@@ -97,20 +97,22 @@ export interface CopiedRows {
   readonly endsRow: boolean
 }
 
-/** Several sessions that read one table. */
-export interface TableReaders {
+export type RowStream = Stream.Stream<CopiedRows, SourceError>
+
+/** The rows of one table. */
+export interface OpenCopy {
   /** The line with the names of the columns. */
   readonly header: Uint8Array
   /** Run them at once: together they have all rows, each row whole in one of them. */
-  readonly readers: ReadonlyArray<Stream.Stream<CopiedRows, SourceError>>
+  readonly parts: ReadonlyArray<RowStream>
 }
 
-/** The rows of one table. */
 export interface TableCopy {
-  /** One CSV of all rows, with its header. */
-  readonly csv: Stream.Stream<Uint8Array, SourceError>
-  /** The same rows by their readers. A small table has one reader. */
-  readonly open: Effect.Effect<TableReaders, SourceError, Scope.Scope>
+  /**
+   * Begins the copy. The scope keeps its sessions, which lock the table. A table of less than `divideFrom` bytes on disk is one
+   * part, however many sessions read it. Of a larger one each session has a part, and none waits for another.
+   */
+  readonly open: (divideFrom: number) => Effect.Effect<OpenCopy, SourceError, Scope.Scope>
 }
 
 /** A READ ONLY, REPEATABLE READ transaction: all its reads see one snapshot. */

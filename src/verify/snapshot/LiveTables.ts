@@ -1,7 +1,7 @@
 /** Copies the tables to this machine under one snapshot. Leaves out a table that cannot be copied and copies the others again. */
 import { Cause, Effect, Exit, Option, Stream } from "effect"
 import { datasetProjection } from "../../columns/DatasetProjection.ts"
-import { projectedCopy } from "../../columns/ProjectedCopy.ts"
+import { oneCsv, projectedCopy } from "../../columns/ProjectedCopy.ts"
 import { type ProjectedTable, projectedTable } from "../../columns/ProjectedTable.ts"
 import type { KnownColumns } from "../../core/columns/Projection.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
@@ -45,7 +45,7 @@ const copyOne = Effect.fnUntraced(function* (
   const { columns } = description
   const table = comparedTable({ ...description, columns: columns.map(({ name }) => name) })
   const bar = yield* progress.show(`verify ${source.dataset}: the table`, description.estimatedBytes)
-  const csv = Stream.tap(projectedCopy(snapshot, projected).csv, (chunk) =>
+  const csv = Stream.tap(oneCsv(projectedCopy(snapshot, projected)), (chunk) =>
     Effect.sync(() => bar.advance(chunk.length)),
   )
   const isCompared = isInLake && Option.isNone(description.notFollowed)

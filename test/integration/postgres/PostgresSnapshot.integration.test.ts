@@ -2,6 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Result, Stream } from "effect"
 import * as PostgresSourceTables from "../../../layers/postgres/tables/PostgresSourceTables.ts"
+import { oneCsv } from "../../../src/columns/ProjectedCopy.ts"
 import { type Snapshot, SourceTables } from "../../../src/services/source/SourceTables.ts"
 import { eventually } from "../../support/eventually.ts"
 import { type TestDatabase, TestPostgres } from "../../support/postgres/postgres.ts"
@@ -16,8 +17,8 @@ const opened = (url: string, names: ReadonlyArray<string>, readers: number) =>
   ).pipe(Effect.provide(PostgresSourceTables.layer(sourceAddress(url), Option.some(readers))))
 
 const copyOf = Effect.fnUntraced(function* (snapshot: Snapshot, name: string) {
-  const { csv } = snapshot.copy(yield* snapshot.describe({ schema: "public", name }))
-  return Buffer.concat(yield* Stream.runCollect(csv)).toString()
+  const copy = snapshot.copy(yield* snapshot.describe({ schema: "public", name }))
+  return Buffer.concat(yield* Stream.runCollect(oneCsv(copy))).toString()
 })
 
 /** Large enough for two readers. */

@@ -17,23 +17,25 @@ const setup = `
   DELETE FROM t WHERE n BETWEEN 2000 AND 9000;
   CREATE TABLE empty (LIKE t); CREATE VIEW seen AS SELECT * FROM t;`
 
-/** So few that small tables have several readers. */
-const blocksPerReader = 128
+/** Each session's rows are a part of their own, or all are one part. */
+const apart = 0
+const together = Number.POSITIVE_INFINITY
 
-/** The header and the rows of a copy by so many readers, and what was done while it ran. */
+/** The header and the rows of a copy by so many sessions, and what was done while it ran. */
 const copied = (
   url: string,
   name: string,
   readers: number,
   meanwhile: Effect.Effect<unknown, unknown> = Effect.void,
   schema = "public",
+  divideFrom = apart,
 ) =>
   Effect.gen(function* () {
     const snapshot = yield* (yield* SourceTables).snapshot([{ schema, name }])
-    const copy = yield* snapshot.copy(yield* snapshot.describe({ schema, name })).open
+    const copy = yield* snapshot.copy(yield* snapshot.describe({ schema, name })).open(divideFrom)
     let begun = false
-    const byReader = yield* Effect.forEach(
-      copy.readers,
+    const byPart = yield* Effect.forEach(
+      copy.parts,
       (rows) =>
         rows.pipe(
           Stream.tap(() => {
@@ -45,28 +47,14 @@ const copied = (
         ),
       { concurrency: "unbounded" },
     )
-    const chunks = byReader.flat()
+    const chunks = byPart.flat()
     return {
+      parts: byPart,
       chunks,
       text: Buffer.concat([copy.header, ...chunks.map(({ bytes }) => bytes)]).toString(),
       rows: chunks.reduce((sum, { rows }) => sum + rows, 0),
     }
-  }).pipe(
-    Effect.provide(PostgresSourceTables.layer(sourceAddress(url), Option.some(readers), blocksPerReader)),
-    Effect.scoped,
-  )
-
-/** The same as one CSV. */
-const oneCsv = (url: string, name: string, readers: number) =>
-  Effect.gen(function* () {
-    const table = { schema: "public", name }
-    const snapshot = yield* (yield* SourceTables).snapshot([table])
-    const { csv } = snapshot.copy(yield* snapshot.describe(table))
-    return Buffer.concat(yield* Stream.runCollect(csv)).toString()
-  }).pipe(
-    Effect.provide(PostgresSourceTables.layer(sourceAddress(url), Option.some(readers), blocksPerReader)),
-    Effect.scoped,
-  )
+  }).pipe(Effect.provide(PostgresSourceTables.layer(sourceAddress(url), Option.some(readers))), Effect.scoped)
 
 /** The last column is the same in each row, and stands nowhere else. The header, ahead of whichever row is first, is no part of that row. */
 const rowsOf = (text: string): ReadonlyArray<string> =>
@@ -98,24 +86,42 @@ layer(TestPostgres.shared, { excludeTestServices: true })("a table that several 
     }),
   )
 
-  it.effect("is one CSV, where one is asked for", () =>
+  it.effect("is a part per session where it is large enough, and one part below that", () =>
     Effect.gen(function* () {
       const { url } = yield* (yield* TestPostgres).database(setup)
       const one = yield* copied(url, "t", 1)
-      for (const readers of [1, 4])
-        assert.deepStrictEqual(rowsOf(yield* oneCsv(url, "t", readers)), rowsOf(one.text))
+      const parts = yield* Effect.forEach([apart, 1024 ** 2, 1024 ** 3, together], (divideFrom) =>
+        Effect.map(copied(url, "t", 4, Effect.void, "public", divideFrom), (four) => {
+          assert.deepStrictEqual(rowsOf(four.text), rowsOf(one.text))
+          return four.parts.length
+        }),
+      )
+      assert.deepStrictEqual(parts, [4, 4, 1, 1])
     }),
   )
 
   it.effect("arrives in chunks that say where rows end, and how many do", () =>
     Effect.gen(function* () {
       const { url } = yield* (yield* TestPostgres).database(setup)
-      for (const readers of [1, 3]) {
-        const { chunks } = yield* copied(url, "t", readers)
-        for (const { bytes, rows, endsRow } of chunks) {
-          const text = Buffer.from(bytes).toString()
-          assert.strictEqual(text.split(",end of row\n").length - 1, rows)
-          assert.strictEqual(text.endsWith(",end of row\n"), endsRow)
+      for (const [sessions, divideFrom] of [
+        [1, apart],
+        [3, apart],
+        [3, together],
+      ] as const) {
+        const { parts, chunks } = yield* copied(url, "t", sessions, Effect.void, "public", divideFrom)
+        // A row whose parts arrive one after the other counts once.
+        for (const part of parts) {
+          let begun = ""
+          for (const { bytes, rows, endsRow } of part) {
+            begun += Buffer.from(bytes).toString()
+            if (!endsRow) assert.strictEqual(rows, 0)
+            else {
+              assert.isTrue(begun.endsWith(",end of row\n"))
+              assert.strictEqual(begun.split(",end of row\n").length - 1, rows)
+              begun = ""
+            }
+          }
+          assert.strictEqual(begun, "")
         }
         // Rows of 3 MB: they arrive in parts.
         assert.isAbove(chunks.filter(({ endsRow }) => !endsRow).length, 10)
@@ -181,7 +187,12 @@ layer(TestPostgres.shared, { excludeTestServices: true })("a table that several 
     Effect.gen(function* () {
       const { url } = yield* (yield* TestPostgres).database(setup)
       const empty = yield* copied(url, "empty", 4)
-      assert.deepStrictEqual(empty, { chunks: [], text: 'n,"a ""name""",flag,large,last\n', rows: 0 })
+      assert.deepStrictEqual(empty, {
+        parts: [[]],
+        chunks: [],
+        text: 'n,"a ""name""",flag,large,last\n',
+        rows: 0,
+      })
       const view = yield* copied(url, "seen", 4)
       assert.strictEqual(view.rows, 22_999)
     }),

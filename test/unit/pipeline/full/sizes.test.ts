@@ -6,7 +6,11 @@ import * as Manifest from "../../../../src/core/lake/Manifest.ts"
 import * as Pipeline from "../../../../src/Pipeline.ts"
 import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
 import { StoreError } from "../../../../src/services/lake/StoreError.ts"
-import { type CopiedRows, SourceTables } from "../../../../src/services/source/SourceTables.ts"
+import {
+  type CopiedRows,
+  SourceTables,
+  type TableCopy,
+} from "../../../../src/services/source/SourceTables.ts"
 import {
   ana,
   ended,
@@ -63,17 +67,18 @@ const readBy = (readers: number, divided = false) =>
               { bytes: bytes.subarray(0, 5), rows: 0, endsRow: false },
               { bytes: bytes.subarray(5), rows, endsRow: true },
             ]
-            const open = Effect.map(copy.open, (found) => ({
-              ...found,
-              readers: Array.from({ length: readers }, (_, i) =>
-                Stream.flatten(Stream.fromIterable(found.readers)).pipe(
-                  Stream.zipWithIndex,
-                  Stream.filter(([, at]) => at % readers === i),
-                  Stream.flatMap(([chunk]) => Stream.fromIterable(divided ? parts(chunk) : [chunk])),
+            const open: TableCopy["open"] = (divideFrom) =>
+              Effect.map(copy.open(divideFrom), (found) => ({
+                ...found,
+                parts: Array.from({ length: readers }, (_, i) =>
+                  Stream.flatten(Stream.fromIterable(found.parts)).pipe(
+                    Stream.zipWithIndex,
+                    Stream.filter(([, at]) => at % readers === i),
+                    Stream.flatMap(([chunk]) => Stream.fromIterable(divided ? parts(chunk) : [chunk])),
+                  ),
                 ),
-              ),
-            }))
-            return { ...copy, open }
+              }))
+            return { open }
           },
         })),
     }),
@@ -211,5 +216,34 @@ describe("a copy by several readers", () => {
       assert.isTrue(next.objects.every(({ object }) => !left.includes(object)))
       assert.deepStrictEqual(sortedIds(yield* rowsIn(next.objects.map(({ object }) => object))), oneToHundred)
     }).pipe(Effect.provide(world({ FULL_OBJECT_SIZE: "300" }))),
+  )
+
+  it.effect("ends its sessions before its last objects are sent, so that an ALTER TABLE need not wait", () =>
+    Effect.gen(function* () {
+      yield* manyRows
+      const order: Array<string> = []
+      const note = (what: string) => Effect.sync(() => void order.push(what))
+      const source = yield* readBy(2)
+      const noting = SourceTables.of({
+        ...source,
+        snapshot: (tables) =>
+          Effect.map(source.snapshot(tables), (snapshot) => ({
+            ...snapshot,
+            copy: (description) => ({
+              open: (divideFrom) =>
+                Effect.andThen(
+                  Effect.addFinalizer(() => note("end of sessions")),
+                  snapshot.copy(description).open(divideFrom),
+                ),
+            }),
+            release: (table) => Effect.andThen(note("release"), snapshot.release(table)),
+          })),
+      })
+      yield* Pipeline.full.pipe(
+        Effect.provideService(SourceTables, noting),
+        Effect.provideServiceEffect(ObjectStore, gated(note("commit"))),
+      )
+      assert.deepStrictEqual(order, ["end of sessions", "release", "commit", "commit"])
+    }).pipe(Effect.provide(world())),
   )
 })

@@ -6,7 +6,7 @@ import { Effect, Layer, Stream } from "effect"
 import * as DuckDbComparison from "../../../../layers/duckdb/DuckDbComparison.ts"
 import { full } from "../../../../src/Pipeline.ts"
 import { LakeComparison } from "../../../../src/services/lake/LakeComparison.ts"
-import { SourceTables } from "../../../../src/services/source/SourceTables.ts"
+import { type CopiedRows, SourceTables } from "../../../../src/services/source/SourceTables.ts"
 import { changed, compared, created, tableOf } from "../../../support/memory/comparedWorld.ts"
 import { cdcOnce, settings, world } from "../../../support/memory/memoryWorld.ts"
 import { hashKey } from "../../../support/slot/projectedChange.ts"
@@ -68,10 +68,19 @@ describe("verify of masked columns", () => {
                 ...snapshot,
                 copy: (description) => {
                   const copy = snapshot.copy(description)
-                  const csv = Stream.map(copy.csv, (chunk) =>
-                    Buffer.from(Buffer.from(chunk).toString().replace("segredo-novo", "segredo-alheio")),
-                  )
-                  return { ...copy, csv }
+                  const replaced = ({ bytes, ...chunk }: CopiedRows) => ({
+                    ...chunk,
+                    bytes: Buffer.from(
+                      Buffer.from(bytes).toString().replace("segredo-novo", "segredo-alheio"),
+                    ),
+                  })
+                  return {
+                    open: (divideFrom) =>
+                      Effect.map(copy.open(divideFrom), ({ header, parts }) => ({
+                        header,
+                        parts: parts.map((rows) => Stream.map(rows, replaced)),
+                      })),
+                  }
                 },
               })),
           }),

@@ -5,7 +5,7 @@ import type { ObjectStore } from "../services/lake/ObjectStore.ts"
 import type { RowFormat } from "../services/lake/RowFormat.ts"
 import type { StoreError } from "../services/lake/StoreError.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
-import type { RowStream, TableCopy } from "../services/source/SourceTables.ts"
+import type { CopiedRows, RowStream, TableCopy } from "../services/source/SourceTables.ts"
 import { type TableObject, tableObject } from "./TableObject.ts"
 
 export interface ObjectPlan {
@@ -66,21 +66,35 @@ export class RowObjects {
     })
   }
 
-  /** Writes the rows of one part. Its last object stays open. */
+  /** Appends rows. Returns true if the object has reached its bound at the end of a row. */
+  #append(open: OpenObject, { bytes, rows, endsRow }: CopiedRows): Effect.Effect<boolean, StoreError> {
+    return Effect.map(open.object.write(bytes), () => {
+      this.#plan.onBytes(bytes.length)
+      open.rows += rows
+      open.csvBytes += bytes.length
+      return endsRow && open.csvBytes >= this.#plan.bound
+    })
+  }
+
+  /**
+   * Writes the rows of one part. Its last object stays open. No generator per chunk: V8 would promote each chunk with it, and
+   * collect the old space each few MB (measured: 1.5 times the processor time of the whole copy).
+   */
   #write(rows: RowStream): Effect.Effect<void, SourceError | StoreError, Lake> {
     return Effect.suspend(() => {
       let current: OpenObject | undefined
+      const begin = Effect.map(this.#begin(), (open) => {
+        current = open
+        return open
+      })
+      const finish = (open: OpenObject) => {
+        current = undefined
+        return this.#finish(open)
+      }
+      const write = (open: OpenObject, chunk: CopiedRows) =>
+        Effect.flatMap(this.#append(open, chunk), (isFull) => (isFull ? finish(open) : Effect.void))
       return Stream.runForEach(rows, (chunk) =>
-        Effect.gen({ self: this }, function* () {
-          current ??= yield* this.#begin()
-          yield* current.object.write(chunk.bytes)
-          this.#plan.onBytes(chunk.bytes.length)
-          current.rows += chunk.rows
-          current.csvBytes += chunk.bytes.length
-          if (!chunk.endsRow || current.csvBytes < this.#plan.bound) return
-          yield* this.#finish(current)
-          current = undefined
-        }),
+        current === undefined ? Effect.flatMap(begin, (open) => write(open, chunk)) : write(current, chunk),
       )
     })
   }

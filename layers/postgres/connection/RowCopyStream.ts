@@ -32,13 +32,12 @@ export class RowCopyStream extends Readable implements Submittable {
   #headLength = 0
   /** Bytes of the current message that are not read yet. */
   #missing = 0
+  /** Stays the same: what is passed on is a copy of its own length, so that a queue of chunks takes no more than their bytes. */
   #buffer = Buffer.allocUnsafeSlow(bufferBytes)
-  /** Where the bytes begin that are not passed on yet. */
-  #start = 0
-  /** Where the whole rows end. */
-  #wholeEnd = 0
+  #length = 0
+  /** The length up to the end of the last whole row. */
+  #wholeLength = 0
   #wholeRows = 0
-  #end = 0
   /** Messages so far. */
   rows = 0
   /** The server's own count; undefined before it has answered. */
@@ -71,7 +70,7 @@ export class RowCopyStream extends Readable implements Submittable {
   readonly #forward = (): void => {
     if (this.#isForwarding) return
     this.#isForwarding = true
-    while (this.#connection !== undefined && (this.#isWanted || this.#end - this.#start < bufferBytes / 2)) {
+    while (this.#connection !== undefined && (this.#isWanted || this.#length < bufferBytes / 2)) {
       const chunk: Buffer | null = this.#connection.stream.read()
       if (chunk === null) break
       this.#parse(chunk)
@@ -80,7 +79,7 @@ export class RowCopyStream extends Readable implements Submittable {
   }
 
   #parse(chunk: Buffer): void {
-    if (this.#end + chunk.length > this.#buffer.length) this.#nextBuffer(chunk.length)
+    if (this.#length + chunk.length > this.#buffer.length) this.#makeSpace(chunk.length)
     let at = 0
     let isOver = false
     while (at < chunk.length && !isOver) {
@@ -92,7 +91,7 @@ export class RowCopyStream extends Readable implements Submittable {
       }
       const taken = Math.min(this.#missing, chunk.length - at)
       const isRow = this.#head[0] === copyData
-      if (isRow) this.#end += chunk.copy(this.#buffer, this.#end, at, at + taken)
+      if (isRow) this.#length += chunk.copy(this.#buffer, this.#length, at, at + taken)
       at += taken
       this.#missing -= taken
       if (this.#missing > 0) break
@@ -100,7 +99,7 @@ export class RowCopyStream extends Readable implements Submittable {
       if (isRow) {
         this.rows++
         this.#wholeRows++
-        this.#wholeEnd = this.#end
+        this.#wholeLength = this.#length
       } else isOver = !ignored.has(this.#head[0] ?? 0)
     }
     const isError = at < chunk.length && this.#headLength === 0
@@ -122,38 +121,31 @@ export class RowCopyStream extends Readable implements Submittable {
   }
 
   #passUsual(): void {
-    if (this.#isWanted && this.#wholeEnd - this.#start >= usualBytes) this.#passRows()
+    if (this.#isWanted && this.#wholeLength >= usualBytes) this.#passRows()
   }
 
-  /** Passes on the whole rows. The beginning of the next one stays where it is. */
+  /** Passes on the whole rows, and keeps the beginning of the next one. */
   #passRows(): void {
     if (this.#wholeRows === 0) return
-    this.#pass({
-      bytes: this.#buffer.subarray(this.#start, this.#wholeEnd),
-      rows: this.#wholeRows,
-      endsRow: true,
-    })
-    this.#start = this.#wholeEnd
+    const rows = this.#wholeRows
     this.#wholeRows = 0
+    this.#pass(this.#wholeLength, rows, true)
   }
 
-  /** Takes another buffer, because the bytes that were passed on are not ours any more. */
-  #nextBuffer(bytes: number): void {
+  #makeSpace(bytes: number): void {
     this.#passRows()
-    let begun = this.#buffer.subarray(this.#start, this.#end)
-    if (begun.length + bytes > bufferBytes) {
-      if (begun.length > 0) this.#pass({ bytes: begun, rows: 0, endsRow: false })
-      begun = begun.subarray(0, 0)
-    }
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, bytes))
-    this.#buffer.set(begun)
-    this.#start = 0
-    this.#wholeEnd = 0
-    this.#end = begun.length
+    if (this.#length + bytes <= this.#buffer.length) return
+    if (this.#length > 0) this.#pass(this.#length, 0, false)
+    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(bytes)
   }
 
-  #pass(chunk: CopiedRows): void {
-    if (!this.push(chunk)) this.#isWanted = false
+  #pass(length: number, rows: number, endsRow: boolean): void {
+    const bytes = Buffer.allocUnsafeSlow(length)
+    bytes.set(this.#buffer.subarray(0, length))
+    this.#buffer.copyWithin(0, length, this.#length)
+    this.#length -= length
+    this.#wholeLength = 0
+    if (!this.push({ bytes, rows, endsRow } satisfies CopiedRows)) this.#isWanted = false
   }
 
   /** Gives the connection back to the driver. */

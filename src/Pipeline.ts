@@ -18,6 +18,7 @@ import { atOnce, BatchPace } from "./cdc/BatchPace.ts"
 import { confirmSlot, endWithoutWatermark, writeWatermark } from "./cdc/Confirm.ts"
 import { asCurrentBatch, finishingBatchOnStop } from "./cdc/CurrentBatch.ts"
 import { takeOver } from "./cdc/fence/TakeOver.ts"
+import { inForce, withNewest } from "./cdc/NewestSettings.ts"
 import { readBatch } from "./cdc/ReadBatch.ts"
 import type { Checkpoint } from "./cdc/start/Checkpoint.ts"
 import { writeObjects } from "./cdc/WriteObjects.ts"
@@ -25,7 +26,7 @@ import { holdLivenessLock } from "./cdc/writer/LivenessLock.ts"
 import { writerLock } from "./cdc/writer/WriterLock.ts"
 import type { KnownColumns } from "./core/columns/Projection.ts"
 import * as Lsn from "./core/Lsn.ts"
-import type { Layout } from "./core/lake/Watermark.ts"
+import type { LakeFolders } from "./core/lake/Watermark.ts"
 import type { SourceTable } from "./core/source/SourceTable.ts"
 import { copyTarget, warnWithoutSlot } from "./full/CopyTarget.ts"
 import { copyTable } from "./full/Full.ts"
@@ -35,21 +36,23 @@ import { publish } from "./observe/PipelineEvents.ts"
 import { limitedRetry, reportAnswered, reportHealthy, retrying, unlimitedRetry } from "./retry/RetryPolicy.ts"
 import { ObjectStore } from "./services/lake/ObjectStore.ts"
 import { SourceTables } from "./services/source/SourceTables.ts"
+import { type LiveSettings, liveSettings } from "./settings/reload/LiveSettings.ts"
 import { Settings } from "./settings/Settings.ts"
 
 export interface FullMode {
   /** True if the newest manifests may be of another server or database. */
   readonly isNewSource: boolean
+  /** The tables to copy, as `--tables` names them; none for all. */
+  readonly only?: Option.Option<string>
 }
 
-/** Copies every configured table in one snapshot. Returns the manifests. */
-export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) {
-  const { tables: configured } = yield* Settings
+/** Copies every configured table, or those of `only`, in one snapshot. Returns the manifests. */
+export const fullInto = Effect.fn("full")(function* ({ isNewSource, only = Option.none() }: FullMode) {
   const { check } = yield* ObjectStore
   yield* retrying(limitedRetry, check("full"))
   const { layout, watermark, tables, dropped, known } = yield* retrying(
     limitedRetry,
-    copyTarget(configured, isNewSource),
+    copyTarget(only, isNewSource),
   )
   yield* retrying(limitedRetry, warnWithoutSlot(watermark))
   yield* checkAllCopied(tables, dropped, known)
@@ -59,7 +62,7 @@ export const fullInto = Effect.fn("full")(function* ({ isNewSource }: FullMode) 
 
 const copyTables = Effect.fnUntraced(function* (
   tables: ReadonlyArray<SourceTable>,
-  layout: Layout,
+  layout: LakeFolders,
   known: ReadonlyMap<string, KnownColumns>,
 ) {
   const { slot } = yield* Settings
@@ -89,19 +92,26 @@ export interface CdcMode {
  */
 export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const { check } = yield* ObjectStore
-  const settings = yield* Settings
-  const { tables, pollInterval, batchMaxChanges } = settings
+  const live = yield* liveSettings
   const withWriterLock = yield* writerLock(mode)
-  const limits = { maxLines: peekBound(batchMaxChanges), worthMoving: mode.once ? 1n : Lsn.halfSegment }
-  const pace = mode.once ? atOnce() : new BatchPace(() => settings)
+  const worthMoving = mode.once ? 1n : Lsn.halfSegment
+  const pace = mode.once ? atOnce() : new BatchPace(() => live.inForce)
+  const pause = Effect.suspend(() => Effect.raceFirst(Effect.sleep(live.inForce.pollInterval), live.waiting))
 
   /** One attempt of a writer: takes the lake over, then writes batch after batch until the first failure. */
   const write = withWriterLock(
     Effect.fnUntraced(function* (session) {
-      const { held, checkpoint } = yield* takeOver(session)
+      const newest = yield* withNewest(live, Effect.andThen(checkAllFollowed, takeOver(session)))
+      const { held, checkpoint } = Option.isSome(newest)
+        ? newest.value
+        : yield* inForce(live)(takeOver(session))
       yield* reportAnswered
-      const batches = untilCaughtUp({ session, held }, checkpoint, limits, pace)
-      yield* Stream.runDrain(mode.once ? batches : Stream.repeat(batches, Schedule.spaced(pollInterval)))
+      const batches = untilCaughtUp(live, pace, { session, held }, checkpoint, worthMoving)
+      yield* Stream.runDrain(
+        mode.once
+          ? batches
+          : Stream.repeat(Stream.concat(batches, Stream.fromEffectDrain(pause)), Schedule.forever),
+      )
     }),
   )
   const attempt = Effect.ensuring(
@@ -113,7 +123,7 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
     Effect.gen(function* () {
       yield* Effect.forkScoped(holdLivenessLock)
       yield* retrying(limitedRetry, check("inc"))
-      yield* checkAllFollowed(tables)
+      yield* inForce(live)(checkAllFollowed)
       yield* retrying(mode.once ? limitedRetry : unlimitedRetry, Effect.scoped(reportingActivity(attempt)))
     }),
     pace.drain,
@@ -122,18 +132,40 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
 
 /**
  * Writes batch after batch, each from the checkpoint of the one before, until the slot holds no more. Pauses where the pending
- * WAL is not due yet.
+ * WAL is not due yet. Takes the lake over anew where the settings were read again: so a reload comes to the same lake as a
+ * restart.
  */
-const untilCaughtUp = (writer: Writer, first: Checkpoint, limits: BatchLimits, pace: BatchPace) => {
-  let checkpoint = first
-  const batch = Effect.suspend(() =>
-    asCurrentBatch(writeBatch(writer, checkpoint, limits, pace), writer.session.ended),
-  ).pipe(
+const untilCaughtUp = (
+  live: LiveSettings,
+  pace: BatchPace,
+  first: Writer,
+  begun: Checkpoint,
+  worthMoving: bigint,
+) => {
+  const { session } = first
+  let [writer, checkpoint] = [first, begun]
+  const reload = Effect.gen(function* () {
+    const newest = yield* withNewest(live, Effect.andThen(checkAllFollowed, takeOver(session, true)))
+    if (Option.isNone(newest)) return
+    writer = { session, held: newest.value.held }
+    checkpoint = newest.value.checkpoint
+  })
+  const next = inForce(live)(
+    Effect.suspend(() =>
+      writeBatch(
+        writer,
+        checkpoint,
+        { maxLines: peekBound(live.inForce.batchMaxChanges), worthMoving },
+        pace,
+      ),
+    ),
+  )
+  const batch = asCurrentBatch(Effect.andThen(reload, next), session.ended).pipe(
     Effect.tap((end) => Effect.sync(() => (checkpoint = end.checkpoint))),
     Effect.tap(() => reportHealthy),
     Effect.tap(() =>
       Effect.when(
-        pace.pause,
+        Effect.raceFirst(pace.pause, live.waiting),
         Effect.sync(() => pace.isPostponed),
       ),
     ),

@@ -1,13 +1,28 @@
 /**
+ * SIGHUP requests a reload while somebody listens for it; else it ends the process, as the system does by default.
  * SIGINT and SIGTERM request a stop; the second one exits at once, which loses nothing either. A closed stdout
  * (`verify | head -1`) or a full disk there requests a stop too, so that files and sessions are closed.
  */
-import { Deferred, Effect, Layer } from "effect"
+import { Deferred, Effect, Layer, Queue } from "effect"
+import { ReloadSignal } from "../../src/services/ReloadSignal.ts"
 import { StopSignal } from "../../src/services/StopSignal.ts"
 
 const signals = ["SIGINT", "SIGTERM"] as const
 
-export const layer: Layer.Layer<never> = Layer.effect(
+/** One handler per listener. */
+const listen = Effect.gen(function* () {
+  const requests = yield* Queue.sliding<void>(1)
+  const onSignal = () => {
+    Queue.offerUnsafe(requests, undefined)
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => process.on("SIGHUP", onSignal)),
+    () => Effect.sync(() => process.off("SIGHUP", onSignal)),
+  )
+  return Queue.take(requests)
+})
+
+const stop = Layer.effect(
   StopSignal,
   Effect.gen(function* () {
     const asked = yield* Deferred.make<void>()
@@ -32,3 +47,5 @@ export const layer: Layer.Layer<never> = Layer.effect(
     return { requested: Deferred.await(asked) }
   }),
 )
+
+export const layer: Layer.Layer<never> = Layer.merge(stop, Layer.succeed(ReloadSignal, { listen }))

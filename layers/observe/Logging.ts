@@ -1,5 +1,5 @@
 /** Logs go to stderr; stdout is for the output of a command. */
-import { Formatter, Layer, Logger, Option, References } from "effect"
+import { Formatter, Layer, Logger, LogLevel, Option, References } from "effect"
 import { escapeUnprintable, printable } from "../../src/core/text/PrintableText.ts"
 import { canRedraw, isColourful } from "../../src/core/text/TerminalStyle.ts"
 import type { LogFormat, Settings } from "../../src/settings/Settings.ts"
@@ -52,15 +52,27 @@ const aboveProgress = (logger: Logger.Logger<unknown, void>): Logger.Logger<unkn
       })
     : logger
 
-export const layer = (settings: Pick<Settings["Service"], "logFormat" | "logLevel">): Layer.Layer<never> => {
-  const format = Option.getOrElse(settings.logFormat, () =>
-    process.stderr.isTTY === true ? "pretty" : "logfmt",
-  )
-  return Layer.mergeAll(
-    Logger.layer([
-      aboveProgress(Logger.withConsoleError(formats[format](isColourful(process.stderr, process.env)))),
-    ]),
-    Layer.succeed(Logger.LogToStderr, true),
-    Layer.succeed(References.MinimumLogLevel, settings.logLevel),
-  )
+type LogSettings = Pick<Settings["Service"], "logFormat" | "logLevel">
+
+/** Loggers that are asked for format and level with each line, because a reload may change both. */
+const following = (settings: () => LogSettings): Logger.Logger<unknown, void> => {
+  const colourful = isColourful(process.stderr, process.env)
+  const byFormat = Object.fromEntries(
+    Object.entries(formats).map(([name, logger]) => [name, Logger.withConsoleError(logger(colourful))]),
+    // `Object.fromEntries` loses the keys.
+  ) as Readonly<Record<LogFormat, Logger.Logger<unknown, void>>>
+  return Logger.make((options) => {
+    const { logFormat, logLevel } = settings()
+    if (LogLevel.isLessThan(options.logLevel, logLevel)) return
+    const format = Option.getOrElse(logFormat, () => (process.stderr.isTTY === true ? "pretty" : "logfmt"))
+    byFormat[format].log(options)
+  })
 }
+
+/** `settings` returns those in force. */
+export const layer = (settings: () => LogSettings): Layer.Layer<never> =>
+  Layer.mergeAll(
+    Logger.layer([aboveProgress(following(settings))]),
+    Layer.succeed(Logger.LogToStderr, true),
+    Layer.succeed(References.MinimumLogLevel, "All"),
+  )

@@ -1,5 +1,6 @@
 /** Metrics, health and traces of a running `full` or `cdc`. Modules are loaded on demand: `--help` needs no HTTP server. */
 import { Cause, Config, type ConfigProvider, Effect, Layer, Option } from "effect"
+import { namedTables } from "../../src/core/tables/TableEntry.ts"
 import type { CurrentStatus } from "../../src/observe/ObservedPipeline.ts"
 import { firstSamples, record } from "../../src/observe/PipelineMetrics.ts"
 import { Settings, SettingsError } from "../../src/settings/Settings.ts"
@@ -14,7 +15,7 @@ const served = (command: "full" | "cdc") =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { metricsPort, metricsHost, pollInterval, tables } = yield* Settings
-      yield* record(firstSamples(tables.map(({ dataset }) => dataset)))
+      yield* record(firstSamples(namedTables(tables).map(({ dataset }) => dataset)))
       if (Option.isNone(metricsPort)) return Layer.empty
       const server = yield* Effect.promise(() => import("./MetricsServer.ts"))
       const listening = server.layer(metricsHost, metricsPort.value, pollInterval)

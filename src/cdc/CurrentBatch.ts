@@ -11,9 +11,10 @@ import type { StoreError } from "../services/lake/StoreError.ts"
 import type { Refusal } from "../services/Refusal.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
+import type { TablesRefused } from "../services/source/TablesRefused.ts"
 
 /** The errors of a pipeline. */
-export type PipelineError = SourceError | StoreError | Refusal
+export type PipelineError = SourceError | StoreError | Refusal | TablesRefused
 
 /** The first failure of the current batch; none outside of `finishingBatchOnStop`. */
 const FirstFailure = Context.Reference<Option.Option<Ref.Ref<Option.Option<PipelineError>>>>(

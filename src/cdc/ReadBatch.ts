@@ -3,12 +3,12 @@ import { Clock, Effect, Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import type { ChangeSession } from "../services/source/ChangeSource.ts"
-import { Settings } from "../settings/Settings.ts"
 import type { PendingBatch } from "./Batch.ts"
 import type { BatchPace } from "./BatchPace.ts"
 import { knownByDataset } from "./rows/KnownTails.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
 import { decideStart } from "./start/StartDecision.ts"
+import { withTails } from "./start/Tails.ts"
 import { readCatalog } from "./tables/FollowedTables.ts"
 
 /**
@@ -46,27 +46,25 @@ export const readBatch = Effect.fnUntraced(function* (
     yield* publish((at) => ({ _tag: "BatchPostponed", at }))
     return Option.none<PendingBatch>()
   }
-  const { columns } = yield* Settings
-  const { tables, catalog, leaves, files, change, unsure } = yield* readCatalog(
+  const { tables, catalog, leaves, files, change, unsure, present } = yield* readCatalog(
     session,
-    checkpoint.tables,
-    columns,
-    checkpoint.watermark,
+    checkpoint,
     readUpTo,
     flushed,
   )
   const watermark = { ...checkpoint.watermark, catalog, leaves, files }
   const isUnderSame = tables.rules === checkpoint.tables.rules
+  const withEnds = yield* withTails({ ...checkpoint, watermark, tables }, change)
   const known = yield* knownByDataset({
-    ...checkpoint,
-    tables,
+    ...withEnds,
     known: isUnderSame ? checkpoint.known : new Map(),
   })
   return Option.some<PendingBatch>({
     startedAt,
     view,
-    checkpoint: { ...checkpoint, watermark, tables, known },
+    checkpoint: { ...withEnds, known },
     change,
     unsure,
+    present,
   })
 })

@@ -5,6 +5,7 @@ import type { Stamp } from "../core/lake/ObjectKey.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import { maxLinesMax } from "../services/source/ChangeSource.ts"
 import type { Transaction } from "../services/source/Transaction.ts"
+import { patternsOf } from "../tables/ConfiguredTables.ts"
 import { askedTogether } from "./AskedTogether.ts"
 import type { PendingBatch, Writer, WrittenBatch } from "./Batch.ts"
 import { notedInScope } from "./CurrentBatch.ts"
@@ -13,8 +14,9 @@ import { incObjects } from "./rows/IncObjects.ts"
 import { warnOfNewColumns } from "./rows/KnownTails.ts"
 import { followedTails } from "./start/Checkpoint.ts"
 import { namesInWal } from "./tables/FollowedLeaves.ts"
-import { sinceOf } from "./tables/FollowedTables.ts"
-import { OtherNames, whoseMayBe } from "./tables/UnknownRelations.ts"
+import { GoneTables } from "./unknown/GoneTables.ts"
+import { sinceOf } from "./unknown/UncertainTables.ts"
+import { OtherNames, whoseMayBe } from "./unknown/UnknownRelations.ts"
 
 /** Keeps those after the watermark. After a crash of the server, the slot can be behind it and send again what the lake has. */
 const newAfter = (position: Lsn.Lsn) => (all: ReadonlyArray<Transaction>) => {
@@ -30,7 +32,7 @@ const newAfter = (position: Lsn.Lsn) => (all: ReadonlyArray<Transaction>) => {
 
 const writeUpTo = Effect.fnUntraced(function* (
   { session, held }: Writer,
-  { checkpoint, view, unsure }: PendingBatch,
+  { checkpoint, view, unsure, present }: PendingBatch,
   maxLines: number,
 ) {
   const { position } = checkpoint.watermark
@@ -39,6 +41,9 @@ const writeUpTo = Effect.fnUntraced(function* (
   const lockHeld = yield* askedTogether(ensureLockHeld(session, checkpoint))
   const others = new OtherNames(unsure)
   const tails = followedTails(checkpoint)
+  const gone = new GoneTables(present)
+  const gonePatterns = patternsOf(present.entries)
+  const isOtherNoted = unsure.length > 0 || gonePatterns.length > 0
   const fence = {
     ensureLockHeld: lockHeld,
     publish: held.publish,
@@ -49,18 +54,24 @@ const writeUpTo = Effect.fnUntraced(function* (
     tails,
     checkpoint.layout,
     fence,
-    unsure.length === 0 ? undefined : (table, tokens) => others.note(table, tokens),
+    isOtherNoted
+      ? (table, tokens) => {
+          if (unsure.length > 0) others.note(table, tokens)
+          if (gonePatterns.length > 0) gone.note(table)
+        }
+      : undefined,
   )
   const tables = checkpoint.tables.now.flatMap(namesInWal)
   const { result: rows, isCut } = yield* session
     .readTransactions(
-      { upTo: view.flushed, maxLines, tables, unknownSince: sinceOf(unsure) },
+      { upTo: view.flushed, maxLines, tables, unknownSince: sinceOf(unsure), gonePatterns },
       Sink.mapInputEffect(objects, newAfter(position)),
     )
     .pipe(Effect.withSpan("peek"))
   // Also if there is nothing to write: `status` recognizes an idle writer by this query.
   yield* lockHeld
-  const incomplete = yield* whoseMayBe(session, unsure, others, rows.isPublished)
+  const unknown = yield* whoseMayBe(session, unsure, others, rows.isPublished)
+  const incomplete = new Set([...unknown, ...(yield* gone.report)])
   const written = yield* Effect.withSpan(rows.commit, "upload")
   const warned = yield* warnOfNewColumns(tails, checkpoint.tables.warned)
   if (written.length > 0) yield* publish((at) => ({ _tag: "ObjectsPublished", at, datasets: written }))

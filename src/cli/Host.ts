@@ -40,7 +40,8 @@ type Values = Settings["Service"]
 export interface Host {
   /** Connects to nothing yet. */
   readonly services: (settings: Values) => Layer.Layer<Services, StoreError>
-  readonly logging: (settings: Values) => Layer.Layer<never>
+  /** `settings` returns those in force: a reload may change them. */
+  readonly logging: (settings: () => Values) => Layer.Layer<never>
   /** `/metrics`, `/healthz` and OpenTelemetry, if they are configured. */
   readonly telemetry: (
     command: "full" | "cdc",

@@ -1,11 +1,21 @@
 /** Provides a command with its settings and services, and ends it when a stop is requested. */
-import { ConfigProvider, Effect, FileSystem, Layer } from "effect"
+import { ConfigProvider, Effect, FileSystem, Layer, Option } from "effect"
 import * as ObservedPipeline from "../observe/ObservedPipeline.ts"
+import { ReloadSignal } from "../services/ReloadSignal.ts"
 import { StopSignal } from "../services/StopSignal.ts"
+import { CurrentSettings, LiveSettings } from "../settings/reload/LiveSettings.ts"
+import { reloadOnRequest } from "../settings/reload/SettingsReload.ts"
 import { Settings, SettingsError } from "../settings/Settings.ts"
 import { onStderr, unlessStopped } from "./CommandLine.ts"
 import { asVariables, type SettingFlags } from "./Flags.ts"
 import type { Host, Services } from "./Host.ts"
+
+const settingsOf = (variables: ConfigProvider.ConfigProvider) =>
+  Settings.pipe(
+    // Fresh: settings that are read again are others.
+    Effect.provide(Layer.fresh(Settings.layer)),
+    Effect.provideService(ConfigProvider.ConfigProvider, variables),
+  )
 
 /** Reads flags first, then the environment, then `.env` if it exists. */
 const configured = (flags: SettingFlags) =>
@@ -23,7 +33,6 @@ const configured = (flags: SettingFlags) =>
         problems: [`.env: it cannot be read (${why}). It must be a file of lines such as PGHOST=localhost`],
       })
     }),
-    onStderr,
   )
 
 /** Runs a program with the services that the settings name, and logs its failure. */
@@ -33,15 +42,13 @@ export const provided = <A, E, R>(
   program: Effect.Effect<A, E, R | Services>,
 ) =>
   Effect.gen(function* () {
-    const settings = yield* Settings.pipe(
-      Effect.provide(Settings.layer),
-      Effect.provideService(ConfigProvider.ConfigProvider, variables),
-      onStderr,
-    )
+    const settings = yield* onStderr(settingsOf(variables))
+    const live = new LiveSettings(settings)
     return yield* program.pipe(
       Effect.provide(host.services(settings)),
       Effect.tapCause(unlessStopped(Effect.logError)),
-      Effect.provide(host.logging(settings)),
+      Effect.provide(host.logging(() => live.inForce)),
+      Effect.provideService(CurrentSettings, Option.some(live)),
     )
   })
 
@@ -49,7 +56,7 @@ export const withSettings = <A, E, R>(
   host: Host,
   flags: SettingFlags,
   program: Effect.Effect<A, E, R | Services>,
-) => Effect.flatMap(configured(flags), (variables) => provided(host, variables, program))
+) => Effect.flatMap(onStderr(configured(flags)), (variables) => provided(host, variables, program))
 
 /** Like `withSettings`, with `/metrics`, `/healthz` and OpenTelemetry if they are configured. */
 export const observed = <A, E, R>(
@@ -58,7 +65,7 @@ export const observed = <A, E, R>(
   flags: SettingFlags,
   program: Effect.Effect<A, E, R | Services | ObservedPipeline.CurrentStatus>,
 ) =>
-  Effect.flatMap(configured(flags), (variables) => {
+  Effect.flatMap(onStderr(configured(flags)), (variables) => {
     const telemetry = host.telemetry(command, variables)
     return provided(
       host,
@@ -66,6 +73,20 @@ export const observed = <A, E, R>(
       Effect.provide(program, Layer.provideMerge(telemetry, ObservedPipeline.layer)),
     )
   })
+
+/** Runs `program`, and reads its settings again on SIGHUP: `program` takes them when it can. */
+export const reloading = <A, E, R>(flags: SettingFlags, program: Effect.Effect<A, E, R>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const live = yield* CurrentSettings
+      const { listen } = yield* ReloadSignal
+      if (Option.isSome(live)) {
+        const read = Effect.flatMap(configured(flags), settingsOf)
+        yield* Effect.forkScoped(reloadOnRequest(live.value, yield* listen, read))
+      }
+      return yield* program
+    }),
+  )
 
 /** Ends as interrupted (130) when a stop is requested. `cdc` does not use it, because it finishes its batch. */
 export const untilStopped = <A, E, R>(program: Effect.Effect<A, E, R>) =>

@@ -1,7 +1,7 @@
 /** ON_NEW_COLUMN=exclude: columns that the lake does not have yet stay out of it. */
 import { Effect, Option } from "effect"
 import type { KnownColumns, Projection } from "../core/columns/Projection.ts"
-import type { Layout } from "../core/lake/Watermark.ts"
+import type { LakeFolders } from "../core/lake/Watermark.ts"
 import { printTable, quoteIdentifier, type TableName } from "../core/source/SourceTable.ts"
 import { lakeColumns } from "../lake/LakeColumns.ts"
 import { newestObject } from "../lake/NewestObject.ts"
@@ -12,7 +12,7 @@ export const dropsNewColumns = (projection: Projection | undefined): projection 
 
 /** Returns the columns that the lake has; undefined if new ones are kept, or if it has nothing of the dataset. */
 export const knownColumns = Effect.fn("NewColumns.knownColumns")(function* (
-  layout: Layout,
+  layout: LakeFolders,
   dataset: string,
   projection: Projection | undefined,
 ) {

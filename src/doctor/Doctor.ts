@@ -2,22 +2,26 @@
  * `doctor`: checks everything that `full` and `cdc` need. Reads the facts of source and lake at the same time, decides them as
  * data, and prints all findings. After a failed check the others go on; those that depend on it are reported as not checked.
  */
-import { Console, Effect, Option, Result, Schema } from "effect"
+import { Console, Deferred, Effect, Option, Result, Schema } from "effect"
 import { decideStart } from "../cdc/start/StartDecision.ts"
+import { namedTables } from "../core/tables/TableEntry.ts"
+import { type TableSelection, tablesIn } from "../core/tables/TableSelection.ts"
 import type { TerminalStyle } from "../core/text/TerminalStyle.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import type { RowFormat } from "../services/lake/RowFormat.ts"
 import type { StoreAdmin } from "../services/lake/StoreAdmin.ts"
-import type { WatermarkStore } from "../services/lake/WatermarkStore.ts"
+import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Spool } from "../services/Spool.ts"
 import { type Inspection, SourceInspection } from "../services/source/SourceInspection.ts"
 import { Settings } from "../settings/Settings.ts"
+import { configuredTables, namedSelection } from "../tables/ConfiguredTables.ts"
 import { failureFinding } from "./FailureFinding.ts"
-import { count, failed, ok, type Section, unchecked } from "./Finding.ts"
+import { count, type Finding, failed, ok, type Section, unchecked } from "./Finding.ts"
 import { printJson, printTable, summary } from "./FindingTable.ts"
 import { askLake, type LakeAnswers } from "./lake/LakeChecks.ts"
 import { columnFindings } from "./source/ColumnFindings.ts"
+import { patternFindings } from "./source/PatternFindings.ts"
 import { notConnected } from "./source/ServerFindings.ts"
 import { lakeAndSlotCheck, lakeAndSlotFinding, missingSlot, type Start } from "./source/SlotFindings.ts"
 import {
@@ -81,6 +85,26 @@ const tablesOf = Effect.fnUntraced(function* (
   )
 })
 
+interface Resolved {
+  readonly selection: TableSelection
+  readonly failures: ReadonlyArray<Finding>
+}
+
+/** Resolves the patterns as `cdc` does: a dataset of the lake stays with its table. */
+const resolvedTables = Effect.fnUntraced(function* (
+  inspection: Inspection,
+): Effect.fn.Return<Resolved, never, Settings | WatermarkStore> {
+  const { tables: entries } = yield* Settings
+  const watermark = Option.flatten(yield* Effect.option(Effect.flatMap(WatermarkStore, ({ read }) => read)))
+  return yield* Effect.match(configuredTables(inspection, watermark), {
+    onSuccess: (selection): Resolved => ({ selection, failures: [] }),
+    onFailure: (error) => ({
+      selection: namedSelection(entries),
+      failures: [failureFinding("patterns", error)],
+    }),
+  })
+})
+
 /** Checks the temporary folder: a transaction beyond 2 MiB is spilled to a file, and a container may be read-only. */
 const machine = Effect.map(
   Effect.result(
@@ -109,15 +133,24 @@ export const examine: Effect.Effect<
 > = Effect.gen(function* () {
   const source = yield* SourceInspection
   const store = yield* ObjectStore
-  const { tables: configured, columns, slot, fullParallel } = yield* Settings
+  const { tables: entries, columns, slot, fullParallel } = yield* Settings
   const readers = Option.getOrElse(fullParallel, () => 1)
 
+  const resolved = yield* Deferred.make<Resolved>()
   const asked = retrying(limitedRetry, source.connect).pipe(
-    Effect.flatMap((inspection) => Effect.map(askSource(inspection), (answers) => ({ inspection, answers }))),
+    Effect.flatMap((inspection) =>
+      Effect.gen(function* () {
+        const tables = yield* resolvedTables(inspection)
+        yield* Deferred.succeed(resolved, tables)
+        return { inspection, answers: yield* askSource(inspection, tablesIn(tables.selection)) }
+      }),
+    ),
+    Effect.ensuring(Deferred.succeed(resolved, { selection: namedSelection(entries), failures: [] })),
     Effect.result,
   )
   const here = yield* machine
-  const [answered, lake] = yield* Effect.all([asked, askLake], { concurrency: 2 })
+  const selection = Effect.map(Deferred.await(resolved), (tables) => tables.selection)
+  const [answered, lake] = yield* Effect.all([asked, askLake(selection)], { concurrency: 2 })
   const about = { name: "lake", location: store.location }
   if (Result.isFailure(answered)) {
     const notCompared = unchecked(lakeAndSlotCheck, "there is no connection to the source")
@@ -125,7 +158,7 @@ export const examine: Effect.Effect<
       {
         name: "source",
         location: source.location,
-        findings: [...notConnected(answered.failure, source), ...sourceUnasked(slot, configured)],
+        findings: [...notConnected(answered.failure, source), ...sourceUnasked(slot, namedTables(entries))],
       },
       { ...about, findings: [...lake.findings, notCompared] },
       here,
@@ -133,14 +166,18 @@ export const examine: Effect.Effect<
   }
   const { inspection, answers } = answered.success
   const start = yield* startOf(inspection, answers, lake)
-  const { tables, failures } = yield* tablesOf(inspection, answers, lake)
+  const usable = new Set(tablesIn(lake.selection).map(({ dataset }) => dataset))
+  const known = { ...answers, tables: answers.tables.filter(({ source }) => usable.has(source.dataset)) }
+  const { tables, failures } = yield* tablesOf(inspection, known, lake)
   return [
     {
       name: "source",
       location: source.location,
       findings: [
         ...sourceFindings({ ...answers, tables }, source, slot, missingSlot(start), readers),
+        ...patternFindings(entries, lake.selection),
         ...columnFindings(columns, tables),
+        ...(yield* Deferred.await(resolved)).failures,
         ...failures,
       ],
     },

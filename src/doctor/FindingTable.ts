@@ -60,6 +60,47 @@ const gathered = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
   )
 }
 
+/** Findings of one kind that are printed one by one. */
+const mostOfKind = 20
+
+/** Findings about tables are of one kind if they differ in names only. Those of other checks are few. */
+const kindOf = ({ mark, check, finding }: Finding): string | undefined =>
+  !check.startsWith('"') || mark === "failed"
+    ? undefined
+    : mark === "ok"
+      ? mark
+      : `${mark} ${finding.replace(/"[^"]*"/g, '""')}`
+
+/** Keeps the first findings of a kind, and prints the number of the others: with a thousand tables nobody reads them. */
+const folded = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
+  const kinds = new Map<string, Array<Finding>>()
+  const kept: Array<Finding> = []
+  for (const finding of findings) {
+    const kind = kindOf(finding)
+    const same = kinds.get(kind ?? "") ?? []
+    if (kind === undefined || same.length < mostOfKind) kept.push(finding)
+    if (kind === undefined) continue
+    same.push(finding)
+    kinds.set(kind, same)
+  }
+  const rest = [...kinds.values()].flatMap((same): ReadonlyArray<Finding> => {
+    const last = same.at(mostOfKind)
+    const text = last?.mark === "ok" ? "also well" : "the same"
+    return last === undefined
+      ? []
+      : [
+          {
+            ...last,
+            check: `${same.length - mostOfKind} more tables`,
+            finding: `${text}; \`doctor --json\` lists them all`,
+            sql: [],
+            advice: "",
+          },
+        ]
+  })
+  return [...kept, ...rest]
+}
+
 /** Replaces a repeated failure by a reference to the first: a wrong key fails every check in the same words. */
 const withoutRepeats = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
   findings.map((finding, at) => {
@@ -101,7 +142,7 @@ export const printTable = (sections: ReadonlyArray<Section>, style: TerminalStyl
   const rows = sections.map((section) => ({
     ...section,
     location: printable(section.location),
-    findings: gathered(withoutRepeats(section.findings.map(printableFinding))),
+    findings: gathered(withoutRepeats(folded(section.findings).map(printableFinding))),
   }))
   const names = rows.flatMap(({ findings }) => findings.map(({ check }) => check.length))
   const checkWidth = Math.min(Math.max(...names, 0), widestCheck)

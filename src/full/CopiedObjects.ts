@@ -9,7 +9,7 @@ import { toBytes } from "../core/bytes/Bytes.ts"
 import { csvRow } from "../core/csv/Csv.ts"
 import type { CopiedObject, Manifest } from "../core/lake/Manifest.ts"
 import { nextStamp, objectKey, stampAfter } from "../core/lake/ObjectKey.ts"
-import type { Layout } from "../core/lake/Watermark.ts"
+import type { LakeFolders } from "../core/lake/Watermark.ts"
 import { printInSql } from "../core/source/SourceTable.ts"
 import { newestObject } from "../lake/NewestObject.ts"
 import { RowFormat } from "../services/lake/RowFormat.ts"
@@ -49,7 +49,7 @@ const emptyCopy = ({ description }: ProjectedTable): TableCopy => ({
 })
 
 /** Returns keys of objects of the dataset, each after the one before. */
-const keysOf = Effect.fnUntraced(function* (layout: Layout, dataset: string) {
+const keysOf = Effect.fnUntraced(function* (layout: LakeFolders, dataset: string) {
   const { copies } = yield* RowFormat
   const newest = yield* newestObject("full", layout, dataset, Option.none())
   let stamp = nextStamp(
@@ -71,7 +71,7 @@ export const copiedObjects = Effect.fn("CopiedObjects.copiedObjects")(function* 
   snapshot: Snapshot,
   projected: ProjectedTable,
   dataset: string,
-  layout: Layout,
+  layout: LakeFolders,
   onBytes: (bytes: number) => void,
   onRead: Effect.Effect<void, SourceError, R>,
 ) {

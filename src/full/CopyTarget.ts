@@ -5,30 +5,37 @@ import { datasetProjection } from "../columns/DatasetProjection.ts"
 import { knownColumns } from "../columns/NewColumns.ts"
 import type { KnownColumns } from "../core/columns/Projection.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
-import type { SourceTable } from "../core/source/SourceTable.ts"
+import { namedTables } from "../core/tables/TableEntry.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
+import { ChangeSource } from "../services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
 import { Settings } from "../settings/Settings.ts"
+import { configuredTables, unmatchedWarnings } from "../tables/ConfiguredTables.ts"
+import { chosenTables } from "./ChosenTables.ts"
 import { checkLakeOwner } from "./LakeOwner.ts"
 
-/** Returns the lake's layout and watermark, the tables to copy, and the columns that the lake has of them. Fails with `ForeignWatermark` if the lake is of another source. */
-export const copyTarget = Effect.fnUntraced(function* (
-  configured: ReadonlyArray<SourceTable>,
-  isNewSource: boolean,
-) {
-  const { layout: wanted, columns } = yield* Settings
+/**
+ * Returns the lake's layout and watermark, the tables to copy (all, or those that `only` names), and the columns that the lake
+ * has of them. Fails with `ForeignWatermark` if the lake is of another source, and with `TablesRefused`.
+ */
+export const copyTarget = Effect.fnUntraced(function* (only: Option.Option<string>, isNewSource: boolean) {
+  const { layout: wanted, columns, tables: entries } = yield* Settings
   const { read } = yield* WatermarkStore
+  const session = yield* Effect.flatMap(ChangeSource, ({ visit }) => visit)
   const watermark = yield* read
-  const layout = yield* lakeLayout(configured, wanted, watermark)
-  const copied = yield* checkLakeOwner(configured, layout, watermark, isNewSource)
+  const found = yield* configuredTables(session, watermark)
+  const { layout, selection } = yield* lakeLayout(found, wanted, watermark)
+  yield* Effect.forEach(unmatchedWarnings(selection), (text) => Effect.logWarning(text), { discard: true })
+  const chosen = yield* Effect.fromResult(chosenTables(selection, only))
+  const copied = yield* checkLakeOwner(session, chosen, layout, watermark, isNewSource)
   const known = new Map<string, KnownColumns>()
   for (const { dataset, table } of copied.tables) {
-    const projection = datasetProjection(columns, configured, dataset, [table])
+    const projection = datasetProjection(columns, namedTables(entries), dataset, [table])
     known.set(dataset, yield* knownColumns(layout, dataset, projection))
   }
   return { layout, watermark, known, ...copied }
-})
+}, Effect.scoped)
 
 /**
  * Warns if the slot does not exist: changes made before it exists are in no `inc`. `init` creates it for a new lake. It refuses

@@ -7,8 +7,9 @@ import type { KnownColumns } from "../core/columns/Projection.ts"
 import * as Lsn from "../core/Lsn.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { manifestKey } from "../core/lake/ObjectKey.ts"
-import type { Layout } from "../core/lake/Watermark.ts"
+import type { LakeFolders } from "../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
+import { namedTables } from "../core/tables/TableEntry.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { Progress } from "../services/Progress.ts"
@@ -29,7 +30,7 @@ const maskIn = (mask: string | undefined) => (mask === undefined ? {} : { mask }
 export const copyTable = Effect.fn("Full.copyTable")(function* (
   snapshot: Snapshot,
   { table, dataset }: SourceTable,
-  layout: Layout,
+  layout: LakeFolders,
   slot: string,
   known: KnownColumns,
 ) {
@@ -39,7 +40,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const { columns: rules, tables: configured } = yield* Settings
   const projected = yield* projectedTable(
     yield* snapshot.describe(table),
-    datasetProjection(rules, configured, dataset, [table])?.knowing(known),
+    datasetProjection(rules, namedTables(configured), dataset, [table])?.knowing(known),
   )
   const { description } = projected
   yield* warnWithoutIdentity(description)

@@ -5,11 +5,11 @@ import { planEach, type TableDecision } from "../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../cdc/tables/StartTables.ts"
 import { noticeOf, printNotice } from "../cdc/tables/TableNotice.ts"
 import { isCopyOf, type Manifest } from "../core/lake/Manifest.ts"
-import type { Layout, Watermark } from "../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
 import { newestManifest } from "../lake/NewestManifest.ts"
 import { Refusal } from "../services/Refusal.ts"
-import { ChangeSource } from "../services/source/ChangeSource.ts"
+import type { SourceView } from "../services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../services/source/ReplicationSlot.ts"
 import type { SourceIdentity } from "../services/source/SourceTables.ts"
 
@@ -35,13 +35,13 @@ export interface CopiedTables {
  * `isNewSource` the manifests may be of another source.
  */
 export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
+  session: SourceView,
   tables: ReadonlyArray<SourceTable>,
-  layout: Layout,
+  layout: LakeFolders,
   watermark: Option.Option<Watermark>,
   isNewSource: boolean,
 ) {
   const { name } = yield* ReplicationSlot
-  const session = yield* Effect.flatMap(ChangeSource, ({ visit }) => visit)
   const { source } = session
   const unchanged: CopiedTables = { tables, dropped: new Set() }
   if (Option.isNone(watermark)) {
@@ -57,7 +57,7 @@ export const checkLakeOwner = Effect.fn("LakeOwner.checkLakeOwner")(function* (
   const { position } = watermark.value
   const decisions = planEach(yield* startFacts(session, tables, layout, watermark, position, position))
   return yield* copiedTables(decisions)
-}, Effect.scoped)
+})
 
 const otherMask = ({ dataset, table }: SourceTable): string =>
   `\`cdc\` has not begun with these settings of columns for ${printTable(table)}: its changes of "${dataset}" do not fit this copy. Restart \`cdc\` with the same COLUMNS_EXCLUDE, COLUMNS_HASH, COLUMNS_HASH_KEY and ON_NEW_COLUMN, then run \`node dist/main.js full\` again`

@@ -8,6 +8,8 @@ import type { KnownColumns } from "../core/columns/Projection.ts"
 import { printTable, type SourceTable, type TableName } from "../core/source/SourceTable.ts"
 import { lackInTable, printStatements } from "../core/tables/LeafIdentity.ts"
 import { childrenLeftOut, firstSharing } from "../core/tables/SharedRows.ts"
+import { namedTables } from "../core/tables/TableEntry.ts"
+import { tablesIn } from "../core/tables/TableSelection.ts"
 import { counted } from "../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
@@ -15,6 +17,7 @@ import { SourceError } from "../services/source/SourceError.ts"
 import { SourceTables, type TableDescription } from "../services/source/SourceTables.ts"
 import { allRefused } from "../services/source/TablesRefused.ts"
 import { Settings } from "../settings/Settings.ts"
+import { visitedTables } from "../tables/ConfiguredTables.ts"
 
 /**
  * Warns if the deletes of a table do not identify the row, with the `ALTER TABLE` that fixes it. Skips tables that are not
@@ -67,17 +70,22 @@ const subjectOf = (table: TableName): string => `table ${printTable(table)}`
 /** False for an error of the server or of the session. */
 const isOfTable = (error: SourceError, table: TableName): boolean => error.subject === subjectOf(table)
 
+type Described = Effect.Effect<TableDescription, SourceError>
+
 /** Returns the table without the columns that are dropped. Fails with `KeyExcluded`. */
-const projected = Effect.fnUntraced(function* ({ table, dataset }: SourceTable, known?: KnownColumns) {
-  const { describe } = yield* SourceTables
+const projected = Effect.fnUntraced(function* (
+  { table, dataset }: SourceTable,
+  described: Described,
+  known?: KnownColumns,
+) {
   const { columns, tables } = yield* Settings
-  const projection = datasetProjection(columns, tables, dataset, [table])?.knowing(known)
-  return yield* projectedTable(yield* describe(table), projection)
+  const projection = datasetProjection(columns, namedTables(tables), dataset, [table])?.knowing(known)
+  return yield* projectedTable(yield* described, projection)
 })
 
 /** Fails with `NotFollowed` for a table without changes in the WAL: it would look like one that never changes. */
-const followed = Effect.fnUntraced(function* (source: SourceTable) {
-  const found = yield* projected(source)
+const followed = Effect.fnUntraced(function* (source: SourceTable, described: Described) {
+  const found = yield* projected(source, described)
   const { notFollowed, table } = found.description
   if (Option.isSome(notFollowed)) {
     const detail = notFollowed.value
@@ -106,10 +114,16 @@ const warnOfUnmatched = Effect.fnUntraced(function* (
  */
 const ofAll = Effect.fnUntraced(function* <A, R>(
   tables: ReadonlyArray<SourceTable>,
-  check: (source: SourceTable) => Effect.Effect<A, SourceError, R>,
+  check: (source: SourceTable, described: Described) => Effect.Effect<A, SourceError, R>,
 ) {
-  const results = yield* Effect.forEach(tables, (source) =>
-    Effect.tap(Effect.result(retrying(limitedRetry, check(source))), (result) =>
+  const { describeAll } = yield* SourceTables
+  const found = yield* retrying(limitedRetry, describeAll(tables.map(({ table }) => table)))
+  const each = tables.flatMap((source, i) => {
+    const described = found[i]
+    return described === undefined ? [] : [{ source, described: Effect.fromResult(described) }]
+  })
+  const results = yield* Effect.forEach(each, ({ source, described }) =>
+    Effect.tap(Effect.result(retrying(limitedRetry, check(source, described))), (result) =>
       Result.isFailure(result) && (result.failure.isRetryable || !isOfTable(result.failure, source.table))
         ? Effect.fail(result.failure)
         : Effect.void,
@@ -125,16 +139,15 @@ const ofAll = Effect.fnUntraced(function* <A, R>(
  * Fails if one of the tables cannot be followed, and warns of values that the WAL will not hold. Skips a table that only the
  * lake knows: `cdc` still writes its changes in the WAL, and warns.
  */
-export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(function* (
-  tables: ReadonlyArray<SourceTable>,
-) {
+export const checkAllFollowed = Effect.gen(function* () {
   const store = yield* WatermarkStore
   const watermark = yield* retrying(limitedRetry, store.read)
+  const tables = tablesIn(yield* retrying(limitedRetry, visitedTables(watermark)))
   const isKnown = (dataset: string) =>
     Option.exists(watermark, (known) => known.tables.has(dataset) || known.objects.has(dataset))
-  const followedIfThere = (source: SourceTable) =>
+  const followedIfThere = (source: SourceTable, described: Described) =>
     Effect.catchIf(
-      Effect.map(followed(source), Option.some),
+      Effect.map(followed(source, described), Option.some),
       (error: SourceError) => error.reason === "SchemaOrTableMissing" && isKnown(source.dataset),
       () => Effect.succeedNone,
     )
@@ -147,7 +160,7 @@ export const checkAllFollowed = Effect.fn("TableChecks.checkAllFollowed")(functi
   }
   // A table that is not there may be the one that an entry is about.
   if (found.length === tables.length) yield* warnOfUnmatched(found)
-})
+}).pipe(Effect.withSpan("TableChecks.checkAllFollowed"))
 
 /** Returns the leaves of which not all columns of the description may be read. */
 const unreadableLeaves = ({ leaves = [], columns }: TableDescription) =>
@@ -172,9 +185,9 @@ export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* 
   const { mayRead } = yield* SourceTables
   const checked = yield* ofAll(
     tables,
-    Effect.fnUntraced(function* (source) {
+    Effect.fnUntraced(function* (source, described) {
       if (dropped.has(source.dataset)) return yield* droppedTable(source)
-      const found = yield* projected(source, known.get(source.dataset))
+      const found = yield* projected(source, described, known.get(source.dataset))
       yield* mayRead(found.description)
       // The server decides, and its error names the leaf.
       for (const { table } of unreadableLeaves(found.description))

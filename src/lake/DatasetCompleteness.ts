@@ -1,7 +1,7 @@
 /** Reads what `DatasetState` needs from the lake: the newest manifest. */
 import { Effect, Option } from "effect"
 import { type DatasetFacts, datasetState, newestCopy } from "../core/lake/DatasetState.ts"
-import type { Layout } from "../core/lake/Watermark.ts"
+import type { LakeFolders } from "../core/lake/Watermark.ts"
 import { newestManifest } from "./NewestManifest.ts"
 
 /** True if the state can depend on a manifest. */
@@ -22,7 +22,7 @@ export const needsManifest = ({
 
 /** Reads a manifest only if the state depends on one. None as in `datasetState`. */
 export const datasetCompleteness = Effect.fn("DatasetCompleteness.datasetCompleteness")(function* (
-  layout: Layout,
+  layout: LakeFolders,
   facts: Omit<DatasetFacts, "copy">,
 ) {
   const newest = needsManifest(facts) ? yield* newestManifest(layout, facts.dataset) : Option.none()

@@ -1,8 +1,9 @@
 /** Refuses names that a new dataset cannot have, although the grammar allows them. An existing dataset keeps its name. */
 import { Effect, Option, Stream } from "effect"
 import { datasetPrefix, parseKey } from "../core/lake/ObjectKey.ts"
-import type { Layout, Watermark } from "../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
+import type { TableSelection } from "../core/tables/TableSelection.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { Refusal } from "../services/Refusal.ts"
 import { Settings } from "../settings/Settings.ts"
@@ -23,19 +24,25 @@ const sameFolder = ({ table, dataset }: SourceTable, other: string) =>
     remedy: `Give one of them another name in SOURCE_TABLES, for example ${printTable(table)}=${dataset}_2`,
   })
 
-/** Fails with `DatasetName` (exit 2) if a new dataset would be hidden from readers, or mixed with another one. */
-export const checkDatasetNames = Effect.fnUntraced(function* (
-  tables: ReadonlyArray<SourceTable>,
-  layout: Layout,
+/** Returns what is wrong with the name of a dataset; none for one that the lake has. `all` are the datasets of SOURCE_TABLES. */
+const nameJudge = Effect.fnUntraced(function* (
+  all: ReadonlyArray<string>,
+  layout: LakeFolders,
   watermark: Option.Option<Watermark>,
 ) {
   const store = yield* ObjectStore
   const { lake } = yield* Settings
-  const followed = Option.match(watermark, {
+  const known = Option.match(watermark, {
     onNone: (): ReadonlyArray<string> => [],
     onSome: ({ objects, tables, from, left }) =>
       [objects, tables, from, left].flatMap((map) => [...map.keys()]),
   })
+  const followed = new Set(known)
+  const byCase = new Map<string, Array<string>>()
+  for (const dataset of lake._tag === "Folder" ? new Set([...followed, ...all]) : []) {
+    const folded = dataset.toLowerCase()
+    byCase.set(folded, [...(byCase.get(folded) ?? []), dataset])
+  }
   // Compares the name in the key and not the folder's: on some file systems a folder has several names.
   const wasCopied = (dataset: string) =>
     store.list(datasetPrefix("full", layout, dataset)).pipe(
@@ -48,16 +55,44 @@ export const checkDatasetNames = Effect.fnUntraced(function* (
       Stream.runHead,
       Effect.map(Option.isSome),
     )
-  for (const table of tables) {
-    const { dataset } = table
-    const twin =
-      lake._tag === "Folder"
-        ? [...followed, ...tables.map((each) => each.dataset)].find(
-            (other) => other !== dataset && other.toLowerCase() === dataset.toLowerCase(),
-          )
-        : undefined
-    if (!dataset.startsWith("_") && twin === undefined) continue
-    if (followed.includes(dataset) || (yield* wasCopied(dataset))) continue
-    return yield* twin === undefined ? hidden(table) : sameFolder(table, twin)
+  return Effect.fnUntraced(function* (source: SourceTable) {
+    const { dataset } = source
+    const twin = byCase.get(dataset.toLowerCase())?.find((other) => other !== dataset)
+    if (!dataset.startsWith("_") && twin === undefined) return undefined
+    if (followed.has(dataset) || (yield* wasCopied(dataset))) return undefined
+    return twin === undefined ? hidden(source) : sameFolder(source, twin)
+  })
+})
+
+/**
+ * Fails with `DatasetName` (exit 2) if a named table's new dataset would be hidden from readers, or mixed with another one. A
+ * table that a pattern matches becomes unusable then.
+ */
+export const withUsableNames = Effect.fnUntraced(function* (
+  selection: TableSelection,
+  layout: LakeFolders,
+  watermark: Option.Option<Watermark>,
+) {
+  const { named, matched } = selection
+  const names = named.map(({ dataset }) => dataset)
+  const judgeNamed = yield* nameJudge(names, layout, watermark)
+  for (const source of named) {
+    const problem = yield* judgeNamed(source)
+    if (problem !== undefined) return yield* problem
   }
+  const judge = yield* nameJudge([...names, ...matched.map(({ dataset }) => dataset)], layout, watermark)
+  const judged = yield* Effect.forEach(matched, (source) =>
+    Effect.map(judge(source), (problem) => ({ source, problem })),
+  )
+  const usable: TableSelection = {
+    ...selection,
+    matched: judged.flatMap(({ source, problem }) => (problem === undefined ? [source] : [])),
+    unusable: [
+      ...selection.unusable,
+      ...judged.flatMap(({ source: { table }, problem }) =>
+        problem === undefined ? [] : [{ table, problem: problem.problem, advice: problem.remedy }],
+      ),
+    ],
+  }
+  return usable
 })

@@ -1,7 +1,7 @@
 /** Reads which columns of a table the lake has. */
 import { Effect, Option } from "effect"
 import { fromBytes } from "../core/bytes/Bytes.ts"
-import type { Layout } from "../core/lake/Watermark.ts"
+import type { LakeFolders } from "../core/lake/Watermark.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { RowFormat } from "../services/lake/RowFormat.ts"
 import { newestManifest } from "./NewestManifest.ts"
@@ -11,7 +11,7 @@ import { newestManifest } from "./NewestManifest.ts"
  * `newestInc` is the key of that object.
  */
 export const lakeColumns = Effect.fn("LakeColumns.lakeColumns")(function* (
-  layout: Layout,
+  layout: LakeFolders,
   dataset: string,
   newestInc: Option.Option<string>,
 ) {

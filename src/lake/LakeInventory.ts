@@ -4,7 +4,7 @@ import { Effect, Option, Stream } from "effect"
 import type { LakeFinding } from "../core/lake/LakeFinding.ts"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { type Area, datasetPrefix, manifestKey, parseKey, parseSchemaKey } from "../core/lake/ObjectKey.ts"
-import type { Layout, Watermark } from "../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../core/lake/Watermark.ts"
 import { counted } from "../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
 import { ObjectStore, type StoredObject } from "../services/lake/ObjectStore.ts"
@@ -20,7 +20,7 @@ interface Listing {
 const isMisplaced = ({ key }: StoredObject): boolean =>
   Option.exists(parseKey(key), ({ day, stamp }) => day !== stamp.second.slice(0, 8))
 
-const listing = Effect.fnUntraced(function* (area: Area, layout: Layout, dataset: string) {
+const listing = Effect.fnUntraced(function* (area: Area, layout: LakeFolders, dataset: string) {
   const store = yield* ObjectStore
   const all = yield* retrying(
     limitedRetry,
@@ -67,7 +67,10 @@ const manifestsAtOnce = 8
  * Lists every `full` of a dataset, and checks its manifest, its folder and its size. Does not read the objects: that takes
  * long, and `verify` does it for the newest one.
  */
-export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (layout: Layout, dataset: string) {
+export const listFulls = Effect.fn("LakeInventory.listFulls")(function* (
+  layout: LakeFolders,
+  dataset: string,
+) {
   const { objects, others, findings } = yield* listing("full", layout, dataset)
   const manifestKeys = others.map(({ key }) => key).filter((key) => /\/_full_[^/]*\.json$/.test(key))
   const complete = new Set(manifestKeys)
@@ -122,7 +125,7 @@ export interface Incs extends Inventory {
 
 /** Lists the objects of `inc`. Reports a finding if the newest one in `watermark`, which was read before, is missing. */
 export const listIncs = Effect.fn("LakeInventory.listIncs")(function* (
-  layout: Layout,
+  layout: LakeFolders,
   dataset: string,
   watermark: Option.Option<Watermark>,
 ) {

@@ -2,14 +2,14 @@
 import { Effect, Option, Stream } from "effect"
 import * as Manifest from "../core/lake/Manifest.ts"
 import { datasetPrefix } from "../core/lake/ObjectKey.ts"
-import type { Layout } from "../core/lake/Watermark.ts"
+import type { LakeFolders } from "../core/lake/Watermark.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 
 const manifestName = /\/_full_(.+)_\d{8}_\d{6}(?:_\d{4})?\.json$/
 
 /** Returns none if there is no manifest, or it cannot be parsed (which `verify` reports). */
 export const newestManifest = Effect.fn("NewestManifest.newestManifest")(function* (
-  layout: Layout,
+  layout: LakeFolders,
   dataset: string,
 ) {
   const store = yield* ObjectStore

@@ -4,7 +4,7 @@
  */
 import { Effect, Option, Stream } from "effect"
 import { type Area, datasetPrefix, justBefore, parseKey, type Stamp } from "../core/lake/ObjectKey.ts"
-import type { Layout } from "../core/lake/Watermark.ts"
+import type { LakeFolders } from "../core/lake/Watermark.ts"
 import { ObjectStore, type StoredObject } from "../services/lake/ObjectStore.ts"
 import { RowFormat } from "../services/lake/RowFormat.ts"
 
@@ -19,7 +19,7 @@ export interface NewestObject {
  */
 export const newestObject = Effect.fn("NewestObject.newestObject")(function* (
   area: Area,
-  layout: Layout,
+  layout: LakeFolders,
   dataset: string,
   known: Option.Option<string>,
 ) {

@@ -31,7 +31,7 @@ export const lakeSpecs = {
     flag: true,
     summary: "single or datasets",
     meaning: [
-      "Unset means what the lake has, else `single` with one table and `datasets` with several. It is fixed when the lake begins. **Will you add tables later? Begin with `datasets`.**",
+      "Unset means what the lake has, else `single` with one table and `datasets` with several or with a pattern. It is fixed when the lake begins. A lake that was begun as `single` may get more tables: the first stays at the root, the others get folders of their own ([tables.md](tables.md#a-lake-that-was-begun-with-one-table)).",
     ],
   },
   MINIO_ENDPOINT: {

@@ -33,13 +33,14 @@ export const settingTable = {
   },
   SOURCE_TABLES: {
     group: "Source",
-    value: { form: "`schema.table[=dataset]`, comma separated" },
+    value: { form: "`schema.table[=dataset]` and patterns, comma separated" },
     example: "db_loja.cliente=clientes",
     fallback: "db_loja.cliente=clientes",
     flag: true,
-    summary: "schema.table[=dataset], comma separated",
+    summary: "schema.table[=dataset], patterns, commas",
     meaning: [
       'Quote names as in SQL where needed: `"Minha loja"."Cliente"=clientes`. In `.env` put such a list into single quotes: `SOURCE_TABLES=\'…\'`. Without `=dataset` the dataset has the table\'s name. An extra comma is refused.',
+      "**Patterns**: `*` stands for any characters and `?` for one, outside of quotes: `vendas.*`. `!vendas.tmp_*` leaves tables out. The dataset behind a pattern may use `{schema}` and `{table}`: [tables.md](tables.md). `cdc` follows new tables that match, and reads the list again on SIGHUP.",
       "A dataset's name has letters, digits, `_` and `-`. A new one must not begin with `_`, because Spark and Hive hide such files. In a folder two datasets must differ by more than case.",
     ],
   },

@@ -6,7 +6,8 @@ import { Context, type Duration, Effect, Layer, LogLevel, Option, Result, Runtim
 import type { ColumnRules } from "../core/columns/Projection.ts"
 import type { Layout } from "../core/lake/Watermark.ts"
 import type { SourceAddress } from "../core/source/SourceAddress.ts"
-import { parseSourceTables, type SourceTable } from "../core/source/SourceTable.ts"
+import type { TableEntry } from "../core/tables/TableEntry.ts"
+import { parseTableEntries } from "../core/tables/TableEntryText.ts"
 import { parseBytes } from "../core/text/ByteAmount.ts"
 import { columnRules } from "./columns/ColumnSettings.ts"
 import { parseDuration } from "./DurationText.ts"
@@ -24,7 +25,8 @@ export class Settings extends Context.Service<
   Settings,
   {
     readonly source: SourceAddress
-    readonly tables: ReadonlyArray<SourceTable>
+    /** Named tables, patterns and exclusions. */
+    readonly tables: ReadonlyArray<TableEntry>
     /** Columns that are dropped or hashed. */
     readonly columns: ColumnRules
     readonly slot: string
@@ -105,7 +107,7 @@ const parseObjectSize = (text: string): Result.Result<number, string> =>
 
 const load = together({
   source,
-  tables: parsed("SOURCE_TABLES", parseSourceTables),
+  tables: parsed("SOURCE_TABLES", parseTableEntries),
   columns: columnRules,
   slot: parsed("REPLICATION_SLOT", parseSlot),
   pollInterval: parsed("POLL_INTERVAL", parseDuration),

@@ -8,19 +8,19 @@ import { knownIn } from "../cdc/tables/TablePlan.ts"
 import * as Lsn from "../core/Lsn.ts"
 import { type DatasetCompleteness, datasetState, newestCopy } from "../core/lake/DatasetState.ts"
 import type { Manifest } from "../core/lake/Manifest.ts"
-import type { Layout, Watermark } from "../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
 import { needsManifest } from "../lake/DatasetCompleteness.ts"
 import { forEachDataset } from "../lake/ForEachDataset.ts"
 import { newestManifest } from "../lake/NewestManifest.ts"
 import { newestObject } from "../lake/NewestObject.ts"
 import { SlotInspection } from "../services/source/SlotInspection.ts"
-import type { DatasetStatus } from "./StatusReport.ts"
+import type { DatasetStatus } from "./DatasetStatus.ts"
 
 interface DatasetsAsked {
   /** As SOURCE_TABLES names them. */
   readonly tables: ReadonlyArray<SourceTable>
-  readonly layout: Layout
+  readonly layout: LakeFolders
   readonly watermark: Option.Option<Watermark>
   /** The slot's confirmed LSN. */
   readonly slotBegin: Option.Option<Lsn.Lsn>
@@ -89,14 +89,16 @@ const datasetStatus = Effect.fnUntraced(function* (
 const leftDatasets = ({ tables, watermark }: DatasetsAsked): ReadonlyArray<SourceTable> =>
   Option.match(watermark, {
     onNone: () => [],
-    onSome: (lines) =>
-      [...lines.tables.keys()]
-        .filter((dataset) => !tables.some((one) => one.dataset === dataset))
+    onSome: (lines) => {
+      const configured = new Set(tables.map(({ dataset }) => dataset))
+      return [...lines.tables.keys()]
+        .filter((dataset) => !configured.has(dataset))
         .flatMap((dataset) =>
           Option.toArray(
             Option.map(knownIn(lines, dataset), ({ table }): SourceTable => ({ dataset, table })),
           ),
-        ),
+        )
+    },
   })
 
 /** Returns the configured datasets, then those that have left; and why `cdc` would refuse some of the tables. */
@@ -111,13 +113,9 @@ export const datasetStatuses = Effect.fn("Datasets.datasetStatuses")(function* (
   const decisions = isPlanned
     ? planEach(yield* startFacts(source, tables, layout, watermark, begin, flushed))
     : []
+  const decided = new Map(decisions.map((decision) => [decision.source.dataset, decision]))
   const configured = yield* forEachDataset(tables, (table) =>
-    datasetStatus(
-      asked,
-      table,
-      true,
-      decisions.find(({ source: { dataset } }) => dataset === table.dataset),
-    ),
+    datasetStatus(asked, table, true, decided.get(table.dataset)),
   )
   const left = yield* forEachDataset(leftDatasets(asked), (table) =>
     datasetStatus(asked, table, false, undefined),

@@ -5,6 +5,7 @@ import { decideStart, type Facts } from "../cdc/start/StartDecision.ts"
 import * as Lsn from "../core/Lsn.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
 import { isStalled } from "../core/source/StalledWriter.ts"
+import { tablesIn } from "../core/tables/TableSelection.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Refusal } from "../services/Refusal.ts"
@@ -12,6 +13,7 @@ import { SlotInspection } from "../services/source/SlotInspection.ts"
 import { SourceError } from "../services/source/SourceError.ts"
 import type { SlotFacts } from "../services/source/SourceInspection.ts"
 import { Settings } from "../settings/Settings.ts"
+import { configuredTables } from "../tables/ConfiguredTables.ts"
 import { datasetStatuses, unknownDataset } from "./Datasets.ts"
 import { lagOf, unknownLag } from "./Lag.ts"
 import type { StatusReport } from "./StatusReport.ts"
@@ -61,7 +63,7 @@ const longestPause = ({ batchMinWal, batchMaxWait, pollInterval }: Settings["Ser
 /** Returns the status report. It names what could not be read, and contains the rest. */
 export const readStatus = Effect.gen(function* () {
   const settings = yield* Settings
-  const { tables, layout: wanted, pollInterval } = settings
+  const { layout: wanted, pollInterval } = settings
   const source = yield* SlotInspection
   const { read } = yield* WatermarkStore
 
@@ -73,7 +75,14 @@ export const readStatus = Effect.gen(function* () {
     ? source.readState
     : Effect.succeed(before)
 
-  const layout = yield* refused(lakeLayout(tables, wanted, watermark))
+  const found = yield* configuredTables(source, watermark)
+  const fitted = yield* refused(lakeLayout(found, wanted, watermark))
+  const tables = tablesIn(
+    Result.getOrElse(
+      Result.map(fitted, ({ selection }) => selection),
+      () => found,
+    ),
+  )
   const now = yield* Clock.currentTimeMillis
   const ours = Option.filter(
     before.slot,
@@ -90,11 +99,11 @@ export const readStatus = Effect.gen(function* () {
   const idleSeconds = Option.map(before.activity, ({ seconds }) => seconds)
   const isSlotActive = Option.exists(before.slot, ({ reader }) => Option.isSome(reader))
   const slotBegin = Option.map(ours, ({ confirmed }) => confirmed)
-  const { datasets, refusals } = yield* Result.isFailure(layout)
+  const { datasets, refusals } = yield* Result.isFailure(fitted)
     ? Effect.succeed({ datasets: tables.map(unknownDataset), refusals: [] })
     : datasetStatuses({
         tables,
-        layout: layout.success,
+        layout: fitted.success.layout,
         watermark,
         slotBegin,
         flushed,
@@ -124,7 +133,7 @@ export const readStatus = Effect.gen(function* () {
           postponedFor: longestPause(settings),
         }),
     datasets,
-    problems: [...problems, ...(Result.isFailure(layout) ? [layout.failure] : []), ...refusals],
+    problems: [...problems, ...(Result.isFailure(fitted) ? [fitted.failure] : []), ...refusals],
   }
   return report
 })

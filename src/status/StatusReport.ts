@@ -4,28 +4,17 @@ import { Option } from "effect"
 import * as Lsn from "../core/Lsn.ts"
 import type { DatasetCompleteness } from "../core/lake/DatasetState.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
-import { printTable, type TableName } from "../core/source/SourceTable.ts"
+import { printTable } from "../core/source/SourceTable.ts"
 import { stallAdvice } from "../core/source/StalledWriter.ts"
 import { printBytes } from "../core/text/ByteAmount.ts"
 import { counted } from "../core/text/CountedNoun.ts"
 import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
-import type { StoredObject } from "../services/lake/ObjectStore.ts"
 import type { Refusal } from "../services/Refusal.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
 import type { SessionFacts, SlotFacts } from "../services/source/SourceInspection.ts"
+import type { DatasetStatus } from "./DatasetStatus.ts"
 import type { Lag } from "./Lag.ts"
-
-export interface DatasetStatus {
-  readonly dataset: string
-  readonly table: TableName
-  readonly newest: Option.Option<StoredObject>
-  /** Rows of the newest object, if its manifest says so. */
-  readonly rows: Option.Option<number>
-  /** Whether `full` and `inc` join without a gap; none as in `datasetState`. */
-  readonly completeness: Option.Option<DatasetCompleteness>
-  /** A change of its table, and what to do next; none if there is nothing to do. */
-  readonly advice: Option.Option<string>
-}
+import { listedDatasets } from "./ListedDatasets.ts"
 
 export interface StatusReport {
   /** Milliseconds since 1970. */
@@ -199,16 +188,19 @@ const objectText = (report: StatusReport, { newest, rows, table }: DatasetStatus
       ].join(", "),
   })
 
+/** Of many datasets some: `ListedDatasets.ts`. */
 export const textReport = (report: StatusReport): string => {
+  const { datasets, others } = listedDatasets(report.datasets)
   const lines: ReadonlyArray<readonly [string, string]> = [
     ["slot", slotText(report)],
     ["writer", writerText(report)],
     ["watermark", watermarkText(report)],
     ["lag", lagText(report)],
-    ...report.datasets.flatMap((one) => [
+    ...datasets.flatMap((one) => [
       [one.dataset, datasetText(report, one)] as const,
       ...Option.toArray(Option.map(one.advice, (advice) => ["", advice] as const)),
     ]),
+    ...(others === undefined ? [] : [["", others] as const]),
   ]
   const width = Math.max(...lines.map(([name]) => name.length))
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${printable(text)}`).join("\n")

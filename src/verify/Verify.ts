@@ -6,8 +6,10 @@ import { Console, Effect, Option, Result, Stream } from "effect"
 import { datasetProjection } from "../columns/DatasetProjection.ts"
 import { knownColumns } from "../columns/NewColumns.ts"
 import * as Lsn from "../core/Lsn.ts"
-import type { Layout } from "../core/lake/Watermark.ts"
+import type { LakeFolders } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
+import { namedTables } from "../core/tables/TableEntry.ts"
+import { tablesIn } from "../core/tables/TableSelection.ts"
 import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
 import { type Fulls, listFulls } from "../lake/LakeInventory.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
@@ -16,6 +18,7 @@ import { LakeComparison } from "../services/lake/LakeComparison.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { Settings } from "../settings/Settings.ts"
+import { selectionWarnings, visitedTables } from "../tables/ConfiguredTables.ts"
 import { type ComparisonReport, jsonReport, textReport } from "./report/ComparisonReport.ts"
 import { countFindings } from "./report/FindingCounter.ts"
 import { endWith } from "./report/Outcome.ts"
@@ -41,7 +44,7 @@ const withOlderRead = Effect.fnUntraced(function* (dataset: string, fulls: Fulls
 /** Runs before the snapshot is taken: a copy that is finished after it would hold rows that the snapshot does not see. */
 const listTables = Effect.fnUntraced(function* (
   tables: ReadonlyArray<SourceTable>,
-  layout: Layout,
+  layout: LakeFolders,
   all: boolean,
   { contain }: Containment,
 ) {
@@ -61,15 +64,20 @@ const listTables = Effect.fnUntraced(function* (
 })
 
 const compareAll = Effect.fnUntraced(function* (report: ComparisonReport, all: boolean) {
-  const { tables, layout: wanted } = yield* Settings
+  const { layout: wanted } = yield* Settings
   // Tests the access by a listing alone, so that read-only credentials are enough.
   const { list } = yield* ObjectStore
   yield* retrying(limitedRetry, Stream.runHead(list("inc/")))
   const watermarks = yield* WatermarkStore
-  const layout = yield* retrying(
+  const { layout, selection } = yield* retrying(
     limitedRetry,
-    Effect.flatMap(watermarks.read, (watermark) => lakeLayout(tables, wanted, watermark)),
+    Effect.gen(function* () {
+      const watermark = yield* watermarks.read
+      return yield* lakeLayout(yield* visitedTables(watermark), wanted, watermark)
+    }),
   )
+  yield* Effect.forEach(selectionWarnings(selection), (text) => Effect.logWarning(text), { discard: true })
+  const tables = tablesIn(selection)
   const contained = containment()
   const listed = yield* listTables(tables, layout, all, contained)
   return yield* Effect.scoped(compareNow(report, layout, listed, contained))
@@ -77,7 +85,7 @@ const compareAll = Effect.fnUntraced(function* (report: ComparisonReport, all: b
 
 const compareNow = Effect.fnUntraced(function* (
   report: ComparisonReport,
-  layout: Layout,
+  layout: LakeFolders,
   listed: ReadonlyArray<Listed>,
   { contain }: Containment,
 ) {
@@ -89,7 +97,7 @@ const compareNow = Effect.fnUntraced(function* (
   const explain = withDiskNeeded(layout, readable)
   const { tables, columns } = yield* Settings
   const wanted = yield* Effect.forEach(readable, ({ source, fulls }) => {
-    const projection = datasetProjection(columns, tables, source.dataset, [source.table])
+    const projection = datasetProjection(columns, namedTables(tables), source.dataset, [source.table])
     const known = retrying(limitedRetry, knownColumns(layout, source.dataset, projection))
     return Effect.map(known, (found) => ({ source, isInLake: Option.isSome(fulls.newest), known: found }))
   })

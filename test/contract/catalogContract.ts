@@ -2,8 +2,8 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Lsn from "../../src/core/Lsn.ts"
-import { sameRows } from "../../src/core/lake/Watermark.ts"
 import type { TableName } from "../../src/core/source/SourceTable.ts"
+import { sameRows } from "../../src/core/tables/TableMark.ts"
 import type { ChangeVisit } from "../../src/services/source/ChangeSource.ts"
 import { readAll } from "../support/slot/readAll.ts"
 

@@ -66,6 +66,7 @@ const watermarkOf = (random: Random): Watermark.Watermark => ({
   systemIdentifier: some(random, "7423642870011110000"),
   timeline: some(random, 1 + random.below(9)),
   layout: some(random, random.pick(["single", "datasets"])),
+  root: some(random, random.pick(datasets)),
   writtenAt: some(random, "2025-11-03T10:15:40.123Z"),
   lastCommit: some(random, { lsn: lsnOf(random), xid: random.below(2 ** 32), at: random.pick(times) }),
   epoch: some(random, random.below(100)),

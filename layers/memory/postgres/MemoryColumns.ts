@@ -1,8 +1,8 @@
 /** The columns of a table in memory, and the file that its rows are in. Changes take effect at once. */
 import { createHash } from "node:crypto"
 import { toBytes } from "../../../src/core/bytes/Bytes.ts"
-import type { TableFile } from "../../../src/core/lake/Watermark.ts"
 import type { Tuple } from "../../../src/core/slot/Change.ts"
+import type { TableFile } from "../../../src/core/tables/TableMark.ts"
 import type { KeptColumns, SourceColumn } from "../../../src/services/source/SourceTables.ts"
 
 /** Columns by name, as PostgreSQL prints the values; null is SQL NULL, and so is a missing column. */

@@ -14,7 +14,7 @@ import type {
   RelationsAsked,
   SourceIdentity,
 } from "../../../src/services/source/SourceTables.ts"
-import { treeOf } from "./MemoryPartitions.ts"
+import { relationsIn } from "./MemoryCatalog.ts"
 import { MemorySessions } from "./MemorySessions.ts"
 import { MemorySlots } from "./MemorySlots.ts"
 import { MemoryTable, type Sees, type TableDefinition, type Values } from "./MemoryTable.ts"
@@ -84,15 +84,10 @@ export class MemoryServer {
     return BigInt(Math.min(this.#nextXid, ...this.#open))
   }
 
-  relations({ tables, oids }: RelationsAsked): ReadonlyArray<Relation> {
-    return this.#tables
-      .filter(({ name, oid }) => oids.includes(oid) || tables.some((asked) => sameTable(asked, name)))
-      .map((one) => ({
-        table: one.name,
-        ...one.catalogRows,
-        mark: { table: one.xmin, schema: this.#schemaXmin(one.name), endedBelow: this.oldestXid() },
-        tree: treeOf(one, this.snapshot().id),
-      }))
+  relations(asked: RelationsAsked): ReadonlyArray<Relation> {
+    const schemaXmin = (name: TableName) => this.#schemaXmin(name)
+    const rows = { schemaXmin, oldestXid: this.oldestXid(), snapshot: this.snapshot().id }
+    return relationsIn(this.#tables, rows, asked)
   }
 
   /** True if a relation has had the name since before that transaction. */

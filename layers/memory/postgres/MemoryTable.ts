@@ -49,6 +49,8 @@ export class MemoryTable {
   readonly identity: ReadonlyArray<string> | "full" | undefined
   readonly replicaIdentity: ReplicaIdentity
   readonly #columns: MemoryColumns
+  /** `CREATE UNLOGGED TABLE`: a catalog that only says so. */
+  isUnlogged = false
   /** `pg_type.xmin` of its row type: a rename changes it. */
   xmin: number
   #rows: Array<RowVersion> = []

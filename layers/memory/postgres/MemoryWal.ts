@@ -28,6 +28,9 @@ interface ReturnedRecord {
 /** Returns true if a relation has had the name since before that transaction. */
 export type IsKnown = (name: TableName, since: bigint) => boolean
 
+/** After every transaction id. */
+const everyXid = 2n ** 64n
+
 /** About the size of a record without its row, in bytes. */
 const recordBytes = 56
 const commitBytes = 48
@@ -89,12 +92,18 @@ export class MemoryWal {
    */
   read(
     confirmed: Lsn.Lsn,
-    { upTo, maxLines, tables, unknownSince }: ReadRequest,
+    { upTo, maxLines, tables, unknownSince, gonePatterns = [] }: ReadRequest,
     isKnown: IsKnown = () => false,
   ): ReadonlyArray<SlotLine> {
+    const isGone = (one: TableName) =>
+      gonePatterns.some(
+        ({ schema, name }) =>
+          new RegExp(schema, "us").test(one.schema) && new RegExp(name, "us").test(one.name),
+      ) && !isKnown(one, everyXid)
     const concerns = (one: TableName) =>
       tables.some((other) => sameTable(one, other)) ||
-      (unknownSince !== undefined && !isKnown(one, unknownSince))
+      (unknownSince !== undefined && !isKnown(one, unknownSince)) ||
+      isGone(one)
     const wanted: Array<SlotLine> = []
     let ordinal = 0
     for (const { start, end, lines } of this.#records) {

@@ -64,6 +64,7 @@ export const layer: Layer.Layer<SourceTables, never, MemoryPostgres> = Layer.eff
       Effect.scoped(Effect.andThen(server.sessions.connect("catalog"), describeTable(table)))
     return SourceTables.of({
       describe,
+      describeAll: (tables) => Effect.forEach(tables, (table) => Effect.result(describe(table))),
       mayRead: ({ table }) => Effect.asVoid(describe(table)),
       // No table is locked: earlier snapshots still see the rows that TRUNCATE removes here.
       snapshot: () => takeSnapshot,

@@ -17,10 +17,10 @@ import {
   type PostgresSession,
   type Row,
 } from "../connection/PostgresSession.ts"
+import { identify } from "../connection/ServerFacts.ts"
 import { living, writers } from "../slot/SlotLocks.ts"
+import { tableFacts } from "../tables/description/PostgresTableFacts.ts"
 import { relations } from "../tables/PostgresRelations.ts"
-import { identify } from "../tables/PostgresTableDescription.ts"
-import { tableFacts } from "../tables/PostgresTableFacts.ts"
 import { limits, probeSlot } from "./PostgresLimits.ts"
 
 /** Settings that a version does not know are NULL. */

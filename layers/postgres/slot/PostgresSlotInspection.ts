@@ -4,9 +4,9 @@ import type { SourceAddress } from "../../../src/core/source/SourceAddress.ts"
 import { SlotInspection, type WriterActivity } from "../../../src/services/source/SlotInspection.ts"
 import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { describeAddress, type PostgresSession } from "../connection/PostgresSession.ts"
+import { identify } from "../connection/ServerFacts.ts"
 import { readSlotFacts } from "../inspection/PostgresInspection.ts"
 import { relations } from "../tables/PostgresRelations.ts"
-import { identify } from "../tables/PostgresTableDescription.ts"
 import { stateQueryStart } from "./PostgresSlotState.ts"
 
 /** Columns of another role's session are NULL without the right to read them (`pg_read_all_stats`). */

@@ -1,9 +1,11 @@
-/** Looks up tables by name or OID, and reads the server's timeline. Needs no permissions. */
+/** Looks up tables by name, OID or pattern. Needs no permissions. */
 import { Effect } from "effect"
-import { printTextArray } from "../../../src/core/source/TextArray.ts"
-import { SourceError } from "../../../src/services/source/SourceError.ts"
+import { parseTextArray, printTextArray } from "../../../src/core/source/TextArray.ts"
+import type { PartitionTree } from "../../../src/core/tables/PartitionTree.ts"
+import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { Relation, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
-import type { PostgresSession } from "../connection/PostgresSession.ts"
+import type { PostgresSession, Row } from "../connection/PostgresSession.ts"
+import { notFollowed } from "./description/PostgresTableKind.ts"
 import { partitionTrees } from "./PostgresPartitions.ts"
 
 /**
@@ -32,69 +34,91 @@ const columnsNow = `(
     (SELECT string_agg(concat(i.indexrelid, i.indisprimary, i.indisreplident), ',' ORDER BY i.indexrelid)
        FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident))) AS details`
 
+/** Schemas of the server, of sessions and of TimescaleDB's own tables. */
+const systemSchemas = `'^(pg_|_timescaledb_|(information_schema|timescaledb_information|timescaledb_experimental)$)'`
+
+/** `pg_partition_ancestors` begins with the relation itself. */
+const ancestors = (name: string) =>
+  `CASE WHEN c.relispartition THEN (
+     SELECT array_agg(${name} ORDER BY up.ordinality)::text
+       FROM pg_partition_ancestors(c.oid) WITH ORDINALITY AS up(relid, ordinality)
+       JOIN pg_class uc ON uc.oid = up.relid JOIN pg_namespace un ON un.oid = uc.relnamespace
+      WHERE up.relid <> c.oid) END`
+
+const facts = `c.relkind::text AS kind, c.relpersistence::text AS persistence,
+         (c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND found.schema !~ ${systemSchemas})::text AS matchable,
+         ${ancestors("un.nspname::text")} AS ancestor_schemas, ${ancestors("uc.relname::text")} AS ancestor_names`
+
+const named = `c.oid::text AS oid, n.nspname AS schema, c.relname AS name, ${marks}`
+
 /** Both halves use an index. Sequences, indexes and types are excluded. */
 const foundSql = `
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, ${marks}
+  SELECT ${named}
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
    WHERE c.oid = ANY ($1::oid[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
   UNION
-  SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, ${marks}
+  SELECT ${named}
     FROM unnest($2::text[], $3::text[]) AS asked(schema, name)
     JOIN pg_namespace n ON n.nspname = asked.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     JOIN pg_type t ON t.oid = c.reltype`
 
-/** What both halves find is read once. */
-const relationsSql = `WITH found AS MATERIALIZED (${foundSql})
-  SELECT found.*, ${file}, ${columnsNow} FROM found JOIN pg_class c ON c.oid = found.oid::oid`
+/** Reads all of `pg_class`. */
+const matchesSql = `
+  UNION
+  SELECT ${named}
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = c.reltype
+   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ ${systemSchemas}
+     AND EXISTS (SELECT FROM unnest($4::text[], $5::text[]) AS pattern(schema, name)
+                  WHERE n.nspname ~ pattern.schema AND c.relname ~ pattern.name)`
 
-/** Returns the relations, partitioned ones with their partitions, which a second query reads. */
+/** What several parts find is read once. */
+const relationsSql = (found: string): string => `WITH found AS MATERIALIZED (${found})
+  SELECT found.*, ${facts}, ${file}, ${columnsNow} FROM found JOIN pg_class c ON c.oid = found.oid::oid`
+
+const relationOf = (row: Row, trees: ReadonlyMap<number, PartitionTree>): ReadonlyArray<Relation> => {
+  const { oid, schema, name, table_xmin, schema_xmin, ended, ancestor_schemas, ancestor_names } = row
+  if (oid == null || schema == null || name == null || ended == null) return []
+  const names = parseTextArray(ancestor_names ?? "{}")
+  return [
+    {
+      table: { schema, name },
+      oid: Number(oid),
+      mark: { table: Number(table_xmin), schema: Number(schema_xmin), endedBelow: BigInt(ended) },
+      file: { file: row["file"] ?? "0", columns: row["columns"] ?? "0" },
+      details: row["details"] ?? "",
+      tree: trees.get(Number(oid)),
+      ancestors: parseTextArray(ancestor_schemas ?? "{}").map((of, i) => ({
+        schema: of,
+        name: names[i] ?? "",
+      })),
+      isMatchable: row["matchable"] === "true",
+      notFollowed: notFollowed(row["kind"] ?? "", row["persistence"] ?? ""),
+    },
+  ]
+}
+
+/**
+ * Returns the relations, partitioned ones with their partitions, which a second query reads. Reads the whole catalog only if
+ * there are patterns.
+ */
 export const relations =
   (session: PostgresSession) =>
-  ({ tables, oids }: RelationsAsked): Effect.Effect<ReadonlyArray<Relation>, SourceError> =>
+  ({ tables, oids, patterns = [] }: RelationsAsked): Effect.Effect<ReadonlyArray<Relation>, SourceError> =>
     Effect.gen(function* () {
-      const rows = yield* session.query("catalog", relationsSql, [
+      const asked = [
         `{${oids.join(",")}}`,
         printTextArray(tables.map(({ schema }) => schema)),
         printTextArray(tables.map(({ name }) => name)),
-      ])
+      ]
+      const matching = [
+        printTextArray(patterns.map(({ schema }) => schema)),
+        printTextArray(patterns.map(({ name }) => name)),
+      ]
+      const rows = yield* patterns.length === 0
+        ? session.query("catalog", relationsSql(foundSql), asked)
+        : session.query("catalog", relationsSql(foundSql + matchesSql), [...asked, ...matching])
       const roots = rows.flatMap(({ kind, oid }) => (kind === "p" && oid != null ? [Number(oid)] : []))
       const trees = yield* partitionTrees(session, roots)
-      return rows.flatMap((row): ReadonlyArray<Relation> => {
-        const { oid, schema, name, table_xmin, schema_xmin, ended, file, columns, details } = row
-        if (oid == null || schema == null || name == null || ended == null) return []
-        const mark = { table: Number(table_xmin), schema: Number(schema_xmin), endedBelow: BigInt(ended) }
-        return [
-          {
-            table: { schema, name },
-            oid: Number(oid),
-            mark,
-            file: { file: file ?? "0", columns: columns ?? "0" },
-            details: details ?? "",
-            tree: trees.get(Number(oid)),
-          },
-        ]
-      })
+      return rows.flatMap((row) => relationOf(row, trees))
     })
-
-/**
- * The first eight hexadecimal digits of the present WAL file's name. `pg_control_checkpoint()` has the timeline of the last
- * checkpoint, which after a promotion may be the old one for minutes.
- */
-const timelineSql = "SELECT left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) AS timeline"
-
-export const timelineOf = (session: PostgresSession): Effect.Effect<number, SourceError> =>
-  Effect.map(session.query("server", timelineSql), ([row]) => Number.parseInt(row?.["timeline"] ?? "0", 16))
-
-/** Reads a 64-bit transaction id. `answer` is an SQL expression. */
-const askXid = (session: PostgresSession, answer: string): Effect.Effect<bigint, SourceError> =>
-  Effect.flatMap(session.query("server", `SELECT ${answer}::text AS xid`), ([row]) =>
-    row?.["xid"] == null
-      ? new SourceError({ reason: "Failed", subject: "server", detail: "it gave no transaction id" })
-      : Effect.succeed(BigInt(row["xid"])),
-  )
-
-export const newXid = (session: PostgresSession) => askXid(session, "pg_current_xact_id()")
-
-export const oldestXid = (session: PostgresSession) =>
-  askXid(session, "pg_snapshot_xmin(pg_current_snapshot())")

@@ -7,9 +7,10 @@ import { type Snapshot, SourceTables } from "../../../src/services/source/Source
 import { checkProcess } from "../connection/PostgresPooler.ts"
 import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { connect, describeAddress } from "../connection/PostgresSession.ts"
+import { identify } from "../connection/ServerFacts.ts"
 import { sharedSession } from "../connection/SharedSession.ts"
+import { describeTable, describeTables } from "./description/PostgresTableDescription.ts"
 import { beginSnapshot, readNothing, tableCopies } from "./PostgresTableCopy.ts"
-import { describeTable, identify } from "./PostgresTableDescription.ts"
 import { holdTables, lockable } from "./PostgresTableLocks.ts"
 
 /**
@@ -74,6 +75,7 @@ export const layer = (
       const ask = yield* sharedSession(connectToPrimary(address, "catalog"))
       return SourceTables.of({
         describe: (table) => ask((session) => describeTable(session, table, "from statistics")),
+        describeAll: (tables) => ask((session) => describeTables(session, tables)),
         mayRead: (description) => ask((session) => readNothing(session, description)),
         snapshot: openSnapshot(address, parallel),
       })

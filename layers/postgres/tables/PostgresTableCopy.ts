@@ -6,8 +6,8 @@ import { printTable, quoteIdentifier } from "../../../src/core/source/SourceTabl
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { TableCopy, TableDescription } from "../../../src/services/source/SourceTables.ts"
 import { connect, type PostgresSession } from "../connection/PostgresSession.ts"
+import { kindOf } from "./description/PostgresTableKind.ts"
 import { asOne, byReader, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
-import { kindOf } from "./PostgresTableDescription.ts"
 import { type Lockable, lockTable } from "./PostgresTableLocks.ts"
 
 /**

@@ -9,7 +9,7 @@ import { printTable, sameTable, type TableName } from "../../../src/core/source/
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
 import { lockTimeout } from "../connection/PostgresSessionSettings.ts"
-import { kindOf } from "./PostgresTableDescription.ts"
+import { kindOf } from "./description/PostgresTableKind.ts"
 
 /** Ordinary tables, partitioned ones and views. LOCK TABLE refuses materialized views and foreign tables. */
 const lockableKinds = ["r", "p", "v"]

@@ -8,9 +8,10 @@
 
 import { Duration, Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
-import { type Area, fenceProbeKey, parseKey } from "../../core/lake/ObjectKey.ts"
-import { bare, type Layout, type Watermark } from "../../core/lake/Watermark.ts"
+import { type Area, fenceProbeKey, layoutOf, parseKey, rootOf } from "../../core/lake/ObjectKey.ts"
+import { bare, type LakeFolders, type Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { tablesIn } from "../../core/tables/TableSelection.ts"
 import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { lakeLayout } from "../../lake/LakeLayout.ts"
 import { publish } from "../../observe/PipelineEvents.ts"
@@ -20,13 +21,13 @@ import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../services/source/ReplicationSlot.ts"
 import { SourceError } from "../../services/source/SourceError.ts"
 import { Settings } from "../../settings/Settings.ts"
-import type { DatasetTail } from "../rows/DatasetObjects.ts"
-import { noSchema } from "../rows/SchemaHistory.ts"
+import { configuredTables } from "../../tables/ConfiguredTables.ts"
 import type { Checkpoint } from "../start/Checkpoint.ts"
 import { withMissingSchemas } from "../start/MissingSchemas.ts"
-import { checkStart, type LakeEnd, lakeEnd, newestRow, type Started } from "../start/StartChecks.ts"
+import { checkStart, newestRow, type Started } from "../start/StartChecks.ts"
 import { decideStart } from "../start/StartDecision.ts"
 import { withMasks } from "../start/StartMasks.ts"
+import { tailOf } from "../start/Tails.ts"
 import { catalogTexts } from "../tables/FollowedTables.ts"
 import { inRenamedSchemas, watchRename } from "../tables/SchemaRename.ts"
 import { printSession } from "../writer/Standby.ts"
@@ -45,10 +46,12 @@ const examine = Effect.fnUntraced(function* (session: ChangeSession) {
   const facts = { slotName, source, view, watermark: known }
   const start = decideStart(facts)
   if (Result.isFailure(start) && start.failure.reason !== "SlotAhead") return yield* start.failure
-  const layout = yield* lakeLayout(settings.tables, settings.layout, known)
+  const found = yield* configuredTables(session, known)
+  const { layout, selection } = yield* lakeLayout(found, settings.layout, known)
+  const configured = tablesIn(selection)
   if (Result.isFailure(start)) {
     // A restored older watermark looks the same: the newest rows show whether anything is lost.
-    const row = yield* newestRow(layout, settings.tables, known)
+    const row = yield* newestRow(layout, configured, known)
     const explained = decideStart({ ...facts, newestRow: row })
     return yield* Result.isFailure(explained) ? explained.failure : start.failure
   }
@@ -58,7 +61,7 @@ const examine = Effect.fnUntraced(function* (session: ChangeSession) {
     confirmed: Option.match(view.slot, { onNone: () => position, onSome: ({ confirmed }) => confirmed }),
     flushed: view.flushed,
   }
-  const started = yield* checkStart(session, slot, settings.tables, layout, known, position)
+  const started = yield* checkStart(session, slot, configured, layout, known, position)
   const watermark: Watermark = {
     ...Option.getOrElse(known, () => bare(position)),
     position,
@@ -66,11 +69,12 @@ const examine = Effect.fnUntraced(function* (session: ChangeSession) {
     database: Option.some(source.database),
     systemIdentifier: Option.some(source.systemIdentifier),
     timeline: Option.some(timeline),
-    layout: Option.some(layout),
+    layout: Option.some(layoutOf(layout)),
+    root: rootOf(layout),
     lastCommit: started.lastCommit,
     ...started.lines,
   }
-  return { stored, watermark, layout, started, flushed: view.flushed }
+  return { stored, watermark, layout, started, configured, flushed: view.flushed }
 })
 
 /** True if the area holds an object of ours. */
@@ -122,38 +126,15 @@ const leaveToOlderVersion = Effect.gen(function* () {
   })
 })
 
-/** Reads the end of a dataset in the lake. `before` is its end at the start. */
-const tailOf = Effect.fnUntraced(function* (
-  source: SourceTable,
-  layout: Layout,
-  watermark: Watermark,
-  before: Option.Option<LakeEnd>,
-) {
-  const end = yield* lakeEnd(layout, source.dataset, Option.some(watermark), before)
-  const newestKey = Option.map(end, ({ object }) => object.object.key)
-  const recorded = Option.flatMap(Option.fromNullishOr(watermark.objects.get(source.dataset)), parseKey)
-  const newest = Option.map(end, ({ object }) => object.stamp)
-  const tail: DatasetTail = {
-    source,
-    newestKey,
-    newest: Option.orElse(newest, () => Option.map(recorded, ({ stamp }) => stamp)),
-    written: Option.filter(
-      Option.flatMap(end, ({ row }) => row),
-      ({ lsn }) => lsn > watermark.position,
-    ),
-    schema: { ...noSchema, key: Option.fromUndefinedOr(watermark.schemas.get(source.dataset)) },
-  }
-  return tail
-})
-
 /** Returns the checkpoint of the lake as it is now. The next watermark will record its newest objects. */
 const checkpointOf = Effect.fnUntraced(function* (
   session: ChangeSession,
-  layout: Layout,
+  layout: LakeFolders,
   watermark: Watermark,
   started: Started,
+  configured: ReadonlyArray<SourceTable>,
 ) {
-  const { tables, columns } = yield* Settings
+  const { columns } = yield* Settings
   const { name: slot } = yield* ReplicationSlot
   const tails = yield* forEachDataset(started.datasets, (source) =>
     tailOf(source, layout, watermark, Option.fromUndefinedOr(started.ends.get(source.dataset))),
@@ -170,7 +151,7 @@ const checkpointOf = Effect.fnUntraced(function* (
     readUpTo: Lsn.zero,
     datasets: tails,
     tables: {
-      configured: tables,
+      configured,
       rules: columns,
       now: started.followed,
       rename,
@@ -189,8 +170,11 @@ const beginAfter = Effect.fnUntraced(function* (stored: Option.Option<StoredWate
   yield* publish((at) => ({ _tag: "WatermarkFound", at, writtenAt: writtenAt.value }))
 })
 
-/** Makes the session's process the only writer of the lake. Fails with `Fenced` if another was faster, or with a `Refusal`. */
-export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: ChangeSession) {
+/**
+ * Makes the session's process the only writer of the lake. Fails with `Fenced` if another was faster, or with a `Refusal`.
+ * `ofItself`: the session's writer begins anew between two batches. It has no request in flight, and so waits for none.
+ */
+export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: ChangeSession, ofItself = false) {
   const store = yield* ObjectStore
   let now = yield* examine(session)
   yield* beginAfter(now.stored)
@@ -201,17 +185,19 @@ export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: Chang
   if (Option.isNone(now.stored) && !isInc && !(yield* hasObjects("full")))
     yield* announceNewLake(now.watermark)
   const fencing = (yield* store.honoursConditions(fenceProbeKey)) ? "conditions" : "waiting"
-  const reason = reasonToWait({
-    watermark: Option.map(now.stored, ({ watermark }) => watermark),
-    hasObjects: isInc,
-    fencing,
-    timeline: Option.some(session.timeline),
-  })
+  const reason = ofItself
+    ? Option.none<string>()
+    : reasonToWait({
+        watermark: Option.map(now.stored, ({ watermark }) => watermark),
+        hasObjects: isInc,
+        fencing,
+        timeline: Option.some(session.timeline),
+      })
   if (yield* waitForLateRequests(session, reason)) now = yield* examine(session)
   // The flushed LSN was read with the lock held: no older writer has read beyond it.
   const watermark = yield* withMasks(session, now.watermark, now.started.maskChange, now.flushed)
   const held = yield* takeWatermark(watermark, now.stored, fencing, now.flushed)
-  const found = yield* checkpointOf(session, now.layout, watermark, now.started)
+  const found = yield* checkpointOf(session, now.layout, watermark, now.started, now.configured)
   const checkpoint = yield* withMissingSchemas(found, now.watermark, held.publish)
   return { held, checkpoint }
 })

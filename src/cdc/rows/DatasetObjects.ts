@@ -4,7 +4,7 @@ import { keptKeys } from "../../columns/KeptKeys.ts"
 import type { Projection } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { type ObjectName, objectKey, type Stamp } from "../../core/lake/ObjectKey.ts"
-import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
+import type { CommitMark, LakeFolders } from "../../core/lake/Watermark.ts"
 import { ColumnsFit } from "../../core/row/ColumnsFit.ts"
 import type { CommitFields } from "../../core/row/IncRow.ts"
 import { atOrBefore, type RowPosition } from "../../core/row/RowPosition.ts"
@@ -80,7 +80,7 @@ export type DatasetObjects = Effect.Success<ReturnType<typeof openDataset>>
  */
 export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   { source, names, leaves, projection, definition, newestKey, newest, written, schema: before }: FollowedTail,
-  layout: Layout,
+  layout: LakeFolders,
   fence: ObjectFence,
   pending: DatasetRows,
 ) {

@@ -6,7 +6,7 @@
 import { Effect, Option, Sink } from "effect"
 import { toBytes } from "../../core/bytes/Bytes.ts"
 import type { Lsn } from "../../core/Lsn.ts"
-import type { CommitMark, Layout } from "../../core/lake/Watermark.ts"
+import type { CommitMark, LakeFolders } from "../../core/lake/Watermark.ts"
 import type { Table } from "../../core/slot/Change.ts"
 import type { SlotLine } from "../../core/slot/SlotLine.ts"
 import { RowTokenizer } from "../../core/slot/tokens/RowTokenizer.ts"
@@ -18,25 +18,29 @@ import { type CommitOfRows, commitOfRows } from "./CommitOfRows.ts"
 import { type DatasetObjects, type FollowedTail, type ObjectFence, openDataset } from "./DatasetObjects.ts"
 import { ByTable, refusalOf, tablesOf } from "./RowLine.ts"
 
+/** A dataset of the batch. */
+interface Owner {
+  readonly tail: FollowedTail
+  /** Undefined until a row comes. */
+  objects: DatasetObjects | undefined
+}
+
 /** What becomes of the lines of one name. */
 interface LineOwner {
-  readonly dataset: DatasetObjects
+  readonly owner: Owner
   /** As printed in SQL, a byte string. Undefined if the dataset's table is not partitioned. */
   readonly leaf: string | undefined
   /** False for a partitioned table itself: a TRUNCATE names it beside the leaves that it empties. */
   readonly isTruncated: boolean
 }
 
-const ownersIn = (
-  tail: FollowedTail | undefined,
-  dataset: DatasetObjects,
-): ReadonlyArray<readonly [TableName, LineOwner]> => {
-  const { names = [], leaves } = tail ?? {}
+const ownersIn = (owner: Owner): ReadonlyArray<readonly [TableName, LineOwner]> => {
+  const { names, leaves } = owner.tail
   if (leaves === undefined) {
-    return names.map((name) => [name, { dataset, leaf: undefined, isTruncated: true }] as const)
+    return names.map((name) => [name, { owner, leaf: undefined, isTruncated: true }] as const)
   }
   const ownedAs = (name: TableName, isTruncated: boolean) =>
-    [name, { dataset, leaf: toBytes(printInSql(name)), isTruncated }] as const
+    [name, { owner, leaf: toBytes(printInSql(name)), isTruncated }] as const
   // The WAL may hold rows of an ordinary table that had the name of the root before.
   return [...names.map((name) => ownedAs(name, false)), ...leaves.map((leaf) => ownedAs(leaf, true))]
 }
@@ -49,7 +53,7 @@ const ownersIn = (
  */
 export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   tails: ReadonlyArray<FollowedTail>,
-  layout: Layout,
+  layout: LakeFolders,
   fence: ObjectFence,
   /** Called with each change of a table without a dataset, and the LSN of its commit. */
   onOther: (table: Table, tokens: RowTokenizer, commit: Lsn) => void = () => {},
@@ -62,12 +66,24 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   // The one place where columns are dropped and values hashed: no reader of `tokens` sees others.
   const tokens = new RowTokenizer((table) => projections.named(table))
   const rows = (yield* RowFormat).batch()
-  const datasets = yield* Effect.forEach(tails, (tail) => openDataset(tail, layout, fence, rows.dataset()))
-  const owners = new ByTable(datasets.flatMap((dataset, i) => ownersIn(tails[i], dataset)))
+  const all = tails.map((tail): Owner => ({ tail, objects: undefined }))
+  const owners = new ByTable(all.flatMap(ownersIn))
+  // A batch has rows of few of the datasets: the others are not opened.
+  const context = yield* Effect.context<Effect.Services<ReturnType<typeof openDataset>>>()
+  const objectsOf = (owner: Owner) =>
+    Effect.suspend(() =>
+      owner.objects === undefined
+        ? Effect.tap(
+            Effect.provideContext(openDataset(owner.tail, layout, fence, rows.dataset()), context),
+            (opened) => Effect.sync(() => (owner.objects = opened)),
+          )
+        : Effect.succeed(owner.objects),
+    )
+  const opened = () => all.flatMap(({ objects }) => objects ?? [])
   // The objects of one dataset come one after the other. The store bounds the memory of those in flight.
   const flushAll = Effect.suspend(() =>
     forEachDataset(
-      datasets.filter(({ hasRows }) => hasRows()),
+      opened().filter(({ hasRows }) => hasRows()),
       ({ flush }) => flush,
     ),
   )
@@ -87,10 +103,11 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
         onOther(tokens.table.table, tokens, commit.position)
         continue
       }
-      const { dataset, leaf } = owner
-      if (!dataset.appendAtOnce(tokens, commit, line.ordinal - commit.beginOrdinal, leaf)) return at
-      if (dataset.isFull()) {
-        full = dataset
+      const { leaf } = owner
+      const { objects } = owner.owner
+      if (!objects?.appendAtOnce(tokens, commit, line.ordinal - commit.beginOrdinal, leaf)) return at
+      if (objects.isFull()) {
+        full = objects
         return at + 1
       }
     }
@@ -103,8 +120,10 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
     for (const table of tablesOf(tokens)) {
       const owner = owners.named(table)
       if (owner === undefined) onOther(table, tokens, commit.position)
-      else if (owner.isTruncated || tokens.tag !== "Truncate")
-        yield* owner.dataset.append(tokens, commit, line.ordinal - commit.beginOrdinal, owner.leaf)
+      else if (owner.isTruncated || tokens.tag !== "Truncate") {
+        const objects = yield* objectsOf(owner.owner)
+        yield* objects.append(tokens, commit, line.ordinal - commit.beginOrdinal, owner.leaf)
+      }
     }
   })
 
@@ -146,13 +165,15 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
 
   const commit = Effect.gen(function* () {
     yield* forEachDataset(
-      datasets.filter(({ isOpen }) => isOpen()),
+      opened().filter(({ isOpen }) => isOpen()),
       ({ finish }) => finish,
     )
-    return datasets.map((dataset) => dataset.result()).filter(({ objects }) => objects.length > 0)
+    return opened()
+      .map((dataset) => dataset.result())
+      .filter(({ objects }) => objects.length > 0)
   })
   const lastCommit = () =>
-    datasets
+    opened()
       .flatMap((dataset) => Option.toArray(dataset.lastCommit()))
       .reduce<Option.Option<CommitMark>>(
         (newest, one) => (Option.exists(newest, ({ lsn }) => lsn >= one.lsn) ? newest : Option.some(one)),
@@ -173,7 +194,7 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
       commit,
       /** True if an object of the dataset is visible before `commit`, because its columns changed after it. */
       isPublished: (dataset: string) =>
-        datasets.some((one) => one.result().dataset === dataset && one.result().objects.length > 0),
+        opened().some((one) => one.result().dataset === dataset && one.result().objects.length > 0),
       /** The newest commit with rows of ours. */
       lastCommit: lastCommit(),
       /** Commit time of the first transaction, as the server prints it. */

@@ -4,7 +4,7 @@ import { datasetProjection } from "../../columns/DatasetProjection.ts"
 import { dropsNewColumns } from "../../columns/NewColumns.ts"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { Stamp } from "../../core/lake/ObjectKey.ts"
-import type { CommitMark, Layout, Watermark } from "../../core/lake/Watermark.ts"
+import type { CommitMark, LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import type { DatasetTail, FollowedTail, WrittenDataset } from "../rows/DatasetObjects.ts"
 import type { FollowedTables } from "../tables/FollowedTables.ts"
@@ -12,7 +12,7 @@ import type { FollowedTables } from "../tables/FollowedTables.ts"
 export interface Checkpoint {
   readonly source: SourceIdentity
   readonly slot: string
-  readonly layout: Layout
+  readonly layout: LakeFolders
   /** The watermark without the fields of the fence. Its position is that of this writer. */
   readonly watermark: Watermark
   /** The WAL up to here is read. If it has not grown since, the slot holds nothing new. */
@@ -29,21 +29,22 @@ export const followedTails = ({
   datasets,
   tables,
   known,
-}: Pick<Checkpoint, "datasets" | "tables" | "known">): ReadonlyArray<FollowedTail> =>
-  tables.now.flatMap(({ dataset, table, names, tree, leaves, definition }) => {
-    const found = datasetProjection(tables.rules, tables.configured, dataset, [table, ...names])
+}: Pick<Checkpoint, "datasets" | "tables" | "known">): ReadonlyArray<FollowedTail> => {
+  const tails = new Map(datasets.map((tail) => [tail.source.dataset, tail]))
+  const configured = new Map(tables.configured.map((one) => [one.dataset, one]))
+  return tables.now.flatMap(({ dataset, table, names, tree, leaves, definition }) => {
+    const tail = tails.get(dataset)
+    if (tail === undefined) return []
+    const named = configured.get(dataset)
+    const found = datasetProjection(tables.rules, named === undefined ? [] : [named], dataset, [
+      table,
+      ...names,
+    ])
     const projection = dropsNewColumns(found) ? found.knowing(known.get(dataset)) : found
-    return datasets
-      .filter((tail) => tail.source.dataset === dataset)
-      .map((tail) => ({
-        ...tail,
-        source: { dataset, table },
-        names: [...names, ...(tree?.branches ?? [])],
-        leaves,
-        projection,
-        definition,
-      }))
+    const all = [...names, ...(tree?.branches ?? [])]
+    return [{ ...tail, source: { dataset, table }, names: all, leaves, projection, definition }]
   })
+}
 
 /** The newest object of each dataset that has one. */
 export const newestStamps = ({ datasets }: Checkpoint): ReadonlyArray<Stamp> =>

@@ -8,8 +8,8 @@ import { type ChangeSession, maxLinesMax } from "../../services/source/ChangeSou
 import { readLines, type Transaction } from "../../services/source/Transaction.ts"
 import { ByTable, refusalOf, tablesOf } from "../rows/RowLine.ts"
 import { namesInWal } from "../tables/FollowedLeaves.ts"
-import { sinceOf, type UncertainTable } from "../tables/FollowedTables.ts"
 import type { FollowedTable } from "../tables/TablePlan.ts"
+import { sinceOf, type UncertainTable } from "../unknown/UncertainTables.ts"
 import { decideHistory, type LakeHistory, type NewestRow, sendsAgain } from "./HistoryDecision.ts"
 import { startOver } from "./StartDecision.ts"
 

@@ -5,13 +5,12 @@
 
 import { Effect, Option } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
-import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import type { RowMark } from "../../core/row/RowPosition.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { lastRowPosition, type NewestObject, newestObject } from "../../lake/NewestObject.ts"
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"
-import { uncertainTables } from "../tables/FollowedTables.ts"
 import { startFacts } from "../tables/StartTables.ts"
 import {
   changedSince,
@@ -21,6 +20,7 @@ import {
   type TablePlan,
 } from "../tables/TablePlan.ts"
 import { maskChange, planTables } from "../tables/TablePlanning.ts"
+import { uncertainTables } from "../unknown/UncertainTables.ts"
 import { checkHistory } from "./History.ts"
 import { type LakeHistory, lastCommitOf, type NewestRow } from "./HistoryDecision.ts"
 
@@ -33,7 +33,7 @@ export interface LakeEnd {
 
 /** Reads the end of a dataset; none if `inc` has no object of it. `before` is an earlier result: the row of the same object is not read again. */
 export const lakeEnd = Effect.fn("StartChecks.lakeEnd")(function* (
-  layout: Layout,
+  layout: LakeFolders,
   dataset: string,
   watermark: Option.Option<Watermark>,
   before: Option.Option<LakeEnd> = Option.none(),
@@ -53,7 +53,7 @@ export const lakeEnd = Effect.fn("StartChecks.lakeEnd")(function* (
 
 /** Returns the commit LSN of the newest row of all these datasets. */
 export const newestRow = Effect.fn("StartChecks.newestRow")(function* (
-  layout: Layout,
+  layout: LakeFolders,
   tables: ReadonlyArray<SourceTable>,
   watermark: Option.Option<Watermark>,
 ) {
@@ -125,14 +125,15 @@ export const checkStart = Effect.fn("StartChecks.checkStart")(function* (
   session: Pick<ChangeSession, "readTransactions" | "relations">,
   slot: { readonly name: string; readonly confirmed: Lsn.Lsn; readonly flushed: Lsn.Lsn },
   configured: ReadonlyArray<SourceTable>,
-  layout: Layout,
+  layout: LakeFolders,
   watermark: Option.Option<Watermark>,
   position: Lsn.Lsn,
 ) {
   const facts = yield* startFacts(session, configured, layout, watermark, position, slot.flushed)
   const { lines } = facts
   const plan = yield* Effect.fromResult(planTables(facts))
-  const all = [...plan.after, ...plan.before.filter(({ dataset }) => plan.leaving.includes(dataset))]
+  const leaving = new Set(plan.leaving)
+  const all = [...plan.after, ...plan.before.filter(({ dataset }) => leaving.has(dataset))]
   const found = yield* forEachDataset(all, ({ dataset }) =>
     Effect.map(lakeEnd(layout, dataset, watermark), (end) =>
       Option.toArray(Option.map(end, (known) => [dataset, known] as const)),

@@ -3,8 +3,16 @@ import { Effect, Option } from "effect"
 import type { ColumnRules } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { hashOfLeaves } from "../../core/lake/LeafSet.ts"
-import type { SourceTable } from "../../core/source/SourceTable.ts"
+import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
+import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
+import { namedTables } from "../../core/tables/TableEntry.ts"
+import { tablesIn } from "../../core/tables/TableSelection.ts"
+import { withUsableNames } from "../../lake/DatasetNames.ts"
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"
+import { Settings } from "../../settings/Settings.ts"
+import { patternsOf, selectConfigured } from "../../tables/ConfiguredTables.ts"
+import type { PresentTables } from "../unknown/GoneTables.ts"
+import { uncertainTables } from "../unknown/UncertainTables.ts"
 import { changeOfLeaves, readLeaves, reportLeaves, withKnownLeaves } from "./FollowedLeaves.ts"
 import { inRenamedSchemas, type SchemaRename, watchRename } from "./SchemaRename.ts"
 import {
@@ -19,9 +27,10 @@ import {
   withoutChanges,
 } from "./TablePlan.ts"
 import { planTables } from "./TablePlanning.ts"
+import { logSome, warn } from "./TableReport.ts"
 
 export interface FollowedTables {
-  /** As SOURCE_TABLES names them. */
+  /** The tables of SOURCE_TABLES in the last read of the catalog. */
   readonly configured: ReadonlyArray<SourceTable>
   /** The settings of columns under which the next batch is read. */
   readonly rules: ColumnRules
@@ -69,13 +78,6 @@ const pendingDatasets = (
     .map(({ dataset }) => dataset)
     .filter((dataset) => known.lastCatalog.get(dataset) !== lastCatalog.get(dataset))
 
-const warn = ({ warnings }: TablePlan, warned: ReadonlySet<string>) =>
-  Effect.forEach(
-    [...warnings].filter(([, text]) => !warned.has(text)),
-    ([dataset, text]) => Effect.logWarning(text).pipe(Effect.annotateLogs({ dataset })),
-    { discard: true },
-  )
-
 /**
  * Returns the recorded files, with those of followed tables as they were read now: the next read is compared with these.
  * A dataset that begins anew keeps its own until then.
@@ -88,37 +90,12 @@ const filesNow = (lines: DatasetLines, { before, anew }: TablePlan): DatasetLine
     ),
   ])
 
-/** A table whose rows the WAL may hold under an unknown name. */
-export interface UncertainTable extends FollowedTable {
-  /** All transactions with a lower id (64 bits) had ended when its name was last known. */
-  readonly since: bigint
-  /** It may have been in a schema of another name, but had its own name all along. */
-  readonly hasKeptName: boolean
+/** The parts of a writer's checkpoint. */
+interface KnownTables {
+  readonly layout: LakeFolders
+  readonly watermark: Watermark
+  readonly tables: FollowedTables
 }
-
-export const uncertainTables = (
-  lines: DatasetLines,
-  followed: ReadonlyArray<FollowedTable>,
-): ReadonlyArray<UncertainTable> =>
-  followed.flatMap((one) => {
-    // A leaf can come, get rows and go between two looks at the catalog, under any name.
-    const changed =
-      one.leaves === undefined
-        ? changedSince(lines, one)
-        : Option.fromUndefinedOr(lines.catalog.get(one.dataset))
-    return Option.toArray(changed).map((recorded) => ({
-      ...one,
-      since: recorded.endedBelow,
-      hasKeptName: one.leaves === undefined && Option.exists(one.mark, (now) => now.table === recorded.table),
-    }))
-  })
-
-/** Returns the transaction id from which names count as unknown; undefined if all names are known. */
-export const sinceOf = (unsure: ReadonlyArray<UncertainTable>): bigint | undefined =>
-  unsure.reduce<bigint | undefined>(
-    (first, { since }) => (first === undefined || since < first ? since : first),
-    undefined,
-  )
 
 /**
  * Returns the tables to read up to `flushed`, and the change that takes effect there. Read `flushed` first, so that a rename
@@ -126,14 +103,20 @@ export const sinceOf = (unsure: ReadonlyArray<UncertainTable>): bigint | undefin
  */
 export const readCatalog = Effect.fnUntraced(function* (
   session: Pick<ChangeSession, "relations" | "newXid" | "oldestXid">,
-  known: FollowedTables,
-  /** The settings of columns now: others than those in force take effect as a change of tables does. */
-  rules: ColumnRules,
-  lines: DatasetLines,
+  { layout, watermark, tables: known }: KnownTables,
   readUpTo: Lsn.Lsn,
   flushed: Lsn.Lsn,
 ) {
-  const { configured } = known
+  // Other settings of columns than those in force take effect as a change of tables does.
+  const { tables: entries, columns: rules } = yield* Settings
+  const lines: DatasetLines = watermark
+  const catalog = yield* session.relations(askedRelations(namedTables(entries), lines, patternsOf(entries)))
+  const selection = yield* withUsableNames(
+    selectConfigured(entries, catalog, lines),
+    layout,
+    Option.some(watermark),
+  )
+  const configured = tablesIn(selection)
   const datasets = new Set(known.now.map(({ dataset }) => dataset))
   const planned = yield* Effect.fromResult(
     planTables({
@@ -143,13 +126,13 @@ export const readCatalog = Effect.fnUntraced(function* (
       position: readUpTo,
       followed: datasets,
       withObjects: datasets,
-      catalog: yield* session.relations(askedRelations(configured, lines)),
+      catalog,
       isRunning: true,
       isCaughtUp: flushed <= readUpTo,
     }),
   )
   const found = { ...planned, before: withKnownLeaves(planned.before, known.now) }
-  yield* warn(found, known.warned)
+  const warned = yield* warn(found, selection, known.warned)
   yield* reportLeaves(known.now, found.before)
   const renamed = inRenamedSchemas(lines, found.before)
   const rename = yield* watchRename(session, renamed, known.rename)
@@ -171,7 +154,7 @@ export const readCatalog = Effect.fnUntraced(function* (
     rename,
     lastCatalog,
     now: Option.isSome(change) ? plan.before : plan.after,
-    warned: new Set([...known.warned, ...plan.warnings.values()]),
+    warned,
   }
   return {
     tables,
@@ -180,6 +163,11 @@ export const readCatalog = Effect.fnUntraced(function* (
     catalog: unchangedMarks(lines, found.before),
     leaves: readLeaves(lines, found.before),
     files: filesNow(lines, plan),
+    present: {
+      entries,
+      names: new Set(catalog.map(({ table }) => printTable(table))),
+      datasets: new Set([...configured, ...found.before].map(({ dataset }) => dataset)),
+    } satisfies PresentTables,
   }
 })
 
@@ -192,9 +180,11 @@ export const settle = Effect.fnUntraced(function* (
 ) {
   const xid = plan.anew.size > 0 ? Option.some(yield* session.newXid) : Option.none()
   const at = Lsn.print(lsn)
-  for (const [dataset, reason] of plan.anew)
-    yield* Effect.logInfo("cdc: dataset begins").pipe(Effect.annotateLogs({ dataset, reason, from: at }))
-  for (const dataset of plan.leaving)
-    yield* Effect.logInfo("cdc: dataset left").pipe(Effect.annotateLogs({ dataset, upTo: at }))
+  yield* logSome([...plan.anew], ([dataset, reason]) =>
+    Effect.logInfo("cdc: dataset begins").pipe(Effect.annotateLogs({ dataset, reason, from: at })),
+  )
+  yield* logSome(plan.leaving, (dataset) =>
+    Effect.logInfo("cdc: dataset left").pipe(Effect.annotateLogs({ dataset, upTo: at })),
+  )
   return linesAfter(lines, plan, lsn, xid)
 })

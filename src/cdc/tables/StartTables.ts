@@ -4,7 +4,7 @@ import { Effect, Option } from "effect"
 import { maskOf } from "../../columns/DatasetMask.ts"
 import { type ColumnRules, projectionFor } from "../../core/columns/Projection.ts"
 import type * as Lsn from "../../core/Lsn.ts"
-import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { newestObject } from "../../lake/NewestObject.ts"
@@ -17,7 +17,7 @@ import { askedRelations, type DatasetLines } from "./TablePlan.ts"
 const beginning = Effect.fnUntraced(function* (
   configured: ReadonlyArray<SourceTable>,
   rules: ColumnRules,
-  layout: Layout,
+  layout: LakeFolders,
   watermark: Option.Option<Watermark>,
   position: Lsn.Lsn,
 ) {
@@ -67,7 +67,7 @@ const beginning = Effect.fnUntraced(function* (
 export const startFacts = Effect.fn("StartTables.startFacts")(function* (
   { relations }: Pick<SourceView, "relations">,
   configured: ReadonlyArray<SourceTable>,
-  layout: Layout,
+  layout: LakeFolders,
   watermark: Option.Option<Watermark>,
   position: Lsn.Lsn,
   flushed: Lsn.Lsn,

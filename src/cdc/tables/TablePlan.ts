@@ -2,16 +2,11 @@
 import { Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import { isOfLeaves, isSameSet, leafSet } from "../../core/lake/LeafSet.ts"
-import {
-  type CatalogMark,
-  type FromReason,
-  sameRows,
-  type TableFile,
-  type Watermark,
-} from "../../core/lake/Watermark.ts"
+import type { FromReason, Watermark } from "../../core/lake/Watermark.ts"
 import { parseTable, printInSql, type SourceTable, type TableName } from "../../core/source/SourceTable.ts"
 import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
-import type { Relation, RelationsAsked } from "../../services/source/SourceTables.ts"
+import { type CatalogMark, sameRows, type TableFile } from "../../core/tables/TableMark.ts"
+import type { Relation, RelationPattern, RelationsAsked } from "../../services/source/SourceTables.ts"
 
 /** The table of each dataset, the LSN from which its commits are in `inc`, and the last LSN of datasets that have left. */
 export type DatasetLines = Pick<
@@ -56,7 +51,7 @@ export interface TablePlan {
 
 /** Returns the table that the watermark names for a dataset. */
 export const knownIn = (
-  { tables }: DatasetLines,
+  { tables }: Pick<DatasetLines, "tables">,
   dataset: string,
 ): Option.Option<Pick<Relation, "table" | "oid">> =>
   Option.flatMap(Option.fromUndefinedOr(tables.get(dataset)), (known) =>
@@ -97,11 +92,13 @@ export const unchangedMarks = (
 export const askedRelations = (
   configured: ReadonlyArray<SourceTable>,
   lines: DatasetLines,
+  patterns: ReadonlyArray<RelationPattern> = [],
 ): RelationsAsked => {
   const known = [...lines.tables.keys()].flatMap((dataset) => Option.toArray(knownIn(lines, dataset)))
   return {
     tables: [...configured, ...known].map(({ table }) => table),
     oids: known.map(({ oid }) => oid),
+    patterns,
   }
 }
 
@@ -112,7 +109,7 @@ export const linesAfter = (
   lsn: Lsn,
   xid: Option.Option<bigint>,
 ): DatasetLines => {
-  const isFollowed = (dataset: string) => plan.after.some((one) => one.dataset === dataset)
+  const followed = new Set(plan.after.map(({ dataset }) => dataset))
   const catalog = new Map(lines.catalog)
   for (const { dataset, oid, mark } of plan.after) {
     if (Option.isNone(oid)) continue
@@ -152,7 +149,7 @@ export const linesAfter = (
       ),
     ]),
     left: new Map([
-      ...[...lines.left].filter(([dataset]) => !isFollowed(dataset)),
+      ...[...lines.left].filter(([dataset]) => !followed.has(dataset)),
       ...plan.leaving.map((dataset) => [dataset, lsn] as const),
     ]),
   }
@@ -187,14 +184,13 @@ const isRecorded = ({ catalog, leaves }: DatasetLines, { dataset, mark, tree }: 
 export const withoutChanges = (plan: TablePlan, of: ReadonlySet<string>): TablePlan => {
   // A copy closes such a gap only if it is made after the leaf's last row was read.
   const anew = new Map([...plan.anew].filter(([dataset, reason]) => !of.has(dataset) || !isOfLeaves(reason)))
+  const known = new Map(plan.before.map((one) => [one.dataset, one]))
   return {
     ...plan,
     anew,
     after: plan.after.map((one) => {
-      const before = plan.before.find(({ dataset }) => dataset === one.dataset)
-      return before !== undefined && of.has(one.dataset) && !anew.has(one.dataset)
-        ? { ...before, oid: Option.none() }
-        : one
+      const before = of.has(one.dataset) && !anew.has(one.dataset) ? known.get(one.dataset) : undefined
+      return before === undefined ? one : { ...before, oid: Option.none() }
     }),
   }
 }

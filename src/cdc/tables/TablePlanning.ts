@@ -34,26 +34,21 @@ const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, rowsOf }: Kno
   return { leaving, tables }
 }
 
-/** Removes old names that are another dataset's present name: the WAL's rows under it belong to that one. */
-export const withoutForeignNames = (followed: ReadonlyArray<FollowedTable>): ReadonlyArray<FollowedTable> =>
-  followed.map((one) => ({
+/**
+ * Removes old names that are another dataset's present name: the WAL's rows under it belong to that one. Removes leaves that
+ * are a dataset's own table.
+ */
+export const withoutForeignNames = (followed: ReadonlyArray<FollowedTable>): ReadonlyArray<FollowedTable> => {
+  const own = new Set(followed.flatMap(({ names }) => names.map(printInSql)))
+  return followed.map((one) => ({
     ...one,
-    leaves: withoutOwnTables(one.leaves, followed),
+    leaves: one.leaves?.filter((leaf) => !own.has(printInSql(leaf))),
     names: one.names.filter(
       (name, i) =>
         i === 0 ||
         !followed.some((other) => other !== one && other.names[0] && sameTable(other.names[0], name)),
     ),
   }))
-
-/** Removes leaves that are a dataset's own table. */
-const withoutOwnTables = (
-  leaves: FollowedTable["leaves"],
-  followed: ReadonlyArray<FollowedTable>,
-): FollowedTable["leaves"] => {
-  if (leaves === undefined) return undefined
-  const own = new Set(followed.flatMap(({ names }) => names.map(printInSql)))
-  return leaves.filter((leaf) => !own.has(printInSql(leaf)))
 }
 
 /** Fails with `OtherTable` (exit 3) if two tables would be mixed, and with `SchemaOrTableMissing` (exit 2) for an unknown table. */
@@ -64,7 +59,11 @@ export const planTables = (facts: PlanFacts): Result.Result<TablePlan, Refusal |
   const masks = new Map<string, string | undefined>()
   const warnings = new Map<string, string>()
   for (const { source, planned } of planEach(facts)) {
-    if (Result.isFailure(planned)) return Result.fail(planned.failure)
+    if (Result.isFailure(planned)) {
+      // Dropped after the pattern was resolved: it stops no other table.
+      if (source.pattern !== undefined) continue
+      return Result.fail(planned.failure)
+    }
     const { reason } = planned.success
     const notice = noticeOf(planned.success, "now")
     before.push(...Option.toArray(planned.success.before))

@@ -1,11 +1,11 @@
 /** The commands that write rows: `full` and `cdc`. */
 import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import * as Pipeline from "../../Pipeline.ts"
 import { flag } from "../CommandLine.ts"
 import { settingFlags } from "../Flags.ts"
 import type { Host } from "../Host.ts"
-import { observed, untilStopped } from "../Provided.ts"
+import { observed, reloading, untilStopped } from "../Provided.ts"
 
 export const fullCommand = (host: Host) =>
   Command.make(
@@ -16,9 +16,20 @@ export const fullCommand = (host: Host) =>
         "new-source",
         "the lake's copies may be of another server or database (no cdc has written there)",
       ),
+      tables: Flag.String("tables").pipe(
+        Flag.withDescription(
+          "copy only these of SOURCE_TABLES: tables, patterns or datasets, comma separated",
+        ),
+        Flag.optional,
+      ),
     },
-    ({ newSource, ...flags }) =>
-      observed(host, "full", flags, untilStopped(Pipeline.fullInto({ isNewSource: newSource }))),
+    ({ newSource, tables, ...flags }) =>
+      observed(
+        host,
+        "full",
+        flags,
+        untilStopped(Pipeline.fullInto({ isNewSource: newSource, only: tables })),
+      ),
   ).pipe(
     Command.withDescription("Copies every configured table as it is now, each into one CSV object, and ends"),
   )
@@ -35,7 +46,12 @@ export const cdcCommand = (host: Host) =>
       ),
     },
     ({ once, noWait, ...flags }) =>
-      observed(host, "cdc", flags, Effect.provide(Pipeline.cdc({ once, noWait }), host.liveLine)),
+      observed(
+        host,
+        "cdc",
+        flags,
+        reloading(flags, Effect.provide(Pipeline.cdc({ once, noWait }), host.liveLine)),
+      ),
   ).pipe(
     Command.withDescription(
       "Follows the slot: polls, writes what changed as CSV, moves on; stop it with Ctrl-C",

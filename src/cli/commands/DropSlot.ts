@@ -1,9 +1,14 @@
 /** Removes the slot, so that PostgreSQL retains no WAL for it. Asks first. */
 import { Console, Effect, Option, Runtime, Schema } from "effect"
+import type { TableEntry } from "../../core/tables/TableEntry.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import { ReplicationSlot, type SlotInUse } from "../../services/source/ReplicationSlot.ts"
 import { Settings } from "../../settings/Settings.ts"
+
+/** The dataset of a named table, or the pattern. */
+const datasetsIn = (entry: TableEntry): ReadonlyArray<string> =>
+  entry._tag === "Named" ? [entry.dataset] : entry._tag === "Pattern" ? [entry.pattern.text] : []
 
 /** No terminal to ask on, and no `--yes`: exit 2. */
 export class NobodyToAsk extends Schema.TaggedError<NobodyToAsk>()("NobodyToAsk", {
@@ -39,7 +44,7 @@ export const dropSlot = Effect.fn("DropSlot.dropSlot")(function* <E, R>(consent:
   if (consent === "nobody to ask") return yield* new NobodyToAsk({ slot: slot.name })
   if (consent !== "given") {
     if (Option.isNone(yield* retrying(limitedRetry, slot.state))) return yield* missing
-    const datasets = tables.map(({ dataset }) => dataset).join(", ")
+    const datasets = tables.flatMap(datasetsIn).join(", ")
     const agreed = yield* consent(
       `Drop the slot "${slot.name}"? No cdc can go on with this lake (${datasets}) after that`,
     )

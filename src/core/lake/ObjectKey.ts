@@ -15,6 +15,17 @@ export type Area = "full" | "inc"
 /** `datasets`: each dataset has folders of its own. `single`: the lake holds one dataset at its root. */
 export type Layout = "single" | "datasets"
 
+/** As `Layout`. A lake that was begun as `single` has one dataset, `root`, at its root; further ones have folders of their own. */
+export type LakeFolders = Layout | { readonly root: string }
+
+export const layoutOf = (folders: LakeFolders): Layout => (typeof folders === "string" ? folders : "single")
+
+export const rootOf = (folders: LakeFolders): Option.Option<string> =>
+  typeof folders === "string" ? Option.none() : Option.some(folders.root)
+
+const isAtRoot = (folders: LakeFolders, dataset: string): boolean =>
+  typeof folders === "string" ? folders === "single" : folders.root === dataset
+
 /** A UTC second, and the ordinal of the object within that second, from 1. */
 export interface Stamp {
   /** `YYYYMMDD_HHMMSS` */
@@ -64,8 +75,8 @@ export const isLater = (a: Stamp, b: Stamp): boolean =>
 export const stampMillis = (stamp: Stamp): number => millisOf(stamp.second)
 
 /** The prefix under which all keys of one dataset in one area are listed, and none of another dataset. */
-export const datasetPrefix = (area: Area, layout: Layout, dataset: string): string =>
-  layout === "single" ? `${area}/date=` : `${area}/${dataset}/date=`
+export const datasetPrefix = (area: Area, folders: LakeFolders, dataset: string): string =>
+  isAtRoot(folders, dataset) ? `${area}/date=` : `${area}/${dataset}/date=`
 
 const stem = (area: Area, dataset: string): string => (area === "full" ? `full_${dataset}` : "cdc")
 
@@ -93,13 +104,13 @@ export const parseObjectName = (text: string): Option.Option<ObjectName> => {
 
 export const objectKey = (
   area: Area,
-  layout: Layout,
+  folders: LakeFolders,
   dataset: string,
   stamp: Stamp,
   ending: ObjectEnding = ".csv",
 ): string => {
   const date = stamp.second.slice(0, 8)
-  return `${datasetPrefix(area, layout, dataset)}${date}/${stem(area, dataset)}_${printObjectName({ stamp, ending })}`
+  return `${datasetPrefix(area, folders, dataset)}${date}/${stem(area, dataset)}_${printObjectName({ stamp, ending })}`
 }
 
 const keyText = new RegExp(

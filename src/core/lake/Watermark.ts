@@ -7,6 +7,7 @@
  *     system_identifier=7423642870011110000
  *     timeline=1
  *     layout=single
+ *     root=clientes
  *     written_at=2025-11-03T10:15:40.123Z
  *     last_commit=0/16B3700 734 2025-11-03 10:15:40.001234+00
  *     epoch=3
@@ -25,10 +26,11 @@
  */
 import { Option } from "effect"
 import * as Lsn from "../Lsn.ts"
+import type { CatalogMark, TableFile } from "../tables/TableMark.ts"
 import { type LeafSet, printLeafSet } from "./LeafSet.ts"
 import { type Layout, type ObjectName, printObjectName } from "./ObjectKey.ts"
 
-export type { Layout } from "./ObjectKey.ts"
+export type { LakeFolders, Layout } from "./ObjectKey.ts"
 
 /** One commit, by fields that are the same on every copy of its server. */
 export interface CommitMark {
@@ -46,32 +48,6 @@ export interface DatasetTable {
   /** `pg_class.oid`: a rename keeps it. Valid on this server and database only. */
   readonly oid: number
 }
-
-/** Identifies the catalog's rows of a table at the time when they were read. */
-export interface CatalogMark {
-  /** `pg_type.xmin` of its row type, 32 bits: every rename changes it, also one that is taken back. */
-  readonly table: number
-  /** `pg_namespace.xmin` of its schema, 32 bits. */
-  readonly schema: number
-  /** `pg_snapshot_xmin`, 64 bits: every transaction with a lower id had ended then. */
-  readonly endedBelow: bigint
-}
-
-/** The storage and the columns of a table when the catalog was read. */
-export interface TableFile {
-  /** `pg_class.relfilenode`, or a hash of those of its leaves. Every rewrite, TRUNCATE and VACUUM FULL changes it. */
-  readonly file: string
-  /** A hash of the numbers, names and types of its columns: up to 16 hexadecimal digits. */
-  readonly columns: string
-}
-
-/** True if columns and storage have both changed: perhaps an ALTER TABLE rewrote the rows, which the WAL does not hold. */
-export const isRewrite = (before: TableFile, now: TableFile): boolean =>
-  before.file !== now.file && before.columns !== now.columns
-
-/** True if the rows are the same: then the table has had one name from one read to the other. */
-export const sameRows = (one: CatalogMark, other: CatalogMark): boolean =>
-  one.table === other.table && one.schema === other.schema
 
 /** Why a dataset's changes in `inc` need a newer `full`. */
 export const fromReasons = [
@@ -107,6 +83,8 @@ export interface Watermark {
   /** The server's WAL timeline when it was written. */
   readonly timeline: Option.Option<number>
   readonly layout: Option.Option<Layout>
+  /** In the layout `single`, the dataset at the lake's root; others have folders of their own. */
+  readonly root: Option.Option<string>
   /** ISO 8601, UTC. */
   readonly writtenAt: Option.Option<string>
   /** The newest commit that has rows in the lake, if known. */
@@ -145,6 +123,7 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
   systemIdentifier: Option.none(),
   timeline: Option.none(),
   layout: Option.none(),
+  root: Option.none(),
   writtenAt: Option.none(),
   lastCommit: Option.none(),
   epoch: Option.none(),
@@ -199,6 +178,7 @@ export const print = (watermark: Watermark): string => {
     ...known("system_identifier", watermark.systemIdentifier),
     ...known("timeline", watermark.timeline),
     ...known("layout", watermark.layout),
+    ...known("root", watermark.root),
     ...known("written_at", watermark.writtenAt),
     ...known("last_commit", watermark.lastCommit, printCommit),
     ...known("epoch", watermark.epoch),

@@ -1,11 +1,11 @@
 /** Reads a watermark: the output of `Watermark.print`, and files of older versions and other programs. */
 import { Option, Result } from "effect"
 import * as Lsn from "../Lsn.ts"
+import type { CatalogMark, TableFile } from "../tables/TableMark.ts"
 import { parseLeafSet } from "./LeafSet.ts"
 import { parseObjectName } from "./ObjectKey.ts"
 import {
   bare,
-  type CatalogMark,
   type CommitMark,
   type DatasetTable,
   type FollowedFrom,
@@ -13,7 +13,6 @@ import {
   fromOneLine,
   fromReasons,
   type Layout,
-  type TableFile,
   type Watermark,
 } from "./Watermark.ts"
 
@@ -117,6 +116,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
     systemIdentifier: text("system_identifier"),
     timeline: one("timeline", parseCount, "a whole number"),
     layout: one("layout", parseLayout, "single or datasets"),
+    root: text("root"),
     writtenAt: text("written_at"),
     lastCommit: one("last_commit", parseCommit, "an LSN, a transaction id and a time"),
     epoch: one("epoch", parseCount, "a whole number"),

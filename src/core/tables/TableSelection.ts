@@ -1,64 +1,129 @@
 /** Which tables the entries of `SOURCE_TABLES` stand for, as the catalog is now. */
+import { Option } from "effect"
 import { printTable, type SourceTable, sameTable, type TableName } from "../source/SourceTable.ts"
-import { datasetOf, isDatasetName, matchesTable, type PatternEntry, type TableEntry } from "./TableEntry.ts"
+import {
+  datasetOf,
+  isDatasetName,
+  matchesTable,
+  namedTables,
+  type PatternEntry,
+  type TableEntry,
+} from "./TableEntry.ts"
 
-/** An ordinary or partitioned table of the catalog. */
+/** A relation of the catalog. */
 export interface CatalogTable {
   readonly table: TableName
+  readonly oid: number
   /** The partitioned tables that it is a partition of, from the nearest to the root. */
   readonly ancestors: ReadonlyArray<TableName>
+  /** True for an ordinary or partitioned table of a user: others are followed by their names only. */
+  readonly isMatchable: boolean
+  /** Why the WAL holds no changes under its name; none if `cdc` can follow it. */
+  readonly notFollowed: Option.Option<string>
 }
 
 /** A table that a pattern matches, and that cannot be followed under the name that the pattern gives it. */
-export interface UnusableTable {
+export interface UnusableTable extends NameProblem {
   readonly table: TableName
-  /** What is wrong, and what to do. */
-  readonly why: string
+}
+
+/** Both without the full stop. */
+export interface NameProblem {
+  readonly problem: string
+  readonly advice: string
+}
+
+/** A table that a pattern stands for. */
+export interface MatchedTable extends SourceTable {
+  readonly pattern: string
 }
 
 export interface TableSelection {
-  /** Named tables in their order, then the matches of each pattern, by schema and name. */
-  readonly tables: ReadonlyArray<SourceTable>
+  /** In the order of the setting. */
+  readonly named: ReadonlyArray<SourceTable>
+  /** Of each pattern, by schema and name. */
+  readonly matched: ReadonlyArray<MatchedTable>
   readonly unusable: ReadonlyArray<UnusableTable>
   /** Patterns that match no table, as they stand in the setting. */
   readonly unmatched: ReadonlyArray<string>
 }
 
-/** The dataset's table, where the lake has one already. */
-export type OwnerOf = (dataset: string) => TableName | undefined
+/** The tables to follow: named ones first. */
+export const tablesIn = ({ named, matched }: TableSelection): ReadonlyArray<SourceTable> => [
+  ...named,
+  ...matched,
+]
 
-const byName = (a: CatalogTable, b: CatalogTable): number => {
-  const [one, other] = [printTable(a.table), printTable(b.table)]
-  return one < other ? -1 : one > other ? 1 : 0
-}
+/** The dataset's table, where the lake has one already. */
+export type OwnerOf = (dataset: string) => Pick<CatalogTable, "table" | "oid"> | undefined
 
 interface Match extends SourceTable {
+  readonly oid: number
   readonly entry: PatternEntry
+  readonly notFollowed: Option.Option<string>
 }
 
-const hasPart = (one: TableName, tables: ReadonlyArray<TableName>) => tables.some((t) => sameTable(t, one))
+/** The dataset of a named table goes on with the table that it knows, when no table has the name any more. */
+const renamedOids = (
+  named: ReadonlyArray<SourceTable>,
+  present: ReadonlySet<string>,
+  ownerOf: OwnerOf,
+): ReadonlySet<number> =>
+  new Set(
+    named
+      .filter(({ table }) => !present.has(printTable(table)))
+      .flatMap(({ dataset }) => ownerOf(dataset)?.oid ?? []),
+  )
+
+/** Returns the first pattern that matches the table; undefined if it is named, or left out. */
+export const patternOf = (entries: ReadonlyArray<TableEntry>, table: TableName): PatternEntry | undefined => {
+  const isOther = entries.some(
+    (one) =>
+      (one._tag === "Named" && sameTable(one.table, table)) ||
+      (one._tag === "Exclusion" && matchesTable(one.pattern, table)),
+  )
+  return isOther
+    ? undefined
+    : entries.filter((one) => one._tag === "Pattern").find(({ pattern }) => matchesTable(pattern, table))
+}
 
 /** One for each table, by the first pattern that matches it. */
-const matchesOf = (entries: ReadonlyArray<TableEntry>, catalog: ReadonlyArray<CatalogTable>) => {
-  const named = new Set(entries.flatMap((one) => (one._tag === "Named" ? [printTable(one.table)] : [])))
-  const exclusions = entries.filter((one) => one._tag === "Exclusion")
-  const patterns = entries.filter((one) => one._tag === "Pattern")
-  const isOut = (table: TableName) => exclusions.some(({ pattern }) => matchesTable(pattern, table))
-  const entryOf = (table: TableName) =>
-    named.has(printTable(table)) || isOut(table)
-      ? undefined
-      : patterns.find(({ pattern }) => matchesTable(pattern, table))
+const matchesOf = (
+  entries: ReadonlyArray<TableEntry>,
+  catalog: ReadonlyArray<CatalogTable>,
+  ownerOf: OwnerOf,
+) => {
+  const named = new Set(namedTables(entries).map(({ table }) => printTable(table)))
+  const others = entries.filter((one) => one._tag !== "Named")
+  const entryOf = (table: TableName) => (named.has(printTable(table)) ? undefined : patternOf(others, table))
   const isFollowed = (table: TableName) => named.has(printTable(table)) || entryOf(table) !== undefined
-  return [...catalog].sort(byName).flatMap(({ table, ancestors }): ReadonlyArray<Match> => {
-    const entry = entryOf(table)
-    // The rows of a partition are in the dataset of its root.
-    if (entry === undefined || ancestors.some(isFollowed)) return []
-    return [{ table, dataset: datasetOf(entry.dataset, table), entry }]
-  })
+  const present = new Map(catalog.map((one) => [printTable(one.table), one]))
+  const renamed = renamedOids(namedTables(entries), new Set(present.keys()), ownerOf)
+  return [...present]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .flatMap(([, { table, oid, ancestors, isMatchable, notFollowed }]): ReadonlyArray<Match> => {
+      const entry = isMatchable && !renamed.has(oid) ? entryOf(table) : undefined
+      // The rows of a partition are in the dataset of its root.
+      if (entry === undefined || ancestors.some(isFollowed)) return []
+      return [{ table, oid, dataset: datasetOf(entry.dataset, table), entry, notFollowed }]
+    })
 }
 
-const nameAdvice = ({ table }: SourceTable): string =>
+/** `Name it with a dataset of its own in SOURCE_TABLES, …, or leave it out: …` */
+export const nameAdvice = (table: TableName): string =>
   `Name it with a dataset of its own in SOURCE_TABLES, ${printTable(table)}=…, or leave it out: !${printTable(table)}`
+
+const leaveOut = (table: TableName): string => `Leave it out: !${printTable(table)}`
+
+/** Partitioned tables with a partition that is named by itself, and the partition. */
+const namedPartitions = (named: ReadonlyArray<SourceTable>, catalog: ReadonlyArray<CatalogTable>) => {
+  const names = new Set(named.map(({ table }) => printTable(table)))
+  return new Map(
+    catalog
+      .filter(({ table }) => names.has(printTable(table)))
+      .flatMap(({ table, ancestors }) => ancestors.map((root) => [printTable(root), table] as const)),
+  )
+}
 
 /**
  * Never fails: a table that comes must not stop the others. What cannot be followed is `unusable`; of tables that would share a
@@ -69,46 +134,64 @@ export const selectTables = (
   catalog: ReadonlyArray<CatalogTable>,
   ownerOf: OwnerOf = () => undefined,
 ): TableSelection => {
-  const named = entries.flatMap(
-    (one): ReadonlyArray<SourceTable> =>
-      one._tag === "Named" ? [{ table: one.table, dataset: one.dataset }] : [],
-  )
-  const matches = matchesOf(entries, catalog)
+  const named = namedTables(entries)
+  const matches = matchesOf(entries, catalog, ownerOf)
   const claims = new Map<string, Array<SourceTable>>()
-  for (const one of [...named, ...matches]) claims.set(one.dataset, [...(claims.get(one.dataset) ?? []), one])
-  const namedLeaves = catalog.filter(({ table }) => named.some((one) => sameTable(one.table, table)))
+  for (const one of [...named, ...matches]) {
+    const claimants = claims.get(one.dataset)
+    if (claimants === undefined) claims.set(one.dataset, [one])
+    else claimants.push(one)
+  }
+  const partitions = namedPartitions(named, catalog)
 
   /** Why the table cannot be followed. */
-  const problemOf = (match: Match): string | undefined => {
-    const { table, dataset } = match
+  const problemOf = ({ table, oid, dataset, notFollowed }: Match): NameProblem | undefined => {
+    const advice = nameAdvice(table)
     if (!isDatasetName(dataset)) {
-      return `"${dataset}" is no name of a dataset, which has only letters, digits, "_" and "-". ${nameAdvice(match)}`
+      return {
+        problem: `"${dataset}" is no name of a dataset, which has only letters, digits, "_" and "-"`,
+        advice,
+      }
     }
-    const leaf = namedLeaves.find(({ ancestors }) => hasPart(table, ancestors))
+    const leaf = partitions.get(printTable(table))
     if (leaf !== undefined) {
-      return `its partition ${printTable(leaf.table)} is named by itself, and each row belongs to one dataset. Take that name out, or leave the partitioned table out: !${printTable(table)}`
+      return {
+        problem: `its partition ${printTable(leaf)} is named by itself, and each row belongs to one dataset`,
+        advice: `Take that name out, or leave the partitioned table out: !${printTable(table)}`,
+      }
     }
-    const claimants = claims.get(dataset) ?? []
-    if (claimants.length < 2) return undefined
-    const owner = named.find((one) => one.dataset === dataset)?.table ?? ownerOf(dataset)
-    if (owner !== undefined && sameTable(owner, table)) return undefined
-    const others = claimants.filter((one) => !sameTable(one.table, table)).map((one) => printTable(one.table))
-    return `the dataset "${dataset}" is that of ${others.join(", ")} too. ${nameAdvice(match)}`
+    if (Option.isSome(notFollowed)) return { problem: notFollowed.value, advice: leaveOut(table) }
+    const others = (claims.get(dataset) ?? []).filter((one) => !sameTable(one.table, table))
+    const isNamed = others.some((other) => named.includes(other))
+    const owner = ownerOf(dataset)
+    const isOwner = owner !== undefined && (owner.oid === oid || sameTable(owner.table, table))
+    if (owner !== undefined && !isOwner && !isNamed) {
+      return {
+        problem: `the dataset "${dataset}" of this lake belongs to ${printTable(owner.table)} (OID ${owner.oid})`,
+        advice,
+      }
+    }
+    if (others.length === 0 || (isOwner && !isNamed)) return undefined
+    const tables = others.map((one) => printTable(one.table)).join(", ")
+    return { problem: `the dataset "${dataset}" is that of ${tables} too`, advice }
   }
 
-  const judged = matches.map((match) => ({ match, why: problemOf(match) }))
+  const judged = matches.map((match) => ({ match, found: problemOf(match) }))
+  const matchedBy = new Set(matches.map(({ entry }) => entry))
   return {
-    tables: [
-      ...named,
-      ...entries.flatMap((entry) =>
-        judged
-          .filter(({ match, why }) => match.entry === entry && why === undefined)
-          .map(({ match: { table, dataset } }) => ({ table, dataset })),
-      ),
-    ],
-    unusable: judged.flatMap(({ match, why }) => (why === undefined ? [] : [{ table: match.table, why }])),
+    named,
+    matched: entries.flatMap((entry) =>
+      entry._tag !== "Pattern"
+        ? []
+        : judged
+            .filter(({ match, found }) => match.entry === entry && found === undefined)
+            .map(({ match: { table, dataset } }) => ({ table, dataset, pattern: entry.pattern.text })),
+    ),
+    unusable: judged.flatMap(({ match: { table }, found }) =>
+      found === undefined ? [] : [{ table, ...found }],
+    ),
     unmatched: entries.flatMap((entry) =>
-      entry._tag === "Pattern" && !matches.some((match) => match.entry === entry) ? [entry.pattern.text] : [],
+      entry._tag === "Pattern" && !matchedBy.has(entry) ? [entry.pattern.text] : [],
     ),
   }
 }

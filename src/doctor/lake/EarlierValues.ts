@@ -2,12 +2,12 @@
 import { Effect, Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import { parseKey } from "../../core/lake/ObjectKey.ts"
-import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
+import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import { type Fulls, listFulls, listIncs } from "../../lake/LakeInventory.ts"
 import { lastRowPosition } from "../../lake/NewestObject.ts"
 import type { StoredObject } from "../../services/lake/ObjectStore.ts"
-import { Settings } from "../../settings/Settings.ts"
 import { failureFinding } from "../FailureFinding.ts"
 import { type Finding, ok, warning } from "../Finding.ts"
 
@@ -46,7 +46,7 @@ const earlierCopies = (
 
 /** Returns the keys of objects of a dataset that were written before its mask took effect, the oldest first. */
 const earlierObjects = Effect.fnUntraced(function* (
-  layout: Layout,
+  layout: LakeFolders,
   dataset: string,
   watermark: Watermark,
   mask: string,
@@ -76,10 +76,10 @@ const findingOf = (dataset: string, keys: ReadonlyArray<string>): Finding => {
 
 /** Returns a finding per dataset with such objects. None for a lake without a mask. */
 export const earlierValues = Effect.fn("EarlierValues.earlierValues")(function* (
-  layout: Layout,
+  layout: LakeFolders,
+  tables: ReadonlyArray<SourceTable>,
   watermark: Watermark,
 ) {
-  const { tables } = yield* Settings
   const masked = tables.flatMap(({ dataset }) => {
     const mask = watermark.masks.get(dataset)
     return mask === undefined ? [] : [{ dataset, mask }]

@@ -2,7 +2,9 @@
 
 import { Effect, Option, Result, Stream } from "effect"
 import * as Lsn from "../../core/Lsn.ts"
-import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import { layoutOf, rootOf } from "../../core/lake/ObjectKey.ts"
+import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
+import { type TableSelection, tablesIn } from "../../core/tables/TableSelection.ts"
 import { counted } from "../../core/text/CountedNoun.ts"
 import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { lakeLayout } from "../../lake/LakeLayout.ts"
@@ -25,7 +27,9 @@ export interface LakeAnswers {
   /** Outer none: it cannot be read. Inner none: there is none yet. */
   readonly watermark: Option.Option<Option.Option<Watermark>>
   /** None if unknown. */
-  readonly layout: Option.Option<Layout>
+  readonly layout: Option.Option<LakeFolders>
+  /** The tables of SOURCE_TABLES whose names the lake can take. */
+  readonly selection: TableSelection
 }
 
 const stateChecks = { watermark: "watermark", layout: "layout", newest: "newest objects" }
@@ -34,11 +38,10 @@ const stateChecks = { watermark: "watermark", layout: "layout", newest: "newest 
 const isOutOfReach = ({ reason }: StoreError): boolean =>
   ["Unreachable", "Tls", "BucketMissing", "BucketName"].includes(reason)
 
-export const askLake: Effect.Effect<
-  LakeAnswers,
-  never,
-  ObjectStore | StoreAdmin | RowFormat | WatermarkStore | Settings
-> = Effect.gen(function* () {
+/** `selection` is waited for: it needs the source. */
+export const askLake = Effect.fnUntraced(function* (
+  selection: Effect.Effect<TableSelection>,
+): Effect.fn.Return<LakeAnswers, never, ObjectStore | StoreAdmin | RowFormat | WatermarkStore | Settings> {
   const store = yield* ObjectStore
   const { lake } = yield* Settings
   const kind = lake._tag === "Folder" ? "folder" : "bucket"
@@ -52,6 +55,7 @@ export const askLake: Effect.Effect<
       ],
       watermark: Option.none(),
       layout: Option.none(),
+      selection: yield* selection,
     }
   }
   const access = Result.match(listed, {
@@ -60,43 +64,59 @@ export const askLake: Effect.Effect<
   })
   const tried = yield* probes
   const read = yield* Effect.result(Effect.flatMap(WatermarkStore, (watermarks) => watermarks.read))
-  const state = yield* lakeState(read)
+  const state = yield* lakeState(read, yield* selection)
   return {
     findings: [access, ...tried, ...state.findings],
     watermark: Result.getSuccess(read),
     layout: state.layout,
+    selection: state.selection,
   }
 })
 
 /** Checks the state in the lake: whether a writer can continue from there. */
 const lakeState = Effect.fnUntraced(function* (
   read: Result.Result<Option.Option<Watermark>, StoreError | Refusal>,
+  found: TableSelection,
 ) {
-  const { tables, layout: wanted } = yield* Settings
+  const { layout: wanted } = yield* Settings
   if (Result.isFailure(read)) {
     const findings = [
       failureFinding(stateChecks.watermark, read.failure),
       unchecked(stateChecks.layout, "the watermark cannot be read"),
       unchecked(stateChecks.newest, "the watermark cannot be read"),
     ]
-    return { findings, layout: Option.none<Layout>() }
+    return { findings, layout: Option.none<LakeFolders>(), selection: found }
   }
   const watermark = ok(stateChecks.watermark, printWatermark(read.success))
-  const layout = yield* Effect.result(lakeLayout(tables, wanted, read.success))
-  const findings = Result.isFailure(layout)
-    ? [
-        watermark,
-        failureFinding(stateChecks.layout, layout.failure),
-        unchecked(stateChecks.newest, "the layout is not known"),
-      ]
-    : [
-        watermark,
-        ok(stateChecks.layout, layout.success),
-        yield* newestObjects(layout.success, read.success),
-        ...(Option.isSome(read.success) ? yield* earlierValues(layout.success, read.success.value) : []),
-      ]
-  return { findings, layout: Result.getSuccess(layout) }
+  const fitted = yield* Effect.result(lakeLayout(found, wanted, read.success))
+  if (Result.isFailure(fitted)) {
+    const findings = [
+      watermark,
+      failureFinding(stateChecks.layout, fitted.failure),
+      unchecked(stateChecks.newest, "the layout is not known"),
+    ]
+    return { findings, layout: Option.none<LakeFolders>(), selection: found }
+  }
+  const { layout, selection } = fitted.success
+  const findings = [
+    watermark,
+    ok(stateChecks.layout, printLayout(layout, selection)),
+    yield* newestObjects(layout, selection, read.success),
+    ...(Option.isSome(read.success)
+      ? yield* earlierValues(layout, tablesIn(selection), read.success.value)
+      : []),
+  ]
+  return { findings, layout: Option.some(layout), selection }
 })
+
+const printLayout = (folders: LakeFolders, selection: TableSelection): string => {
+  const others = tablesIn(selection).filter(
+    ({ dataset }) => !Option.contains(rootOf(folders), dataset),
+  ).length
+  return Option.isNone(rootOf(folders)) || others === 0
+    ? layoutOf(folders)
+    : `${layoutOf(folders)}: ${Option.getOrElse(rootOf(folders), () => "")} is at the root, ${counted(others, "dataset")} in folders of their own`
+}
 
 const printWatermark = Option.match<string, Watermark, string>({
   onNone: () => "none: no `cdc` has begun here",
@@ -105,9 +125,12 @@ const printWatermark = Option.match<string, Watermark, string>({
 })
 
 /** Reads the last row of each newest object, as a writer does at its start. */
-const newestObjects = Effect.fnUntraced(function* (layout: Layout, watermark: Option.Option<Watermark>) {
-  const { tables } = yield* Settings
-  const each = forEachDataset(tables, ({ dataset }) =>
+const newestObjects = Effect.fnUntraced(function* (
+  layout: LakeFolders,
+  selection: TableSelection,
+  watermark: Option.Option<Watermark>,
+) {
+  const each = forEachDataset(tablesIn(selection), ({ dataset }) =>
     Effect.gen(function* () {
       const known = Option.flatMap(watermark, ({ objects }) => Option.fromNullishOr(objects.get(dataset)))
       const newest = yield* newestObject("inc", layout, dataset, known)

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto"
 import { Clock, Effect, Option, Result, Stream } from "effect"
 import { type Area, datasetPrefix, nextStamp } from "../../core/lake/ObjectKey.ts"
+import { namedTables } from "../../core/tables/TableEntry.ts"
 import { ObjectStore } from "../../services/lake/ObjectStore.ts"
 import { StoreAdmin } from "../../services/lake/StoreAdmin.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
@@ -30,6 +31,9 @@ const chunkBytes = 1024 * 1024
 /** Milliseconds: S3 reports whole seconds. */
 const storePrecision = 1000
 
+/** Of each of them two folders are listed. */
+const triedDatasets = 20
+
 const probeName = "_doctor_probe_"
 
 /**
@@ -39,7 +43,8 @@ const probeName = "_doctor_probe_"
  */
 const probePrefix = Effect.fnUntraced(function* (area: Area) {
   const { list } = yield* ObjectStore
-  const { tables, lake } = yield* Settings
+  const { tables: entries, lake } = yield* Settings
+  const tables = namedTables(entries).slice(0, triedDatasets)
   const { second } = nextStamp(Option.none(), yield* Clock.currentTimeMillis)
   const today = `${second.slice(0, 8)}/`
   const prefixes = [

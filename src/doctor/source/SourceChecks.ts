@@ -60,7 +60,10 @@ const rateBetween = (begin: WalPosition, end: WalPosition): number =>
   (Number(end.lsn - begin.lsn) / Math.max(1, end.millis - begin.millis)) * 1000
 
 /** Sends all queries on one session, one after the other. The WAL rate is measured from before them to after them. */
-export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspection: Inspection) {
+export const askSource = Effect.fn("SourceChecks.askSource")(function* (
+  inspection: Inspection,
+  configured: ReadonlyArray<SourceTable>,
+) {
   const { slot } = yield* Settings
   const begin = yield* Effect.result(askClock(inspection))
   const answers = yield* Effect.all({
@@ -69,7 +72,7 @@ export const askSource = Effect.fn("SourceChecks.askSource")(function* (inspecti
     identity: Effect.result(inspection.identity),
     limits: Effect.result(inspection.limits),
     slot: Effect.result(inspection.slot(slot)),
-    tables: askTables(inspection),
+    tables: askTables(inspection, configured),
   })
   const unreadable = mayProbe(answers)
     ? Option.filter(Result.getFailure(yield* Effect.result(inspection.probe(slot))), isFailure)

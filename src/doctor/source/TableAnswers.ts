@@ -32,8 +32,11 @@ export interface TableAnswer {
   readonly completeness: Option.Option<DatasetCompleteness>
 }
 
-export const askTables = Effect.fnUntraced(function* (inspection: Inspection) {
-  const { tables, columns } = yield* Settings
+export const askTables = Effect.fnUntraced(function* (
+  inspection: Inspection,
+  tables: ReadonlyArray<SourceTable>,
+) {
+  const { columns } = yield* Settings
   return yield* Effect.forEach(tables, (source) =>
     Effect.map(
       Effect.result(inspection.table(source.table)),

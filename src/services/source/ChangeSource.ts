@@ -11,7 +11,13 @@ import type { StoreError } from "../lake/StoreError.ts"
 import type { Refusal } from "../Refusal.ts"
 import type { SlotState } from "./ReplicationSlot.ts"
 import type { SourceError } from "./SourceError.ts"
-import type { KeptColumns, Relation, RelationsAsked, SourceIdentity } from "./SourceTables.ts"
+import type {
+  KeptColumns,
+  Relation,
+  RelationPattern,
+  RelationsAsked,
+  SourceIdentity,
+} from "./SourceTables.ts"
 import type { Transaction } from "./Transaction.ts"
 
 /** The slot and the flushed WAL position, read by one statement. */
@@ -37,6 +43,8 @@ export interface ReadRequest {
    * table that had the name for a while.
    */
   readonly unknownSince?: bigint | undefined
+  /** Lines under a name that matches one of them and that no relation has now are read too. */
+  readonly gonePatterns?: ReadonlyArray<RelationPattern>
   /** Runs for each chunk that the source sends, also if no transaction ends in it. */
   readonly onChunk?: Effect.Effect<void> | undefined
 }

@@ -1,10 +1,11 @@
 /** The tables of the source: their description, and a consistent copy of their rows. */
-import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
+import { Context, type Effect, type Option, type Result, type Scope, type Stream } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
-import type { CatalogMark, TableFile } from "../../core/lake/Watermark.ts"
 import type { ReplicaIdentity } from "../../core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
+import type { CatalogMark, TableFile } from "../../core/tables/TableMark.ts"
+import type { CatalogTable } from "../../core/tables/TableSelection.ts"
 import type { SourceError } from "./SourceError.ts"
 
 export interface SourceColumn {
@@ -62,11 +63,8 @@ export interface SourceIdentity {
   readonly database: string
 }
 
-/** A table's name and OID in the catalog. */
-export interface Relation {
-  readonly table: TableName
-  /** `pg_class.oid`: a rename keeps it; another table of the same name has another. */
-  readonly oid: number
+/** A relation of the catalog. Its OID is `pg_class.oid`: a rename keeps it; another table of the same name has another. */
+export interface Relation extends CatalogTable {
   readonly mark: CatalogMark
   /** Undefined if it is not partitioned. */
   readonly tree?: PartitionTree | undefined
@@ -75,9 +73,17 @@ export interface Relation {
   readonly details: string
 }
 
+/** Regular expressions for whole names. PostgreSQL (`~`) reads them as JavaScript does with the flags `us`. */
+export interface RelationPattern {
+  readonly schema: string
+  readonly name: string
+}
+
 export interface RelationsAsked {
   readonly tables: ReadonlyArray<TableName>
   readonly oids: ReadonlyArray<number>
+  /** Tables that match one of them, if they are `isMatchable`, are returned too. */
+  readonly patterns?: ReadonlyArray<RelationPattern>
 }
 
 /** The columns that a table has kept since a transaction id, according to the catalog. */
@@ -137,6 +143,10 @@ export class SourceTables extends Context.Service<
   {
     /** Fails with `SchemaOrTableMissing` if there is none that this role can access. */
     readonly describe: (table: TableName) => Effect.Effect<TableDescription, SourceError>
+    /** As `describe` of each, with few queries. Fails only if the catalog cannot be read. */
+    readonly describeAll: (
+      tables: ReadonlyArray<TableName>,
+    ) => Effect.Effect<ReadonlyArray<Result.Result<TableDescription, SourceError>>, SourceError>
     /** Fails as a copy of these columns would: the table is gone, or this role may not read them. Reads no row. */
     readonly mayRead: (description: TableDescription) => Effect.Effect<void, SourceError>
     /**

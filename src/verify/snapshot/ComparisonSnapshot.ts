@@ -12,14 +12,15 @@ import { Clock, Effect, Option, Result, Schedule, Scope } from "effect"
 import type { ObjectFence } from "../../cdc/rows/DatasetObjects.ts"
 import { incObjects } from "../../cdc/rows/IncObjects.ts"
 import { noSchema } from "../../cdc/rows/SchemaHistory.ts"
-import { sinceOf } from "../../cdc/tables/FollowedTables.ts"
-import { OtherNames, whoseMayBe } from "../../cdc/tables/UnknownRelations.ts"
+import { sinceOf } from "../../cdc/unknown/UncertainTables.ts"
+import { OtherNames, whoseMayBe } from "../../cdc/unknown/UnknownRelations.ts"
 import { datasetProjection } from "../../columns/DatasetProjection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import type { TableNow } from "../../core/lake/DatasetState.ts"
 import { nextStamp } from "../../core/lake/ObjectKey.ts"
-import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { namedTables } from "../../core/tables/TableEntry.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparisonError } from "../../services/lake/ComparisonError.ts"
 import type { Workbench } from "../../services/lake/LakeComparison.ts"
@@ -89,9 +90,12 @@ const readInto = Effect.fnUntraced(function* (
   const objects = yield* incObjects(
     tables.map((table) => ({
       ...table,
-      projection: datasetProjection(rules, configured, table.source.dataset, table.names)?.knowing(
-        copied.find(({ source }) => source === table.source)?.known,
-      ),
+      projection: datasetProjection(
+        rules,
+        namedTables(configured),
+        table.source.dataset,
+        table.names,
+      )?.knowing(copied.find(({ source }) => source === table.source)?.known),
       newestKey: Option.none(),
       newest: Option.none(),
       written: Option.none(),
@@ -128,7 +132,7 @@ export const takeComparisonSnapshot = Effect.fn("ComparisonSnapshot.takeComparis
   R2,
 >(
   workbench: Workbench,
-  layout: Layout,
+  layout: LakeFolders,
   tables: ReadonlyArray<Omit<CopyRequest, "stored">>,
   explain: (error: SourceError | ComparisonError) => Effect.Effect<never, E2, R2>,
 ) {

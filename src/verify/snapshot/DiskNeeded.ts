@@ -1,6 +1,6 @@
 /** Estimates the disk that a comparison needs at most. Runs only when there was too little. */
 import { Effect, Option } from "effect"
-import type { Layout } from "../../core/lake/Watermark.ts"
+import type { LakeFolders } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { type Fulls, listIncs } from "../../lake/LakeInventory.ts"
 import { ComparisonError } from "../../services/lake/ComparisonError.ts"
@@ -12,7 +12,7 @@ interface ListedTable {
 }
 
 /** Bytes of the temporary files and of the engine's files: all tables at once, and the changes of one. */
-const diskNeeded = Effect.fnUntraced(function* (layout: Layout, tables: ReadonlyArray<ListedTable>) {
+const diskNeeded = Effect.fnUntraced(function* (layout: LakeFolders, tables: ReadonlyArray<ListedTable>) {
   const catalog = yield* SourceTables
   const sizes = yield* Effect.forEach(tables, ({ source: { table, dataset }, fulls }) =>
     Effect.gen(function* () {
@@ -27,7 +27,7 @@ const diskNeeded = Effect.fnUntraced(function* (layout: Layout, tables: Readonly
 
 /** Fails with the same error. If the disk was full, adds how much is needed, unless that cannot be estimated now. */
 export const withDiskNeeded =
-  (layout: Layout, tables: ReadonlyArray<ListedTable>) =>
+  (layout: LakeFolders, tables: ReadonlyArray<ListedTable>) =>
   <E>(error: E) => {
     if (!(error instanceof ComparisonError) || error.reason !== "Full") return Effect.fail(error)
     return diskNeeded(layout, tables).pipe(

@@ -3,13 +3,13 @@
  * tables whose rows the WAL may hold under an unknown name.
  */
 import { Effect, Option, Result } from "effect"
-import { type UncertainTable, uncertainTables } from "../../cdc/tables/FollowedTables.ts"
 import { planEach, tableNow } from "../../cdc/tables/PlannedTable.ts"
 import { startFacts } from "../../cdc/tables/StartTables.ts"
 import { withoutForeignNames } from "../../cdc/tables/TablePlanning.ts"
+import { type UncertainTable, uncertainTables } from "../../cdc/unknown/UncertainTables.ts"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { TableNow } from "../../core/lake/DatasetState.ts"
-import type { Layout, Watermark } from "../../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import { type SourceTable, sameTable, type TableName } from "../../core/source/SourceTable.ts"
 import type { ChangeVisit } from "../../services/source/ChangeSource.ts"
 
@@ -30,7 +30,7 @@ export interface WalNames {
 /** Queries the catalog once. A table that `cdc` would refuse has only its own name: its comparison reports the problem. */
 export const walNames = Effect.fn("WalNames.walNames")(function* (
   visit: Pick<ChangeVisit, "relations">,
-  layout: Layout,
+  layout: LakeFolders,
   watermark: Option.Option<Watermark>,
   tables: ReadonlyArray<SourceTable>,
   flushed: Lsn.Lsn,

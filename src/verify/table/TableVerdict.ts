@@ -1,6 +1,6 @@
 /** Compares the lake with one table: its objects with their manifests, and the rebuilt rows with the table's. */
 import { Effect, Option } from "effect"
-import type { Layout } from "../../core/lake/Watermark.ts"
+import type { LakeFolders } from "../../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
 import { type Fulls, listIncs } from "../../lake/LakeInventory.ts"
 import { readSchemas } from "../../lake/SchemaFiles.ts"
@@ -45,7 +45,7 @@ export interface TableVerdict {
 
 export interface TableInLake {
   readonly source: SourceTable
-  readonly layout: Layout
+  readonly layout: LakeFolders
   readonly fulls: Fulls
 }
 

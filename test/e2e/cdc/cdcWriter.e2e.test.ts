@@ -191,6 +191,7 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("cdc
         `system_identifier=${server?.["id"]}`,
         "timeline=1",
         "layout=single",
+        "root=coisas",
         "written_at",
         "last_commit",
         "epoch=1",

@@ -78,6 +78,9 @@ export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0)
       tables.map((one, i) => ({
         table: one,
         oid: 16400 + i,
+        ancestors: [],
+        isMatchable: true,
+        notFollowed: Option.none(),
         mark: { table: 700, schema: 701, endedBelow: 702n },
         file: { file: `${16400 + i}`, columns: "0" },
         details: "",

@@ -102,3 +102,34 @@ describe("Findings as JSON", () => {
     assert.isTrue(JSON.parse(printJson([{ name: "lake", location: "", findings }])).ok)
   })
 })
+
+describe("Findings about a thousand tables", () => {
+  const tables = Array.from({ length: 1000 }, (_, i) => `"db_loja"."t_${i}"`)
+  const waiting = (name: string) => warning(name, `its dataset is waiting for full (new) ${name}`, {})
+  const many = (findings: Section["findings"]): ReadonlyArray<Section> => [
+    { name: "source", location: "loja on db:5432", findings },
+  ]
+
+  it("are folded into few rows, with their number", () => {
+    const text = printTable(
+      many([...tables.map((name) => ok(name, "3 columns")), ...tables.map(waiting)]),
+      style,
+    )
+    assert.isBelow(text.split("\n").length, 120)
+    assert.match(text, /^ {2}ok {4}980 more tables +also well; `doctor --json` lists them all$/m)
+    assert.match(text, /^ {2}warn {2}980 more tables +the same; `doctor --json` lists them all$/m)
+    assert.include(text, "1000 warnings")
+  })
+
+  it("are never folded where they failed", () => {
+    const text = printTable(
+      many(tables.map((name) => failed(name, `${name} is missing`, { advice: "x" }))),
+      style,
+    )
+    for (const name of tables) assert.include(text, name)
+  })
+
+  it("all stand in the JSON", () => {
+    assert.strictEqual(JSON.parse(printJson(many(tables.map(waiting)))).source.findings.length, 1000)
+  })
+})

@@ -21,7 +21,7 @@ describe("settings", () => {
     Effect.gen(function* () {
       const settings = yield* load(keys)
       assert.deepStrictEqual(settings.tables, [
-        { table: { schema: "db_loja", name: "cliente" }, dataset: "clientes" },
+        { _tag: "Named", table: { schema: "db_loja", name: "cliente" }, dataset: "clientes" },
       ])
       assert.strictEqual(settings.slot, "data_sync_slot")
       assert.strictEqual(Duration.toMillis(settings.pollInterval), 2000)

@@ -2,7 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import * as PostgresSourceTables from "../../../../layers/postgres/tables/PostgresSourceTables.ts"
-import { isRewrite } from "../../../../src/core/lake/Watermark.ts"
+import { isRewrite } from "../../../../src/core/tables/TableMark.ts"
 import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../../../src/services/source/ReplicationSlot.ts"
 import { SourceTables } from "../../../../src/services/source/SourceTables.ts"

@@ -10,8 +10,8 @@ import {
 } from "../../../../src/cdc/tables/TablePlan.ts"
 import { planTables } from "../../../../src/cdc/tables/TablePlanning.ts"
 import * as Lsn from "../../../../src/core/Lsn.ts"
-import type { CatalogMark } from "../../../../src/core/lake/Watermark.ts"
 import { printInSql, type TableName } from "../../../../src/core/source/SourceTable.ts"
+import type { CatalogMark } from "../../../../src/core/tables/TableMark.ts"
 import { rulesOf } from "../../../support/slot/projectedChange.ts"
 
 const [a, b] = [
@@ -23,6 +23,9 @@ const mark = { table: 700, schema: 600, endedBelow: 710n }
 const relation = (table: TableName, oid: number, changed: Partial<CatalogMark> = {}) => ({
   table,
   oid,
+  ancestors: [],
+  isMatchable: true,
+  notFollowed: Option.none(),
   mark: { ...mark, ...changed },
   file: { file: `${oid}`, columns: "c0" },
   details: "",

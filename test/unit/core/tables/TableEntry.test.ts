@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { parseTableEntries, type TableEntry } from "../../../../src/core/tables/TableEntry.ts"
+import type { TableEntry } from "../../../../src/core/tables/TableEntry.ts"
+import { parseTableEntries } from "../../../../src/core/tables/TableEntryText.ts"
 
 const show = (entry: TableEntry): string =>
   entry._tag === "Named"

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Result } from "effect"
 import { parseTable, printInSql, type TableName } from "../../../../src/core/source/SourceTable.ts"
-import { parseTableEntries } from "../../../../src/core/tables/TableEntry.ts"
-import { type OwnerOf, selectTables } from "../../../../src/core/tables/TableSelection.ts"
+import { parseTableEntries } from "../../../../src/core/tables/TableEntryText.ts"
+import { type OwnerOf, selectTables, tablesIn } from "../../../../src/core/tables/TableSelection.ts"
 
 const table = (text: string): TableName => Option.getOrThrow(parseTable(text))
 
@@ -10,16 +10,22 @@ const table = (text: string): TableName => Option.getOrThrow(parseTable(text))
 const select = (setting: string, catalog: ReadonlyArray<string>, ownerOf?: OwnerOf) =>
   selectTables(
     Result.getOrThrow(parseTableEntries(setting)),
-    catalog.map((text) => {
+    catalog.map((text, i) => {
       const [name = "", ...ancestors] = text.split(" < ")
-      return { table: table(name), ancestors: ancestors.map(table) }
+      return {
+        table: table(name),
+        oid: 1 + i,
+        ancestors: ancestors.map(table),
+        isMatchable: !name.endsWith(".view"),
+        notFollowed: name.endsWith(".unlogged") ? Option.some("it is unlogged") : Option.none(),
+      }
     }),
     ownerOf,
   )
 const chosen = (...args: Parameters<typeof select>) =>
-  select(...args).tables.map((one) => `${printInSql(one.table)}=${one.dataset}`)
+  tablesIn(select(...args)).map((one) => `${printInSql(one.table)}=${one.dataset}`)
 const unusable = (...args: Parameters<typeof select>) =>
-  select(...args).unusable.map((one) => `${printInSql(one.table)}: ${one.why}`)
+  select(...args).unusable.map((one) => `${printInSql(one.table)}: ${one.problem}. ${one.advice}`)
 
 describe("the tables that SOURCE_TABLES selects", () => {
   it("are the named ones first, then the matches by name", () => {
@@ -68,7 +74,7 @@ describe("the tables that SOURCE_TABLES selects", () => {
 
   it("keep the one of them that is named, or that the lake knows", () => {
     assert.deepStrictEqual(chosen("a.x,b.*", ["a.x", "b.x"]), ["a.x=x"])
-    const ownerOf: OwnerOf = (dataset) => (dataset === "x" ? table("b.x") : undefined)
+    const ownerOf: OwnerOf = (dataset) => (dataset === "x" ? { table: table("b.x"), oid: 2 } : undefined)
     assert.deepStrictEqual(chosen("*.x={table}", ["a.x", "b.x"], ownerOf), ["b.x=x"])
   })
 
@@ -77,6 +83,32 @@ describe("the tables that SOURCE_TABLES selects", () => {
     assert.include(
       unusable("a.leaf,a.*", ["a.root", "a.leaf < a.root"])[0],
       'its partition "a"."leaf" is named',
+    )
+  })
+
+  it("leave out a table whose dataset belongs to another one in the lake, and say to which", () => {
+    const ownerOf: OwnerOf = (dataset) => (dataset === "x" ? { table: table("a.x"), oid: 99 } : undefined)
+    assert.deepStrictEqual(chosen("b.*", ["b.x"], ownerOf), [])
+    assert.include(unusable("b.*", ["b.x"], ownerOf)[0], 'belongs to "a"."x" (OID 99)')
+    assert.deepStrictEqual(chosen("a.*", ["a.x"], ownerOf), ["a.x=x"])
+  })
+
+  it("hold a table that the lake knows under the dataset, and that has moved to another schema", () => {
+    const ownerOf: OwnerOf = (dataset) => (dataset === "x" ? { table: table("a.x"), oid: 1 } : undefined)
+    assert.deepStrictEqual(chosen("b.*", ["b.x"], ownerOf), ["b.x=x"])
+  })
+
+  it("lack the new name of a named table, whose dataset goes on with it", () => {
+    const ownerOf: OwnerOf = (dataset) => (dataset === "cs" ? { table: table("a.c"), oid: 1 } : undefined)
+    assert.deepStrictEqual(chosen("a.c=cs,a.*", ["a.d", "a.e"], ownerOf), ["a.c=cs", "a.e=e"])
+    assert.deepStrictEqual(chosen("a.c=cs,a.*", ["a.d", "a.c"], ownerOf), ["a.c=cs", "a.d=d"])
+  })
+
+  it("lack views, and leave out unlogged tables", () => {
+    assert.deepStrictEqual(chosen("a.*", ["a.view", "a.unlogged", "a.x"]), ["a.x=x"])
+    assert.match(
+      unusable("a.*", ["a.view", "a.unlogged"]).join(),
+      /^a.unlogged: it is unlogged. Leave it out: /,
     )
   })
 

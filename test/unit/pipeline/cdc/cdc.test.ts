@@ -110,6 +110,7 @@ describe("cdc writes", () => {
           "system_identifier=7423642870011110000",
           "timeline=1",
           "layout=single",
+          "root=clientes",
           "written_at=2025-11-03T10:15:30.000Z",
           `last_commit=${Lsn.print(lsn)} 733 ${at}`,
           "epoch=1",

@@ -142,13 +142,13 @@ describe("a new column of a table with a list", () => {
   it.effect("that belongs to the key ends cdc and full with 2, before a row without it is written", () =>
     Effect.gen(function* () {
       yield* grown("changes")
-      const keyed = Effect.updateService(SourceTables, (real: SourceTables["Service"]) =>
-        SourceTables.of({
-          ...real,
-          describe: (name) =>
-            Effect.map(real.describe(name), (found) => ({ ...found, primaryKey: ["id", "rg"] })),
-        }),
-      )
+      const keyed = Effect.updateService(SourceTables, (real: SourceTables["Service"]) => {
+        const describe: typeof real.describe = (name) =>
+          Effect.map(real.describe(name), (found) => ({ ...found, primaryKey: ["id", "rg"] }))
+        const describeAll: typeof real.describeAll = (names) =>
+          Effect.forEach(names, (name) => Effect.result(describe(name)))
+        return SourceTables.of({ ...real, describe, describeAll })
+      })
       const before = yield* lakeKeys
       for (const command of [cdcOnce, full]) {
         const exit = yield* ended(Effect.asVoid(command).pipe(keyed))

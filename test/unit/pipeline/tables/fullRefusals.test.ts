@@ -2,15 +2,7 @@
 import { describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Pipeline from "../../../../src/Pipeline.ts"
-import {
-  lakeKeys,
-  put,
-  settings,
-  shop,
-  textOf,
-  twoTables,
-  world,
-} from "../../../support/memory/memoryWorld.ts"
+import { lakeKeys, put, settings, shop, textOf, world } from "../../../support/memory/memoryWorld.ts"
 import { brokenWatermark, type Cases, check, otherDatabase, otherLayout, otherServer } from "./refusal.ts"
 
 /** A copy that a server of another database made: a lake without a watermark. */
@@ -24,14 +16,8 @@ const copiedElsewhere = Effect.gen(function* () {
 const ofFull: Cases = {
   "another layout than the lake was begun with": {
     ...otherLayout,
-    run: Effect.provide(Pipeline.full, settings(twoTables)),
-    says: ["begun with one table", "another LAKE_URL"],
-  },
-  "a second table where only a copy of one stands in the lake": {
-    ...otherLayout,
-    given: Effect.andThen(shop, Pipeline.full),
-    run: Effect.provide(Pipeline.full, settings(twoTables)),
-    says: ["begun with one table", "clientes", "another LAKE_URL"],
+    run: Effect.provide(Pipeline.full, settings({ LAKE_LAYOUT: "datasets" })),
+    says: ["begun with LAKE_LAYOUT=single", "another LAKE_URL"],
   },
   "a lake whose watermark belongs to another server, with --new-source too": {
     ...otherServer,

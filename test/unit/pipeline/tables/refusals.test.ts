@@ -101,21 +101,11 @@ const ofCdc: Cases = {
     run: under({ LAKE_LAYOUT: "datasets" }),
     says: ["begun with LAKE_LAYOUT=single", "LAKE_LAYOUT=datasets is set", "Set LAKE_LAYOUT=single"],
   },
-  "a second table in a lake that was begun with one": {
-    ...otherLayout,
-    run: under(twoTables),
-    says: ["begun with one table", "clientes", "another LAKE_URL", "LAKE_LAYOUT=datasets"],
-  },
-  "another table in a lake that was begun with one": {
-    ...otherLayout,
-    run: under({ SOURCE_TABLES: "db_loja.pedido=pedidos" }),
-    says: ["begun with one table", "clientes", "another LAKE_URL"],
-  },
   "several tables in the layout of one": {
     ...otherLayout,
     given: shop,
     variables: { ...twoTables, LAKE_LAYOUT: "single" },
-    says: ["LAKE_LAYOUT=single holds one table", "names 2", "Set LAKE_LAYOUT=datasets"],
+    says: ["LAKE_LAYOUT=single begins with one table", "names 2", "Set LAKE_LAYOUT=datasets"],
   },
   "to write beside another writer, where it is told not to wait": {
     given: Effect.andThen(shop, started(cdcForEver)),

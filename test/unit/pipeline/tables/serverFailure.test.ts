@@ -26,7 +26,12 @@ for (const [command, run] of [
           return Effect.fail(wrongPassword)
         })
         const real = yield* SourceTables
-        const locked = SourceTables.of({ ...real, describe: () => refused, mayRead: () => refused })
+        const locked = SourceTables.of({
+          ...real,
+          describe: () => refused,
+          describeAll: () => refused,
+          mayRead: () => refused,
+        })
         const failure = yield* failureOf(Effect.provideService(run, SourceTables, locked))
         assert.strictEqual(failure, wrongPassword)
         assert.strictEqual(logins, 1)

@@ -1,21 +1,19 @@
-/** Describes the leaves of a partitioned table, and the children of one that others inherit from. */
+/** Describes the leaves of partitioned tables, and the children of tables that others inherit from. */
 import { Effect, Option } from "effect"
-import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.ts"
-import { printTable, type TableName } from "../../../src/core/source/SourceTable.ts"
-import { parseTextArray } from "../../../src/core/source/TextArray.ts"
-import type { SourceError } from "../../../src/services/source/SourceError.ts"
-import type { LeafDescription } from "../../../src/services/source/SourceTables.ts"
-import type { PostgresSession } from "../connection/PostgresSession.ts"
-import { treeSql } from "./PostgresPartitions.ts"
-
-const namedSql = `SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`
+import type { ReplicaIdentity } from "../../../../src/core/source/ReplicaIdentity.ts"
+import { printTable, type TableName } from "../../../../src/core/source/SourceTable.ts"
+import { parseTextArray } from "../../../../src/core/source/TextArray.ts"
+import type { SourceError } from "../../../../src/services/source/SourceError.ts"
+import type { LeafDescription } from "../../../../src/services/source/SourceTables.ts"
+import type { PostgresSession, Row } from "../../connection/PostgresSession.ts"
+import { treeSql } from "../PostgresPartitions.ts"
 
 /** As the description of a table, one row per leaf. */
-const leavesSql = `${treeSql(namedSql)},
+const leavesSql = `${treeSql("SELECT unnest($1::oid[])")},
   keys AS NOT MATERIALIZED (SELECT *, (indkey::int2[])[0:indnkeyatts - 1] AS keys FROM pg_index)
-  SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence,
+  SELECT tree.root::text AS root, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence,
          c.relreplident::text AS identity, c.reltuples::bigint::text AS rows,
-         (CASE WHEN $3::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
+         (CASE WHEN $2::boolean THEN pg_table_size(c.oid) ELSE c.relpages::bigint * current_setting('block_size')::bigint END)::text AS bytes,
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true
               WHEN 'i' THEN i.indexrelid IS NOT NULL ELSE false END::text AS identifies,
          (SELECT coalesce(array_agg(a.attname::text ORDER BY array_position(k.keys, a.attnum)), '{}')::text
@@ -52,14 +50,7 @@ const unlike = (table: TableName, kind: string, persistence: string): ReadonlyAr
     : []
 }
 
-/** Reads the leaves as the session's snapshot has them. `measured` as for `describeTable`. */
-export const describeLeaves = Effect.fnUntraced(function* (
-  session: PostgresSession,
-  root: TableName,
-  isMeasured: boolean,
-): Effect.fn.Return<DescribedLeaves, SourceError> {
-  const subject = `table ${printTable(root)}`
-  const rows = yield* session.query(subject, leavesSql, [root.schema, root.name, String(isMeasured)])
+const leavesOf = (rows: ReadonlyArray<Row>): DescribedLeaves => {
   const leaves = rows.map(
     (row): LeafDescription => ({
       table: { schema: row["schema"] ?? "", name: row["name"] ?? "" },
@@ -79,23 +70,47 @@ export const describeLeaves = Effect.fnUntraced(function* (
     estimatedRows: rows.some((row) => row["rows"] === "-1") ? -1 : sum("rows"),
     estimatedBytes: sum("bytes"),
   }
-})
+}
+
+/** Returns what `of` makes of each OID's rows, by OID. Queries nothing without OIDs. */
+const byOid = <A>(
+  oids: ReadonlyArray<number>,
+  rows: Effect.Effect<ReadonlyArray<Row>, SourceError>,
+  of: (rows: ReadonlyArray<Row>) => A,
+): Effect.Effect<ReadonlyMap<number, A>, SourceError> =>
+  Effect.map(oids.length === 0 ? Effect.succeed([]) : rows, (found) => {
+    const grouped = new Map(oids.map((oid): readonly [number, Array<Row>] => [oid, []]))
+    for (const row of found) grouped.get(Number(row["root"]))?.push(row)
+    return new Map([...grouped].map(([oid, those]) => [oid, of(those)] as const))
+  })
+
+const asked = (oids: ReadonlyArray<number>): string => `{${oids.join(",")}}`
+
+/** Reads the leaves of partitioned tables as the session's snapshot has them. `measured` as for `describeTable`. */
+export const describeLeaves = (
+  session: PostgresSession,
+  subject: string,
+  roots: ReadonlyArray<number>,
+  isMeasured: boolean,
+): Effect.Effect<ReadonlyMap<number, DescribedLeaves>, SourceError> =>
+  byOid(roots, session.query(subject, leavesSql, [asked(roots), String(isMeasured)]), leavesOf)
 
 /** Child tables at any depth: of plain inheritance, as the chunks of a TimescaleDB hypertable are. */
 const childrenSql = `
   WITH RECURSIVE child AS (
-    SELECT i.inhrelid AS oid FROM pg_inherits i WHERE i.inhparent IN (${namedSql})
+    SELECT i.inhparent AS root, i.inhrelid AS oid FROM pg_inherits i WHERE i.inhparent = ANY ($1::oid[])
     UNION
-    SELECT i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.oid)
-  SELECT n.nspname AS schema, c.relname AS name
+    SELECT child.root, i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.oid)
+  SELECT child.root::text AS root, n.nspname AS schema, c.relname AS name
     FROM child JOIN pg_class c ON c.oid = child.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-   ORDER BY 1, 2`
+   ORDER BY n.nspname, c.relname`
 
-/** Returns the child tables of an ordinary table. */
+/** Returns the child tables of ordinary tables. */
 export const childrenOf = (
   session: PostgresSession,
-  { schema, name }: TableName,
-): Effect.Effect<ReadonlyArray<TableName>, SourceError> =>
-  Effect.map(session.query(`table ${printTable({ schema, name })}`, childrenSql, [schema, name]), (rows) =>
+  subject: string,
+  parents: ReadonlyArray<number>,
+): Effect.Effect<ReadonlyMap<number, ReadonlyArray<TableName>>, SourceError> =>
+  byOid(parents, session.query(subject, childrenSql, [asked(parents)]), (rows) =>
     rows.map((row) => ({ schema: row["schema"] ?? "", name: row["name"] ?? "" })),
   )

@@ -1,10 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { parseSourceTables, printTable } from "../../../../src/core/source/SourceTable.ts"
+import { printTable } from "../../../../src/core/source/SourceTable.ts"
+import { namedTables } from "../../../../src/core/tables/TableEntry.ts"
+import { parseTableEntries } from "../../../../src/core/tables/TableEntryText.ts"
 
 const tables = (text: string) =>
-  Result.getOrThrow(parseSourceTables(text)).map(({ table, dataset }) => [table.schema, table.name, dataset])
-const why = (text: string) => Result.getOrThrow(Result.flip(parseSourceTables(text)))
+  namedTables(Result.getOrThrow(parseTableEntries(text))).map(({ table, dataset }) => [
+    table.schema,
+    table.name,
+    dataset,
+  ])
+const why = (text: string) => Result.getOrThrow(Result.flip(parseTableEntries(text)))
 
 describe("SOURCE_TABLES", () => {
   it("reads tables with and without a dataset", () => {
@@ -66,7 +72,7 @@ describe("SOURCE_TABLES", () => {
 
   it("refuses what is not a list of tables", () => {
     for (const text of ["", "a.", ".b", "a.b.c", 'a."b', "a.b c.d", "a.b,", "a.b;c.d"]) {
-      assert.isTrue(Result.isFailure(parseSourceTables(text)), JSON.stringify(text))
+      assert.isTrue(Result.isFailure(parseTableEntries(text)), JSON.stringify(text))
     }
   })
 

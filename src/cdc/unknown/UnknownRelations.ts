@@ -13,7 +13,7 @@ import { printInSql, printTable, type TableName } from "../../core/source/Source
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { SourceError } from "../../services/source/SourceError.ts"
 import type { KeptColumns } from "../../services/source/SourceTables.ts"
-import { sinceOf, type UncertainTable } from "./FollowedTables.ts"
+import { sinceOf, type UncertainTable } from "./UncertainTables.ts"
 
 /** Beyond this many names, or sets of columns of one name, rows may belong to any table. */
 const maxKept = 1000

@@ -1,10 +1,10 @@
 /** The queries of `doctor` for one table: its description, and the permissions of our role. */
 import { Effect } from "effect"
-import { printTable, type TableName } from "../../../src/core/source/SourceTable.ts"
-import { parseTextArray } from "../../../src/core/source/TextArray.ts"
-import type { SourceError } from "../../../src/services/source/SourceError.ts"
-import type { TableFacts } from "../../../src/services/source/SourceInspection.ts"
-import type { PostgresSession } from "../connection/PostgresSession.ts"
+import { printTable, type TableName } from "../../../../src/core/source/SourceTable.ts"
+import { parseTextArray } from "../../../../src/core/source/TextArray.ts"
+import type { SourceError } from "../../../../src/services/source/SourceError.ts"
+import type { TableFacts } from "../../../../src/services/source/SourceInspection.ts"
+import type { PostgresSession } from "../../connection/PostgresSession.ts"
 import { describeTable } from "./PostgresTableDescription.ts"
 
 const permissionsSql = `

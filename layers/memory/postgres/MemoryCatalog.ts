@@ -1,0 +1,50 @@
+/** The catalog of the PostgreSQL in memory. */
+import { Option } from "effect"
+import { sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
+import type { Relation, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
+import { treeOf } from "./MemoryPartitions.ts"
+import type { MemoryTable } from "./MemoryTable.ts"
+
+interface CatalogRows {
+  readonly schemaXmin: (name: TableName) => number
+  /** `pg_snapshot_xmin()` */
+  readonly oldestXid: bigint
+  /** `pg_current_snapshot()` */
+  readonly snapshot: string
+}
+
+/** The partitioned tables that it is a partition of, from the nearest to the root. */
+const ancestorsOf = (tables: ReadonlyArray<MemoryTable>, table: MemoryTable): ReadonlyArray<TableName> => {
+  const parent = tables.find(({ partitions }) => partitions.includes(table))
+  return parent === undefined ? [] : [parent.name, ...ancestorsOf(tables, parent)]
+}
+
+/** Returns the relations with these names or OIDs, and those that match a pattern. */
+export const relationsIn = (
+  tables: ReadonlyArray<MemoryTable>,
+  { schemaXmin, oldestXid, snapshot }: CatalogRows,
+  asked: RelationsAsked,
+): ReadonlyArray<Relation> => {
+  const patterns = (asked.patterns ?? []).map(({ schema, name }) => ({
+    schema: new RegExp(schema, "us"),
+    name: new RegExp(name, "us"),
+  }))
+  const isMatch = (table: TableName) =>
+    patterns.some(({ schema, name }) => schema.test(table.schema) && name.test(table.name))
+  return tables
+    .filter(
+      ({ name, oid }) =>
+        asked.oids.includes(oid) || asked.tables.some((one) => sameTable(one, name)) || isMatch(name),
+    )
+    .map((one) => ({
+      table: one.name,
+      ...one.catalogRows,
+      ancestors: ancestorsOf(tables, one),
+      isMatchable: true,
+      notFollowed: one.isUnlogged
+        ? Option.some("it is unlogged: ALTER TABLE … SET LOGGED")
+        : Option.none<string>(),
+      mark: { table: one.xmin, schema: schemaXmin(one.name), endedBelow: oldestXid },
+      tree: treeOf(one, snapshot),
+    }))
+}

@@ -1,0 +1,64 @@
+/**
+ * Rows of tables that match a pattern of SOURCE_TABLES and do not exist any more: they were created, filled and dropped
+ * between two reads of the catalog. Their rows are skipped, and told of.
+ */
+import { Effect } from "effect"
+import { fromBytes } from "../../core/bytes/Bytes.ts"
+import type { Table } from "../../core/slot/Change.ts"
+import { tableKey } from "../../core/slot/tokens/TableMemo.ts"
+import { printTable, type TableName } from "../../core/source/SourceTable.ts"
+import { datasetOf, isDatasetName, type TableEntry } from "../../core/tables/TableEntry.ts"
+import { patternOf } from "../../core/tables/TableSelection.ts"
+
+/** Beyond this many names further ones are not noted. */
+const maxNames = 1000
+
+/** What the last read of the catalog showed. */
+export interface PresentTables {
+  /** Of SOURCE_TABLES. */
+  readonly entries: ReadonlyArray<TableEntry>
+  /** The printed names of the relations that the entries match. */
+  readonly names: ReadonlySet<string>
+  /** Datasets that a table has, or has had until now. */
+  readonly datasets: ReadonlySet<string>
+}
+
+/** Collects the names of a batch that are no dataset's and that match a pattern. */
+export class GoneTables {
+  readonly #present: PresentTables
+  /** By key; undefined for a table that matches no pattern or exists. */
+  readonly #names = new Map<string, TableName | undefined>()
+
+  constructor(present: PresentTables) {
+    this.#present = present
+  }
+
+  note(table: Table): void {
+    const key = tableKey(table)
+    if (this.#names.has(key) || this.#names.size >= maxNames) return
+    const name = { schema: fromBytes(table.schema), name: fromBytes(table.name) }
+    const { entries, names } = this.#present
+    const isGone = !names.has(printTable(name)) && patternOf(entries, name) !== undefined
+    this.#names.set(key, isGone ? name : undefined)
+  }
+
+  /** Logs each of them. Returns their datasets, without those that another table has. */
+  get report(): Effect.Effect<ReadonlySet<string>> {
+    const { entries, datasets } = this.#present
+    return Effect.gen({ self: this }, function* () {
+      const found = new Set<string>()
+      for (const table of this.#names.values()) {
+        const entry = table && patternOf(entries, table)
+        if (table === undefined || entry === undefined) continue
+        const dataset = datasetOf(entry.dataset, table)
+        const isFree = isDatasetName(dataset) && !datasets.has(dataset)
+        if (isFree) found.add(dataset)
+        yield* Effect.logWarning(
+          `Table ${printTable(table)} matches ${entry.pattern.text}, and was created and dropped or renamed between two looks at the catalog. ` +
+            `The WAL holds rows under this name, and they are in no inc`,
+        ).pipe(Effect.annotateLogs(isFree ? { dataset } : {}))
+      }
+      return found
+    })
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The settings of a running `cdc`: those in force, and those that were read again and wait for the next batch. SIGHUP reads
+ * them; a batch takes all of them or none.
+ */
+import { Context, Effect, Equal, Latch, Option } from "effect"
+import { Settings } from "../Settings.ts"
+
+type Values = Settings["Service"]
+
+/** The variables of the settings that apply without a restart. */
+const live = {
+  tables: "SOURCE_TABLES",
+  columns: "COLUMNS_EXCLUDE, COLUMNS_HASH, COLUMNS_HASH_KEY, ON_NEW_COLUMN",
+  pollInterval: "POLL_INTERVAL",
+  batchMaxChanges: "BATCH_MAX_CHANGES",
+  batchMinWal: "BATCH_MIN_WAL",
+  batchMaxWait: "BATCH_MAX_WAIT",
+  fullParallel: "FULL_PARALLEL",
+  fullObjectSize: "FULL_OBJECT_SIZE",
+  logLevel: "LOG_LEVEL",
+  logFormat: "LOG_FORMAT",
+} as const satisfies Partial<Record<keyof Values, string>>
+
+/** The variables of the others. */
+const fixed = {
+  source: "DATABASE_URL and PG*",
+  slot: "REPLICATION_SLOT",
+  lake: "LAKE_URL",
+  lakeUmask: "LAKE_UMASK",
+  s3: "MINIO_* and AWS_*",
+  layout: "LAKE_LAYOUT",
+  csvCompression: "CSV_COMPRESSION",
+  metricsPort: "METRICS_PORT",
+  metricsHost: "METRICS_HOST",
+} as const satisfies Record<Exclude<keyof Values, keyof typeof live>, string>
+
+/** URLs and secrets are compared by what they hold. */
+const isSame = (one: unknown, other: unknown): boolean =>
+  Equal.equals(one, other) || (one instanceof URL && other instanceof URL && one.href === other.href)
+
+const differs = (one: unknown, other: unknown): boolean => {
+  const [a, b] = [
+    Option.isOption(one) ? Option.getOrUndefined(one) : one,
+    Option.isOption(other) ? Option.getOrUndefined(other) : other,
+  ]
+  if (isSame(a, b)) return false
+  const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
+    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return (
+    !isPlain(a) ||
+    !isPlain(b) ||
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].some((key) => differs(a[key], b[key]))
+  )
+}
+
+/** Returns the variables that were changed, and whose change needs a restart. */
+export const needRestart = (inForce: Values, read: Values): ReadonlyArray<string> =>
+  // `Object.keys` loses the type of the keys.
+  (Object.keys(fixed) as ReadonlyArray<keyof typeof fixed>)
+    .filter((key) => differs(inForce[key], read[key]))
+    .map((key) => fixed[key])
+
+export class LiveSettings {
+  #inForce: Values
+  #next = Option.none<Values>()
+  readonly #isWaiting = Latch.makeUnsafe(false)
+
+  constructor(inForce: Values) {
+    this.#inForce = inForce
+  }
+
+  get inForce(): Values {
+    return this.#inForce
+  }
+
+  /** The settings that were read again, until they are taken or refused. */
+  get next(): Option.Option<Values> {
+    return this.#next
+  }
+
+  /** Succeeds as soon as there is a `next`. */
+  get waiting(): Effect.Effect<void> {
+    return this.#isWaiting.await
+  }
+
+  /** What was read again. Settings that need a restart stay as they are; those of the log apply at once. */
+  offer(read: Values): void {
+    const { logLevel, logFormat } = read
+    this.#inForce = { ...this.#inForce, logLevel, logFormat }
+    const { tables, columns, pollInterval, fullParallel, fullObjectSize } = read
+    const { batchMaxChanges, batchMinWal, batchMaxWait } = read
+    this.#next = Option.some({
+      ...this.#inForce,
+      tables,
+      columns,
+      pollInterval,
+      batchMaxChanges,
+      batchMinWal,
+      batchMaxWait,
+      fullObjectSize,
+      fullParallel,
+    })
+    this.#isWaiting.openUnsafe()
+  }
+
+  /** Puts the settings into force. Newer ones may wait by now. */
+  take(next: Values): void {
+    this.#inForce = next
+    this.refuse(next)
+  }
+
+  /** The settings in force stay. */
+  refuse(next: Values): void {
+    if (!Option.contains(this.#next, next)) return
+    this.#next = Option.none()
+    this.#isWaiting.closeUnsafe()
+  }
+}
+
+/** Of the `cdc` in this process; none for other commands, whose settings never change. */
+export const CurrentSettings = Context.Reference<Option.Option<LiveSettings>>(
+  "afluente/settings/CurrentSettings",
+  { defaultValue: Option.none },
+)
+
+/** Returns those of this process, or the settings as they are. */
+export const liveSettings = Effect.gen(function* () {
+  const current = yield* CurrentSettings
+  return Option.isSome(current) ? current.value : new LiveSettings(yield* Settings)
+})

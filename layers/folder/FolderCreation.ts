@@ -9,29 +9,29 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** Returns the folder if it did not exist. */
-const createFolder = async (folder: string): Promise<string | undefined> => {
+/** True if the folder was created, false if it is there. */
+const createOne = async (folder: string): Promise<boolean> => {
   try {
     await fs.mkdir(folder)
-    return folder
+    return true
   } catch (cause) {
-    if (await isFolder(folder)) return undefined
+    if (await isFolder(folder)) return false
     throw cause
   }
 }
 
 /**
- * Creates the missing folders of the path. Returns the topmost one that it created. Several calls may run at once. Does not
- * use `mkdir` with `recursive`: on a read-only file system Node fails with `ENOENT`, and on some it never ends.
+ * Creates the missing folders of the path. Returns the topmost one that it created. Does not use `mkdir` with `recursive`: on
+ * a read-only file system Node fails with `ENOENT`, and on some it never ends.
  */
 export const createFolders = async (folder: string): Promise<string | undefined> => {
   try {
-    return await createFolder(folder)
+    return (await createOne(folder)) ? folder : undefined
   } catch (cause) {
     const parent = dirname(folder)
     if (errno(cause) !== "ENOENT" || parent === folder) throw cause
+    // The parent may be there by now: several datasets of a new lake create their folders at once.
     const topmostCreated = (await isFolder(parent)) ? undefined : await createFolders(parent)
-    // Another call can have created the parent meanwhile. If it did not, this fails with the same cause.
-    return (await createFolder(folder)) === undefined ? topmostCreated : (topmostCreated ?? folder)
+    return (await createOne(folder)) ? (topmostCreated ?? folder) : topmostCreated
   }
 }

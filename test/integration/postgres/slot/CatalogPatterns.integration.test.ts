@@ -52,9 +52,9 @@ layer(TestPostgres.shared, { excludeTestServices: true })("patterns in the catal
         "tenant_1.pedido=tenant_1_pedido",
         "vendas.cliente_1=vendas_cliente_1",
         "vendas.clientex1=vendas_clientex1",
+        "vendas.evento=vendas_evento",
         "vendas.pedido=vendas_pedido",
         '!vendas."Ação.*"',
-        "!vendas.evento",
         "!vendas.rascunho",
       ])
     }),

@@ -1,6 +1,6 @@
 /** The tables of SOURCE_TABLES: named ones, and those of the catalog that its patterns match. */
 import { Effect, Option } from "effect"
-import { knownIn } from "../cdc/tables/TablePlan.ts"
+import { askedRelations, knownIn } from "../cdc/tables/TablePlan.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
 import { printTable } from "../core/source/SourceTable.ts"
 import { namedTables, patternEntries, type TableEntry } from "../core/tables/TableEntry.ts"
@@ -30,13 +30,9 @@ export const configuredTables = Effect.fn("ConfiguredTables.configuredTables")(f
 ) {
   const { tables: entries } = yield* Settings
   const patterns = patternsOf(entries)
-  const tables = namedTables(entries).map(({ table }) => table)
-  const catalog = patterns.length === 0 ? [] : yield* relations({ tables, oids: [], patterns })
-  return selectConfigured(
-    entries,
-    catalog,
-    Option.getOrElse(watermark, () => emptyLake),
-  )
+  const lake = Option.getOrElse(watermark, () => emptyLake)
+  const asked = askedRelations(namedTables(entries), lake, patterns)
+  return selectConfigured(entries, patterns.length === 0 ? [] : yield* relations(asked), lake)
 })
 
 /** As `configuredTables`, on a session that is opened only if there is a pattern. */

@@ -26,7 +26,7 @@ import {
   unchangedMarks,
   withoutChanges,
 } from "./TablePlan.ts"
-import { planTables } from "./TablePlanning.ts"
+import { planTables, withoutForeignNames } from "./TablePlanning.ts"
 import { logSome, warn } from "./TableReport.ts"
 
 export interface FollowedTables {
@@ -131,7 +131,9 @@ export const readCatalog = Effect.fnUntraced(function* (
       isCaughtUp: flushed <= readUpTo,
     }),
   )
-  const found = { ...planned, before: withKnownLeaves(planned.before, known.now) }
+  // A leaf that was detached may be a table of its own by now.
+  const before = withoutForeignNames(withKnownLeaves(planned.before, known.now))
+  const found = { ...planned, before }
   const warned = yield* warn(found, selection, known.warned)
   yield* reportLeaves(known.now, found.before)
   const renamed = inRenamedSchemas(lines, found.before)

@@ -91,7 +91,7 @@ export const unchangedMarks = (
 /** Returns what a plan needs from the catalog. */
 export const askedRelations = (
   configured: ReadonlyArray<SourceTable>,
-  lines: DatasetLines,
+  lines: Pick<DatasetLines, "tables">,
   patterns: ReadonlyArray<RelationPattern> = [],
 ): RelationsAsked => {
   const known = [...lines.tables.keys()].flatMap((dataset) => Option.toArray(knownIn(lines, dataset)))

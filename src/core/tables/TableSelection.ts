@@ -96,9 +96,12 @@ const matchesOf = (
   const named = new Set(namedTables(entries).map(({ table }) => printTable(table)))
   const others = entries.filter((one) => one._tag !== "Named")
   const entryOf = (table: TableName) => (named.has(printTable(table)) ? undefined : patternOf(others, table))
-  const isFollowed = (table: TableName) => named.has(printTable(table)) || entryOf(table) !== undefined
   const present = new Map(catalog.map((one) => [printTable(one.table), one]))
   const renamed = renamedOids(namedTables(entries), new Set(present.keys()), ownerOf)
+  const isFollowed = (table: TableName) => {
+    const text = printTable(table)
+    return named.has(text) || renamed.has(present.get(text)?.oid ?? 0) || entryOf(table) !== undefined
+  }
   return [...present]
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .flatMap(([, { table, oid, ancestors, isMatchable, notFollowed }]): ReadonlyArray<Match> => {

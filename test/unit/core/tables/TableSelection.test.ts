@@ -56,8 +56,32 @@ describe("the tables that SOURCE_TABLES selects", () => {
     assert.deepStrictEqual(chosen("a.root,b.*", ["a.root", "b.leaf < a.root"]), ["a.root=root"])
   })
 
-  it("hold a partition whose root is left out", () => {
+  it("hold a partition whose root is left out, and below it none of its own partitions", () => {
     assert.deepStrictEqual(chosen("a.*,!a.root", ["a.root", "a.leaf < a.root"]), ["a.leaf=leaf"])
+    assert.deepStrictEqual(
+      chosen("a.*,!a.root", ["a.root", "a.mid < a.root", "a.leaf < a.mid < a.root", "a.other < a.root"]),
+      ["a.mid=mid", "a.other=other"],
+    )
+  })
+
+  it("hold a partition that matches while its root does not", () => {
+    assert.deepStrictEqual(chosen("b.*", ["a.root", "b.leaf < a.root"]), ["b.leaf=leaf"])
+  })
+
+  it("hold a root as it is, also if a partition of it is left out", () => {
+    assert.deepStrictEqual(chosen("a.*,!a.leaf", ["a.root", "a.leaf < a.root", "a.other < a.root"]), [
+      "a.root=root",
+    ])
+  })
+
+  it("lack the partitions of a root that matches and cannot be followed", () => {
+    assert.deepStrictEqual(chosen("a.*", ['a."Raiz ã"', 'a.leaf < a."Raiz ã"']), [])
+    assert.deepStrictEqual(unusable("a.*", ['a."Raiz ã"', 'a.leaf < a."Raiz ã"']).length, 1)
+  })
+
+  it("lack the partitions of a named table that was renamed to what no pattern matches", () => {
+    const ownerOf: OwnerOf = (dataset) => (dataset === "cs" ? { table: table("a.c"), oid: 1 } : undefined)
+    assert.deepStrictEqual(chosen("a.c=cs,a.p_*", ["a.root", "a.p_1 < a.root"], ownerOf), ["a.c=cs"])
   })
 
   it("leave out a table whose name cannot be a dataset's, and say how to name it", () => {

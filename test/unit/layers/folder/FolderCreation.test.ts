@@ -6,7 +6,7 @@ import { createFolders } from "../../../../layers/folder/FolderCreation.ts"
 
 describe("folders", () => {
   it("are created by several at once that share missing parents", async () => {
-    for (let attempt = 0; attempt < 200; attempt++) {
+    for (let attempt = 0; attempt < 40; attempt++) {
       const folder = mkdtempSync(join(tmpdir(), "afluente-folders-"))
       try {
         const created = await Promise.allSettled(

@@ -30,6 +30,7 @@ import type { LakeFolders } from "./core/lake/Watermark.ts"
 import type { SourceTable } from "./core/source/SourceTable.ts"
 import { copyTarget, warnWithoutSlot } from "./full/CopyTarget.ts"
 import { copyTable } from "./full/Full.ts"
+import { waitToJoin } from "./full/JoiningSnapshot.ts"
 import { checkAllCopied, checkAllFollowed } from "./full/TableChecks.ts"
 import { reportingActivity } from "./observe/Activity.ts"
 import { publish } from "./observe/PipelineEvents.ts"
@@ -56,6 +57,7 @@ export const fullInto = Effect.fn("full")(function* ({ isNewSource, only = Optio
   )
   yield* retrying(limitedRetry, warnWithoutSlot(watermark))
   yield* checkAllCopied(tables, dropped, known)
+  if (Option.isSome(only)) yield* retrying(limitedRetry, waitToJoin(tables))
   // A lost snapshot cannot be continued: a retry copies all tables again, so that all are of one snapshot.
   return yield* retrying(limitedRetry, Effect.scoped(reportingActivity(copyTables(tables, layout, known))))
 })

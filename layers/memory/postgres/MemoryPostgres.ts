@@ -4,9 +4,10 @@
  * Its methods act at once; only those that need the time or can fail are Effects. It has no SQL, constraints or row locks:
  * those are tested against a real server.
  */
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer, Option } from "effect"
 import type * as Lsn from "../../../src/core/Lsn.ts"
 import { printTable, sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
+import type { OldestTransaction } from "../../../src/services/source/ChangeSource.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type {
   KeptColumns,
@@ -84,6 +85,11 @@ export class MemoryServer {
     return BigInt(Math.min(this.#nextXid, ...this.#open))
   }
 
+  oldestTransaction(): OldestTransaction {
+    const xid = this.oldestXid()
+    return { xid, holder: this.#open.has(Number(xid)) ? Option.some(`session ${xid}`) : Option.none() }
+  }
+
   relations(asked: RelationsAsked): ReadonlyArray<Relation> {
     const schemaXmin = (name: TableName) => this.#schemaXmin(name)
     const rows = { schemaXmin, oldestXid: this.oldestXid(), snapshot: this.snapshot().id }
@@ -98,8 +104,8 @@ export class MemoryServer {
   }
 
   keptColumns(oid: number, since: bigint): KeptColumns {
-    const table = this.#tables.find((one) => one.oid === oid)
-    return table?.keptColumns(Number(since)) ?? { names: [], isAll: false }
+    const found = this.#tables.find((one) => one.oid === oid)?.keptColumns(Number(since))
+    return found ?? { names: [], isAll: false }
   }
 
   #schemaXmin({ schema }: TableName): number {
@@ -145,8 +151,7 @@ export class MemoryServer {
   }
 
   rollback({ xid }: MemoryTransaction): void {
-    this.#open.delete(xid)
-    this.#aborted.add(xid)
+    if (this.#open.delete(xid)) this.#aborted.add(xid)
   }
 
   /** Runs one transaction, from BEGIN to COMMIT. Returns the commit LSN. */

@@ -87,7 +87,11 @@ export const layer = (name: string): Layer.Layer<ChangeSource, never, MemoryPost
       const visit = Effect.map(connect, (session) => {
         const { asking, ...view } = reading(session)
         // A visible commit is on disk here.
-        return { ...view, flushedTo: () => asking(() => undefined) }
+        return {
+          ...view,
+          flushedTo: () => asking(() => undefined),
+          oldestTransaction: asking(() => server.oldestTransaction()),
+        }
       })
       return ChangeSource.of({ attach, visit })
     }),

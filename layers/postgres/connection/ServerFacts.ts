@@ -1,5 +1,6 @@
 /** Reads facts of the server: its identity, its timeline, and transaction ids. Needs no permissions. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
+import type { OldestTransaction } from "../../../src/services/source/ChangeSource.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { SourceIdentity } from "../../../src/services/source/SourceTables.ts"
 import type { PostgresSession } from "./PostgresSession.ts"
@@ -38,3 +39,24 @@ export const newXid = (session: PostgresSession) => askXid(session, "pg_current_
 
 export const oldestXid = (session: PostgresSession) =>
   askXid(session, "pg_snapshot_xmin(pg_current_snapshot())")
+
+/**
+ * Every transaction with an id holds a lock on it, which each role may see; a prepared one has no session. Other roles'
+ * applications are hidden without pg_read_all_stats.
+ */
+const oldestSql = `
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin, held.holder
+    FROM (SELECT) AS one LEFT JOIN (
+      SELECT CASE WHEN l.pid IS NULL THEN 'prepared transaction ' || quote_literal(p.gid) || ', since ' || p.prepared
+                  ELSE concat('session ', l.pid, ' (' || nullif(a.application_name, '') || ')', ', since ' || a.xact_start) END AS holder
+        FROM pg_locks l
+        LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+        LEFT JOIN pg_prepared_xacts p ON p.transaction = l.transactionid
+       WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted
+       ORDER BY age(l.transactionid) DESC LIMIT 1) AS held ON true`
+
+export const oldestTransaction = (session: PostgresSession): Effect.Effect<OldestTransaction, SourceError> =>
+  Effect.map(session.query("server", oldestSql), ([row]) => ({
+    xid: BigInt(row?.["xmin"] ?? "0"),
+    holder: Option.fromNullishOr(row?.["holder"]),
+  }))

@@ -12,7 +12,7 @@ import { SourceError } from "../../../src/services/source/SourceError.ts"
 import { transactionReader } from "../../slot/TransactionReader.ts"
 import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
-import { identify, newXid, oldestXid, timelineOf } from "../connection/ServerFacts.ts"
+import { identify, newXid, oldestTransaction, oldestXid, timelineOf } from "../connection/ServerFacts.ts"
 import { keptColumns, unknownNames } from "../tables/PostgresKnownNames.ts"
 import { relations } from "../tables/PostgresRelations.ts"
 import { flushedTo, peek } from "./PostgresPeek.ts"
@@ -89,6 +89,7 @@ const make = (address: SourceAddress, slot: string, spool: Spool["Service"]): Ch
     return {
       ...(yield* reading(session)),
       flushedTo: (lsn: Lsn.Lsn) => flushedTo(session, lsn),
+      oldestTransaction: oldestTransaction(session),
     }
   })
 

@@ -85,6 +85,14 @@ export interface SourceView {
   readonly keptColumns: (oid: number, since: bigint) => Effect.Effect<KeptColumns, SourceError>
 }
 
+/** What holds back the snapshots of others. */
+export interface OldestTransaction {
+  /** `pg_snapshot_xmin`, 64 bits: every transaction with a lower id has ended. */
+  readonly xid: bigint
+  /** The session or prepared transaction with the oldest id: `session 4711 (psql), since 2025-11-03 10:15:40+00`. None if all have ended. */
+  readonly holder: Option.Option<string>
+}
+
 /** A session that reads without the writer's lock. A writer may run meanwhile. It cannot confirm. */
 export interface ChangeVisit extends SourceView {
   readonly readState: Effect.Effect<SlotView, SourceError>
@@ -92,6 +100,7 @@ export interface ChangeVisit extends SourceView {
   readonly readTransactions: ReadTransactions
   /** Waits until the WAL is flushed up to `lsn`, so that a read returns all commits before. */
   readonly flushedTo: (lsn: Lsn) => Effect.Effect<void, SourceError>
+  readonly oldestTransaction: Effect.Effect<OldestTransaction, SourceError>
 }
 
 /**

@@ -102,6 +102,18 @@ export const sourceReasons = {
     ),
     exitCode: 1,
   },
+  OldTransaction: {
+    ...permanent(
+      "Run COMMIT or ROLLBACK in it, or SELECT pg_terminate_backend(…); for a prepared one COMMIT PREPARED or ROLLBACK PREPARED. Then run the same command again. `cdc` need not stop.",
+    ),
+    exitCode: 1,
+  },
+  NotBegun: {
+    ...permanent(
+      "Look into its log, send it SIGHUP if SOURCE_TABLES has changed since it started, and run the same command again.",
+    ),
+    exitCode: 1,
+  },
   SlotLost: {
     ...permanent(
       "PostgreSQL has discarded changes not yet read. Raise max_slot_wal_keep_size, drop the slot (`node dist/main.js drop-slot`), run `init` and `full` again.",

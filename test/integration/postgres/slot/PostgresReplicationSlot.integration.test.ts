@@ -187,6 +187,10 @@ layer(TestPostgres.layer({ settings: quiet }), { excludeTestServices: true })("t
           yield* other.sql("BEGIN; SELECT pg_current_xact_id()")
           const later = yield* reader.newXid
           assert.isTrue((yield* reader.oldestXid) < later)
+          const oldest = yield* visit.oldestTransaction
+          assert.isTrue(oldest.xid < later)
+          // Other tests of this server may hold an older one.
+          assert.match(Option.getOrThrow(oldest.holder), /^session \d+/)
           yield* other.sql("COMMIT")
           assert.isTrue((yield* reader.oldestXid) >= later)
         })

@@ -1,6 +1,7 @@
 /** The tables of SOURCE_TABLES: named ones, and those of the catalog that its patterns match. */
 import { Effect, Option } from "effect"
 import { askedRelations, knownIn } from "../cdc/tables/TablePlan.ts"
+import { type ColumnRules, isDropped, projectionFor } from "../core/columns/Projection.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
 import { printTable } from "../core/source/SourceTable.ts"
 import { namedTables, patternEntries, type TableEntry } from "../core/tables/TableEntry.ts"
@@ -18,8 +19,17 @@ export const selectConfigured = (
   entries: ReadonlyArray<TableEntry>,
   catalog: ReadonlyArray<CatalogTable>,
   lake: Pick<Watermark, "tables">,
+  rules: ColumnRules,
 ): TableSelection =>
-  selectTables(entries, catalog, (dataset) => Option.getOrUndefined(knownIn(lake, dataset)))
+  selectTables(
+    entries,
+    catalog,
+    (dataset) => Option.getOrUndefined(knownIn(lake, dataset)),
+    ({ table, keys }) => {
+      const projection = projectionFor(rules, [table])
+      return keys.filter((name) => isDropped(projection, name))
+    },
+  )
 
 const emptyLake: Pick<Watermark, "tables"> = { tables: new Map() }
 
@@ -28,11 +38,11 @@ export const configuredTables = Effect.fn("ConfiguredTables.configuredTables")(f
   { relations }: Pick<SourceView, "relations">,
   watermark: Option.Option<Watermark>,
 ) {
-  const { tables: entries } = yield* Settings
+  const { tables: entries, columns } = yield* Settings
   const patterns = patternsOf(entries)
   const lake = Option.getOrElse(watermark, () => emptyLake)
   const asked = askedRelations(namedTables(entries), lake, patterns)
-  return selectConfigured(entries, patterns.length === 0 ? [] : yield* relations(asked), lake)
+  return selectConfigured(entries, patterns.length === 0 ? [] : yield* relations(asked), lake, columns)
 })
 
 /** As `configuredTables`, on a session that is opened only if there is a pattern. */
@@ -45,7 +55,7 @@ export const visitedTables = Effect.fnUntraced(function* (watermark: Option.Opti
 
 /** The selection without the catalog: for commands that cannot reach it. */
 export const namedSelection = (entries: ReadonlyArray<TableEntry>): TableSelection =>
-  selectConfigured(entries, [], emptyLake)
+  selectTables(entries, [])
 
 /** Returns one text per pattern that matches nothing. */
 export const unmatchedWarnings = ({ unmatched }: TableSelection): ReadonlyArray<string> =>

@@ -41,6 +41,7 @@ export const relationsIn = (
       ...one.catalogRows,
       ancestors: ancestorsOf(tables, one),
       isMatchable: true,
+      keys: one.primaryKey,
       notFollowed: one.isUnlogged
         ? Option.some("it is unlogged: ALTER TABLE … SET LOGGED")
         : Option.none<string>(),

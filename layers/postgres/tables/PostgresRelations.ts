@@ -49,6 +49,11 @@ const facts = `c.relkind::text AS kind, c.relpersistence::text AS persistence,
          (c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND found.schema !~ ${systemSchemas})::text AS matchable,
          ${ancestors("un.nspname::text")} AS ancestor_schemas, ${ancestors("uc.relname::text")} AS ancestor_names`
 
+/** Columns that an index only INCLUDEs do not belong to its key. Of a partitioned table these are its own indexes'. */
+const keys = `(SELECT coalesce(array_agg(DISTINCT a.attname::text), '{}')::text
+            FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+           WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)) AS keys`
+
 const named = `c.oid::text AS oid, n.nspname AS schema, c.relname AS name, ${marks}`
 
 /** Both halves use an index. Sequences, indexes and types are excluded. */
@@ -74,7 +79,7 @@ const matchesSql = `
 
 /** What several parts find is read once. */
 const relationsSql = (found: string): string => `WITH found AS MATERIALIZED (${found})
-  SELECT found.*, ${facts}, ${file}, ${columnsNow} FROM found JOIN pg_class c ON c.oid = found.oid::oid`
+  SELECT found.*, ${facts}, ${keys}, ${file}, ${columnsNow} FROM found JOIN pg_class c ON c.oid = found.oid::oid`
 
 const relationOf = (row: Row, trees: ReadonlyMap<number, PartitionTree>): ReadonlyArray<Relation> => {
   const { oid, schema, name, table_xmin, schema_xmin, ended, ancestor_schemas, ancestor_names } = row
@@ -92,6 +97,7 @@ const relationOf = (row: Row, trees: ReadonlyMap<number, PartitionTree>): Readon
         schema: of,
         name: names[i] ?? "",
       })),
+      keys: parseTextArray(row["keys"] ?? "{}"),
       isMatchable: row["matchable"] === "true",
       notFollowed: notFollowed(row["kind"] ?? "", row["persistence"] ?? ""),
     },

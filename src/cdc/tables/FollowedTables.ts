@@ -112,7 +112,7 @@ export const readCatalog = Effect.fnUntraced(function* (
   const lines: DatasetLines = watermark
   const catalog = yield* session.relations(askedRelations(namedTables(entries), lines, patternsOf(entries)))
   const selection = yield* withUsableNames(
-    selectConfigured(entries, catalog, lines),
+    selectConfigured(entries, catalog, lines, rules),
     layout,
     Option.some(watermark),
   )

@@ -1,6 +1,12 @@
 /** Which tables the entries of `SOURCE_TABLES` stand for, as the catalog is now. */
 import { Option } from "effect"
-import { printTable, type SourceTable, sameTable, type TableName } from "../source/SourceTable.ts"
+import {
+  printTable,
+  quoteIdentifier,
+  type SourceTable,
+  sameTable,
+  type TableName,
+} from "../source/SourceTable.ts"
 import {
   datasetOf,
   isDatasetName,
@@ -18,6 +24,8 @@ export interface CatalogTable {
   readonly ancestors: ReadonlyArray<TableName>
   /** True for an ordinary or partitioned table of a user: others are followed by their names only. */
   readonly isMatchable: boolean
+  /** The columns of its primary key and of its replica identity's index. */
+  readonly keys: ReadonlyArray<string>
   /** Why the WAL holds no changes under its name; none if `cdc` can follow it. */
   readonly notFollowed: Option.Option<string>
 }
@@ -57,9 +65,13 @@ export const tablesIn = ({ named, matched }: TableSelection): ReadonlyArray<Sour
 /** The dataset's table, where the lake has one already. */
 export type OwnerOf = (dataset: string) => Pick<CatalogTable, "table" | "oid"> | undefined
 
+/** Returns those key columns of a table that the lake is not to have. */
+export type DroppedKeysOf = (table: Pick<CatalogTable, "table" | "keys">) => ReadonlyArray<string>
+
 interface Match extends SourceTable {
   readonly oid: number
   readonly entry: PatternEntry
+  readonly keys: ReadonlyArray<string>
   readonly notFollowed: Option.Option<string>
 }
 
@@ -104,11 +116,12 @@ const matchesOf = (
   }
   return [...present]
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .flatMap(([, { table, oid, ancestors, isMatchable, notFollowed }]): ReadonlyArray<Match> => {
+    .flatMap(([, { table, oid, ancestors, isMatchable, ...facts }]): ReadonlyArray<Match> => {
       const entry = isMatchable && !renamed.has(oid) ? entryOf(table) : undefined
       // The rows of a partition are in the dataset of its root.
       if (entry === undefined || ancestors.some(isFollowed)) return []
-      return [{ table, oid, dataset: datasetOf(entry.dataset, table), entry, notFollowed }]
+      const { keys, notFollowed } = facts
+      return [{ table, oid, dataset: datasetOf(entry.dataset, table), entry, keys, notFollowed }]
     })
 }
 
@@ -136,6 +149,7 @@ export const selectTables = (
   entries: ReadonlyArray<TableEntry>,
   catalog: ReadonlyArray<CatalogTable>,
   ownerOf: OwnerOf = () => undefined,
+  droppedKeysOf: DroppedKeysOf = () => [],
 ): TableSelection => {
   const named = namedTables(entries)
   const matches = matchesOf(entries, catalog, ownerOf)
@@ -148,7 +162,7 @@ export const selectTables = (
   const partitions = namedPartitions(named, catalog)
 
   /** Why the table cannot be followed. */
-  const problemOf = ({ table, oid, dataset, notFollowed }: Match): NameProblem | undefined => {
+  const problemOf = ({ table, oid, dataset, keys, notFollowed }: Match): NameProblem | undefined => {
     const advice = nameAdvice(table)
     if (!isDatasetName(dataset)) {
       return {
@@ -172,6 +186,13 @@ export const selectTables = (
       return {
         problem: `the dataset "${dataset}" of this lake belongs to ${printTable(owner.table)} (OID ${owner.oid})`,
         advice,
+      }
+    }
+    const dropped = isOwner ? [] : droppedKeysOf({ table, keys })
+    if (dropped.length > 0) {
+      return {
+        problem: `COLUMNS_EXCLUDE names ${dropped.map(quoteIdentifier).join(", ")} of its key, and its changes would not say which row they are about`,
+        advice: `Take the column out of COLUMNS_EXCLUDE, or leave the table out: !${printTable(table)}`,
       }
     }
     if (others.length === 0 || (isOwner && !isNamed)) return undefined

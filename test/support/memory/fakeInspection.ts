@@ -80,6 +80,7 @@ export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0)
         oid: 16400 + i,
         ancestors: [],
         isMatchable: true,
+        keys: [],
         notFollowed: Option.none(),
         mark: { table: 700, schema: 701, endedBelow: 702n },
         file: { file: `${16400 + i}`, columns: "0" },

@@ -9,6 +9,7 @@ import { patternsOf, selectConfigured } from "../../../../src/tables/ConfiguredT
 import { TestPostgres } from "../../../support/postgres/postgres.ts"
 import { slotLayers } from "../../../support/postgres/slotLayers.ts"
 import { sourceAddress } from "../../../support/postgres/sourceAddress.ts"
+import { rulesOf } from "../../../support/slot/projectedChange.ts"
 import { readAll } from "../../../support/slot/readAll.ts"
 
 const setup = `
@@ -24,12 +25,15 @@ const setup = `
     PARTITION BY RANGE (dia);
   CREATE TABLE leaves."evento.2025_1" PARTITION OF vendas.evento_2025 FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
   CREATE TABLE tenant_1.pedido (id int); CREATE TABLE "Tenant_2".pedido (id int);
+  CREATE TABLE vendas.identified (id int NOT NULL, v text);
+  CREATE UNIQUE INDEX identified_by ON vendas.identified (id) INCLUDE (v);
+  ALTER TABLE vendas.identified REPLICA IDENTITY USING INDEX identified_by;
   CREATE TABLE _timescaledb_internal.chunk_1 (id int);
   CREATE TEMPORARY TABLE passageira (id int)`
 
 layer(TestPostgres.shared, { excludeTestServices: true })("patterns in the catalog of a server", (it) => {
   /** `schema.table=dataset` of what can be followed, and the others with `!`. */
-  const selected = (setting: string) =>
+  const selected = (setting: string, excluded: ReadonlyArray<string> = []) =>
     Effect.gen(function* () {
       const { name, superuserUrl } = yield* (yield* TestPostgres).database(setup)
       return yield* Effect.gen(function* () {
@@ -37,7 +41,12 @@ layer(TestPostgres.shared, { excludeTestServices: true })("patterns in the catal
         const { relations } = yield* (yield* ChangeSource).visit
         const entries = Result.getOrThrow(parseTableEntries(setting))
         const catalog = yield* relations({ tables: [], oids: [], patterns: patternsOf(entries) })
-        const { matched, unusable } = selectConfigured(entries, catalog, { tables: new Map() })
+        const { matched, unusable } = selectConfigured(
+          entries,
+          catalog,
+          { tables: new Map() },
+          rulesOf(excluded, []),
+        )
         return [
           ...matched.map(({ table, dataset }) => `${printInSql(table)}=${dataset}`),
           ...unusable.map(({ table }) => `!${printInSql(table)}`),
@@ -53,9 +62,24 @@ layer(TestPostgres.shared, { excludeTestServices: true })("patterns in the catal
         "vendas.cliente_1=vendas_cliente_1",
         "vendas.clientex1=vendas_clientex1",
         "vendas.evento=vendas_evento",
+        "vendas.identified=vendas_identified",
         "vendas.pedido=vendas_pedido",
         '!vendas."Ação.*"',
         "!vendas.rascunho",
+      ])
+    }),
+  )
+
+  it.effect("leave out a table whose key, or the key of its replica identity, COLUMNS_EXCLUDE names", () =>
+    Effect.gen(function* () {
+      const excluded = ["vendas.*.id"]
+      assert.deepStrictEqual(yield* selected("vendas.cliente*", excluded), [
+        "vendas.cliente_1=cliente_1",
+        "vendas.clientex1=clientex1",
+      ])
+      assert.deepStrictEqual(yield* selected("vendas.p*,vendas.ident*", excluded), [
+        "!vendas.identified",
+        "!vendas.pedido",
       ])
     }),
   )

@@ -25,6 +25,7 @@ const relation = (table: TableName, oid: number, changed: Partial<CatalogMark> =
   oid,
   ancestors: [],
   isMatchable: true,
+  keys: [],
   notFollowed: Option.none(),
   mark: { ...mark, ...changed },
   file: { file: `${oid}`, columns: "c0" },

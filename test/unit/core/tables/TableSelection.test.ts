@@ -16,6 +16,7 @@ const select = (setting: string, catalog: ReadonlyArray<string>, ownerOf?: Owner
         table: table(name),
         oid: 1 + i,
         ancestors: ancestors.map(table),
+        keys: [],
         isMatchable: !name.endsWith(".view"),
         notFollowed: name.endsWith(".unlogged") ? Option.some("it is unlogged") : Option.none(),
       }

@@ -164,6 +164,43 @@ describe("cdc with a pattern", () => {
     }).pipe(Effect.provide(world(all))),
   )
 
+  it.effect("is not stopped by a new table whose key COLUMNS_EXCLUDE leaves out, and warns of it", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      const told = yield* warnings(
+        Effect.gen(function* () {
+          const program = yield* started(cdcForEver)
+          yield* server.transact((tx) => tx.insert(clientes, ana))
+          yield* look
+          const made = server.createTable(named("db_loja", "produto"))
+          for (const person of [ana, bia]) {
+            yield* server.transact((tx) => {
+              tx.insert(made, person)
+              tx.insert(clientes, { ...bia, id: `1${person.id}` })
+            })
+            yield* look
+          }
+          assert.isUndefined(program.pollUnsafe())
+          yield* Fiber.interrupt(program)
+          assert.strictEqual(exitCode(yield* ended(cdcOnce)), 0)
+        }),
+      )
+      assert.deepStrictEqual([yield* rowsOf("cliente"), yield* rowsOf("produto")], [["I1", "I11", "I12"], []])
+      assert.match(told.join("\n"), /"produto" matches a pattern and is not followed: .*"id".* its key/)
+      assert.strictEqual(exitCode(yield* ended(Pipeline.full)), 2)
+    }).pipe(Effect.provide(world({ ...all, COLUMNS_EXCLUDE: "db_loja.produto.id" }))),
+  )
+
+  it.effect("is refused with 2 where the key of a table that it follows is left out", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* cdcOnce
+      const masked = settings({ ...all, COLUMNS_EXCLUDE: "db_loja.cliente.id" })
+      assert.strictEqual(exitCode(yield* Effect.provide(ended(cdcOnce), masked)), 2)
+    }).pipe(Effect.provide(world(all))),
+  )
+
   it.effect("keeps a dataset with its table, where another schema's table would get it too", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop

@@ -149,7 +149,10 @@ export const layer = (
             walPosition: asking(Effect.map(Clock.currentTimeMillis, (millis) => ({ lsn: wal.end, millis }))),
             slot: (name) => stating(() => slotSnapshot(server, name)),
             probe: (name) => asking(probe(server, administration, name)),
-            table: (name) => asking(tableFacts(server, administration, name)),
+            tables: (names) =>
+              asking(
+                Effect.forEach(names, (name) => Effect.result(tableFacts(server, administration, name))),
+              ),
             relations: (asked) => stating(() => server.relations(asked)),
           }
         }),

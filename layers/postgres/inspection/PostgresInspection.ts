@@ -173,7 +173,7 @@ export const layer = (address: SourceAddress): Layer.Layer<SourceInspection> =>
         })),
         slot: (name) => readSlotFacts(session, name),
         probe: (name) => probeSlot(session, name),
-        table: (name) => tableFacts(session, name),
+        tables: (names) => tableFacts(session, names),
         relations: relations(session),
       })),
     })

@@ -116,11 +116,10 @@ const matchesOf = (
   }
   return [...present]
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .flatMap(([, { table, oid, ancestors, isMatchable, ...facts }]): ReadonlyArray<Match> => {
+    .flatMap(([, { table, oid, ancestors, isMatchable, keys, notFollowed }]): ReadonlyArray<Match> => {
       const entry = isMatchable && !renamed.has(oid) ? entryOf(table) : undefined
       // The rows of a partition are in the dataset of its root.
       if (entry === undefined || ancestors.some(isFollowed)) return []
-      const { keys, notFollowed } = facts
       return [{ table, oid, dataset: datasetOf(entry.dataset, table), entry, keys, notFollowed }]
     })
 }

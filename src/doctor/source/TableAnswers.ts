@@ -10,8 +10,9 @@ import type { DatasetCompleteness } from "../../core/lake/DatasetState.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { childrenLeftOut } from "../../core/tables/SharedRows.ts"
 import { datasetCompleteness } from "../../lake/DatasetCompleteness.ts"
+import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { Refusal } from "../../services/Refusal.ts"
-import type { SourceError } from "../../services/source/SourceError.ts"
+import { SourceError } from "../../services/source/SourceError.ts"
 import type { Inspection, SlotSnapshot, TableFacts } from "../../services/source/SourceInspection.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import { Settings } from "../../settings/Settings.ts"
@@ -37,18 +38,30 @@ export const askTables = Effect.fnUntraced(function* (
   tables: ReadonlyArray<SourceTable>,
 ) {
   const { columns } = yield* Settings
-  return yield* Effect.forEach(tables, (source) =>
-    Effect.map(
-      Effect.result(inspection.table(source.table)),
-      (facts): TableAnswer => ({
-        source,
-        projection: projectionFor(columns, [source.table]),
-        facts: Result.map(facts, (known) => withoutListedChildren(known, tables)),
-        decision: Option.none(),
-        completeness: Option.none(),
-      }),
-    ),
+  const all = yield* Effect.result(inspection.tables(tables.map(({ table }) => table)))
+  return tables.map(
+    (source, i): TableAnswer => ({
+      source,
+      projection: projectionFor(columns, [source.table]),
+      facts: Result.map(factsAt(all, i), (known) => withoutListedChildren(known, tables)),
+      decision: Option.none(),
+      completeness: Option.none(),
+    }),
   )
+})
+
+type AllFacts = Effect.Success<ReturnType<Inspection["tables"]>>
+
+/** A failure of the query is that of each table. */
+const factsAt = (
+  all: Result.Result<AllFacts, SourceError>,
+  i: number,
+): Result.Result<TableFacts, SourceError> => Result.flatMap(all, (facts) => facts[i] ?? Result.fail(noAnswer))
+
+const noAnswer = new SourceError({
+  reason: "Failed",
+  subject: "catalog",
+  detail: "it has no answer about a table",
 })
 
 /** The rows of child tables that are configured are in datasets of their own. */
@@ -85,10 +98,12 @@ export const decideTables = Effect.fn("TableAnswers.decideTables")(function* (
   const facts = yield* startFacts(inspection, tables, layout, watermark, position.value, slot.flushed)
   const decisions = planEach(facts)
   const slotBegin = Option.map(slot.slot, ({ confirmed }) => confirmed)
-  return yield* Effect.forEach(
-    answers,
-    Effect.fnUntraced(function* (answer, i) {
-      const decided = yield* withDecision(inspection, answer, decisions[i])
+  const decided = yield* Effect.forEach(answers, (answer, i) =>
+    withDecision(inspection, answer, decisions[i]),
+  )
+  return yield* forEachDataset(
+    decided.map((answer, i) => ({ answer, decision: decisions[i] })),
+    Effect.fnUntraced(function* ({ answer, decision }) {
       const { dataset } = answer.source
       const completeness = yield* datasetCompleteness(layout, {
         watermark,
@@ -96,10 +111,10 @@ export const decideTables = Effect.fn("TableAnswers.decideTables")(function* (
         dataset,
         isConfigured: true,
         isInLake: facts.withObjects.has(dataset),
-        table: tableNow(decisions[i]),
+        table: tableNow(decision),
       })
-      const known = yield* knownColumns(layout, dataset, decided.projection)
-      return { ...decided, projection: decided.projection?.knowing(known), completeness }
+      const known = yield* knownColumns(layout, dataset, answer.projection)
+      return { ...answer, projection: answer.projection?.knowing(known), completeness }
     }),
   )
 })
@@ -118,7 +133,7 @@ const withDecision = Effect.fnUntraced(function* (
   return {
     ...decided,
     projection: projectionFor(columns, [answer.source.table, to]),
-    facts: yield* Effect.result(inspection.table(to)),
+    facts: factsAt(yield* Effect.result(inspection.tables([to])), 0),
   }
 })
 

@@ -2,7 +2,7 @@
  * The queries of `doctor`: facts without judgement. None changes the server or takes a lock, except the probe, which holds the
  * slot for a short time. Each query can fail alone.
  */
-import { Context, type Effect, type Option, type Scope } from "effect"
+import { Context, type Effect, type Option, type Result, type Scope } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import type { SourceError } from "./SourceError.ts"
@@ -123,8 +123,10 @@ export interface Inspection {
   readonly slot: (name: string) => Effect.Effect<SlotSnapshot, SourceError>
   /** Reads one record of the slot and confirms nothing. Fails with `SlotInUse` while another session reads it. */
   readonly probe: (name: string) => Effect.Effect<void, SourceError>
-  /** Fails with `SchemaOrTableMissing` if there is none. */
-  readonly table: (table: TableName) => Effect.Effect<TableFacts, SourceError>
+  /** With few queries. A table that is not there has the result `SchemaOrTableMissing`. */
+  readonly tables: (
+    tables: ReadonlyArray<TableName>,
+  ) => Effect.Effect<ReadonlyArray<Result.Result<TableFacts, SourceError>>, SourceError>
   /** As in a `ChangeVisit`. */
   readonly relations: (asked: RelationsAsked) => Effect.Effect<ReadonlyArray<Relation>, SourceError>
 }

@@ -1,5 +1,5 @@
 /** A source in good order as `doctor` sees it, of which a test changes what it is about. */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Option, Result } from "effect"
 import { MemoryAdministration } from "../../../layers/memory/source/MemorySourceInspection.ts"
 import * as Lsn from "../../../src/core/Lsn.ts"
 import type {
@@ -72,7 +72,7 @@ export const inspection = (change: Partial<Inspection> = {}, bytesPerSecond = 0)
   })),
   slot: () => Effect.succeed(look()),
   probe: () => Effect.void,
-  table: () => Effect.succeed(table),
+  tables: (names) => Effect.succeed(names.map(() => Result.succeed(table))),
   relations: ({ tables }) =>
     Effect.succeed(
       tables.map((one, i) => ({

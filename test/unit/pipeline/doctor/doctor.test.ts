@@ -71,12 +71,12 @@ describe("doctor", () => {
     ["identity", ["system identifier"]],
     ["walPosition", ["clock", "max_slot_wal_keep_size"]],
     ["slot", ['slot "data_sync_slot"']],
-    ["table", ['"db_loja"."cliente"']],
+    ["tables", ['"db_loja"."cliente"']],
   ] as const) {
     it.effect(`goes on where the source does not answer what it is asked of ${question}`, () =>
       Effect.gen(function* () {
         const silence = Effect.fail(silentSource)
-        const isFunction = question === "slot" || question === "table"
+        const isFunction = question === "slot" || question === "tables"
         const change = { [question]: isFunction ? () => silence : silence }
         const sections = yield* examined(Effect.succeed(inspection(change)))
         assert.deepStrictEqual(failures(sections), [...checks])

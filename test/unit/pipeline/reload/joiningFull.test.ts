@@ -25,14 +25,6 @@ const copies = Effect.map(
   (keys) => keys.filter((key) => /^full\/produto\/.*json$/.test(key)).length,
 )
 
-/** A running cdc that follows a new table, and a transaction that has been open since before. */
-const newTable = Effect.gen(function* () {
-  const { server, clientes } = yield* shop
-  const made = server.createTable(produto)
-  yield* server.transact((tx) => tx.insert(clientes, ana))
-  return { server, made, clientes }
-})
-
 describe("full --tables beside cdc", () => {
   it.effect("waits for a transaction that was open when inc of the table began", () =>
     Effect.gen(function* () {
@@ -95,7 +87,8 @@ describe("full --tables beside cdc", () => {
 
   it.effect("does not wait for a transaction that began later", () =>
     Effect.gen(function* () {
-      const { server, made } = yield* newTable
+      const { server } = yield* shop
+      const made = server.createTable(produto)
       yield* cdcOnce
       server.begin().insert(made, bia)
       yield* only("produto")

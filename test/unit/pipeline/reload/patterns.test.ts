@@ -25,6 +25,14 @@ const look = TestClock.adjust("2 seconds")
 const all = { SOURCE_TABLES: "db_loja.*" }
 const named = (schema: string, name: string) => ({ ...cliente, table: { schema, name } })
 
+/** A lake with one row of `cliente`. */
+const begun = Effect.gen(function* () {
+  const found = yield* shop
+  yield* found.server.transact((tx) => tx.insert(found.clientes, ana))
+  yield* cdcOnce
+  return found
+})
+
 /** The warnings of a program. */
 const warnings = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
@@ -96,9 +104,7 @@ describe("cdc with a pattern", () => {
 
   it.effect("writes what was logged of a table that was dropped while it was down, and lets it go", () =>
     Effect.gen(function* () {
-      const { server, clientes, pedidos } = yield* shop
-      yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* cdcOnce
+      const { server, clientes, pedidos } = yield* begun
       yield* server.transact((tx) => {
         tx.insert(clientes, bia)
         tx.insert(pedidos, order)
@@ -112,9 +118,7 @@ describe("cdc with a pattern", () => {
 
   it.effect("goes on under the dataset that the pattern gives, where a table was renamed", () =>
     Effect.gen(function* () {
-      const { server, clientes } = yield* shop
-      yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* cdcOnce
+      const { server, clientes } = yield* begun
       server.renameTable(clientes, "pessoa")
       yield* server.transact((tx) => tx.insert(clientes, bia))
       yield* cdcOnce
@@ -127,9 +131,7 @@ describe("cdc with a pattern", () => {
 
   it.effect("keeps the dataset of a named table that is renamed to what a pattern matches", () =>
     Effect.gen(function* () {
-      const { server, clientes } = yield* shop
-      yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* cdcOnce
+      const { server, clientes } = yield* begun
       server.renameTable(clientes, "pessoa")
       yield* server.transact((tx) => tx.insert(clientes, bia))
       yield* cdcOnce
@@ -193,9 +195,7 @@ describe("cdc with a pattern", () => {
 
   it.effect("is refused with 2 where the key of a table that it follows is left out", () =>
     Effect.gen(function* () {
-      const { server, clientes } = yield* shop
-      yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* cdcOnce
+      yield* begun
       const masked = settings({ ...all, COLUMNS_EXCLUDE: "db_loja.cliente.id" })
       assert.strictEqual(exitCode(yield* Effect.provide(ended(cdcOnce), masked)), 2)
     }).pipe(Effect.provide(world(all))),
@@ -203,9 +203,7 @@ describe("cdc with a pattern", () => {
 
   it.effect("keeps a dataset with its table, where another schema's table would get it too", () =>
     Effect.gen(function* () {
-      const { server, clientes } = yield* shop
-      yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* cdcOnce
+      const { server, clientes } = yield* begun
       const twin = server.createTable(named("outro", "cliente"))
       yield* server.transact((tx) => {
         tx.insert(clientes, bia)
@@ -218,9 +216,7 @@ describe("cdc with a pattern", () => {
 
   it.effect("tells of rows of a table that was created, filled and dropped while it was down", () =>
     Effect.gen(function* () {
-      const { server, clientes } = yield* shop
-      yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* cdcOnce
+      const { server, clientes } = yield* begun
       const brief = (schema: string, name: string) =>
         Effect.gen(function* () {
           const table = server.createTable(named(schema, name))
@@ -343,9 +339,7 @@ describe("full with a pattern", () => {
 describe("the layout of a new lake", () => {
   it.effect("is datasets with a pattern, also where it matches one table only", () =>
     Effect.gen(function* () {
-      const { server, clientes } = yield* shop
-      yield* server.transact((tx) => tx.insert(clientes, ana))
-      yield* cdcOnce
+      yield* begun
       assert.strictEqual(yield* lineOf("layout"), "datasets")
     }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.cli*" }))),
   )

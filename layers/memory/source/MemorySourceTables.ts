@@ -38,6 +38,7 @@ const copyOf =
       Stream.map((some): CopiedRows => ({ bytes: print(some), rows: some.length, endsRow: true })),
       // A session can end in the middle of an answer.
       Stream.tap(() => server.sessions.inside(session)),
+      Stream.onEnd(server.sessions.inside(session)),
     )
     return { open: () => Effect.as(server.sessions.inside(session), { header, parts: [rows] }) }
   }

@@ -15,8 +15,8 @@ import { BufferPool } from "../../store/BufferPool.ts"
 /** In bytes. The last slab of each object is partly empty. */
 const slabBytes = 256 * 1024
 
-/** As many as a part of 5 MiB needs: the next part reuses the slabs of the last one. */
-const spareSlabsMax = 20
+/** As many as the parts of four objects need, 5 MiB each: the next part reuses the slabs of the last one. */
+const spareSlabsMax = 80
 
 const sendBufferCount = 2
 

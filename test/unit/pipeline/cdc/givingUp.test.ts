@@ -69,7 +69,10 @@ for (const [name, command] of Object.entries(commands)) {
     it.effect("gives up after a minute where the source went away in the middle of its work", () =>
       Effect.gen(function* () {
         const { server, clientes } = yield* shop
-        yield* server.transact((tx) => tx.insert(clientes, ana))
+        // More rows than one read gives.
+        yield* server.transact((tx) => {
+          for (let id = 1; id <= 100; id++) tx.insert(clientes, { ...ana, id: `${id}` })
+        })
         yield* givesUpAfter(60, Effect.provideServiceEffect(command, ObjectStore, stopsAtFirstObject(server)))
       }).pipe(Effect.provide(world())),
     )

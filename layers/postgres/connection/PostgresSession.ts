@@ -16,13 +16,13 @@ import type {
 import { counted } from "../../../src/core/text/CountedNoun.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { CopiedRows } from "../../../src/services/source/SourceTables.ts"
+import { RowCopyStream } from "../copy/RowCopyStream.ts"
 import { sourceError } from "../errors/PostgresErrors.ts"
 import { assertTarget, atFirstServer } from "./PostgresHosts.ts"
 import { clientConfig, describeServer } from "./PostgresLogin.ts"
 import { type ServerProcess, setUp } from "./PostgresPooler.ts"
 import { sessionSettings } from "./PostgresSessionSettings.ts"
 import { bySslMode } from "./PostgresTls.ts"
-import { RowCopyStream } from "./RowCopyStream.ts"
 
 export { describeAddress, loginOf } from "./PostgresLogin.ts"
 

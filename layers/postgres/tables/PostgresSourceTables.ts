@@ -9,8 +9,8 @@ import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { connect, describeAddress } from "../connection/PostgresSession.ts"
 import { identify } from "../connection/ServerFacts.ts"
 import { sharedSession } from "../connection/SharedSession.ts"
+import { beginSnapshot, readNothing, tableCopies } from "../copy/PostgresTableCopy.ts"
 import { describeTable, describeTables } from "./description/PostgresTableDescription.ts"
-import { beginSnapshot, readNothing, tableCopies } from "./PostgresTableCopy.ts"
 import { holdTables, lockable } from "./PostgresTableLocks.ts"
 
 /**

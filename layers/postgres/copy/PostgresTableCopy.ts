@@ -6,9 +6,9 @@ import { printTable, quoteIdentifier } from "../../../src/core/source/SourceTabl
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { TableCopy, TableDescription } from "../../../src/services/source/SourceTables.ts"
 import { connect, type PostgresSession } from "../connection/PostgresSession.ts"
-import { kindOf } from "./description/PostgresTableKind.ts"
+import { kindOf } from "../tables/description/PostgresTableKind.ts"
+import { type Lockable, lockTable } from "../tables/PostgresTableLocks.ts"
 import { asOne, byReader, rangeCondition, rangesOf } from "./PostgresRowRanges.ts"
-import { type Lockable, lockTable } from "./PostgresTableLocks.ts"
 
 /**
  * The slot prints booleans as `true` and `false`, COPY as `t` and `f`: the cast makes COPY equal to the slot. Both print all

@@ -1,14 +1,9 @@
 /** The table as `full` and the rows of `inc` after it make it, by the published rules alone. */
+import { isSeen } from "../../rebuild/snapshot.ts"
 import { arrayElements, type LakeObject, metaColumns } from "./lakeRows.ts"
 import type { Values } from "./witness.ts"
 
 type Row = Map<string, string | null>
-
-/** `xmin:xmax:xip` of a manifest. The servers here have seen fewer than 2^32 transactions. */
-export const isSeen = (snapshot: string, xid: number): boolean => {
-  const [xmin = "", xmax = "", inProgress = ""] = snapshot.split(":")
-  return xid < Number(xmin) || (xid < Number(xmax) && !inProgress.split(",").includes(String(xid)))
-}
 
 const ours = new Set(metaColumns)
 
@@ -76,20 +71,4 @@ export const replay = ({ full, snapshot, inc, columns, incNames, key }: ReplayRe
     rows: [...rows.values()].flat().map((row) => columns.map((name) => row.get(name) ?? null)),
     problems,
   }
-}
-
-/** What one has and the other has not, each row as often as it is there. */
-export const difference = (
-  found: ReadonlyArray<Values>,
-  wanted: ReadonlyArray<Values>,
-): ReadonlyArray<string> => {
-  const counts = new Map<string, number>()
-  const count = (rows: ReadonlyArray<Values>, by: number) => {
-    for (const row of rows) counts.set(JSON.stringify(row), (counts.get(JSON.stringify(row)) ?? 0) + by)
-  }
-  count(found, 1)
-  count(wanted, -1)
-  return [...counts]
-    .filter(([, n]) => n !== 0)
-    .map(([row, n]) => `${n > 0 ? "has" : "lacks"} ${row.slice(0, 400)}`)
 }

@@ -22,6 +22,7 @@ interface Asked {
   readonly size: number
   readonly rounds: ReadonlyArray<Subject>
   readonly without: ReadonlyArray<Kind>
+  readonly steps: boolean
 }
 
 interface Totals {
@@ -33,7 +34,7 @@ interface Totals {
 
 /** The differences that the rounds of one seed find. */
 const roundsOf = Effect.fnUntraced(function* (asked: Asked, seed: number, totals: Totals) {
-  const { size, without } = asked
+  const { size, without, steps } = asked
   const differences: Array<string> = []
   if (asked.rounds.includes("values")) {
     const round = yield* runRound(seed, size)
@@ -44,7 +45,7 @@ const roundsOf = Effect.fnUntraced(function* (asked: Asked, seed: number, totals
       totals.mistakes.set(code, (totals.mistakes.get(code) ?? 0) + count)
   }
   if (asked.rounds.includes("tables") && differences.length === 0) {
-    const round = yield* runTableRound({ seed, size, without })
+    const round = yield* runTableRound({ seed, size, without, steps })
     differences.push(...round.differences)
     totals.changes += round.changes
     totals.counts.add(round.counts)
@@ -101,13 +102,14 @@ const runAll = Effect.fnUntraced(function* (asked: Asked) {
 
 export const main = tool({
   usage:
-    'npm run test:oracle -- [--minutes 30] [--seed 42] [--size 60] [--rounds values|tables] [--without "drop table,masks"] [--postgres 18.4.0-beta.17] [--memory [--rows 1000000] [--only PART]]',
+    'npm run test:oracle -- [--minutes 30] [--seed 42] [--size 60] [--rounds values|tables] [--without "drop table,masks"] [--steps] [--postgres 18.4.0-beta.17] [--memory [--rows 1000000] [--only PART]]',
   flags: {
     minutes: minutes(5, 0),
     seed: seed(),
     size: whole(60),
     rounds: names(subjects),
     without: names(kindNames, []),
+    steps: present,
     memory: present,
     rows: whole(1_000_000),
     only: text(),

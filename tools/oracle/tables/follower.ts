@@ -5,6 +5,7 @@ import { Effect, Exit, Schema, Scope } from "effect"
 import type { TestDatabase } from "../../../test/support/postgres/postgres.ts"
 import {
   type Environment,
+  type Outcome,
   type RunningProgram,
   runProgram,
   startProgram,
@@ -26,19 +27,37 @@ const Status = Schema.fromJsonString(
   }),
 )
 
+/** Only a writer holds an advisory lock alone. */
+const lockSql = `
+  SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+
 /** What SOURCE_TABLES and the settings of columns say at this moment. */
 export interface Wanted {
   readonly followed: ReadonlyArray<Place>
+  /** Those that stand there as a pattern which only they match. */
+  readonly patterned: ReadonlyArray<Place>
   readonly masks: Masks
 }
 
+const listOf = (some: ReadonlyArray<Place>, patterned: ReadonlyArray<Place>): string =>
+  some
+    .map((place) => {
+      const { table, dataset, pattern } = place
+      return `${patterned.includes(place) ? pattern : tableSql(table)}=${dataset}`
+    })
+    .join(",")
+
 /** As `.env` has it: there a running `cdc` can read it again. */
-const envFileOf = ({ followed, masks }: Wanted): string => {
-  const tables = [marks, ...followed].map(({ table, dataset }) => `${tableSql(table)}=${dataset}`).join(",")
+const envFileOf = ({ followed, patterned, masks }: Wanted): string => {
+  const tables = listOf([marks, ...followed], patterned)
   return Object.entries({ SOURCE_TABLES: tables, ...maskSettings(masks) })
     .map(([name, value]) => `${name}='${value}'\n`)
     .join("")
 }
+
+/** What `cdc` logs when it has taken the settings that it read again. */
+const inForce = "the settings that were read again are in force"
 
 const commandWithin = "100 seconds"
 
@@ -67,17 +86,21 @@ export class Follower {
     this.wanted = wanted
   }
 
-  readonly #write = Effect.suspend(() =>
+  readonly write = Effect.suspend(() =>
     Effect.promise(() => writeFile(join(this.#folder, ".env"), envFileOf(this.wanted))),
   )
 
   readonly start = Effect.suspend(() =>
     Effect.gen({ self: this }, function* () {
-      yield* this.#write
-      const scope = yield* Scope.make()
+      yield* this.write
+      const scope = yield* Scope.fork(yield* Effect.scope)
       const program = yield* Scope.provide(startProgram(["cdc"], this.#environment, this.#folder), scope)
       this.#running = { program, scope }
     }),
+  )
+
+  readonly #isWriter = Effect.suspend(() =>
+    Effect.map(Effect.orDie(this.#database.sql(lockSql)), (rows) => rows.length > 0),
   )
 
   /** Ends `cdc`; in good order where `signal` asks it to. */
@@ -86,8 +109,8 @@ export class Follower {
       if (this.#running === undefined) return
       const { program, scope } = this.#running
       this.#running = undefined
-      // Node ends at a SIGTERM before the program listens to it.
-      if (signal === "SIGTERM") yield* program.says("cdc: ")
+      // Before it holds the lock it may not listen to signals yet.
+      if (signal === "SIGTERM") yield* program.brings("cdc holds the lock", this.#isWriter)
       yield* program.signal(signal)
       const { code, stderr } = yield* program.outcome
       if (signal === "SIGTERM" && code !== 0) this.differences.push(`cdc ended with ${code}: ${stderr}`)
@@ -95,12 +118,26 @@ export class Follower {
     })
   }
 
-  /** Starts `cdc` with another list of tables or other masks. This is a restart; one day it is a SIGHUP, too. */
-  change(wanted: Wanted) {
+  /** Gives `cdc` another list of tables or other masks, in one of two ways that must come to the same lake. */
+  change(wanted: Wanted, way: "restart" | "SIGHUP") {
     return Effect.gen({ self: this }, function* () {
-      yield* this.stop("SIGTERM")
-      this.wanted = wanted
-      yield* this.start
+      if (way === "restart") {
+        yield* this.stop("SIGTERM")
+        this.wanted = wanted
+        yield* this.start
+      } else if (this.#running !== undefined) {
+        const { program } = this.#running
+        yield* program.brings("cdc holds the lock", this.#isWriter)
+        this.wanted = wanted
+        yield* this.write
+        const taken = Effect.map(program.told, ({ stderr }) => stderr.split(inForce).length)
+        const before = yield* taken
+        yield* program.signal("SIGHUP")
+        yield* program.brings(
+          "cdc takes the settings",
+          Effect.map(taken, (times) => times > before),
+        )
+      }
     })
   }
 
@@ -119,18 +156,39 @@ export class Follower {
     }),
   )
 
+  /** Whether the program knows `--tables`, patterns and SIGHUP, which came together. */
+  readonly #reloads = Effect.runSync(
+    Effect.cached(
+      Effect.map(
+        Effect.suspend(() => this.run("full", "--help")),
+        ({ stdout, stderr }) => `${stdout}${stderr}`.includes("--tables string"),
+      ),
+    ),
+  )
+
+  get reloads(): Effect.Effect<boolean> {
+    return this.#reloads
+  }
+
+  /** The settings are those of the last `change`, or of the round's beginning. */
   run(...args: ReadonlyArray<string>) {
-    return Effect.andThen(
-      this.#write,
-      runProgram(args, this.#environment, this.#folder, undefined, commandWithin),
-    )
+    return runProgram(args, this.#environment, this.#folder, undefined, commandWithin)
+  }
+
+  /** `full` of these datasets alone. */
+  copy(datasets: ReadonlyArray<string>) {
+    return Effect.gen({ self: this }, function* () {
+      if (yield* this.#reloads) return yield* this.run("full", "--tables", datasets.join(","))
+      const some = [marks, ...this.wanted.followed].filter(({ dataset }) => datasets.includes(dataset))
+      const only = { ...this.#environment, SOURCE_TABLES: listOf(some, []) }
+      return yield* runProgram(["full"], only, this.#folder, undefined, commandWithin)
+    })
   }
 
   /** A command that must succeed. */
-  must(...args: ReadonlyArray<string>) {
-    return Effect.gen({ self: this }, function* () {
-      const { code, stdout, stderr } = yield* this.run(...args)
-      if (code !== 0) this.differences.push(`${args.join(" ")} ended with ${code}: ${stdout}${stderr}`)
+  must(what: string, command: Effect.Effect<Outcome>) {
+    return Effect.map(command, ({ code, stdout, stderr }) => {
+      if (code !== 0) this.differences.push(`${what} ended with ${code}: ${stdout}${stderr}`)
     })
   }
 

@@ -24,10 +24,13 @@ export const kinds = {
   "drop leaf": ["attached", "detached"],
   "rename leaf": ["attached", "detached"],
   "passing leaf": ["attached", "detached", "unknown relation"],
-  "drop table": ["replaced"],
-  "create table": ["replaced"],
+  // Behind a pattern a dropped table leaves, and comes again.
+  "drop table": ["replaced", "new", "again"],
+  "create table": ["replaced", "new", "again"],
   "table list": ["new", "again", "replaced"],
+  "table list by SIGHUP": ["new", "again", "replaced"],
   masks: ["masked"],
+  "masks by SIGHUP": ["masked"],
   restart: [],
   kill: [],
   full: [],
@@ -39,7 +42,7 @@ export type Kind = keyof typeof kinds
 export const kindNames = Object.keys(kinds) as ReadonlyArray<Kind>
 
 const weights: Readonly<Record<Kind, number>> = {
-  rows: 60,
+  rows: 45,
   move: 8,
   "long transaction": 4,
   "truncate table": 1,
@@ -64,7 +67,9 @@ const weights: Readonly<Record<Kind, number>> = {
   "drop table": 1,
   "create table": 4,
   "table list": 2,
+  "table list by SIGHUP": 2,
   masks: 1.5,
+  "masks by SIGHUP": 1.5,
   restart: 2,
   kill: 2,
   full: 6,
@@ -75,12 +80,17 @@ const harmless = (kind: Kind): boolean => kinds[kind].length === 0
 
 export interface Choice {
   readonly without: ReadonlyArray<Kind>
+  /** The program reads its settings again on SIGHUP. */
+  readonly reloads: boolean
   /** Only kinds that ask for no new copy, and none that starts the program anew. */
   readonly harmless: boolean
 }
 
-export const weightsOf = ({ without, harmless: only }: Choice): Readonly<Record<Kind, number>> => {
-  const isOn = (kind: Kind) => !without.includes(kind) && (!only || harmless(kind))
+export const weightsOf = ({ without, reloads, harmless: only }: Choice): Readonly<Record<Kind, number>> => {
+  const isOn = (kind: Kind) =>
+    !without.includes(kind) &&
+    (reloads || !kind.endsWith("by SIGHUP")) &&
+    (!only || (harmless(kind) && kind !== "restart" && kind !== "kill"))
   return {
     ...weights,
     ...Object.fromEntries(kindNames.filter((kind) => !isOn(kind)).map((kind) => [kind, 0])),

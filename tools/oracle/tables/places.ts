@@ -7,19 +7,31 @@ export interface Place {
   readonly table: TableName
   readonly dataset: string
   readonly isPartitioned: boolean
+  /** Matches this table and no other of a round. */
+  readonly pattern: string
 }
 
 export const archive = "Arquivo morto"
 const schema = "loja"
 
 /** Always followed and never altered: what it has in the lake tells how far `cdc` has come. */
-export const marks: Place = { table: { schema, name: "marca" }, dataset: "marcas", isPartitioned: false }
+export const marks: Place = {
+  table: { schema, name: "marca" },
+  dataset: "marcas",
+  isPartitioned: false,
+  pattern: "loja.marc?",
+}
 
 export const places: ReadonlyArray<Place> = [
-  { table: { schema, name: "item" }, dataset: "itens", isPartitioned: false },
-  { table: { schema, name: 'Pedido "novo"' }, dataset: "pedidos", isPartitioned: false },
-  { table: { schema, name: "venda" }, dataset: "vendas", isPartitioned: true },
-  { table: { schema, name: "acesso" }, dataset: "acessos", isPartitioned: true },
+  { table: { schema, name: "item" }, dataset: "itens", isPartitioned: false, pattern: "loja.it*" },
+  {
+    table: { schema, name: 'Pedido "novo"' },
+    dataset: "pedidos",
+    isPartitioned: false,
+    pattern: '"loja"."Pedido "*',
+  },
+  { table: { schema, name: "venda" }, dataset: "vendas", isPartitioned: true, pattern: "l?ja.vend?" },
+  { table: { schema, name: "acesso" }, dataset: "acessos", isPartitioned: true, pattern: "loja.acess?" },
 ]
 
 /** Their values of `mes`; those from `branchFrom` on are below a partition that is partitioned. */

@@ -12,7 +12,7 @@ const ids = 60
 
 type Written = Effect.Effect<void, SqlFailure>
 
-const valueOf = (dice: Random, { name, type }: { readonly name: string; readonly type: string }): string =>
+const drawFor = (dice: Random, { name, type }: { readonly name: string; readonly type: string }): string =>
   drawValue(dice, type, name === "big")
 
 const insert = Effect.fnUntraced(function* (session: TestSession, place: Place, dice: Random) {
@@ -28,7 +28,7 @@ const insert = Effect.fnUntraced(function* (session: TestSession, place: Place, 
           ? String(dice.pick(leaves).mes)
           : dice.is(0.1)
             ? "DEFAULT"
-            : valueOf(dice, column),
+            : drawFor(dice, column),
     )
   const rows = Array.from({ length: dice.between(1, 6) }, () => `(${row().join(", ")})`)
   const names = look.columns.map(({ name }) => nameSql(name)).join(", ")
@@ -46,7 +46,7 @@ const update = Effect.fnUntraced(function* (session: TestSession, place: Place, 
   const look = yield* lookAtTable(session, place.table)
   const chosen = look?.columns.filter(({ isKey }) => !isKey && dice.is(0.3)) ?? []
   if (chosen.length === 0) return
-  const set = chosen.map((column) => `${nameSql(column.name)} = ${valueOf(dice, column)}`)
+  const set = chosen.map((column) => `${nameSql(column.name)} = ${drawFor(dice, column)}`)
   const key = dice.is(0.1) ? [`id = id + ${ids}`] : []
   yield* session.sql(
     `UPDATE ${tableSql(place.table)} SET ${[...set, ...key].join(", ")} WHERE ${someIds(dice)}`,

@@ -27,6 +27,7 @@ export interface Stage {
   readonly explained: Set<string>
   /** Copies that go on beside the steps. */
   readonly copies: Array<Fiber.Fiber<void>>
+  readonly says: (what: string) => void
 }
 
 const partitioned = places.filter(({ isPartitioned }) => isPartitioned)
@@ -73,8 +74,7 @@ const copy = Effect.fnUntraced(function* (stage: Stage) {
   const { follower, dice } = stage
   const open = (yield* follower.states).filter(({ state }) => /full/.test(state ?? ""))
   const [some, fallback] = [open.map(({ dataset }) => dataset), dice.pick(follower.wanted.followed).dataset]
-  const asked = some.length > 0 && dice.is(0.8) ? some.join(",") : fallback
-  const running = follower.run("full", "--tables", asked)
+  const running = follower.copy(some.length > 0 && dice.is(0.8) ? some : [fallback])
   const fiber = yield* Effect.forkDetach(Effect.asVoid(running))
   stage.copies.push(fiber)
   // Settings must not change under it.
@@ -83,20 +83,22 @@ const copy = Effect.fnUntraced(function* (stage: Stage) {
 
 const copiesDone = ({ copies }: Stage) => Effect.forEach(copies.splice(0), (fiber) => Fiber.join(fiber))
 
-const changeSettings = Effect.fnUntraced(function* (stage: Stage, kind: "table list" | "masks") {
+type SettingsKind = "table list" | "table list by SIGHUP" | "masks" | "masks by SIGHUP"
+
+const changeSettings = Effect.fnUntraced(function* (stage: Stage, kind: SettingsKind) {
   const { follower, dice } = stage
   yield* copiesDone(stage)
-  const { followed, masks } = follower.wanted
-  if (kind === "masks") return yield* follower.change({ followed, masks: drawMasks(dice) })
-  const next = places.filter((place) => followed.includes(place) !== dice.is(0.35))
-  // A table that neither the catalog nor the lake knows is refused.
-  const there = yield* Effect.filter(next, (place) =>
-    Effect.map(
-      lookAtTable(stage.session, place.table),
-      (look) => look !== undefined || followed.includes(place),
-    ),
+  const way = kind.endsWith("by SIGHUP") ? "SIGHUP" : "restart"
+  const { wanted } = follower
+  if (kind.startsWith("masks")) return yield* follower.change({ ...wanted, masks: drawMasks(dice) }, way)
+  const next = places.filter((place) => wanted.followed.includes(place) !== dice.is(0.35))
+  const patterned = (yield* follower.reloads) ? places.filter(() => dice.is(0.3)) : []
+  // A named table that neither the catalog nor the lake knows is refused.
+  const there = yield* Effect.filter(next, ({ table }) =>
+    Effect.map(lookAtTable(stage.session, table), (look) => look !== undefined),
   )
-  yield* follower.change({ followed: there.length === 0 ? followed : there, masks })
+  const followed = there.length === 0 ? wanted.followed : there
+  yield* follower.change({ ...wanted, followed, patterned }, way)
 })
 
 const dropTable = Effect.fnUntraced(function* ({ session, dice }: Stage) {
@@ -154,7 +156,9 @@ export const act = (
         return gone.length === 0 ? false : yield* createTable(stage, place ?? dice.pick(gone))
       }
       case "table list":
+      case "table list by SIGHUP":
       case "masks":
+      case "masks by SIGHUP":
         yield* changeSettings(stage, kind)
         return true
       case "restart":

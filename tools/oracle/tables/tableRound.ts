@@ -22,6 +22,8 @@ export interface TableRoundOptions {
   /** Steps of the round. */
   readonly size: number
   readonly without: ReadonlyArray<Kind>
+  /** Prints each step. */
+  readonly steps?: boolean
   /** Done to the lake's folder before the verdict: so that a test sees that damage is found. */
   readonly before?: (folder: string) => Effect.Effect<void>
 }
@@ -40,10 +42,12 @@ const walk = Effect.fnUntraced(function* (
   const { dice, counts, follower } = stage
   for (let i = 0; i < steps && follower.differences.length === 0; i++) {
     const kind = dice.weighted(weights)
+    stage.says(kind)
     for (const reason of kinds[kind]) stage.explained.add(reason)
     const done = yield* Effect.result(act(stage, kind))
     if (Result.isFailure(done)) {
       counts.refused(kind)
+      stage.says(`  refused: ${done.failure.message}`)
       yield* Effect.ignore(stage.session.sql("ROLLBACK"))
     } else if (done.success) counts.did(kind)
   }
@@ -61,10 +65,10 @@ const incomplete = Effect.fnUntraced(function* ({ follower, explained }: Stage) 
 
 const heal = Effect.fnUntraced(function* (stage: Stage) {
   const { follower } = stage
-  yield* follower.must("cdc", "--once")
+  yield* follower.must("cdc --once", follower.run("cdc", "--once"))
   const open = yield* incomplete(stage)
-  if (open.length > 0) yield* follower.must("full", "--tables", open.join(","))
-  yield* follower.must("cdc", "--once")
+  if (open.length > 0) yield* follower.must(`full of ${open}`, follower.copy(open))
+  yield* follower.must("cdc --once", follower.run("cdc", "--once"))
   const left = yield* incomplete(stage)
   if (left.length > 0) follower.differences.push(`${left}: not complete after a full of them`)
   stage.explained.clear()
@@ -105,9 +109,14 @@ export const runTableRound = Effect.fn("runTableRound")(function* (options: Tabl
     POLL_INTERVAL: dice.pick(["50ms", "200ms", "1s"]),
     BATCH_MAX_CHANGES: String(dice.pick([1, 20, 1_000_000])),
   }
-  const wanted = { followed: places.filter(() => dice.is(0.8)), masks: noMasks }
+  const wanted = { followed: places.filter(() => dice.is(0.8)), patterned: [], masks: noMasks }
   const follower = new Follower(database, environment, lake.folder, yield* temporaryFolder, wanted)
+  const startedAt = performance.now()
   const stage: Stage = {
+    says: (what) => {
+      if (options.steps === true)
+        console.log(`${((performance.now() - startedAt) / 1000).toFixed(1)} ${what}`)
+    },
     dice: dice.fork("steps"),
     database,
     folder: lake.folder,
@@ -123,10 +132,12 @@ export const runTableRound = Effect.fn("runTableRound")(function* (options: Tabl
   for (let i = 0; i < 20; i++)
     yield* Effect.ignore(changeRows(stage.session, stage.dice.pick(places), stage.dice))
   yield* database.sql("SELECT pg_create_logical_replication_slot($1, 'test_decoding')", [slot])
-  yield* follower.must("full")
+  yield* follower.write
+  const reloads = yield* follower.reloads
+  yield* follower.must("full", follower.run("full"))
   yield* follower.start
 
-  yield* walk(stage, size, weightsOf({ without, harmless: false }))
+  yield* walk(stage, size, weightsOf({ without, reloads, harmless: false }))
   if (stage.long.isOpen) yield* Effect.ignore(stage.long.session.sql("COMMIT"))
   for (const copy of stage.copies) yield* Fiber.join(copy)
   yield* bringBack(stage)
@@ -134,11 +145,11 @@ export const runTableRound = Effect.fn("runTableRound")(function* (options: Tabl
   yield* heal(stage)
   // Rows and what needs no new copy, in the lake that was healed: all of it must be followed.
   yield* follower.start
-  yield* walk(stage, Math.ceil(size / 2), { ...weightsOf({ without, harmless: true }), restart: 0, kill: 0 })
+  yield* walk(stage, Math.ceil(size / 2), weightsOf({ without, reloads, harmless: true }))
   if (stage.long.isOpen) yield* Effect.ignore(stage.long.session.sql("COMMIT"))
   for (const copy of stage.copies) yield* Fiber.join(copy)
   yield* follower.stop("SIGTERM")
-  yield* follower.must("cdc", "--once")
+  yield* follower.must("cdc --once", follower.run("cdc", "--once"))
   yield* incomplete(stage)
   if (options.before !== undefined) yield* options.before(lake.folder)
   const changes = follower.differences.length === 0 ? yield* judge(stage) : 0

@@ -1,8 +1,6 @@
 /** One run, from empty tables to the verdict. */
-import { execFile } from "node:child_process"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
-import { promisify } from "node:util"
 import type { EmbeddedServer } from "../../layers/embedded/EmbeddedPostgres.ts"
 import { passwordSql, roleSql, tablesSql } from "../../test/support/postgres/role.ts"
 import { Random } from "../../test/support/Random.ts"
@@ -10,13 +8,17 @@ import { watchFolder } from "./lake/folderWatch.ts"
 import type { Lake, Settings } from "./lake/Lake.ts"
 import { startPooler } from "./network/pooler.ts"
 import { planRounds } from "./plan.ts"
+import { calmProgram } from "./process/calmProgram.ts"
 import { ProcessPool } from "./process/ProcessPool.ts"
 import { showRounds } from "./progress.ts"
 import type { Run } from "./report.ts"
-import { runRounds } from "./rounds.ts"
-import { setupSql, sourceTables } from "./source/ledgers.ts"
+import { runRounds, startedSettings } from "./rounds.ts"
+import { startArchitect } from "./source/architect.ts"
+import type { ChangeKind } from "./source/definitions.ts"
+import { ledgerSql, setupSql, sourceTables } from "./source/ledgers.ts"
 import { runSql, Source } from "./source/Source.ts"
 import { startWriters } from "./source/writers.ts"
+import { counted } from "./strike/HeldRequests.ts"
 import { StoreTrouble } from "./strike/StoreTrouble.ts"
 import type { Act } from "./strike/strikes.ts"
 import { Tally } from "./Tally.ts"
@@ -31,6 +33,8 @@ export interface ChaosOptions {
   readonly only: ReadonlyArray<Act>
   /** A PgBouncer stands between `cdc` and PostgreSQL. */
   readonly pooler: boolean
+  /** Kinds of changes of tables that are left out. */
+  readonly without: ReadonlyArray<ChangeKind>
   /** Prints every round. */
   readonly rounds: boolean
   /** The built program. */
@@ -49,21 +53,8 @@ const mostBacklog = 16 * 1024 * 1024
 const role = "afluente"
 const slot = "chaos"
 
-/** The program, run to its end; the text it says when it fails. */
-const runProgram = (
-  program: string,
-  env: Settings,
-  args: ReadonlyArray<string>,
-): Promise<ReadonlyArray<string>> =>
-  promisify(execFile)(process.execPath, [program, ...args], { env, timeout: 300_000 }).then(
-    () => [],
-    (cause: { readonly code?: unknown; readonly stderr?: string }) => [
-      `${args.join(" ")} ended with ${cause.code}\n${cause.stderr}`,
-    ],
-  )
-
 export const chaos = async (options: ChaosOptions): Promise<Run> => {
-  const { kills, minutes, seed, only, program, server, lake, scratch } = options
+  const { kills, minutes, seed, only, without, program, server, lake, scratch } = options
   const startedAt = performance.now()
   const dice = new Random(seed)
   const source = new Source(server)
@@ -73,29 +64,30 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
     : undefined
   const settings = (port: number): Settings => ({
     DATABASE_URL: `postgresql://${role}:${server.password}@${server.host}:${port}/postgres?sslmode=disable`,
-    SOURCE_TABLES: sourceTables,
     REPLICATION_SLOT: slot,
     POLL_INTERVAL: "50ms",
     TMPDIR: scratch,
     ...(pooler === undefined ? {} : { SOURCE_SESSION_POOLER: "allow" }),
   })
   const failures: Array<string> = []
-  /** Past the proxies. */
-  const calmly = async (...args: ReadonlyArray<string>) => {
-    const env = { PATH: process.env["PATH"] ?? "", ...settings(server.port), ...lake.settings() }
-    failures.push(...(await runProgram(program, env, args)))
-  }
+  const tally = new Tally()
+  const calm = calmProgram(program, failures, () => ({
+    ...settings(server.port),
+    ...lake.settings(),
+    ...startedSettings(tally.started),
+  }))
 
   await runSql(url, setupSql)
   await runSql(url, roleSql(role, "postgres"))
-  await runSql(url, tablesSql(role, "chaos", sourceTables))
+  await runSql(url, tablesSql(role, "chaos", sourceTables(true)))
+  await runSql(url, `ALTER DEFAULT PRIVILEGES IN SCHEMA chaos GRANT SELECT ON TABLES TO ${role}`)
+  await runSql(url, `GRANT SELECT ON ALL TABLES IN SCHEMA chaos TO ${role}`)
   await runSql(url, passwordSql(role, server.password))
   await runSql(url, `SELECT pg_create_logical_replication_slot('${witnessSlot}', 'test_decoding')`)
-  await calmly("init")
-  await calmly("full")
+  await calm.must("init")
+  await calm.must("full")
 
   const isFolder = lake.endpoint === undefined
-  const tally = new Tally()
   const trouble = new StoreTrouble(dice.fork("store"))
   const serverPort = pooler?.port ?? server.port
   const pool = new ProcessPool({ program, lake, serverPort, settings, trouble, failures })
@@ -104,9 +96,16 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
     : undefined
   const writers = startWriters(url, writerCount, dice.fork("writers"))
   const plan = planRounds(
-    { kills, lake: isFolder ? "folder" : "s3", only, pooler: options.pooler },
+    { kills, lake: isFolder ? "folder" : "s3", only, pooler: options.pooler, without },
     dice.fork("plan"),
   )
+  const architect = startArchitect({
+    url,
+    dice: dice.fork("architect"),
+    without,
+    did: (kind) => counted(tally.changes, kind),
+    copy: async () => counted(tally.copies, await calm.copyWhatNeedsOne()),
+  })
   const heldCount = () => [...pool.held.byStep.values()].reduce((sum, { held }) => sum + held, 0)
   const progress = showRounds(plan.length, tally, heldCount, options.rounds)
   const throttle = setInterval(async () => {
@@ -122,24 +121,31 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
 
   clearInterval(throttle)
   progress.says("the rounds are over: some held requests go on now, the rest after the last writer has ended")
+  await architect.stop()
   await writers.stop()
   pool.held.outstanding.filter((_, i) => i % 2 === 0).map((request) => request.release())
   await pool.close()
-  await calmly("cdc", "--once")
+  await calm.must("cdc", "--once")
   for (const request of pool.held.outstanding) request.release()
   await setTimeout(1000)
   // What came late must have changed nothing, and one more writer must find nothing to do.
-  await calmly("cdc", "--once")
+  await calm.must("cdc", "--once")
+  await runSql(url, `SET search_path = chaos; ${ledgerSql("passagem")}`).catch(() => {})
+  await calm.must("cdc", "--once")
+  const needing = await calm.needing()
+  await calm.heal()
   watching?.close()
   await pooler?.close()
 
   progress.says("reading the lake, the tables and the witness")
-  const verdict = await judge(await lake.fetch(), url)
+  const verdict = await judge(await lake.fetch(), url, tally.started)
   return {
     seed,
     kills,
     only,
     pooler: options.pooler,
+    without,
+    needing,
     lake,
     seconds: (performance.now() - startedAt) / 1000,
     tally,

@@ -17,6 +17,7 @@ import { runInterruptibly, tool } from "../kit/Tool.ts"
 import { chaos } from "./chaos.ts"
 import { openLake } from "./lake/Lake.ts"
 import { commandOf, isGood, printReport } from "./report.ts"
+import { changeKinds } from "./source/definitions.ts"
 import { acts } from "./strike/strikes.ts"
 
 /** A run keeps all its WAL for the witness: more kills than these are several runs, each with the next seed. */
@@ -29,6 +30,7 @@ const flags = {
   lake: names(["s3", "folder"], ["s3"]),
   only: names(acts),
   pooler: present,
+  without: names(changeKinds, []),
   rounds: present,
 }
 
@@ -61,7 +63,7 @@ const runOnce = async ({ lake: kind, ...run }: Values<typeof flags>, program: st
 }
 
 export const main = tool({
-  usage: `npm run test:chaos -- [--kills 25] [--minutes 60] [--seed 42] [--lake s3|folder] [--only ${acts.join()}] [--pooler] [--rounds]`,
+  usage: `npm run test:chaos -- [--kills 25] [--minutes 60] [--seed 42] [--lake s3|folder] [--only ${acts.join()}] [--pooler] [--without "drop table,masks"] [--rounds]`,
   flags,
   run: async (asked, { program }) => {
     for (let done = 0; done < asked.kills; done += killsPerRun) {

@@ -1,10 +1,21 @@
 /** What is done to the program, round by round, decided from the seed before anything starts. */
 import type { Random } from "../../test/support/Random.ts"
+import { type Masks, noMasks } from "../rebuild/masks.ts"
+import type { ChangeKind } from "./source/definitions.ts"
 import type { LastingTrouble } from "./strike/StoreTrouble.ts"
 import { type Strike, StrikeDraw, type StrikeOptions } from "./strike/strikes.ts"
 
 /** What happens to the source or the store meanwhile. */
 export type Weather = "calm" | "crash" | "cut" | "checkpoint" | "pooler restart" | LastingTrouble
+
+/** Settings that say which tables and columns are carried. */
+export interface Started {
+  readonly masks: Masks
+  /** `visita` is in SOURCE_TABLES. */
+  readonly withVisita: boolean
+}
+
+export const firstStarted: Started = { masks: noMasks, withVisita: false }
 
 export interface Round {
   readonly strike: Strike
@@ -16,6 +27,8 @@ export interface Round {
   readonly bulk: boolean
   /** `BATCH_MAX_CHANGES` of the process that is started next. */
   readonly batchMax: number
+  /** Of the process that is started next: those of the round before, most often. */
+  readonly started: Started
   readonly weather: Weather
   readonly weatherAfterMillis: number
 }
@@ -23,6 +36,7 @@ export interface Round {
 export interface PlanOptions extends StrikeOptions {
   readonly kills: number
   readonly pooler: boolean
+  readonly without: ReadonlyArray<ChangeKind>
 }
 
 export const killsIn = ({ strike }: Round): number =>
@@ -34,7 +48,30 @@ const awaitedStep = (strike: Strike): "object" | "completion" | undefined => {
   return step.startsWith("completion") ? "completion" : step.startsWith("object") ? "object" : undefined
 }
 
-const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike, dice: Random): Round => {
+/** Key and mark stay as they are: by these the verdict knows a change. */
+const drawMasks = (dice: Random): Masks => {
+  const excluded = ["flag", "at"].filter(() => dice.is(0.3))
+  const hashed = ["note", "big", "at"].filter((name) => !excluded.includes(name) && dice.is(0.4))
+  return { excluded, hashed, key: `uma chave de mais de trinta bytes ${dice.between(1, 2)}` }
+}
+
+/** From a fork of its own: a kind that is turned off moves nothing else. */
+const drawStarted = (before: Started, without: ReadonlyArray<ChangeKind>, dice: Random): Started => {
+  const [masks, list] = [dice.is(0.08), dice.is(0.08)]
+  const drawn = drawMasks(dice)
+  return {
+    masks: masks && !without.includes("masks") ? drawn : before.masks,
+    withVisita: list && !without.includes("table list") ? !before.withVisita : before.withVisita,
+  }
+}
+
+const drawRound = (
+  number: number,
+  { lake, pooler }: PlanOptions,
+  strike: Strike,
+  started: Started,
+  dice: Random,
+): Round => {
   const mayStandBy = dice.is(strike.do === "hold" ? 0.5 : 0.2) && number > 5
   const needsStandby =
     strike.do === "freeze" ||
@@ -61,6 +98,7 @@ const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike
     standby,
     victim: strike.do === "kill" && standby && dice.is(0.15) ? "standby" : "writer",
     bulk,
+    started,
     batchMax: dice.pick([1, 20, 300, 1_000_000, 1_000_000, 1_000_000]),
     // What the writer loses its session by shall meet slow requests.
     weather: strike.do === "session" && isS3 ? "slow" : weather,
@@ -72,9 +110,12 @@ const drawRound = (number: number, { lake, pooler }: PlanOptions, strike: Strike
 export const planRounds = (options: PlanOptions, dice: Random): ReadonlyArray<Round> => {
   const strikes = new StrikeDraw(options, dice)
   const rounds: Array<Round> = []
+  const settingsDice = dice.fork("settings")
+  let started = firstStarted
   const killsNothing = !options.only.includes("kill") && !options.only.includes("hold")
   for (let done = 0; done < options.kills; ) {
-    const round = drawRound(rounds.length, options, strikes.strike(), dice)
+    if (rounds.length > 3) started = drawStarted(started, options.without, settingsDice)
+    const round = drawRound(rounds.length, options, strikes.strike(), started, dice)
     rounds.push(round)
     done += killsNothing ? 1 : killsIn(round)
   }

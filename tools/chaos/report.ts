@@ -2,6 +2,7 @@
 import { printedMachine } from "../kit/Machine.ts"
 import { printCounts, printFacts, type Row } from "../kit/TextTable.ts"
 import type { Lake } from "./lake/Lake.ts"
+import type { ChangeKind } from "./source/definitions.ts"
 import { phases, type StepName, stepNames } from "./steps.ts"
 import type { HeldCounts } from "./strike/HeldRequests.ts"
 import { type Act, acts } from "./strike/strikes.ts"
@@ -13,6 +14,9 @@ export interface Run {
   readonly kills: number
   readonly only: ReadonlyArray<Act>
   readonly pooler: boolean
+  readonly without: ReadonlyArray<ChangeKind>
+  /** Datasets that needed a copy when all was over, with the reason. */
+  readonly needing: ReadonlyArray<string>
   readonly lake: Lake
   readonly seconds: number
   readonly tally: Tally
@@ -48,13 +52,15 @@ export const commandOf = ({
   kills,
   only,
   pooler,
+  without,
   lake,
-}: Pick<Run, "seed" | "kills" | "only" | "pooler" | "lake">) =>
+}: Pick<Run, "seed" | "kills" | "only" | "pooler" | "without" | "lake">) =>
   [
     `npm run test:chaos -- --kills ${kills} --seed ${seed}`,
     lake.endpoint === undefined ? "--lake folder" : "",
     only.length < acts.length ? `--only ${only.join()}` : "",
     pooler ? "--pooler" : "",
+    without.length > 0 ? `--without "${without}"` : "",
   ]
     .filter((part) => part !== "")
     .join(" ")
@@ -92,6 +98,16 @@ const struckTable = ({ tally }: Run): ReadonlyArray<Row> => [
   }),
 ]
 
+const changesTable = ({ tally, without }: Run): ReadonlyArray<Row> => [
+  ["changes of tables meanwhile", "done"],
+  ...[...tally.changes].map(
+    ([kind, count]): Row => [
+      kind,
+      without.includes(kind) ? "turned off" : count === 0 ? "none drawn" : count,
+    ],
+  ),
+]
+
 export const printReport = (run: Run): void => {
   const { tally, verdict } = run
   const { takeOvers } = tally
@@ -99,6 +115,7 @@ export const printReport = (run: Run): void => {
   console.log(printCounts(struckTable(run)))
   if (run.lake.endpoint !== undefined)
     for (const table of [heldTable(run), formerTable(run)]) console.log(`\n${printCounts(table)}`)
+  console.log(`\n${printCounts(changesTable(run))}`)
   const frozen = sum([...tally.frozen.values()].map((counts) => counts.frozen))
   console.log()
   const facts: ReadonlyArray<Row> = [
@@ -117,6 +134,8 @@ export const printReport = (run: Run): void => {
     ["starts of cdc", `${run.starts}; ended with 2 while denied: ${run.deniedEnds}`],
     ["take-overs after a kill", `${takeOvers.length}${longest}`],
     ["requests to the store", `${run.requests}; ${listed(run.faults)}`],
+    ["copies meanwhile", `by exit code: ${listed(tally.copies)}`],
+    ["needed a copy at the end", run.needing.join(", ") || "none"],
     ["transactions written", run.transactions],
     ["batches", run.batches],
     ["objects", `${verdict.objects}, ${mebibytes(verdict.bytes)}`],

@@ -1,9 +1,12 @@
 /** Carries out the plan: strikes, starts again at once, lets a standby take over, and lets source and store suffer. */
 import { setTimeout } from "node:timers/promises"
+import { maskSettings } from "../rebuild/masks.ts"
+import type { Settings } from "./lake/Lake.ts"
 import type { Pooler } from "./network/pooler.ts"
-import type { Round, Weather } from "./plan.ts"
+import type { Round, Started, Weather } from "./plan.ts"
 import type { CdcProcess } from "./process/CdcProcess.ts"
 import { enoughFailures, type ProcessPool } from "./process/ProcessPool.ts"
+import { sourceTables } from "./source/ledgers.ts"
 import type { Source } from "./source/Source.ts"
 import type { Writers } from "./source/writers.ts"
 import { counted } from "./strike/HeldRequests.ts"
@@ -27,7 +30,16 @@ export interface Stage {
 /** A transaction for an object in parts is repeated so often until one of its parts was seen. */
 const bulkMillis = 15_000
 
-const settingsOf = ({ batchMax }: Round) => ({ BATCH_MAX_CHANGES: String(batchMax) })
+/** The settings of processes that are started with these tables and masks. */
+export const startedSettings = ({ masks, withVisita }: Started): Settings => ({
+  SOURCE_TABLES: sourceTables(withVisita),
+  ...maskSettings(masks),
+})
+
+const settingsOf = ({ batchMax, started }: Round) => ({
+  BATCH_MAX_CHANGES: String(batchMax),
+  ...startedSettings(started),
+})
 
 /** Something befalls source or store for a while; resolves when it is over. */
 const suffer = async (stage: Stage, kind: Weather, afterMillis: number): Promise<void> => {
@@ -107,6 +119,7 @@ export const runRounds = async (
   for (const round of plan) {
     if (stage.isOver() || failures.length + tally.hangs.length >= enoughFailures) break
     tally.rounds++
+    tally.begin(round.started)
     const began = performance.now()
     await gather(stage, round, endings)
     storm = Promise.all([storm, suffer(stage, round.weather, round.weatherAfterMillis)])

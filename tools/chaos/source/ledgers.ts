@@ -11,28 +11,61 @@ export interface Ledger {
   readonly large: boolean
   /** Emptied now and then, as are all at once. */
   readonly truncated: boolean
-  /** Gains a column now and then. */
-  readonly grows: boolean
+  /** Never dropped. */
+  readonly stays: boolean
+  /** Always in SOURCE_TABLES, and never another table under the same name: each of its changes must be in `inc`. */
+  readonly isWhole: boolean
 }
 
 const columns = `a integer, b integer, mark bigint, note text, big text, flag boolean, at timestamptz, PRIMARY KEY (a, b)`
 const stored = (name: string) => `ALTER TABLE chaos.${name} ALTER big SET STORAGE EXTERNAL`
 
+export const ledgerSql = (name: string): string =>
+  [`CREATE TABLE chaos.${name} (${columns})`, stored(name)].join(";")
+
 const ledger = (name: string, also: Partial<Omit<Ledger, "name">> = {}): Ledger => ({
   name,
   large: false,
   truncated: false,
-  grows: false,
+  stays: true,
+  isWhole: true,
   ...also,
-  setup: [`CREATE TABLE chaos.${name} (${columns})`, stored(name), also.setup ?? ""].join(";"),
+  setup: [ledgerSql(name), also.setup ?? ""].join(";"),
 })
 
-/** The first four are carried; the last is not, and its lines are counted in `_seq` all the same. */
+/** Partitioned by `b`: a writer's range of keys goes over all leaves, and a row whose key moves goes to another one. */
+export const eventos = {
+  name: "eventos",
+  /** These stay. One has its columns in another order, two are below a partition that is partitioned. */
+  leaves: ["eventos_baixa", "eventos_meio", "eventos_outra", "eventos_alta"],
+  /** Where leaves come and go. Writers that meet a gap there fail, as applications do. */
+  range: "FROM (1300) TO (1400)",
+  /** What the names of these leaves begin with. */
+  passing: "eventos_vai_",
+} as const
+
+const partitionedSql = [
+  `CREATE TABLE chaos.eventos (${columns}) PARTITION BY RANGE (b)`,
+  stored("eventos"),
+  "CREATE TABLE chaos.eventos_baixa PARTITION OF chaos.eventos FOR VALUES FROM (MINVALUE) TO (400)",
+  "CREATE TABLE chaos.eventos_ramo PARTITION OF chaos.eventos FOR VALUES FROM (400) TO (1300) PARTITION BY RANGE (b)",
+  "CREATE TABLE chaos.eventos_meio PARTITION OF chaos.eventos_ramo FOR VALUES FROM (400) TO (900)",
+  "CREATE TABLE chaos.eventos_outra (foi text, at timestamptz, flag boolean, big text, note text, mark bigint, b integer NOT NULL, a integer NOT NULL)",
+  "ALTER TABLE chaos.eventos_outra DROP COLUMN foi",
+  "ALTER TABLE chaos.eventos_ramo ATTACH PARTITION chaos.eventos_outra FOR VALUES FROM (900) TO (1300)",
+  "CREATE TABLE chaos.eventos_alta PARTITION OF chaos.eventos FOR VALUES FROM (1400) TO (MAXVALUE)",
+  "ALTER TABLE chaos.eventos_meio REPLICA IDENTITY FULL",
+].join(";")
+
+/** The last one is not carried, and its lines are counted in `_seq` all the same. */
 export const ledgers: ReadonlyArray<Ledger> = [
-  ledger("pedidos", { grows: true }),
+  ledger("pedidos"),
   ledger("documentos", { large: true }),
   ledger("fichas", { large: true, setup: "ALTER TABLE chaos.fichas REPLICA IDENTITY FULL" }),
   ledger("rascunhos", { truncated: true }),
+  { ...ledger(eventos.name), setup: partitionedSql },
+  ledger("passagem", { stays: false, isWhole: false }),
+  ledger("visita", { isWhole: false }),
 ]
 export const bystander = "outros"
 
@@ -47,4 +80,9 @@ export const setupSql = [
   ),
 ].join(";\n")
 
-export const sourceTables = ledgers.map(({ name }) => `chaos.${name}`).join(",")
+/** Without `visita`, which is in the list and out of it by turns. */
+export const sourceTables = (withVisita: boolean): string =>
+  ledgers
+    .filter(({ name }) => withVisita || name !== "visita")
+    .map(({ name }) => `chaos.${name}`)
+    .join(",")

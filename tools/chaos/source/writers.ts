@@ -4,9 +4,9 @@
  * log long before their COMMIT does. What is written comes from the seed; how the sessions interleave does not.
  */
 import { setTimeout } from "node:timers/promises"
-import pg from "pg"
 import type { Random } from "../../../test/support/Random.ts"
-import { bystander, type Ledger, ledgers } from "./ledgers.ts"
+import { bystander, eventos, type Ledger, ledgers } from "./ledgers.ts"
+import { Session } from "./Session.ts"
 
 export interface Writers {
   readonly committed: () => number
@@ -27,36 +27,22 @@ const keys = 1500
 const bulkRows = 800
 
 class Writer {
-  #client: pg.Client | undefined
+  readonly #session: Session
   #mark: number
-  #columns = 0
   committed = 0
 
-  readonly #url: string
   readonly #number: number
   readonly #dice: Random
 
   constructor(url: string, number: number, dice: Random) {
-    this.#url = url
+    this.#session = new Session(url, "SET lock_timeout = '1s'; SET search_path = chaos")
     this.#number = number
     this.#dice = dice
     this.#mark = number * 1_000_000_000
   }
 
-  async #session(): Promise<pg.Client> {
-    if (this.#client !== undefined) return this.#client
-    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 5000 })
-    client.on("error", () => this.forget())
-    await client.connect()
-    await client.query("SET lock_timeout = '1s'; SET search_path = chaos")
-    this.#client = client
-    return client
-  }
-
   forget(): void {
-    const client = this.#client
-    this.#client = undefined
-    client?.end().catch(() => {})
+    this.#session.forget()
   }
 
   #marks(count: number): number {
@@ -99,21 +85,21 @@ class Writer {
   }
 
   #rare(): string {
-    const grown = ledgers.find(({ grows }) => grows)
-    switch (this.#dice.weighted({ truncate: 5, truncateAll: 1, grow: this.#columns < 2 ? 1 : 0 })) {
+    const [leaf] = eventos.leaves
+    switch (this.#dice.weighted({ truncate: 5, truncateLeaf: 3, truncateAll: 1 })) {
       case "truncate":
         return `TRUNCATE ${ledgers.flatMap(({ name, truncated }) => (truncated ? [name] : [])).join(", ")}`
+      case "truncateLeaf":
+        return `TRUNCATE ${leaf}`
       case "truncateAll":
-        return `TRUNCATE ${[...ledgers.map(({ name }) => name), bystander].join(", ")}`
-      case "grow":
-        return `ALTER TABLE ${grown?.name} ADD COLUMN IF NOT EXISTS more_${this.#number}_${this.#columns++} text`
+        return `TRUNCATE ${[...ledgers.flatMap(({ name, stays }) => (stays ? [name] : [])), bystander].join(", ")}`
     }
   }
 
   async transaction(): Promise<void> {
     const dice = this.#dice
     const kind = dice.weighted({ small: 60, middle: 20, large: 1, long: 6, message: 6, other: 6, rare: 1 })
-    const client = await this.#session()
+    const client = await this.#session.open()
     const run = (sql: string) => client.query(sql)
     const rows = () =>
       kind === "large"
@@ -150,10 +136,10 @@ class Writer {
         FROM generate_series(1, ${bulkRows}) AS b
       ON CONFLICT (a, b) DO UPDATE SET mark = excluded.mark, big = excluded.big`
     const write = async () => {
-      await (await this.#session()).query(sql)
+      await (await this.#session.open()).query(sql)
       this.committed++
     }
-    await write().catch(() => this.#afterFailure())
+    await write().catch(() => this.#session.rollback())
   }
 
   async run(isStopped: () => boolean, isResting: () => boolean): Promise<void> {
@@ -163,14 +149,10 @@ class Writer {
         continue
       }
       // A server that was stopped, a lock that was not to be had: the next transaction begins anew.
-      await this.transaction().catch(() => this.#afterFailure())
+      await this.transaction().catch(() => this.#session.rollback())
       await setTimeout(this.#dice.between(5, 120))
     }
     this.forget()
-  }
-
-  async #afterFailure(): Promise<void> {
-    await this.#client?.query("ROLLBACK").catch(() => this.forget())
   }
 }
 

@@ -4,7 +4,7 @@ import type { LakeRow } from "../lake/lakeReader.ts"
 /** Rows by key; a row by the names of the table's columns. */
 export type Rows = Map<string, Record<string, string | null>>
 
-const ours = ["_op", "_lsn", "_seq", "_xid", "_commit_ts", "_before", "_unchanged", "file"]
+const ours = ["_op", "_lsn", "_seq", "_xid", "_commit_ts", "_before", "_unchanged", "_partition", "file"]
 
 export const keyOf = ({ a, b }: Readonly<Record<string, string | null | undefined>>): string => `${a}/${b}`
 

@@ -1,8 +1,14 @@
 /** Judges the lake when all is quiet: from its objects, the live tables and the witness alone. */
 import { relative } from "node:path"
 import pg from "pg"
-import { type LakeObject, objectsBelow, rowsOf } from "../lake/lakeReader.ts"
-import { type Ledger, ledgers } from "../source/ledgers.ts"
+import { difference } from "../../rebuild/compare.ts"
+import { datasetFiles } from "../../rebuild/datasetFiles.ts"
+import { columnsOf, columnsSql, lakeView, rowsSql } from "../../rebuild/liveTable.ts"
+import type { Masks } from "../../rebuild/masks.ts"
+import { rebuild } from "../../rebuild/rebuild.ts"
+import { type LakeObject, type LakeRow, objectsBelow, rowsOf } from "../lake/lakeReader.ts"
+import type { Started } from "../plan.ts"
+import { eventos, type Ledger, ledgers } from "../source/ledgers.ts"
 import { apply, keyOf, ownColumns, type Rows } from "./replay.ts"
 import { readWitness, type Told } from "./witness.ts"
 
@@ -33,34 +39,28 @@ class Findings {
   }
 }
 
-/** Every value as the server's text; a boolean as COPY's readers know it, which is what the lake promises. */
-const asText = {
-  getTypeParser: (type: number) => (value: string) =>
-    type === pg.types.builtins.BOOL ? (value === "t" ? "true" : "false") : value,
-}
-
-const liveRows = async (client: pg.Client, table: string): Promise<Rows> => {
-  const { rows } = await client.query<Record<string, string | null>>({
-    text: `SELECT * FROM chaos.${table}`,
-    types: asText,
-  })
-  return new Map(rows.map((row) => [keyOf(row), row]))
-}
-
 /** The stamp in an object's name: the newest name is the newest object. */
 const stampOf = ({ key }: LakeObject): string => key.replace(/^.*\/cdc_/, "").replace(/\.csv$/, "")
 
-const judgeTable = async (
+/** Changes of leaves that come and go: the witness leaves them out, too (`datasetOf`). */
+const isPassing = ({ _partition }: LakeRow): boolean =>
+  _partition?.startsWith(`chaos.${eventos.passing}`) === true
+
+/** Only where rows belong to no leaf is a row that is there already, or is not there, known by its key. */
+const isApplied = ({ isWhole, name }: Ledger): boolean => isWhole && name !== eventos.name
+
+/** Every change once and in order; where the table was followed all the time, just those that the witness tells. */
+const judgeChanges = async (
   folder: string,
-  { name }: Ledger,
+  ledger: Ledger,
   witness: ReadonlyArray<Told>,
-  live: Rows,
   findings: Findings,
 ) => {
+  const { name, isWhole } = ledger
   const rows: Rows = new Map()
-  for await (const row of rowsOf(folder, (await objectsBelow(folder, `full/${name}`)).slice(-1))) {
-    rows.set(keyOf(row), ownColumns(row))
-  }
+  if (isApplied(ledger))
+    for await (const row of rowsOf(folder, (await objectsBelow(folder, `full/${name}`)).slice(0, 1)))
+      rows.set(keyOf(row), ownColumns(row))
   const objects = await objectsBelow(folder, `inc/${name}`)
   objects.slice(1).forEach((object, i) => {
     const before = objects[i]
@@ -73,12 +73,14 @@ const judgeTable = async (
   let expected = 0
   for await (const row of rowsOf(folder, objects)) {
     const at = `${row["_lsn"]} ${row["_seq"]}`
+    const identity = `${at} ${row["_partition"] ?? ""}`
     const position = `${row["_lsn"]} ${(row["_seq"] ?? "").padStart(12, "0")}`
     const file = relative(folder, row["file"] ?? "")
-    if (seen.has(at)) findings.add(name, "twice", `${at} in ${file}`)
+    if (seen.has(identity)) findings.add(name, "twice", `${identity} in ${file}`)
     else if (position < last) findings.add(name, "not in order", `${at} after ${last} in ${file}`)
-    seen.add(at)
+    seen.add(identity)
     last = position > last ? position : last
+    if (!isWhole || isPassing(row)) continue
 
     const op = row["_op"] ?? ""
     const what = op === "T" ? " " : `${keyOf(row)} ${op === "D" ? "" : row["mark"]}`
@@ -93,19 +95,10 @@ const judgeTable = async (
       // After a gap or a repetition the rest may be right: go on from where the witness tells this one.
       expected = (places.get(at) ?? expected - 1) + 1
     }
-    const refused = apply(rows, row)
+    const refused = isApplied(ledger) ? apply(rows, row) : undefined
     if (refused !== undefined) findings.add(name, "replay", `${at} ${refused} (${file})`)
   }
-  for (const missing of witness.slice(expected)) findings.add(name, "missing", missing.change)
-
-  for (const [key, row] of live) {
-    const rebuilt = rows.get(key)
-    const columns = Object.entries(row).filter(([column, value]) => (rebuilt?.[column] ?? null) !== value)
-    if (rebuilt === undefined) findings.add(name, "row lost", key)
-    else if (columns.length > 0)
-      findings.add(name, "row differs", `${key} in ${columns.map(([column]) => column)}`)
-  }
-  for (const key of rows.keys()) if (!live.has(key)) findings.add(name, "row too many", key)
+  if (isWhole) for (const missing of witness.slice(expected)) findings.add(name, "missing", missing.change)
   return {
     changes: seen.size,
     objects: objects.length,
@@ -113,7 +106,32 @@ const judgeTable = async (
   }
 }
 
-export const judge = async (folder: string, url: string): Promise<Verdict> => {
+/** The table from its newest copy on, by the numbers of its columns, and the table itself. */
+const judgeRows = async (
+  folder: string,
+  { name }: Ledger,
+  client: pg.Client,
+  masks: Masks,
+  findings: Findings,
+) => {
+  const query = async (text: string, values: ReadonlyArray<string> = []) =>
+    (await client.query<Record<string, string | null>>({ text, values: [...values], types: asText })).rows
+  const view = lakeView(masks, columnsOf(await query(columnsSql, ["chaos", name])))
+  const live = view.rows(await query(rowsSql(`chaos.${name}`, view.columns)))
+  const { rows, problems } = rebuild(datasetFiles(folder, name), view.columns)
+  for (const what of problems) findings.add(name, "replay from the newest copy", what)
+  for (const what of difference(rows, live)) findings.add(name, "row", what)
+}
+
+/** Every value as the server's text. */
+const asText = { getTypeParser: () => (value: string) => value }
+
+/** `started` says which tables are in the list, and under which masks. */
+export const judge = async (
+  folder: string,
+  url: string,
+  { masks, withVisita }: Started,
+): Promise<Verdict> => {
   const findings = new Findings()
   const witness = await readWitness(url)
   const client = new pg.Client({ connectionString: url })
@@ -122,8 +140,8 @@ export const judge = async (folder: string, url: string): Promise<Verdict> => {
     await client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET extra_float_digits = 1")
     let [changes, objects, bytes] = [0, 0, 0]
     for (const ledger of ledgers) {
-      const live = await liveRows(client, ledger.name)
-      const seen = await judgeTable(folder, ledger, witness.get(ledger.name) ?? [], live, findings)
+      const seen = await judgeChanges(folder, ledger, witness.get(ledger.name) ?? [], findings)
+      if (withVisita || ledger.name !== "visita") await judgeRows(folder, ledger, client, masks, findings)
       changes += seen.changes
       objects += seen.objects
       bytes += seen.bytes

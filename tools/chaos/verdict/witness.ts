@@ -4,7 +4,7 @@
  * allow, and which share nothing with the decoder under test.
  */
 import pg from "pg"
-import { ledgers } from "../source/ledgers.ts"
+import { eventos, ledgers } from "../source/ledgers.ts"
 
 export const witnessSlot = "chaos_witness"
 
@@ -43,10 +43,19 @@ const described = (data: string): { readonly op: string; readonly what: string }
   return { op, what: `${key} ${op === "D" || op === "T" ? "" : value(now, "mark")}` }
 }
 
+/**
+ * The table whose rows a relation has. A TRUNCATE names partitioned tables too, which have none. Leaves that come and go are
+ * left out: what was written to one that was created and dropped while nobody looked is in no `inc`, and is told as such.
+ */
+const datasetOf = (relation: string): string | undefined => {
+  if (eventos.leaves.some((leaf) => leaf === relation)) return eventos.name
+  return relation.startsWith(eventos.name) ? undefined : relation
+}
+
 const tablesOf = (data: string): ReadonlyArray<string> =>
   (/^table ((?:chaos\.\w+(?:, )?)+): /.exec(data)?.[1] ?? "")
     .split(", ")
-    .map((name) => name.replace("chaos.", ""))
+    .flatMap((name) => datasetOf(name.replace("chaos.", "")) ?? [])
 
 /** The changes of each table, in the order of the log. */
 export const readWitness = async (url: string): Promise<ReadonlyMap<string, ReadonlyArray<Told>>> => {

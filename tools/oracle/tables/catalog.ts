@@ -2,15 +2,7 @@
 import { Effect } from "effect"
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
 import type { TestSession } from "../../../test/support/postgres/pgClient.ts"
-
-export interface LiveColumn {
-  readonly name: string
-  readonly attnum: number
-  readonly type: string
-  /** What rows older than the column hold. */
-  readonly missing: string | null
-  readonly isKey: boolean
-}
+import { columnsOf, columnsSql, type LiveColumn } from "../../rebuild/liveTable.ts"
 
 export interface LiveTable {
   readonly isPartitioned: boolean
@@ -24,19 +16,6 @@ export interface LiveLeaf {
   readonly mes: number
 }
 
-/** The text that the lake has of a value. */
-export const lakeText = (type: string, value: string | null): string | null =>
-  type === "boolean" && value !== null ? (value === "t" ? "true" : "false") : value
-
-const columnsSql = `
-  SELECT c.relkind::text AS kind, a.attname AS name, a.attnum AS attnum, format_type(a.atttypid, a.atttypmod) AS type,
-         (a.attmissingval::text::text[])[1] AS missing,
-         EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND a.attnum = ANY (i.indkey)) AS key
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')
-   ORDER BY a.attnum`
-
 /** Undefined where there is no such table. */
 export const lookAtTable = ({ sql }: TestSession, { schema, name }: TableName) =>
   Effect.map(sql(columnsSql, [schema, name]), (rows): LiveTable | undefined =>
@@ -44,13 +23,7 @@ export const lookAtTable = ({ sql }: TestSession, { schema, name }: TableName) =
       ? undefined
       : {
           isPartitioned: rows[0]?.["kind"] === "p",
-          columns: rows.map((row) => ({
-            name: row["name"] ?? "",
-            attnum: Number(row["attnum"]),
-            type: row["type"] ?? "",
-            missing: lakeText(row["type"] ?? "", row["missing"] ?? null),
-            isKey: row["key"] === "t",
-          })),
+          columns: columnsOf(rows),
         },
   )
 

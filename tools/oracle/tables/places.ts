@@ -90,6 +90,8 @@ export const makeTable = (place: Place, dice: Random): string => {
 export const setup = (dice: Random): string =>
   [
     `CREATE SCHEMA ${schema}; CREATE SCHEMA ${nameSql(archive)}`,
+    // The program's role is let into the schemas that have a table.
+    `CREATE TABLE ${nameSql(archive)}.nada ()`,
     `CREATE TABLE ${tableSql(marks.table)} (id integer PRIMARY KEY)`,
     ...places.map((place) => makeTable(place, dice)),
   ].join(";")

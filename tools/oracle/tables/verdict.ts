@@ -4,10 +4,11 @@ import type { TestDatabase } from "../../../test/support/postgres/postgres.ts"
 import { promisedSettings } from "../../../test/support/table/awkwardTable.ts"
 import { difference } from "../../rebuild/compare.ts"
 import { datasetFiles } from "../../rebuild/datasetFiles.ts"
-import { keptColumns, type Masks, masked } from "../../rebuild/masks.ts"
+import { lakeView, rowsSql } from "../../rebuild/liveTable.ts"
+import type { Masks } from "../../rebuild/masks.ts"
 import { rebuild } from "../../rebuild/rebuild.ts"
-import { nameSql, tableSql } from "../workload/sql.ts"
-import { lakeText, lookAtTable } from "./catalog.ts"
+import { tableSql } from "../workload/sql.ts"
+import { lookAtTable } from "./catalog.ts"
 import type { Place } from "./places.ts"
 
 /** What the replay of one dataset finds, and how many changes it read. */
@@ -19,15 +20,11 @@ export const checkDataset = Effect.fn("checkDataset")(function* (
 ) {
   const look = yield* lookAtTable(database, table)
   if (look === undefined) return { found: [`${dataset}: there is no table to compare with`], changes: 0 }
-  const columns = keptColumns(masks, look.columns)
+  const view = lakeView(masks, look.columns)
   yield* database.sql(promisedSettings)
-  const list = columns.map(({ name }, i) => `, ${nameSql(name)} AS c${i}`).join("")
-  const live = yield* database.sql(`SELECT 1${list} FROM ${tableSql(table)}`)
-  const wanted = live.map((row) =>
-    columns.map(({ name, type }, i) => masked(masks, name, lakeText(type, row[`c${i}`] ?? null))),
-  )
-  const { rows, problems, changes } = rebuild(datasetFiles(folder, dataset), columns)
-  const names = columns.map(({ name }) => name).join()
+  const wanted = view.rows(yield* database.sql(rowsSql(tableSql(table), view.columns)))
+  const { rows, problems, changes } = rebuild(datasetFiles(folder, dataset), view.columns)
+  const names = view.columns.map(({ name }) => name).join()
   const differing = difference(rows, wanted).map((what) => `${what} (${names})`)
   return {
     found: [...problems, ...differing.slice(0, 8)].map((what) => `${dataset}, replayed: ${what}`),

@@ -82,7 +82,7 @@ export const startArchitect = ({ url, dice, without, did, copy }: ArchitectOptio
   const running = (async () => {
     while (!isStopped) {
       await step().catch(() => session.rollback())
-      await setTimeout(dice.between(50, 1200))
+      await setTimeout(dice.between(20, 600))
     }
     session.forget()
   })()

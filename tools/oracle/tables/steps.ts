@@ -101,9 +101,12 @@ const changeSettings = Effect.fnUntraced(function* (stage: Stage, kind: Settings
   yield* follower.change({ ...wanted, followed, patterned }, way)
 })
 
-const dropTable = Effect.fnUntraced(function* ({ session, dice }: Stage) {
+const dropTable = Effect.fnUntraced(function* ({ session, dice, follower }: Stage) {
   const { table } = dice.pick(places)
   if ((yield* lookAtTable(session, table)) === undefined) return false
+  // A table that neither the catalog nor the watermark knows is refused: `cdc` must have written that it follows this one.
+  yield* follower.carried
+  yield* follower.carried
   yield* session.sql(`DROP TABLE ${tableSql(table)}`)
   return true
 })

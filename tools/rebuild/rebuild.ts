@@ -82,16 +82,19 @@ class Rebuilding {
     const hasPartition = header[plainMeta.length] === "_partition"
     const meta = plainMeta.length + (hasPartition ? 1 : 0)
     const names = header.slice(meta)
-    if (object.columns === undefined) this.problem(`${object.key}: no schema describes it`)
-    else if (object.columns.map(({ name }) => name).join("\0") !== names.join("\0"))
-      this.problem(`${object.key}: its header is not that of its schema: ${names.join()}`)
-    const ids = idsOf(object.columns ?? names.map((name) => ({ name })))
+    // A writer that was killed between object and schema leaves it to the next one, which may work under other masks: then
+    // the copy that these ask for has the object's rows.
+    const isDescribed = object.columns?.map(({ name }) => name).join("\0") === names.join("\0")
+    const ids = idsOf((isDescribed ? object.columns : undefined) ?? names.map((name) => ({ name })))
+    let isToldOf = isDescribed
     for (const row of rows) {
       const where = `${row[0]} at ${row[1]} ${row[2]} in ${object.key}`
       const partition = hasPartition ? (row[plainMeta.length] ?? null) : null
       this.#inOrder(`${row[1]} ${(row[2] ?? "").padStart(12, "0")}`, partition, where)
       this.changes++
       if (isSeen(this.#snapshot, Number(row[3]))) continue
+      if (!isToldOf) this.problem(`${object.key}: its header is not that of its schema: ${names.join()}`)
+      isToldOf = true
       const values: Values = new Map(names.map((name, i) => [ids.get(name) ?? name, row[meta + i] ?? null]))
       this.#apply(row, { partition, values }, ids, where)
     }

@@ -126,7 +126,11 @@ export const act = (
   Effect.gen(function* () {
     const { session, dice, follower } = stage
     const some = place ?? dice.pick(places)
-    if (isColumnKind(kind)) return yield* changeColumns(session, some, dice, kind)
+    if (isColumnKind(kind)) {
+      // The log has names alone: rows from before would be taken for rows of the new column (docs/verifying.md).
+      if (kind === "column again") yield* follower.carried
+      return yield* changeColumns(session, some, dice, kind)
+    }
     if (isLeafKind(kind))
       return yield* changeLeaves(session, dice.pick(partitioned), dice, kind, follower.carried)
     switch (kind) {

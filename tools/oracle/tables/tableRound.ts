@@ -145,6 +145,7 @@ export const runTableRound = Effect.fn("runTableRound")(function* (options: Tabl
   yield* heal(stage)
   // Rows and what needs no new copy, in the lake that was healed: all of it must be followed.
   yield* follower.start
+  yield* follower.carried
   yield* walk(stage, Math.ceil(size / 2), weightsOf({ without, reloads, harmless: true }))
   if (stage.long.isOpen) yield* Effect.ignore(stage.long.session.sql("COMMIT"))
   for (const copy of stage.copies) yield* Fiber.join(copy)

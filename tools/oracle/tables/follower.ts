@@ -44,7 +44,9 @@ const listOf = (some: ReadonlyArray<Place>, patterned: ReadonlyArray<Place>): st
   some
     .map((place) => {
       const { table, dataset, pattern } = place
-      return `${patterned.includes(place) ? pattern : tableSql(table)}=${dataset}`
+      return pattern !== undefined && patterned.includes(place)
+        ? `${pattern}={table}`
+        : `${tableSql(table)}=${dataset}`
     })
     .join(",")
 

@@ -7,8 +7,8 @@ export interface Place {
   readonly table: TableName
   readonly dataset: string
   readonly isPartitioned: boolean
-  /** Matches this table and no other of a round. */
-  readonly pattern: string
+  /** Matches this table and no other of a round; undefined where its name cannot be a dataset. */
+  readonly pattern: string | undefined
 }
 
 export const archive = "Arquivo morto"
@@ -23,15 +23,15 @@ export const marks: Place = {
 }
 
 export const places: ReadonlyArray<Place> = [
-  { table: { schema, name: "item" }, dataset: "itens", isPartitioned: false, pattern: "loja.it*" },
+  { table: { schema, name: "item" }, dataset: "item", isPartitioned: false, pattern: "loja.it*" },
   {
     table: { schema, name: 'Pedido "novo"' },
     dataset: "pedidos",
     isPartitioned: false,
-    pattern: '"loja"."Pedido "*',
+    pattern: undefined,
   },
-  { table: { schema, name: "venda" }, dataset: "vendas", isPartitioned: true, pattern: "l?ja.vend?" },
-  { table: { schema, name: "acesso" }, dataset: "acessos", isPartitioned: true, pattern: "loja.acess?" },
+  { table: { schema, name: "venda" }, dataset: "venda", isPartitioned: true, pattern: "l?ja.vend?" },
+  { table: { schema, name: "acesso" }, dataset: "acesso", isPartitioned: true, pattern: "loja.acess?" },
 ]
 
 /** Their values of `mes`; those from `branchFrom` on are below a partition that is partitioned. */

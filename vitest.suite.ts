@@ -13,6 +13,7 @@ export const long = [
   "test/e2e/cdc/stopping.e2e.test.ts",
   "test/e2e/cdc/tables.e2e.test.ts",
   "test/e2e/doctor/doctor.e2e.test.ts",
+  "test/e2e/oracle/tables.e2e.test.ts",
   "test/e2e/verify/verify-damage.e2e.test.ts",
   "test/e2e/failure/healing.e2e.test.ts",
   "test/e2e/failure/healing-lake.e2e.test.ts",

@@ -11,7 +11,7 @@ import {
   startProgram,
 } from "../../../test/support/program/program.ts"
 import { datasetFiles, readCsvObject } from "../../rebuild/datasetFiles.ts"
-import { type Masks, maskSettings } from "../../rebuild/masks.ts"
+import { type Masks, masked, maskSettings } from "../../rebuild/masks.ts"
 import { tableSql } from "../workload/sql.ts"
 import { marks, type Place } from "./places.ts"
 
@@ -152,7 +152,10 @@ export class Follower {
       const isThere = Effect.sync(() => {
         const { folder, inc } = datasetFiles(this.#lake, marks.dataset)
         const newest = inc.at(-1)
-        return newest !== undefined && readCsvObject(folder, newest.key).rows.some((row) => row.includes(id))
+        const written = masked(this.wanted.masks, "id", id)
+        return (
+          newest !== undefined && readCsvObject(folder, newest.key).rows.some((row) => row.includes(written))
+        )
       })
       yield* this.#running.program.brings(`mark ${id} is in the lake`, isThere)
     }),

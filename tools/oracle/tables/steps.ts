@@ -6,12 +6,12 @@ import type { Random } from "../../../test/support/Random.ts"
 import type { Masks } from "../../rebuild/masks.ts"
 import { tableSql } from "../workload/sql.ts"
 import { lookAtTable } from "./catalog.ts"
-import { changeColumns, changeIdentity, isColumnKind, maskedNames } from "./columnSteps.ts"
 import type { Follower } from "./follower.ts"
 import type { Counts, Kind } from "./kinds.ts"
-import { changeLeaves, isLeafKind } from "./leafSteps.ts"
 import { makeTable, type Place, places } from "./places.ts"
-import { changeRows, moveRows } from "./rowSteps.ts"
+import { changeColumns, changeIdentity, isColumnKind, maskedNames } from "./steps/columns.ts"
+import { changeLeaves, isLeafKind } from "./steps/leaves.ts"
+import { changeRows, moveRows } from "./steps/rows.ts"
 
 export interface Stage {
   readonly dice: Random

@@ -13,7 +13,7 @@ import { lookAtTable } from "./catalog.ts"
 import { Follower } from "./follower.ts"
 import { Counts, type Kind, kinds, weightsOf } from "./kinds.ts"
 import { marks, places, setup } from "./places.ts"
-import { changeRows } from "./rowSteps.ts"
+import { changeRows } from "./steps/rows.ts"
 import { act, type Stage } from "./steps.ts"
 import { checkDataset } from "./verdict.ts"
 

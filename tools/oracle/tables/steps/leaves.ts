@@ -1,12 +1,12 @@
 /** Steps that change the leaves of a partitioned table. */
 import { Effect } from "effect"
-import type { TableName } from "../../../src/core/source/SourceTable.ts"
-import type { SqlFailure, TestSession } from "../../../test/support/postgres/pgClient.ts"
-import type { Random } from "../../../test/support/Random.ts"
-import { nameSql, tableSql } from "../workload/sql.ts"
-import { type LiveLeaf, type LiveTable, lookAtLeaves, lookAtTable } from "./catalog.ts"
-import type { Kind } from "./kinds.ts"
-import { archive, forMonth, leafName, months, type Place, parentOf } from "./places.ts"
+import type { TableName } from "../../../../src/core/source/SourceTable.ts"
+import type { SqlFailure, TestSession } from "../../../../test/support/postgres/pgClient.ts"
+import type { Random } from "../../../../test/support/Random.ts"
+import { nameSql, tableSql } from "../../workload/sql.ts"
+import { type LiveLeaf, type LiveTable, lookAtLeaves, lookAtTable } from "../catalog.ts"
+import type { Kind } from "../kinds.ts"
+import { archive, forMonth, leafName, months, type Place, parentOf } from "../places.ts"
 import { drawValue } from "./values.ts"
 
 interface Scene {

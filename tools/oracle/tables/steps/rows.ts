@@ -1,10 +1,10 @@
 /** Steps that change rows: several statements, one transaction. */
 import { Effect } from "effect"
-import type { SqlFailure, TestSession } from "../../../test/support/postgres/pgClient.ts"
-import type { Random } from "../../../test/support/Random.ts"
-import { nameSql, tableSql } from "../workload/sql.ts"
-import { lookAtLeaves, lookAtTable } from "./catalog.ts"
-import type { Place } from "./places.ts"
+import type { SqlFailure, TestSession } from "../../../../test/support/postgres/pgClient.ts"
+import type { Random } from "../../../../test/support/Random.ts"
+import { nameSql, tableSql } from "../../workload/sql.ts"
+import { lookAtLeaves, lookAtTable } from "../catalog.ts"
+import type { Place } from "../places.ts"
 import { drawValue } from "./values.ts"
 
 /** Few, so that statements find their rows. */

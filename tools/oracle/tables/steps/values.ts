@@ -1,6 +1,6 @@
 /** Values of the columns of these tables, as SQL. What values can be is the other rounds' affair. */
-import type { Random } from "../../../test/support/Random.ts"
-import { textSql } from "../workload/sql.ts"
+import type { Random } from "../../../../test/support/Random.ts"
+import { textSql } from "../../workload/sql.ts"
 
 export const drawnTypes = ["text", "integer", "boolean", "numeric(10,2)", "date", "character varying(40)"]
 

@@ -1,12 +1,12 @@
 /** Steps that change columns, storage or replica identity of a table. */
 import { Effect } from "effect"
-import type { SqlFailure, TestSession } from "../../../test/support/postgres/pgClient.ts"
-import type { Random } from "../../../test/support/Random.ts"
-import type { LiveColumn } from "../../rebuild/liveTable.ts"
-import { nameSql, tableSql } from "../workload/sql.ts"
-import { lookAtLeaves, lookAtTable } from "./catalog.ts"
-import type { Kind } from "./kinds.ts"
-import type { Place } from "./places.ts"
+import type { SqlFailure, TestSession } from "../../../../test/support/postgres/pgClient.ts"
+import type { Random } from "../../../../test/support/Random.ts"
+import type { LiveColumn } from "../../../rebuild/liveTable.ts"
+import { nameSql, tableSql } from "../../workload/sql.ts"
+import { lookAtLeaves, lookAtTable } from "../catalog.ts"
+import type { Kind } from "../kinds.ts"
+import type { Place } from "../places.ts"
 import { drawnTypes, drawValue } from "./values.ts"
 
 /** Their names are in COLUMNS_EXCLUDE and COLUMNS_HASH: a rename would unmask them, as docs/columns.md says. */

@@ -11,7 +11,7 @@ import { Random } from "../../../test/support/Random.ts"
 import { noMasks } from "../../rebuild/masks.ts"
 import { lookAtTable } from "./catalog.ts"
 import { Follower } from "./follower.ts"
-import { Counts, type Kind, kinds, weightsOf } from "./kinds.ts"
+import { alsoExplained, Counts, type Kind, kinds, weightsOf } from "./kinds.ts"
 import { marks, places, setup } from "./places.ts"
 import { changeRows } from "./steps/rows.ts"
 import { act, type Stage } from "./steps.ts"
@@ -43,7 +43,7 @@ const walk = Effect.fnUntraced(function* (
   for (let i = 0; i < steps && follower.differences.length === 0; i++) {
     const kind = dice.weighted(weights)
     stage.says(kind)
-    for (const reason of kinds[kind]) stage.explained.add(reason)
+    for (const reason of [...kinds[kind], ...alsoExplained(kind)]) stage.explained.add(reason)
     const done = yield* Effect.result(act(stage, kind))
     if (Result.isFailure(done)) {
       counts.refused(kind)
@@ -150,8 +150,7 @@ export const runTableRound = Effect.fn("runTableRound")(function* (options: Tabl
   if (stage.long.isOpen) yield* Effect.ignore(stage.long.session.sql("COMMIT"))
   for (const copy of stage.copies) yield* Fiber.join(copy)
   yield* follower.stop("SIGTERM")
-  yield* follower.must("cdc --once", follower.run("cdc", "--once"))
-  yield* incomplete(stage)
+  yield* heal(stage)
   if (options.before !== undefined) yield* options.before(lake.folder)
   const changes = follower.differences.length === 0 ? yield* judge(stage) : 0
   const round: TableRound = { differences: follower.differences, counts: stage.counts, changes }

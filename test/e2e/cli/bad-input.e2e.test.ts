@@ -364,17 +364,6 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("bad
     }),
   )
 
-  it.effect("a lake that was begun with one table refuses a second one, with 3", () =>
-    Effect.gen(function* () {
-      const { run, lake, environment } = yield* openPipeline(table)
-      yield* run("full")
-      const before = yield* lake.keys
-      const outcome = yield* runProgram(["full"], { ...environment, SOURCE_TABLES: "public.t,public.u" })
-      assertTold(outcome, 3, /begun with one table.*Choose another LAKE_URL/)
-      assert.deepStrictEqual(yield* lake.keys, before)
-    }),
-  )
-
   it.effect("values of rows are in no output, not even of the most talkative", () =>
     Effect.gen(function* () {
       const { run, sql, createSlot } = yield* openPipeline(table)

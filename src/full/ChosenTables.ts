@@ -9,6 +9,12 @@ import { TablesRefused } from "../services/source/TablesRefused.ts"
 const unusableProblem = ({ table, problem, advice }: UnusableTable): string =>
   `Table ${printTable(table)} matches a pattern in SOURCE_TABLES and cannot be copied: ${problem}. ${advice}.`
 
+/** An empty variable of a shell must not end well without a copy. */
+const noName = "a name is missing. Name tables, patterns or datasets, comma separated."
+
+const unknownName = (text: string): string =>
+  `"${text}" is no table or dataset of SOURCE_TABLES. Add it there, or correct the name; \`node dist/main.js status\` lists them.`
+
 /** One part of `--tables`: a dataset, or a table's name or pattern. */
 interface Choice {
   readonly text: string
@@ -17,7 +23,7 @@ interface Choice {
 
 const choicesIn = (only: string): ReadonlyArray<Choice> => {
   const choices: Array<Choice> = []
-  for (let at = 0; at < only.length; ) {
+  for (let at = 0; at <= only.length; ) {
     const rest = only.slice(at).trimStart()
     const start = only.length - rest.length
     const pattern = readTablePattern(only, start)
@@ -49,10 +55,7 @@ export const chosenTables = (
   )
   const problems = [
     ...unusable.map(unusableProblem),
-    ...empty.map(
-      ({ text }) =>
-        `--tables: "${text}" is no table or dataset of SOURCE_TABLES. Add it there, or correct the name; \`node dist/main.js status\` lists them.`,
-    ),
+    ...empty.map(({ text }) => `--tables: ${text === "" ? noName : unknownName(text)}`),
   ]
   if (problems.length > 0) return Result.fail(new TablesRefused({ problems, exitCode: 2 }))
   return Result.succeed(

@@ -312,6 +312,17 @@ describe("full with a pattern", () => {
     )
   }
 
+  for (const tables of ["", "  ", "cliente,"])
+    it.effect(`refuses with 2 a --tables in which a name is missing: "${tables}"`, () =>
+      Effect.gen(function* () {
+        yield* shop
+        const exit = yield* Effect.exit(only(tables))
+        assert.strictEqual(exitCode(exit), 2)
+        assert.include(String(exit), "--tables")
+        assert.deepStrictEqual(yield* lakeKeys, [])
+      }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.*" }))),
+    )
+
   it.effect("refuses with 2 what --tables names and SOURCE_TABLES does not have", () =>
     Effect.gen(function* () {
       yield* shop

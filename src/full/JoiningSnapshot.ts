@@ -18,42 +18,44 @@ const pause = Duration.millis(500)
 const hasBegun = ({ tables, left }: Watermark, { dataset }: SourceTable): boolean =>
   tables.size === 0 || (tables.has(dataset) && !left.has(dataset))
 
-/** Returns why a copy made now would not join; none if it would. */
-const obstacle = Effect.fnUntraced(function* (
+/**
+ * Returns the error that the running `cdc` has not begun with one of the tables. None without a `cdc`: one that starts later
+ * begins with the table anew.
+ */
+const notBegun = Effect.fnUntraced(function* (watermark: Watermark, tables: ReadonlyArray<SourceTable>) {
+  const early = tables.find((table) => !hasBegun(watermark, table))
+  if (early === undefined) return Option.none<SourceError>()
+  const { lockHolder } = yield* ReplicationSlot
+  return Option.map(
+    yield* lockHolder,
+    ({ pid }) =>
+      new SourceError({
+        reason: "NotBegun",
+        subject: `table ${printTable(early.table)}`,
+        detail: `the running cdc (session ${pid}) does not follow it after ${Duration.format(longestWait)}, and its changes would not join a copy that is made before`,
+      }),
+  )
+})
+
+/** Returns the error that a transaction is still open which was open when `inc` of one of the tables began. */
+const oldTransaction = Effect.fnUntraced(function* (
   visit: Pick<ChangeVisit, "oldestTransaction">,
   watermark: Watermark,
   tables: ReadonlyArray<SourceTable>,
 ) {
-  const { lockHolder } = yield* ReplicationSlot
-  const early = tables.find((table) => !hasBegun(watermark, table))
-  if (early !== undefined) {
-    const writer = yield* lockHolder
-    // A `cdc` that starts later begins with the table anew.
-    if (Option.isNone(writer)) return Option.none()
+  const { xid, holder } = yield* visit.oldestTransaction
+  for (const { dataset, table } of tables) {
+    const from = watermark.from.get(dataset)
+    if (from === undefined || !Option.exists(from.since, (since) => since.xid > xid)) continue
     return Option.some(
       new SourceError({
-        reason: "NotBegun",
-        subject: `table ${printTable(early.table)}`,
-        detail: `the running cdc (session ${writer.value.pid}) does not follow it after ${Duration.format(longestWait)}, and its changes would not join a copy that is made before`,
+        reason: "OldTransaction",
+        subject: `table ${printTable(table)}`,
+        detail: `a transaction that was open when its inc began at ${Lsn.print(from.lsn)} is still open after ${Duration.format(longestWait)}, and a copy would miss its rows: ${Option.getOrElse(holder, () => "its session cannot be seen")}`,
       }),
     )
   }
-  const { xid, holder } = yield* visit.oldestTransaction
-  const unjoined = tables.flatMap((source) => {
-    const from = watermark.from.get(source.dataset)
-    const isEarly = Option.exists(from?.since ?? Option.none(), (since) => since.xid > xid)
-    return from !== undefined && isEarly ? [{ source, lsn: from.lsn }] : []
-  })
-  const [first] = unjoined
-  return first === undefined
-    ? Option.none()
-    : Option.some(
-        new SourceError({
-          reason: "OldTransaction",
-          subject: `table ${printTable(first.source.table)}`,
-          detail: `a transaction that was open when its inc began at ${Lsn.print(first.lsn)} is still open after ${Duration.format(longestWait)}, and a copy would miss its rows: ${Option.getOrElse(holder, () => "its session cannot be seen")}`,
-        }),
-      )
+  return Option.none<SourceError>()
 })
 
 /** Waits for `cdc` and for open transactions, up to a minute. Fails with `NotBegun` or `OldTransaction` (exit 1). */
@@ -66,7 +68,8 @@ export const waitToJoin = Effect.fn("JoiningSnapshot.waitToJoin")(function* (
   for (let isFirst = true; ; isFirst = false) {
     const watermark = yield* read
     if (Option.isNone(watermark)) return
-    const found = yield* obstacle(visit, watermark.value, tables)
+    const early = yield* notBegun(watermark.value, tables)
+    const found = Option.isSome(early) ? early : yield* oldTransaction(visit, watermark.value, tables)
     if (Option.isNone(found)) return
     if ((yield* Clock.currentTimeMillis) >= end) return yield* found.value
     if (isFirst)

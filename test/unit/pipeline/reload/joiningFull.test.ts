@@ -68,6 +68,22 @@ describe("full --tables beside cdc", () => {
     }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.*" }))),
   )
 
+  it.effect("waits for one table also if no cdc has begun with another one", () =>
+    Effect.gen(function* () {
+      const { server } = yield* shop
+      yield* cdcOnce
+      server.createTable(produto)
+      server.begin()
+      yield* cdcOnce
+      assert.strictEqual(yield* reasonOf("produto"), "new")
+      server.createTable({ ...cliente, table: { schema: "db_loja", name: "marca" } })
+      const full = yield* started(Effect.exit(only("marca,produto")))
+      yield* TestClock.adjust("61 seconds")
+      assert.strictEqual(exitCode(yield* Fiber.join(full)), 1)
+      assert.strictEqual(yield* copies, 0)
+    }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.*" }))),
+  )
+
   it.effect("waits until the running cdc has begun with a new table", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop

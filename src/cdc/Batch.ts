@@ -6,8 +6,8 @@ import { type ChangeSession, maxLinesMax, type SlotView } from "../services/sour
 import type { HeldWatermark } from "./fence/HeldWatermark.ts"
 import type { WrittenDataset } from "./rows/DatasetObjects.ts"
 import type { Checkpoint } from "./start/Checkpoint.ts"
+import type { PresentTables } from "./tables/FollowedTables.ts"
 import type { TablePlan } from "./tables/TablePlan.ts"
-import type { PresentTables } from "./unknown/GoneTables.ts"
 import type { UncertainTable } from "./unknown/UncertainTables.ts"
 
 /** The only writer's session, which holds the lock on the source, and its watermark of the lake. */

@@ -10,6 +10,7 @@ import type { Checkpoint } from "./start/Checkpoint.ts"
 import { decideStart } from "./start/StartDecision.ts"
 import { withTails } from "./start/Tails.ts"
 import { readCatalog } from "./tables/FollowedTables.ts"
+import { uncertainTables } from "./unknown/UncertainTables.ts"
 
 /**
  * Returns the present state of the slot and the flushed WAL position. Fails if the session has ended, or with a `Refusal` if
@@ -46,7 +47,7 @@ export const readBatch = Effect.fnUntraced(function* (
     yield* publish((at) => ({ _tag: "BatchPostponed", at }))
     return Option.none<PendingBatch>()
   }
-  const { tables, catalog, leaves, files, change, unsure, present } = yield* readCatalog(
+  const { tables, before, catalog, leaves, files, change, present } = yield* readCatalog(
     session,
     checkpoint,
     readUpTo,
@@ -64,7 +65,7 @@ export const readBatch = Effect.fnUntraced(function* (
     view,
     checkpoint: { ...withEnds, known },
     change,
-    unsure,
+    unsure: uncertainTables(checkpoint.watermark, before),
     present,
   })
 })

@@ -1,6 +1,5 @@
 /** The tables of SOURCE_TABLES: named ones, and those of the catalog that its patterns match. */
 import { Effect, Option } from "effect"
-import { askedRelations, knownIn } from "../cdc/tables/TablePlan.ts"
 import { type ColumnRules, isDropped, projectionFor } from "../core/columns/Projection.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
 import { printTable } from "../core/source/SourceTable.ts"
@@ -9,6 +8,7 @@ import { type CatalogTable, selectTables, type TableSelection } from "../core/ta
 import { ChangeSource, type SourceView } from "../services/source/ChangeSource.ts"
 import type { RelationPattern } from "../services/source/SourceTables.ts"
 import { Settings } from "../settings/Settings.ts"
+import { askedRelations, knownIn } from "./KnownTables.ts"
 
 /** What the entries ask of the catalog; empty if all tables are named. */
 export const patternsOf = (entries: ReadonlyArray<TableEntry>): ReadonlyArray<RelationPattern> =>

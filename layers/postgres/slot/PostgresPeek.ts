@@ -7,7 +7,7 @@ import type { ReadRequest } from "../../../src/services/source/ChangeSource.ts"
 import { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { PeekLines } from "../../slot/TransactionReader.ts"
 import type { PostgresSession } from "../connection/PostgresSession.ts"
-import { copyBinaryReader } from "./CopyBinary.ts"
+import { copyBinaryReader } from "../protocol/CopyBinary.ts"
 import { lineFilter, quoteLiteral } from "./LineFilter.ts"
 
 /** A message is sent without its content, because only its line counts: a server whose database is not in UTF-8 fails to convert some. */

@@ -5,18 +5,16 @@ import * as Lsn from "../../core/Lsn.ts"
 import { hashOfLeaves } from "../../core/lake/LeafSet.ts"
 import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
-import { namedTables } from "../../core/tables/TableEntry.ts"
+import { namedTables, type TableEntry } from "../../core/tables/TableEntry.ts"
 import { tablesIn } from "../../core/tables/TableSelection.ts"
 import { withUsableNames } from "../../lake/DatasetNames.ts"
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { Settings } from "../../settings/Settings.ts"
 import { patternsOf, selectConfigured } from "../../tables/ConfiguredTables.ts"
-import type { PresentTables } from "../unknown/GoneTables.ts"
-import { uncertainTables } from "../unknown/UncertainTables.ts"
+import { askedRelations } from "../../tables/KnownTables.ts"
 import { changeOfLeaves, readLeaves, reportLeaves, withKnownLeaves } from "./FollowedLeaves.ts"
 import { inRenamedSchemas, type SchemaRename, watchRename } from "./SchemaRename.ts"
 import {
-  askedRelations,
   changedSince,
   type DatasetLines,
   type FollowedTable,
@@ -90,6 +88,16 @@ const filesNow = (lines: DatasetLines, { before, anew }: TablePlan): DatasetLine
     ),
   ])
 
+/** What the last read of the catalog showed. */
+export interface PresentTables {
+  /** Of SOURCE_TABLES. */
+  readonly entries: ReadonlyArray<TableEntry>
+  /** The printed names of the relations that the entries match. */
+  readonly names: ReadonlySet<string>
+  /** Datasets that a table has, or has had until now. */
+  readonly datasets: ReadonlySet<string>
+}
+
 /** The parts of a writer's checkpoint. */
 interface KnownTables {
   readonly layout: LakeFolders
@@ -161,7 +169,7 @@ export const readCatalog = Effect.fnUntraced(function* (
   return {
     tables,
     change,
-    unsure: uncertainTables(lines, found.before),
+    before: found.before,
     catalog: unchangedMarks(lines, found.before),
     leaves: readLeaves(lines, found.before),
     files: filesNow(lines, plan),

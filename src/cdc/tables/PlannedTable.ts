@@ -13,9 +13,10 @@ import { isRewrite } from "../../core/tables/TableMark.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { Relation } from "../../services/source/SourceTables.ts"
+import { knownIn } from "../../tables/KnownTables.ts"
 import { changeOfLeaves } from "./FollowedLeaves.ts"
 import { type TableCase, tableCase, unknownTable } from "./TableCase.ts"
-import { type DatasetLines, type FollowedTable, knownIn } from "./TablePlan.ts"
+import type { DatasetLines, FollowedTable } from "./TablePlan.ts"
 
 export interface PlanFacts {
   readonly configured: ReadonlyArray<SourceTable>

@@ -10,8 +10,9 @@ import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { newestObject } from "../../lake/NewestObject.ts"
 import type { SourceView } from "../../services/source/ChangeSource.ts"
 import { Settings } from "../../settings/Settings.ts"
+import { askedRelations } from "../../tables/KnownTables.ts"
 import type { PlanFacts } from "./PlannedTable.ts"
-import { askedRelations, type DatasetLines } from "./TablePlan.ts"
+import type { DatasetLines } from "./TablePlan.ts"
 
 /** In a new lake all datasets begin at its first watermark. An older version recorded no tables: it followed what the lake holds. */
 const beginning = Effect.fnUntraced(function* (

@@ -3,10 +3,9 @@ import { Option } from "effect"
 import type { Lsn } from "../../core/Lsn.ts"
 import { isOfLeaves, isSameSet, leafSet } from "../../core/lake/LeafSet.ts"
 import type { FromReason, Watermark } from "../../core/lake/Watermark.ts"
-import { parseTable, printInSql, type SourceTable, type TableName } from "../../core/source/SourceTable.ts"
+import { printInSql, type TableName } from "../../core/source/SourceTable.ts"
 import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
 import { type CatalogMark, sameRows, type TableFile } from "../../core/tables/TableMark.ts"
-import type { Relation, RelationPattern, RelationsAsked } from "../../services/source/SourceTables.ts"
 
 /** The table of each dataset, the LSN from which its commits are in `inc`, and the last LSN of datasets that have left. */
 export type DatasetLines = Pick<
@@ -49,15 +48,6 @@ export interface TablePlan {
   readonly warnings: ReadonlyMap<string, string>
 }
 
-/** Returns the table that the watermark names for a dataset. */
-export const knownIn = (
-  { tables }: Pick<DatasetLines, "tables">,
-  dataset: string,
-): Option.Option<Pick<Relation, "table" | "oid">> =>
-  Option.flatMap(Option.fromUndefinedOr(tables.get(dataset)), (known) =>
-    Option.map(parseTable(known.name), (table) => ({ table, oid: known.oid })),
-  )
-
 /**
  * Returns the recorded catalog rows of the table if the catalog has others by now, or none: the table may have had unknown
  * names meanwhile.
@@ -87,20 +77,6 @@ export const unchangedMarks = (
         .map((now) => [dataset, now] as const)
     }),
   ])
-
-/** Returns what a plan needs from the catalog. */
-export const askedRelations = (
-  configured: ReadonlyArray<SourceTable>,
-  lines: Pick<DatasetLines, "tables">,
-  patterns: ReadonlyArray<RelationPattern> = [],
-): RelationsAsked => {
-  const known = [...lines.tables.keys()].flatMap((dataset) => Option.toArray(knownIn(lines, dataset)))
-  return {
-    tables: [...configured, ...known].map(({ table }) => table),
-    oids: known.map(({ oid }) => oid),
-    patterns,
-  }
-}
 
 /** Returns the watermark's lines after the plan has taken effect at `lsn`. `xid` was assigned after `lsn`. */
 export const linesAfter = (

@@ -8,9 +8,10 @@ import type { FromReason } from "../../core/lake/Watermark.ts"
 import { printInSql, sameTable } from "../../core/source/SourceTable.ts"
 import type { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
+import { knownIn } from "../../tables/KnownTables.ts"
 import { type KnownNames, knownNames, type PlanFacts, planEach } from "./PlannedTable.ts"
 import { noticeOf, printNotice } from "./TableNotice.ts"
-import { type FollowedTable, knownIn, type TablePlan } from "./TablePlan.ts"
+import type { FollowedTable, TablePlan } from "./TablePlan.ts"
 
 /** Tables that SOURCE_TABLES no longer names. They are followed until the plan takes effect. */
 const leavingTables = ({ configured, lines }: PlanFacts, { nameOf, rowsOf }: KnownNames) => {

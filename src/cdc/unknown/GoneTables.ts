@@ -7,21 +7,12 @@ import { fromBytes } from "../../core/bytes/Bytes.ts"
 import type { Table } from "../../core/slot/Change.ts"
 import { tableKey } from "../../core/slot/tokens/TableMemo.ts"
 import { printTable, type TableName } from "../../core/source/SourceTable.ts"
-import { datasetOf, isDatasetName, type TableEntry } from "../../core/tables/TableEntry.ts"
+import { datasetOf, isDatasetName } from "../../core/tables/TableEntry.ts"
 import { patternOf } from "../../core/tables/TableSelection.ts"
+import type { PresentTables } from "../tables/FollowedTables.ts"
 
 /** Beyond this many names further ones are not noted. */
 const maxNames = 1000
-
-/** What the last read of the catalog showed. */
-export interface PresentTables {
-  /** Of SOURCE_TABLES. */
-  readonly entries: ReadonlyArray<TableEntry>
-  /** The printed names of the relations that the entries match. */
-  readonly names: ReadonlySet<string>
-  /** Datasets that a table has, or has had until now. */
-  readonly datasets: ReadonlySet<string>
-}
 
 /** Collects the names of a batch that are no dataset's and that match a pattern. */
 export class GoneTables {

@@ -1,7 +1,7 @@
 /** What a snapshot holds fast until it is copied, and which rows of it are a table's own. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Result, Stream } from "effect"
-import * as PostgresSourceTables from "../../../layers/postgres/tables/PostgresSourceTables.ts"
+import * as PostgresSourceTables from "../../../layers/postgres/copy/PostgresSourceTables.ts"
 import { oneCsv } from "../../../src/columns/ProjectedCopy.ts"
 import { type Snapshot, SourceTables } from "../../../src/services/source/SourceTables.ts"
 import { eventually } from "../../support/eventually.ts"

@@ -1,7 +1,7 @@
 /** One table read by several sessions: it must be the same copy as one session makes. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Result, Stream } from "effect"
-import * as PostgresSourceTables from "../../../layers/postgres/tables/PostgresSourceTables.ts"
+import * as PostgresSourceTables from "../../../layers/postgres/copy/PostgresSourceTables.ts"
 import { SourceTables } from "../../../src/services/source/SourceTables.ts"
 import { TestPostgres } from "../../support/postgres/postgres.ts"
 import { sourceAddress } from "../../support/postgres/sourceAddress.ts"

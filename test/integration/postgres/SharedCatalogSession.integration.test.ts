@@ -2,7 +2,7 @@
 import { connect, createServer, type Socket } from "node:net"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import * as PostgresSourceTables from "../../../layers/postgres/tables/PostgresSourceTables.ts"
+import * as PostgresSourceTables from "../../../layers/postgres/copy/PostgresSourceTables.ts"
 import { SourceTables } from "../../../src/services/source/SourceTables.ts"
 import { listening } from "../../support/network/ports.ts"
 import { TestPostgres } from "../../support/postgres/postgres.ts"

@@ -1,7 +1,7 @@
 /** What the catalog of a real server says of columns, kept defaults and rewrites. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import * as PostgresSourceTables from "../../../../layers/postgres/tables/PostgresSourceTables.ts"
+import * as PostgresSourceTables from "../../../../layers/postgres/copy/PostgresSourceTables.ts"
 import { isRewrite } from "../../../../src/core/tables/TableMark.ts"
 import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../../../src/services/source/ReplicationSlot.ts"

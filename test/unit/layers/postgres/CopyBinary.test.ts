@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { copyBinaryReader } from "../../../../layers/postgres/slot/CopyBinary.ts"
+import { copyBinaryReader } from "../../../../layers/postgres/protocol/CopyBinary.ts"
 
 const field = (text: string | null) => {
   const length = Buffer.alloc(4)

@@ -9,9 +9,9 @@ import { connectToPrimary } from "../connection/PostgresPrimary.ts"
 import { connect, describeAddress } from "../connection/PostgresSession.ts"
 import { identify } from "../connection/ServerFacts.ts"
 import { sharedSession } from "../connection/SharedSession.ts"
-import { beginSnapshot, readNothing, tableCopies } from "../copy/PostgresTableCopy.ts"
-import { describeTable, describeTables } from "./description/PostgresTableDescription.ts"
-import { holdTables, lockable } from "./PostgresTableLocks.ts"
+import { describeTable, describeTables } from "../tables/description/PostgresTableDescription.ts"
+import { holdTables, lockable } from "../tables/PostgresTableLocks.ts"
+import { beginSnapshot, readNothing, tableCopies } from "./PostgresTableCopy.ts"
 
 /**
  * The LSN is read after the snapshot, so that the snapshot sees no later commit. The snapshot is exported at once, for

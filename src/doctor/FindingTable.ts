@@ -73,32 +73,23 @@ const kindOf = ({ mark, check, finding }: Finding): string | undefined =>
 
 /** Keeps the first findings of a kind, and prints the number of the others: with a thousand tables nobody reads them. */
 const folded = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
-  const kinds = new Map<string, Array<Finding>>()
-  const kept: Array<Finding> = []
-  for (const finding of findings) {
+  const kinds = new Map<string, { readonly kept: Array<Finding>; more: number }>()
+  const printed = findings.filter((finding) => {
     const kind = kindOf(finding)
-    const same = kinds.get(kind ?? "") ?? []
-    if (kind === undefined || same.length < mostOfKind) kept.push(finding)
-    if (kind === undefined) continue
-    same.push(finding)
+    if (kind === undefined) return true
+    const same = kinds.get(kind) ?? { kept: [], more: 0 }
     kinds.set(kind, same)
-  }
-  const rest = [...kinds.values()].flatMap((same): ReadonlyArray<Finding> => {
-    const last = same.at(mostOfKind)
-    const text = last?.mark === "ok" ? "also well" : "the same"
-    return last === undefined
-      ? []
-      : [
-          {
-            ...last,
-            check: `${same.length - mostOfKind} more tables`,
-            finding: `${text}; \`doctor --json\` lists them all`,
-            sql: [],
-            advice: "",
-          },
-        ]
+    if (same.kept.length < mostOfKind) same.kept.push(finding)
+    else same.more++
+    return same.more === 0
   })
-  return [...kept, ...rest]
+  const rest = [...kinds.values()].flatMap(({ kept: [first], more }): ReadonlyArray<Finding> => {
+    if (first === undefined || more === 0) return []
+    const text = first.mark === "ok" ? "also well" : "the same"
+    const finding = `${text}; \`doctor --json\` lists them all`
+    return [{ ...first, check: counted(more, "more table"), finding, sql: [], advice: "" }]
+  })
+  return [...printed, ...rest]
 }
 
 /** Replaces a repeated failure by a reference to the first: a wrong key fails every check in the same words. */

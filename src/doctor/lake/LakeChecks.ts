@@ -109,14 +109,16 @@ const lakeState = Effect.fnUntraced(function* (
   return { findings, layout: Option.some(layout), selection }
 })
 
-const printLayout = (folders: LakeFolders, selection: TableSelection): string => {
-  const others = tablesIn(selection).filter(
-    ({ dataset }) => !Option.contains(rootOf(folders), dataset),
-  ).length
-  return Option.isNone(rootOf(folders)) || others === 0
-    ? layoutOf(folders)
-    : `${layoutOf(folders)}: ${Option.getOrElse(rootOf(folders), () => "")} is at the root, ${counted(others, "dataset")} in folders of their own`
-}
+const printLayout = (folders: LakeFolders, selection: TableSelection): string =>
+  Option.match(rootOf(folders), {
+    onNone: () => layoutOf(folders),
+    onSome: (root) => {
+      const others = tablesIn(selection).filter(({ dataset }) => dataset !== root).length
+      return others === 0
+        ? layoutOf(folders)
+        : `${layoutOf(folders)}: ${root} is at the root, ${counted(others, "dataset")} in folders of their own`
+    },
+  })
 
 const printWatermark = Option.match<string, Watermark, string>({
   onNone: () => "none: no `cdc` has begun here",

@@ -121,6 +121,13 @@ describe("Findings about a thousand tables", () => {
     assert.include(text, "1000 warnings")
   })
 
+  it("are folded from the 21st of a kind on", () => {
+    const rows = (count: number) =>
+      printTable(many(tables.slice(0, count).map((name) => ok(name, "3 columns"))), style)
+    assert.notInclude(rows(20), "more table")
+    assert.match(rows(21), /^ {2}ok {4}1 more table +also well/m)
+  })
+
   it("are never folded where they failed", () => {
     const text = printTable(
       many(tables.map((name) => failed(name, `${name} is missing`, { advice: "x" }))),

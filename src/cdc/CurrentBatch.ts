@@ -78,8 +78,8 @@ export const asCurrentBatch = <A, E extends PipelineError, R>(
   Effect.andThen(forgetFailure, finished(noted(unlessEnded(batch, ended))))
 
 /**
- * Runs `work` until it ends or a stop is requested; then it waits for `drained` and finishes the current batch first. Fails with the batch's failure if
- * that is permanent. Logs a transient one: the next start does the rest.
+ * Runs `work` until it ends or a stop is requested; then it waits for `drained` and finishes the current batch first. Fails
+ * with the batch's failure if that is permanent. Logs a transient one: the next start does the rest.
  */
 export const finishingBatchOnStop = <E, R>(
   work: Effect.Effect<void, E, R>,

@@ -11,7 +11,7 @@ import { type TableObject, tableObject } from "./TableObject.ts"
 export interface ObjectPlan {
   /** Returns the key of the next object. Each call has a later one. */
   readonly nextKey: () => string
-  /** Soft bound of an object, in bytes of CSV. A table that is not larger on disk is written as one. */
+  /** Soft bound of an object, in bytes of CSV. A table that is not larger on disk is one part, however many sessions read it. */
   readonly bound: number
   /** The leaf that the rows are of, as printed in SQL. */
   readonly partition: string | undefined

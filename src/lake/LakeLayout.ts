@@ -27,7 +27,7 @@ const begunByFull = Effect.gen(function* () {
     Stream.filter(({ key }) => Option.isSome(parseKey(key))),
     Stream.runHead,
   )
-  return Option.as(first, "datasets" as LakeFolders)
+  return Option.map(first, (): LakeFolders => "datasets")
 })
 
 /** A `single` lake of an older version names its root nowhere: it had one dataset. */
@@ -39,6 +39,7 @@ const rootOfOlder = Effect.fnUntraced(function* ({ objects, tables }: Watermark,
   return written ?? Option.getOrUndefined(copied) ?? followed ?? configured?.dataset ?? ""
 })
 
+/** Returns the layout in the watermark; none in a watermark of an older version. */
 const begunBy = Effect.fnUntraced(function* (watermark: Watermark, selection: TableSelection) {
   if (Option.isNone(watermark.layout)) return Option.none<LakeFolders>()
   if (watermark.layout.value === "datasets") return Option.some<LakeFolders>("datasets")
@@ -94,11 +95,12 @@ const decidedLayout = Effect.fnUntraced(function* (
   const begun = Option.isSome(remembered) ? remembered : yield* begunByFull
   if (Option.isNone(begun)) return yield* newLayout(selection, wanted)
   const layout = layoutOf(begun.value)
-  const mayBeCalledSo = Option.match(rootOf(begun.value), {
+  // LAKE_LAYOUT=datasets is accepted for a grown lake: all but its first dataset have folders.
+  const isGrownLake = Option.match(rootOf(begun.value), {
     onNone: () => false,
     onSome: (root) => isGrown(root, selection, watermark),
   })
-  if (Option.isSome(wanted) && wanted.value !== layout && !mayBeCalledSo) {
+  if (Option.isSome(wanted) && wanted.value !== layout && !isGrownLake) {
     return yield* otherLayout(
       `This lake was begun with LAKE_LAYOUT=${layout}, and LAKE_LAYOUT=${wanted.value} is set`,
       `Set LAKE_LAYOUT=${layout}, or choose another LAKE_URL and run \`full\` there`,

@@ -59,7 +59,10 @@ export const namedSelection = (entries: ReadonlyArray<TableEntry>): TableSelecti
 
 /** Returns one text per pattern that matches nothing. */
 export const unmatchedWarnings = ({ unmatched }: TableSelection): ReadonlyArray<string> =>
-  unmatched.map((pattern) => `The pattern ${pattern} in SOURCE_TABLES matches no table`)
+  unmatched.map(
+    (pattern) =>
+      `The pattern ${pattern} in SOURCE_TABLES matches no table. Correct it, if it should match some: capitals need quotes`,
+  )
 
 /** Returns one text per table that a pattern matches and nobody follows, and per pattern that matches nothing. */
 export const selectionWarnings = (selection: TableSelection): ReadonlyArray<string> => [

@@ -205,7 +205,7 @@ export const connect = (
     }
   })
 
-/** Something between this program and the server has cut the rows anew. Objects would end in the middle of a row. */
+/** Fails if a proxy has divided or joined the messages: objects would end in the middle of a row. */
 const checkCount = (subject: string, readable: RowCopyStream) =>
   Effect.suspend(() => {
     const { rows, rowCount } = readable
@@ -216,5 +216,5 @@ const miscounted = (subject: string, rows: number, rowCount: number | undefined)
   new SourceError({
     reason: "Failed",
     subject,
-    detail: `the server counted ${rowCount ?? "no"} rows, and ${rows} messages arrived. Connect without what is in between`,
+    detail: `the server counted ${rowCount ?? "no"} rows, and ${rows} messages arrived: a proxy has changed them. Connect to the server directly`,
   })

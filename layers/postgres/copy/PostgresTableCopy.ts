@@ -50,9 +50,9 @@ const readersFor = (wanted: Option.Option<number>): number =>
   )
 
 /**
- * The table's number of blocks (the lock prevents a rewrite), and its bytes with large values; whether block ranges can be read, because permissions on columns
- * do not cover `ctid`, which selects ranges; and the server's free connections, less one that is left for a person. Counts
- * sessions by their user, because this role may not read the kind of other roles' sessions.
+ * The table's number of blocks (the lock prevents a rewrite), and its bytes with large values; whether block ranges can be
+ * read, because permissions on columns do not cover `ctid`, which selects ranges; and the server's free connections, less one
+ * that is left for a person. Counts sessions by their user, because this role may not read the kind of other roles' sessions.
  */
 const capacitySql = `
   SELECT (pg_relation_size(to_regclass($1)) / current_setting('block_size')::int)::text AS blocks,

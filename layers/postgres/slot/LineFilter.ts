@@ -58,7 +58,7 @@ const isGone = (patterns: ReadonlyArray<RelationPattern>): string => {
   return `CASE WHEN ${isUnderNoNameOf(nowKnown)} THEN ${matches.join(" OR ")} ELSE false END`
 }
 
-/** A CASE, because no condition on names must be asked of messages, which may hold any bytes. */
+/** A CASE, because conditions on names must not be applied to messages, which may hold any bytes. */
 export const lineFilter = ({ tables, unknownSince, gonePatterns = [] }: ReadRequest): string => {
   const ofTables = [
     ...(tables.length === 0 ? [] : [isOfTables(tables)]),

@@ -10,7 +10,10 @@ import type { PostgresSession } from "../connection/PostgresSession.ts"
 import { copyBinaryReader } from "../protocol/CopyBinary.ts"
 import { lineFilter, quoteLiteral } from "./LineFilter.ts"
 
-/** A message is sent without its content, because only its line counts: a server whose database is not in UTF-8 fails to convert some. */
+/**
+ * A message is sent without its content, because only its line counts: it may hold any bytes, and a server whose database is not
+ * in UTF-8 fails to convert some.
+ */
 const peekSql = (slot: string, request: ReadRequest): string =>
   `COPY (SELECT lsn, ordinality, CASE WHEN starts_with(data, 'message: ') THEN 'message:' ELSE data END
            FROM pg_logical_slot_peek_changes(${quoteLiteral(slot)}, ${quoteLiteral(Lsn.print(request.upTo))}, ${request.maxLines},

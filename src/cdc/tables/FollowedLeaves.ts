@@ -1,7 +1,7 @@
 /**
  * The leaves of followed partitioned tables: the names under which the WAL holds their rows, and what has changed among them.
  *
- * A new leaf is followed from the first look at the catalog that shows it. One that is gone is followed until two looks agree:
+ * A new leaf is followed from the first read of the catalog that shows it. One that is gone is followed until two reads agree:
  * the look comes after the flushed LSN, so that rows may follow until the next one.
  */
 import { Effect, Option } from "effect"
@@ -70,7 +70,7 @@ const report = (message: string, dataset: string, leaves: ReadonlyArray<TableNam
     { discard: true },
   )
 
-/** Logs each leaf that has come or gone since the last look. */
+/** Logs each leaf that has come or gone since the last read of the catalog. */
 export const reportLeaves = Effect.fnUntraced(function* (
   known: ReadonlyArray<FollowedTable>,
   followed: ReadonlyArray<FollowedTable>,

@@ -1,6 +1,6 @@
 /**
  * Rows of tables that match a pattern of SOURCE_TABLES and do not exist any more: they were created, filled and dropped
- * between two reads of the catalog. Their rows are skipped, and told of.
+ * between two reads of the catalog. Their rows are skipped, and reported.
  */
 import { Effect } from "effect"
 import { fromBytes } from "../../core/bytes/Bytes.ts"
@@ -45,8 +45,9 @@ export class GoneTables {
         const isFree = isDatasetName(dataset) && !datasets.has(dataset)
         if (isFree) found.add(dataset)
         yield* Effect.logWarning(
-          `Table ${printTable(table)} matches ${entry.pattern.text}, and was created and dropped or renamed between two looks at the catalog. ` +
-            `The WAL holds rows under this name, and they are in no inc`,
+          `Table ${printTable(table)} matches ${entry.pattern.text}, and was created and dropped or renamed between two reads of the catalog. ` +
+            `The WAL holds rows under this name, and they are in no inc. ` +
+            `Keep such tables until cdc has read them, or leave them out: !${printTable(table)}`,
         ).pipe(Effect.annotateLogs(isFree ? { dataset } : {}))
       }
       return found

@@ -10,12 +10,13 @@ export interface UncertainTable extends FollowedTable {
   readonly hasKeptName: boolean
 }
 
+/** Returns the followed tables whose names may have been others since they were recorded. */
 export const uncertainTables = (
   lines: DatasetLines,
   followed: ReadonlyArray<FollowedTable>,
 ): ReadonlyArray<UncertainTable> =>
   followed.flatMap((one) => {
-    // A leaf can come, get rows and go between two looks at the catalog, under any name.
+    // A leaf can come, get rows and go between two reads of the catalog, under any name.
     const changed =
       one.leaves === undefined
         ? changedSince(lines, one)

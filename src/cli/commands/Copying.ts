@@ -30,9 +30,7 @@ export const fullCommand = (host: Host) =>
         flags,
         untilStopped(Pipeline.fullInto({ isNewSource: newSource, only: tables })),
       ),
-  ).pipe(
-    Command.withDescription("Copies every configured table as it is now, each into one CSV object, and ends"),
-  )
+  ).pipe(Command.withDescription("Copies every configured table as it is now into CSV objects, and ends"))
 
 export const cdcCommand = (host: Host) =>
   Command.make(

@@ -1,4 +1,4 @@
-/** What tells whether the catalog has changed a table since it was read. */
+/** Marks of a table in the catalog: they are others when the table has changed since it was read. */
 
 /** Identifies the catalog's rows of a table at the time when they were read. */
 export interface CatalogMark {

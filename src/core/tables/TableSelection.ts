@@ -125,7 +125,7 @@ const matchesOf = (
 }
 
 /** `Name it with a dataset of its own in SOURCE_TABLES, …, or leave it out: …` */
-export const nameAdvice = (table: TableName): string =>
+const nameAdvice = (table: TableName): string =>
   `Name it with a dataset of its own in SOURCE_TABLES, ${printTable(table)}=…, or leave it out: !${printTable(table)}`
 
 const leaveOut = (table: TableName): string => `Leave it out: !${printTable(table)}`

@@ -89,7 +89,10 @@ export interface SourceView {
 export interface OldestTransaction {
   /** `pg_snapshot_xmin`, 64 bits: every transaction with a lower id has ended. */
   readonly xid: bigint
-  /** The session or prepared transaction with the oldest id: `session 4711 (psql), since 2025-11-03 10:15:40+00`. None if all have ended. */
+  /**
+   * The session or prepared transaction with the oldest id: `session 4711 (psql), since 2025-11-03 10:15:40+00`. None if all
+   * have ended.
+   */
   readonly holder: Option.Option<string>
 }
 

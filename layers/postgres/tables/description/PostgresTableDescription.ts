@@ -106,7 +106,7 @@ const byOrdinal = (rows: ReadonlyArray<Row>): ReadonlyMap<number, ReadonlyArray<
 }
 
 /** One query for all of them, and one each for leaves and children. Returns undefined for a table that is not there. */
-const describeThose = Effect.fnUntraced(function* (
+const readDescriptions = Effect.fnUntraced(function* (
   session: PostgresSession,
   subject: string,
   tables: ReadonlyArray<TableName>,
@@ -147,8 +147,8 @@ export const describeTable = Effect.fnUntraced(function* (
   table: TableName,
   size: Size,
 ): Effect.fn.Return<TableDescription, SourceError> {
-  const [found] = yield* describeThose(session, `table ${printTable(table)}`, [table], size)
-  return found ?? (yield* yield* whyMissing(session, table))
+  const [found] = yield* readDescriptions(session, `table ${printTable(table)}`, [table], size)
+  return found ?? (yield* Effect.flatMap(whyMissing(session, table), Effect.fail))
 })
 
 /** Tables of one query, each with up to 1600 columns. */
@@ -162,7 +162,12 @@ export const describeTables = Effect.fnUntraced(function* (
   const all: Array<Result.Result<TableDescription, SourceError>> = []
   for (let from = 0; from < tables.length; from += tablesAtOnce) {
     const part = tables.slice(from, from + tablesAtOnce)
-    for (const [i, found] of (yield* describeThose(session, "catalog", part, "from statistics")).entries()) {
+    for (const [i, found] of (yield* readDescriptions(
+      session,
+      "catalog",
+      part,
+      "from statistics",
+    )).entries()) {
       const table = part[i]
       if (found !== undefined) all.push(Result.succeed(found))
       else if (table !== undefined) all.push(Result.fail(yield* whyMissing(session, table)))

@@ -1,7 +1,7 @@
 /** The catalog of the PostgreSQL in memory. */
 import { Option } from "effect"
 import { sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
-import type { Relation, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
+import type { Relation, RelationPattern, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
 import { treeOf } from "./MemoryPartitions.ts"
 import type { MemoryTable } from "./MemoryTable.ts"
 
@@ -19,18 +19,23 @@ const ancestorsOf = (tables: ReadonlyArray<MemoryTable>, table: MemoryTable): Re
   return parent === undefined ? [] : [parent.name, ...ancestorsOf(tables, parent)]
 }
 
+/** Returns the function that is true for names which match one of the patterns, as PostgreSQL's `~` does. */
+export const matching = (patterns: ReadonlyArray<RelationPattern>) => {
+  const expressions = patterns.map(({ schema, name }) => ({
+    schema: new RegExp(schema, "us"),
+    name: new RegExp(name, "us"),
+  }))
+  return (table: TableName): boolean =>
+    expressions.some(({ schema, name }) => schema.test(table.schema) && name.test(table.name))
+}
+
 /** Returns the relations with these names or OIDs, and those that match a pattern. */
 export const relationsIn = (
   tables: ReadonlyArray<MemoryTable>,
   { schemaXmin, oldestXid, snapshot }: CatalogRows,
   asked: RelationsAsked,
 ): ReadonlyArray<Relation> => {
-  const patterns = (asked.patterns ?? []).map(({ schema, name }) => ({
-    schema: new RegExp(schema, "us"),
-    name: new RegExp(name, "us"),
-  }))
-  const isMatch = (table: TableName) =>
-    patterns.some(({ schema, name }) => schema.test(table.schema) && name.test(table.name))
+  const isMatch = matching(asked.patterns ?? [])
   return tables
     .filter(
       ({ name, oid }) =>

@@ -9,6 +9,7 @@ import { SlotLine } from "../../../src/core/slot/SlotLine.ts"
 import { SlotText } from "../../../src/core/slot/TestDecoding.ts"
 import { sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
 import type { ReadRequest } from "../../../src/services/source/ChangeSource.ts"
+import { matching } from "./MemoryCatalog.ts"
 
 /** A line without its number, which a peek assigns. */
 export interface LoggedLine {
@@ -95,11 +96,8 @@ export class MemoryWal {
     { upTo, maxLines, tables, unknownSince, gonePatterns = [] }: ReadRequest,
     isKnown: IsKnown = () => false,
   ): ReadonlyArray<SlotLine> {
-    const isGone = (one: TableName) =>
-      gonePatterns.some(
-        ({ schema, name }) =>
-          new RegExp(schema, "us").test(one.schema) && new RegExp(name, "us").test(one.name),
-      ) && !isKnown(one, everyXid)
+    const isMatch = matching(gonePatterns)
+    const isGone = (one: TableName) => isMatch(one) && !isKnown(one, everyXid)
     const concerns = (one: TableName) =>
       tables.some((other) => sameTable(one, other)) ||
       (unknownSince !== undefined && !isKnown(one, unknownSince)) ||

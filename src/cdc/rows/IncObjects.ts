@@ -19,7 +19,7 @@ import { type DatasetObjects, type FollowedTail, type ObjectFence, openDataset }
 import { ByTable, refusalOf, tablesOf } from "./RowLine.ts"
 
 /** A dataset of the batch. */
-interface Owner {
+interface BatchDataset {
   readonly tail: FollowedTail
   /** Undefined until a row comes. */
   objects: DatasetObjects | undefined
@@ -27,20 +27,20 @@ interface Owner {
 
 /** What becomes of the lines of one name. */
 interface LineOwner {
-  readonly owner: Owner
+  readonly dataset: BatchDataset
   /** As printed in SQL, a byte string. Undefined if the dataset's table is not partitioned. */
   readonly leaf: string | undefined
   /** False for a partitioned table itself: a TRUNCATE names it beside the leaves that it empties. */
   readonly isTruncated: boolean
 }
 
-const ownersIn = (owner: Owner): ReadonlyArray<readonly [TableName, LineOwner]> => {
-  const { names, leaves } = owner.tail
+const ownersIn = (dataset: BatchDataset): ReadonlyArray<readonly [TableName, LineOwner]> => {
+  const { names, leaves } = dataset.tail
   if (leaves === undefined) {
-    return names.map((name) => [name, { owner, leaf: undefined, isTruncated: true }] as const)
+    return names.map((name) => [name, { dataset, leaf: undefined, isTruncated: true }] as const)
   }
   const ownedAs = (name: TableName, isTruncated: boolean) =>
-    [name, { owner, leaf: toBytes(printInSql(name)), isTruncated }] as const
+    [name, { dataset, leaf: toBytes(printInSql(name)), isTruncated }] as const
   // The WAL may hold rows of an ordinary table that had the name of the root before.
   return [...names.map((name) => ownedAs(name, false)), ...leaves.map((leaf) => ownedAs(leaf, true))]
 }
@@ -66,20 +66,20 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
   // The one place where columns are dropped and values hashed: no reader of `tokens` sees others.
   const tokens = new RowTokenizer((table) => projections.named(table))
   const rows = (yield* RowFormat).batch()
-  const all = tails.map((tail): Owner => ({ tail, objects: undefined }))
-  const owners = new ByTable(all.flatMap(ownersIn))
+  const datasets = tails.map((tail): BatchDataset => ({ tail, objects: undefined }))
+  const owners = new ByTable(datasets.flatMap(ownersIn))
   // A batch has rows of few of the datasets: the others are not opened.
   const context = yield* Effect.context<Effect.Services<ReturnType<typeof openDataset>>>()
-  const objectsOf = (owner: Owner) =>
+  const objectsOf = (dataset: BatchDataset) =>
     Effect.suspend(() =>
-      owner.objects === undefined
+      dataset.objects === undefined
         ? Effect.tap(
-            Effect.provideContext(openDataset(owner.tail, layout, fence, rows.dataset()), context),
-            (opened) => Effect.sync(() => (owner.objects = opened)),
+            Effect.provideContext(openDataset(dataset.tail, layout, fence, rows.dataset()), context),
+            (opened) => Effect.sync(() => (dataset.objects = opened)),
           )
-        : Effect.succeed(owner.objects),
+        : Effect.succeed(dataset.objects),
     )
-  const opened = () => all.flatMap(({ objects }) => objects ?? [])
+  const opened = () => datasets.flatMap(({ objects }) => objects ?? [])
   // The objects of one dataset come one after the other. The store bounds the memory of those in flight.
   const flushAll = Effect.suspend(() =>
     forEachDataset(
@@ -104,7 +104,7 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
         continue
       }
       const { leaf } = owner
-      const { objects } = owner.owner
+      const { objects } = owner.dataset
       if (!objects?.appendAtOnce(tokens, commit, line.ordinal - commit.beginOrdinal, leaf)) return at
       if (objects.isFull()) {
         full = objects
@@ -121,7 +121,7 @@ export const incObjects = Effect.fn("IncObjects.incObjects")(function* (
       const owner = owners.named(table)
       if (owner === undefined) onOther(table, tokens, commit.position)
       else if (owner.isTruncated || tokens.tag !== "Truncate") {
-        const objects = yield* objectsOf(owner.owner)
+        const objects = yield* objectsOf(owner.dataset)
         yield* objects.append(tokens, commit, line.ordinal - commit.beginOrdinal, owner.leaf)
       }
     }

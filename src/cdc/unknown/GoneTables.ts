@@ -7,8 +7,8 @@ import { fromBytes } from "../../core/bytes/Bytes.ts"
 import type { Table } from "../../core/slot/Change.ts"
 import { tableKey } from "../../core/slot/tokens/TableMemo.ts"
 import { printTable, type TableName } from "../../core/source/SourceTable.ts"
+import { patternOf } from "../../core/tables/PatternMatches.ts"
 import { datasetOf, isDatasetName } from "../../core/tables/TableEntry.ts"
-import { patternOf } from "../../core/tables/TableSelection.ts"
 import type { PresentTables } from "../tables/FollowedTables.ts"
 
 /** Beyond this many names further ones are not noted. */

@@ -4,8 +4,8 @@ import type { Lsn } from "../../core/Lsn.ts"
 import type { ReplicaIdentity } from "../../core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
 import type { PartitionTree } from "../../core/tables/PartitionTree.ts"
+import type { CatalogTable } from "../../core/tables/PatternMatches.ts"
 import type { CatalogMark, TableFile } from "../../core/tables/TableMark.ts"
-import type { CatalogTable } from "../../core/tables/TableSelection.ts"
 import type { SourceError } from "./SourceError.ts"
 
 export interface SourceColumn {

@@ -7,21 +7,7 @@ import { Settings } from "../Settings.ts"
 
 type Values = Settings["Service"]
 
-/** The variables of the settings that apply without a restart. */
-const live = {
-  tables: "SOURCE_TABLES",
-  columns: "COLUMNS_EXCLUDE, COLUMNS_HASH, COLUMNS_HASH_KEY, ON_NEW_COLUMN",
-  pollInterval: "POLL_INTERVAL",
-  batchMaxChanges: "BATCH_MAX_CHANGES",
-  batchMinWal: "BATCH_MIN_WAL",
-  batchMaxWait: "BATCH_MAX_WAIT",
-  fullParallel: "FULL_PARALLEL",
-  fullObjectSize: "FULL_OBJECT_SIZE",
-  logLevel: "LOG_LEVEL",
-  logFormat: "LOG_FORMAT",
-} as const satisfies Partial<Record<keyof Values, string>>
-
-/** The variables of the others. */
+/** The settings that need a restart, with their variables. All others apply without one. */
 const fixed = {
   source: "DATABASE_URL and PG*",
   slot: "REPLICATION_SLOT",
@@ -32,7 +18,32 @@ const fixed = {
   csvCompression: "CSV_COMPRESSION",
   metricsPort: "METRICS_PORT",
   metricsHost: "METRICS_HOST",
-} as const satisfies Record<Exclude<keyof Values, keyof typeof live>, string>
+} as const satisfies Partial<Record<keyof Values, string>>
+
+/** Returns the settings that apply without a restart. */
+const live = ({
+  tables,
+  columns,
+  pollInterval,
+  batchMaxChanges,
+  batchMinWal,
+  batchMaxWait,
+  fullParallel,
+  fullObjectSize,
+  logLevel,
+  logFormat,
+}: Values): Omit<Values, keyof typeof fixed> => ({
+  tables,
+  columns,
+  pollInterval,
+  batchMaxChanges,
+  batchMinWal,
+  batchMaxWait,
+  fullParallel,
+  fullObjectSize,
+  logLevel,
+  logFormat,
+})
 
 /** URLs and secrets are compared by what they hold. */
 const isSame = (one: unknown, other: unknown): boolean =>
@@ -87,19 +98,7 @@ export class LiveSettings {
   offer(read: Values): void {
     const { logLevel, logFormat } = read
     this.#inForce = { ...this.#inForce, logLevel, logFormat }
-    const { tables, columns, pollInterval, fullParallel, fullObjectSize } = read
-    const { batchMaxChanges, batchMinWal, batchMaxWait } = read
-    this.#next = Option.some({
-      ...this.#inForce,
-      tables,
-      columns,
-      pollInterval,
-      batchMaxChanges,
-      batchMinWal,
-      batchMaxWait,
-      fullObjectSize,
-      fullParallel,
-    })
+    this.#next = Option.some({ ...this.#inForce, ...live(read) })
     this.#isWaiting.openUnsafe()
   }
 

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Result } from "effect"
 import { parseTable, printInSql, type TableName } from "../../../../src/core/source/SourceTable.ts"
+import type { OwnerOf } from "../../../../src/core/tables/PatternMatches.ts"
 import { parseTableEntries } from "../../../../src/core/tables/TableEntryText.ts"
-import { type OwnerOf, selectTables, tablesIn } from "../../../../src/core/tables/TableSelection.ts"
+import { selectTables, tablesIn } from "../../../../src/core/tables/TableSelection.ts"
 
 const table = (text: string): TableName => Option.getOrThrow(parseTable(text))
 

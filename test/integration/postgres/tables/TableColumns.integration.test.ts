@@ -20,12 +20,12 @@ const setup = `
 
 const table = (name: string) => ({ schema: "public", name })
 
-/** Describes a table, and looks it up as a writer does before each batch. */
+/** Describes a table, and reads it as a writer does before each batch. */
 const withCatalog = Effect.fnUntraced(function* <E>(
   program: (catalog: {
     readonly sql: (text: string) => Effect.Effect<unknown>
     readonly columns: (name: string) => Effect.Effect<ReadonlyArray<string>>
-    readonly look: (
+    readonly read: (
       name: string,
     ) => Effect.Effect<{ readonly file: string; readonly columns: string; readonly details: string }>
   }) => Effect.Effect<void, E>,
@@ -47,7 +47,7 @@ const withCatalog = Effect.fnUntraced(function* <E>(
           ),
           Effect.orDie,
         ),
-      look: (of) =>
+      read: (of) =>
         visit.relations({ tables: [table(of)], oids: [] }).pipe(
           Effect.flatMap(([found]) =>
             found === undefined
@@ -129,23 +129,23 @@ layer(TestPostgres.shared, { excludeTestServices: true })("the columns of a tabl
     ["is vacuumed and analyzed", "VACUUM (FREEZE, ANALYZE) t", false],
   ] as const)
     it.effect(`are ${rewrites ? "" : "not "}rewritten where the table ${what}`, () =>
-      withCatalog(({ sql, look }) =>
+      withCatalog(({ sql, read }) =>
         Effect.gen(function* () {
-          const before = yield* look("t")
+          const before = yield* read("t")
           yield* sql(statement)
-          assert.strictEqual(isRewrite(before, yield* look("t")), rewrites)
+          assert.strictEqual(isRewrite(before, yield* read("t")), rewrites)
         }),
       ),
     )
 
   it.effect("of a partitioned table are rewritten with those of its partitions", () =>
-    withCatalog(({ sql, look }) =>
+    withCatalog(({ sql, read }) =>
       Effect.gen(function* () {
-        const before = yield* look("p")
+        const before = yield* read("p")
         yield* sql("ALTER TABLE p ADD x text DEFAULT 'k'")
-        assert.isFalse(isRewrite(before, yield* look("p")))
+        assert.isFalse(isRewrite(before, yield* read("p")))
         yield* sql("ALTER TABLE p ALTER v TYPE bytea USING v::bytea")
-        assert.isTrue(isRewrite(before, yield* look("p")))
+        assert.isTrue(isRewrite(before, yield* read("p")))
       }),
     ),
   )
@@ -156,24 +156,24 @@ layer(TestPostgres.shared, { excludeTestServices: true })("the columns of a tabl
     ["the replica identity is another", "ALTER TABLE t REPLICA IDENTITY FULL"],
   ] as const)
     it.effect(`have other details where ${what}`, () =>
-      withCatalog(({ sql, look }) =>
+      withCatalog(({ sql, read }) =>
         Effect.gen(function* () {
-          const before = yield* look("t")
+          const before = yield* read("t")
           yield* sql(statement)
-          const now = yield* look("t")
+          const now = yield* read("t")
           assert.notStrictEqual(now.details, before.details)
         }),
       ),
     )
 
   it.effect("have the same details after what changes no column", () =>
-    withCatalog(({ sql, look }) =>
+    withCatalog(({ sql, read }) =>
       Effect.gen(function* () {
-        const before = yield* look("t")
+        const before = yield* read("t")
         yield* sql(
           "INSERT INTO t VALUES (2, 'b', 8); ANALYZE t; GRANT SELECT (v) ON t TO PUBLIC; CREATE INDEX ON t (v)",
         )
-        assert.deepStrictEqual(yield* look("t"), before)
+        assert.deepStrictEqual(yield* read("t"), before)
       }),
     ),
   )

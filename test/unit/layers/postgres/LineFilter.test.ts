@@ -9,13 +9,13 @@ const filter = (count: number, gonePatterns: ReadonlyArray<{ schema: string; nam
     tables: Array.from({ length: count }, (_, i) => ({ schema: "s", name: `t'${i}` })),
     gonePatterns,
   })
-/** How often a line is looked at. */
-const looks = (sql: string) => sql.split(/\bdata\b/).length - 1
+/** How often a line is read. */
+const reads = (sql: string) => sql.split(/\bdata\b/).length - 1
 
 describe("the filter of a peek", () => {
-  it("looks at a line as often for a thousand tables as for one", () => {
-    assert.strictEqual(looks(filter(1000)), looks(filter(1)))
-    assert.isBelow(looks(filter(1)), 6)
+  it("reads a line as often for a thousand tables as for one", () => {
+    assert.strictEqual(reads(filter(1000)), reads(filter(1)))
+    assert.isBelow(reads(filter(1)), 6)
   })
 
   it("names each table once, with its quotes doubled", () => {

@@ -16,7 +16,7 @@ import {
 } from "../../../support/memory/memoryWorld.ts"
 import { named, row, sales, venda } from "../../../support/memory/partitionedWorld.ts"
 
-const look = TestClock.adjust("2 seconds")
+const poll = TestClock.adjust("2 seconds")
 const all = { SOURCE_TABLES: "db_loja.*" }
 
 /** By dataset: `_op`, `id` and, in partitioned datasets, `_partition` of its rows. */
@@ -35,7 +35,7 @@ const rows = Effect.gen(function* () {
 /** A batch with new WAL. */
 const batch = Effect.fnUntraced(function* (write: Effect.Effect<unknown>) {
   yield* write
-  yield* look
+  yield* poll
 })
 
 describe("a pattern that matches a partitioned table", () => {
@@ -98,7 +98,7 @@ describe("a pattern that matches a partitioned table", () => {
       yield* batch(server.transact((tx) => tx.insert(table, row(1, 5))))
       yield* server.transact((tx) => tx.insert(table, row(2, 5)))
       root.attach(table)
-      yield* look
+      yield* poll
       yield* batch(server.transact((tx) => tx.insert(table, row(3, 5))))
       yield* batch(server.transact((tx) => tx.insert(one, row(4, 1))))
       assert.deepStrictEqual(yield* rows, {
@@ -120,7 +120,7 @@ describe("a pattern that matches a partitioned table", () => {
       yield* batch(server.transact((tx) => tx.insert(old, row(1, 2))))
       yield* server.transact((tx) => tx.insert(old, row(2, 2)))
       root.detach(old)
-      yield* look
+      yield* poll
       yield* batch(server.transact((tx) => tx.insert(old, row(3, 2))))
       yield* batch(server.transact((tx) => tx.insert(one, row(4, 1))))
       assert.deepStrictEqual(yield* rows, {

@@ -21,7 +21,7 @@ import {
   world,
 } from "../../../support/memory/memoryWorld.ts"
 
-const look = TestClock.adjust("2 seconds")
+const poll = TestClock.adjust("2 seconds")
 const all = { SOURCE_TABLES: "db_loja.*" }
 const named = (schema: string, name: string) => ({ ...cliente, table: { schema, name } })
 
@@ -36,13 +36,13 @@ const begun = Effect.gen(function* () {
 /** The warnings of a program. */
 const warnings = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    const told: Array<string> = []
+    const logged: Array<string> = []
     const keep = Logger.make(({ message, logLevel }) => {
-      if (logLevel === "Warn") told.push(String(message))
+      if (logLevel === "Warn") logged.push(String(message))
     })
     const logger = Layer.merge(Logger.layer([keep]), Layer.succeed(References.MinimumLogLevel, "Warn"))
     yield* Effect.provide(program, logger)
-    return told
+    return logged
   })
 
 describe("cdc with a pattern", () => {
@@ -73,10 +73,10 @@ describe("cdc with a pattern", () => {
         tx.insert(made, ana)
         tx.insert(clientes, ana)
       })
-      yield* look
+      yield* poll
       assert.strictEqual(yield* reasonOf("produto"), "new")
       yield* server.transact((tx) => tx.insert(made, bia))
-      yield* look
+      yield* poll
       assert.deepStrictEqual([yield* rowsOf("produto"), yield* rowsOf("cliente")], [["I2"], ["I1"]])
       yield* Fiber.interrupt(program)
     }).pipe(Effect.provide(world(all))),
@@ -102,18 +102,20 @@ describe("cdc with a pattern", () => {
     }).pipe(Effect.provide(world(all))),
   )
 
-  it.effect("writes what was logged of a table that was dropped while it was down, and lets it go", () =>
-    Effect.gen(function* () {
-      const { server, clientes, pedidos } = yield* begun
-      yield* server.transact((tx) => {
-        tx.insert(clientes, bia)
-        tx.insert(pedidos, order)
-      })
-      server.dropTable(clientes)
-      assert.strictEqual(exitCode(yield* ended(cdcOnce)), 0)
-      assert.deepStrictEqual([yield* rowsOf("cliente"), yield* rowsOf("pedido")], [["I1", "I2"], ["I7"]])
-      assert.isDefined(yield* lineOf("left.cliente"))
-    }).pipe(Effect.provide(world(all))),
+  it.effect(
+    "writes what was logged of a table that was dropped while it was down, and leaves the dataset",
+    () =>
+      Effect.gen(function* () {
+        const { server, clientes, pedidos } = yield* begun
+        yield* server.transact((tx) => {
+          tx.insert(clientes, bia)
+          tx.insert(pedidos, order)
+        })
+        server.dropTable(clientes)
+        assert.strictEqual(exitCode(yield* ended(cdcOnce)), 0)
+        assert.deepStrictEqual([yield* rowsOf("cliente"), yield* rowsOf("pedido")], [["I1", "I2"], ["I7"]])
+        assert.isDefined(yield* lineOf("left.cliente"))
+      }).pipe(Effect.provide(world(all))),
   )
 
   it.effect("goes on under the dataset that the pattern gives, where a table was renamed", () =>
@@ -146,7 +148,7 @@ describe("cdc with a pattern", () => {
       server.createTable(named("db_loja", "_oculta"))
       server.createTable(named("db_loja", "Pedido"))
       server.createTable(named("db_loja", "rascunho")).isUnlogged = true
-      const told = yield* warnings(
+      const logged = yield* warnings(
         Effect.gen(function* () {
           const program = yield* started(cdcForEver)
           yield* server.transact((tx) => tx.insert(clientes, ana))
@@ -159,7 +161,7 @@ describe("cdc with a pattern", () => {
       assert.deepStrictEqual(yield* rowsOf("cliente"), ["I1", "I2"])
       for (const name of ["Ação", "_oculta", "Pedido", "rascunho"])
         assert.strictEqual(
-          told.filter((text) => text.includes(`"db_loja"."${name}" matches`)).length,
+          logged.filter((text) => text.includes(`"db_loja"."${name}" matches`)).length,
           1,
           name,
         )
@@ -169,18 +171,18 @@ describe("cdc with a pattern", () => {
   it.effect("is not stopped by a new table whose key COLUMNS_EXCLUDE leaves out, and warns of it", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
-      const told = yield* warnings(
+      const logged = yield* warnings(
         Effect.gen(function* () {
           const program = yield* started(cdcForEver)
           yield* server.transact((tx) => tx.insert(clientes, ana))
-          yield* look
+          yield* poll
           const made = server.createTable(named("db_loja", "produto"))
           for (const person of [ana, bia]) {
             yield* server.transact((tx) => {
               tx.insert(made, person)
               tx.insert(clientes, { ...bia, id: `1${person.id}` })
             })
-            yield* look
+            yield* poll
           }
           assert.isUndefined(program.pollUnsafe())
           yield* Fiber.interrupt(program)
@@ -188,7 +190,7 @@ describe("cdc with a pattern", () => {
         }),
       )
       assert.deepStrictEqual([yield* rowsOf("cliente"), yield* rowsOf("produto")], [["I1", "I11", "I12"], []])
-      assert.match(told.join("\n"), /"produto" matches a pattern and is not followed: .*"id".* its key/)
+      assert.match(logged.join("\n"), /"produto" matches a pattern and is not followed: .*"id".* its key/)
       assert.strictEqual(exitCode(yield* ended(Pipeline.full)), 2)
     }).pipe(Effect.provide(world({ ...all, COLUMNS_EXCLUDE: "db_loja.produto.id" }))),
   )
@@ -214,7 +216,7 @@ describe("cdc with a pattern", () => {
     }).pipe(Effect.provide(world({ SOURCE_TABLES: "*.cliente={table},db_loja.pedido" }))),
   )
 
-  it.effect("tells of rows of a table that was created, filled and dropped while it was down", () =>
+  it.effect("reports rows of a table that was created, filled and dropped while it was down", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* begun
       const brief = (schema: string, name: string) =>
@@ -227,9 +229,9 @@ describe("cdc with a pattern", () => {
       yield* brief("db_loja", "tmp_1")
       yield* brief("outro", "passageira")
       yield* server.transact((tx) => tx.insert(clientes, bia))
-      const told = yield* warnings(cdcOnce)
+      const logged = yield* warnings(cdcOnce)
       assert.deepStrictEqual(
-        told.map((text) => /Table (\S+) matches db_loja\.\*, and was created and dropped/.exec(text)?.[1]),
+        logged.map((text) => /Table (\S+) matches db_loja\.\*, and was created and dropped/.exec(text)?.[1]),
         ['"db_loja"."passageira"'],
       )
       assert.strictEqual(yield* reasonOf("passageira"), "unknown relation")
@@ -238,12 +240,12 @@ describe("cdc with a pattern", () => {
     }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.*,!*.tmp_*" }))),
   )
 
-  it.effect("tells of no table that exists, whatever its name", () =>
+  it.effect("reports no table that exists, whatever its name", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
       const unusable = server.createTable(named("db_loja", "Ação"))
       const other = server.createTable(named("outro", "coisa"))
-      const told = yield* warnings(
+      const logged = yield* warnings(
         Effect.gen(function* () {
           yield* server.transact((tx) => {
             tx.insert(clientes, ana)
@@ -255,7 +257,7 @@ describe("cdc with a pattern", () => {
         }),
       )
       assert.deepStrictEqual(
-        told.filter((text) => text.includes("was created and dropped")),
+        logged.filter((text) => text.includes("was created and dropped")),
         [],
       )
     }).pipe(Effect.provide(world(all))),
@@ -264,8 +266,8 @@ describe("cdc with a pattern", () => {
   it.effect("starts with a pattern that matches nothing, and says so", () =>
     Effect.gen(function* () {
       yield* shop
-      const told = yield* warnings(cdcOnce)
-      assert.include(told.join(), "The pattern vazio.* in SOURCE_TABLES matches no table")
+      const logged = yield* warnings(cdcOnce)
+      assert.include(logged.join(), "The pattern vazio.* in SOURCE_TABLES matches no table")
     }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.*,vazio.*" }))),
   )
 })
@@ -339,7 +341,7 @@ describe("full with a pattern", () => {
       const program = yield* started(cdcForEver)
       const made = server.createTable(named("db_loja", "produto"))
       yield* server.transact((tx) => tx.insert(made, ana))
-      yield* look
+      yield* poll
       yield* only("produto")
       assert.deepStrictEqual(yield* manifests, ["cliente", "pedido", "produto"])
       yield* Fiber.interrupt(program)

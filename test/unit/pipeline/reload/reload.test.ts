@@ -19,7 +19,7 @@ import {
   world,
 } from "../../../support/memory/memoryWorld.ts"
 
-const look = TestClock.adjust("2 seconds")
+const poll = TestClock.adjust("2 seconds")
 const one = { SOURCE_TABLES: "db_loja.cliente=clientes", LAKE_LAYOUT: "datasets" }
 const two = { ...one, SOURCE_TABLES: "db_loja.cliente=clientes,db_loja.pedido=pedidos" }
 
@@ -28,8 +28,8 @@ const read = (variables: Readonly<Record<string, string>>) => Effect.provide(Set
 /** A `cdc` that runs, what it logs, and `reload` of other settings. */
 const running = Effect.gen(function* () {
   const live = new LiveSettings(yield* Settings)
-  const told: Array<string> = []
-  const keep = Logger.make(({ message }) => told.push(String(message)))
+  const logged: Array<string> = []
+  const keep = Logger.make(({ message }) => logged.push(String(message)))
   const logger = Layer.merge(Logger.layer([keep]), Layer.succeed(References.MinimumLogLevel, "Info"))
   const program = yield* started(
     cdcForEver.pipe(Effect.provideService(CurrentSettings, Option.some(live)), Effect.provide(logger)),
@@ -41,27 +41,27 @@ const running = Effect.gen(function* () {
         TestClock.adjust("100 millis"),
       ),
     )
-  return { live, told, reload, stop: Fiber.interrupt(program) }
+  return { live, logged, reload, stop: Fiber.interrupt(program) }
 })
 
 describe("settings that are read again", () => {
   it.effect("add a table, which is followed from the next batch on, also where nothing is written", () =>
     Effect.gen(function* () {
       const { server, clientes, pedidos } = yield* shop
-      const { reload, told, stop } = yield* running
+      const { reload, logged, stop } = yield* running
       yield* server.transact((tx) => {
         tx.insert(clientes, ana)
         tx.insert(pedidos, order)
       })
-      yield* look
+      yield* poll
       yield* reload(two)
-      assert.include(told.join("\n"), "the settings that were read again are in force")
+      assert.include(logged.join("\n"), "the settings that were read again are in force")
       assert.strictEqual(yield* reasonOf("pedidos"), "new")
       yield* server.transact((tx) => {
         tx.insert(clientes, bia)
         tx.insert(pedidos, { ...order, id: "8" })
       })
-      yield* look
+      yield* poll
       assert.deepStrictEqual([yield* rowsOf("clientes"), yield* rowsOf("pedidos")], [["I1", "I2"], ["I8"]])
       yield* stop
     }).pipe(Effect.provide(world(one))),
@@ -71,11 +71,11 @@ describe("settings that are read again", () => {
     Effect.gen(function* () {
       const { server, pedidos } = yield* shop
       const { reload, stop } = yield* running
-      yield* look
+      yield* poll
       yield* server.transact((tx) => tx.insert(pedidos, order))
       yield* reload(one)
       yield* server.transact((tx) => tx.insert(pedidos, { ...order, id: "8" }))
-      yield* look
+      yield* poll
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I7"])
       assert.isDefined(yield* lineOf("left.pedidos"))
       yield* stop
@@ -103,15 +103,15 @@ describe("settings that are read again", () => {
     it.effect(`leave the old ones in force, where ${what}`, () =>
       Effect.gen(function* () {
         const { server, clientes } = yield* shop
-        const { live, reload, told, stop } = yield* running
+        const { live, reload, logged, stop } = yield* running
         yield* server.transact((tx) => tx.insert(clientes, ana))
-        yield* look
+        yield* poll
         const before = live.inForce
         yield* reload({ ...one, SOURCE_TABLES: tables, POLL_INTERVAL: "1s" })
-        assert.match(told.join("\n"), new RegExp(`are not used, the old ones stay. .*${words}`))
+        assert.match(logged.join("\n"), new RegExp(`are not used, the old ones stay. .*${words}`))
         assert.deepStrictEqual(live.inForce, before)
         yield* server.transact((tx) => tx.insert(clientes, bia))
-        yield* look
+        yield* poll
         assert.deepStrictEqual(yield* rowsOf("clientes"), ["I1", "I2"])
         yield* stop
       }).pipe(Effect.provide(world(one))),
@@ -129,7 +129,7 @@ describe("settings that are read again", () => {
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* reasonOf("pedidos"), "new")
       yield* server.transact((tx) => tx.insert(pedidos, order))
-      yield* look
+      yield* poll
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I7"])
       yield* stop
     }).pipe(Effect.provide(world(one))),
@@ -143,10 +143,10 @@ describe("settings that are read again", () => {
       yield* second.reload(two)
       assert.isUndefined(yield* reasonOf("pedidos"))
       yield* first.stop
-      yield* look
+      yield* poll
       assert.strictEqual(yield* reasonOf("pedidos"), "new")
       yield* server.transact((tx) => tx.insert(pedidos, order))
-      yield* look
+      yield* poll
       assert.deepStrictEqual(yield* rowsOf("pedidos"), ["I7"])
       yield* second.stop
     }).pipe(Effect.provide(world(one))),
@@ -177,16 +177,16 @@ describe("settings that are read again", () => {
           let program = yield* begin(live.inForce)
           for (const variables of [two, one, two, { ...two, SOURCE_TABLES: "db_loja.pedido=pedidos" }, two]) {
             yield* write
-            yield* look
+            yield* poll
             const values = yield* read(variables)
             if (by === "reload") live.offer(values)
             else {
               yield* Fiber.interrupt(program)
               program = yield* begin(values)
             }
-            yield* look
+            yield* poll
             yield* write
-            yield* look
+            yield* poll
           }
           yield* Fiber.interrupt(program)
           const reasons = [yield* reasonOf("clientes"), yield* reasonOf("pedidos")]

@@ -20,7 +20,7 @@ export const definitions = [
 export type Definition = (typeof definitions)[number]
 
 /** Kinds of settings: another list of tables, other masks. */
-export const settingKinds = ["table list", "masks"] as const
+const settingKinds = ["table list", "masks"] as const
 
 /** And a copy of what `status` says needs one, while everything goes on. */
 export const changeKinds = [...definitions, ...settingKinds, "full"] as const

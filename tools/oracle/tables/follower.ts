@@ -161,20 +161,6 @@ export class Follower {
     }),
   )
 
-  /** Whether the program knows `--tables`, patterns and SIGHUP, which came together. */
-  readonly #reloads = Effect.runSync(
-    Effect.cached(
-      Effect.map(
-        Effect.suspend(() => this.run("full", "--help")),
-        ({ stdout, stderr }) => `${stdout}${stderr}`.includes("--tables string"),
-      ),
-    ),
-  )
-
-  get reloads(): Effect.Effect<boolean> {
-    return this.#reloads
-  }
-
   /** The settings are those of the last `change`, or of the round's beginning. */
   run(...args: ReadonlyArray<string>) {
     return runProgram(args, this.#environment, this.#folder, undefined, commandWithin)
@@ -182,12 +168,7 @@ export class Follower {
 
   /** `full` of these datasets alone. */
   copy(datasets: ReadonlyArray<string>) {
-    return Effect.gen({ self: this }, function* () {
-      if (yield* this.#reloads) return yield* this.run("full", "--tables", datasets.join(","))
-      const some = [marks, ...this.wanted.followed].filter(({ dataset }) => datasets.includes(dataset))
-      const only = { ...this.#environment, SOURCE_TABLES: listOf(some, []) }
-      return yield* runProgram(["full"], only, this.#folder, undefined, commandWithin)
-    })
+    return this.run("full", "--tables", datasets.join(","))
   }
 
   /** A command that must succeed. */

@@ -87,17 +87,13 @@ const harmless = (kind: Kind): boolean => kinds[kind].length === 0
 
 export interface Choice {
   readonly without: ReadonlyArray<Kind>
-  /** The program reads its settings again on SIGHUP. */
-  readonly reloads: boolean
   /** Only kinds that ask for no new copy, and none that starts the program anew. */
   readonly harmless: boolean
 }
 
-export const weightsOf = ({ without, reloads, harmless: only }: Choice): Readonly<Record<Kind, number>> => {
+export const weightsOf = ({ without, harmless: only }: Choice): Readonly<Record<Kind, number>> => {
   const isOn = (kind: Kind) =>
-    !without.includes(kind) &&
-    (reloads || !kind.endsWith("by SIGHUP")) &&
-    (!only || (harmless(kind) && kind !== "restart" && kind !== "kill"))
+    !without.includes(kind) && (!only || (harmless(kind) && kind !== "restart" && kind !== "kill"))
   return {
     ...weights,
     ...Object.fromEntries(kindNames.filter((kind) => !isOn(kind)).map((kind) => [kind, 0])),

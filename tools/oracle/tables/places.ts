@@ -36,14 +36,14 @@ export const places: ReadonlyArray<Place> = [
 
 /** Their values of `mes`; those from `branchFrom` on are below a partition that is partitioned. */
 export const months = 9
-export const branchFrom = 6
+const branchFrom = 6
 
 export const leafName = ({ table }: Place, mes: number, dice: Random): TableName => ({
   schema: dice.is(0.2) ? archive : table.schema,
   name: `${table.name} ${mes} ${dice.between(1, 1e6)}`,
 })
 
-export const branchName = ({ table }: Place): TableName => ({ ...table, name: `${table.name} ramo` })
+const branchName = ({ table }: Place): TableName => ({ ...table, name: `${table.name} ramo` })
 
 export const forMonth = (mes: number): string => `FOR VALUES FROM (${mes}) TO (${mes + 1})`
 

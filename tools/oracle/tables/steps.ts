@@ -92,7 +92,7 @@ const changeSettings = Effect.fnUntraced(function* (stage: Stage, kind: Settings
   const { wanted } = follower
   if (kind.startsWith("masks")) return yield* follower.change({ ...wanted, masks: drawMasks(dice) }, way)
   const next = places.filter((place) => wanted.followed.includes(place) !== dice.is(0.35))
-  const patterned = (yield* follower.reloads) ? places.filter(() => dice.is(0.3)) : []
+  const patterned = places.filter(() => dice.is(0.3))
   // A named table that neither the catalog nor the lake knows is refused.
   const there = yield* Effect.filter(next, ({ table }) =>
     Effect.map(lookAtTable(stage.session, table), (look) => look !== undefined),

@@ -133,11 +133,10 @@ export const runTableRound = Effect.fn("runTableRound")(function* (options: Tabl
     yield* Effect.ignore(changeRows(stage.session, stage.dice.pick(places), stage.dice))
   yield* database.sql("SELECT pg_create_logical_replication_slot($1, 'test_decoding')", [slot])
   yield* follower.write
-  const reloads = yield* follower.reloads
   yield* follower.must("full", follower.run("full"))
   yield* follower.start
 
-  yield* walk(stage, size, weightsOf({ without, reloads, harmless: false }))
+  yield* walk(stage, size, weightsOf({ without, harmless: false }))
   if (stage.long.isOpen) yield* Effect.ignore(stage.long.session.sql("COMMIT"))
   for (const copy of stage.copies) yield* Fiber.join(copy)
   yield* bringBack(stage)
@@ -146,7 +145,7 @@ export const runTableRound = Effect.fn("runTableRound")(function* (options: Tabl
   // Rows and what needs no new copy, in the lake that was healed: all of it must be followed.
   yield* follower.start
   yield* follower.carried
-  yield* walk(stage, Math.ceil(size / 2), weightsOf({ without, reloads, harmless: true }))
+  yield* walk(stage, Math.ceil(size / 2), weightsOf({ without, harmless: true }))
   if (stage.long.isOpen) yield* Effect.ignore(stage.long.session.sql("COMMIT"))
   for (const copy of stage.copies) yield* Fiber.join(copy)
   yield* follower.stop("SIGTERM")

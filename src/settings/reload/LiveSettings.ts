@@ -104,7 +104,8 @@ export class LiveSettings {
 
   /** Puts the settings into force. Newer ones may wait by now. */
   take(next: Values): void {
-    this.#inForce = next
+    const { logLevel, logFormat } = this.#inForce
+    this.#inForce = { ...next, logLevel, logFormat }
     this.refuse(next)
   }
 

@@ -198,6 +198,21 @@ describe("settings that are read again", () => {
     }),
   )
 
+  it.effect("apply to the log at once, and never go back to older ones", () =>
+    Effect.gen(function* () {
+      const live = new LiveSettings(yield* read(one))
+      const older = yield* read({ ...one, LOG_LEVEL: "debug" })
+      live.offer(older)
+      assert.strictEqual(live.inForce.logLevel, "Debug")
+      const taken = Option.getOrThrow(live.next)
+      live.offer(yield* read({ ...two, LOG_LEVEL: "error" }))
+      live.take(taken)
+      assert.strictEqual(live.inForce.logLevel, "Error")
+      assert.deepStrictEqual(live.inForce.tables, older.tables)
+      assert.isTrue(Option.isSome(live.next))
+    }),
+  )
+
   it.effect("name those that need a restart, and only what was changed", () =>
     Effect.gen(function* () {
       const keys = { LAKE_URL: "s3://raw", MINIO_ACCESS_KEY: "a", MINIO_SECRET_KEY: "b", PGPASSWORD: "x" }

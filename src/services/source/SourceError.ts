@@ -110,7 +110,7 @@ export const sourceReasons = {
   },
   NotBegun: {
     ...permanent(
-      "Look into its log, send it SIGHUP if SOURCE_TABLES has changed since it started, and run the same command again.",
+      "Look into its log; send it SIGHUP if SOURCE_TABLES has changed since it started; with BATCH_MIN_WAL wait for BATCH_MAX_WAIT. Then run the same command again.",
     ),
     exitCode: 1,
   },

@@ -7,15 +7,15 @@ import type { TablePlan } from "./TablePlan.ts"
 /** Lines of one kind that are logged at once. */
 const mostLogged = 20
 
-/** Logs a line each, and for a thousand of them only the first and their number: `status` lists them all. */
+/** Logs a line each, and for a thousand of them only the first and their number. `advice` says where all are listed. */
 export const logSome = Effect.fnUntraced(function* <A>(
   all: ReadonlyArray<A>,
   log: (one: A) => Effect.Effect<void>,
+  advice = "`node dist/main.js status` lists the tables",
 ) {
   for (const one of all.slice(0, mostLogged)) yield* log(one)
   const more = all.length - mostLogged
-  if (more > 0)
-    yield* Effect.logInfo(`cdc: and ${more} more of these; \`node dist/main.js status\` lists the tables`)
+  if (more > 0) yield* Effect.logInfo(`cdc: and ${more} more of these; ${advice}`)
 })
 
 /** Logs each warning of a plan and of the tables that patterns match once. Returns all that were logged. */

@@ -10,6 +10,7 @@ import { printTable, type TableName } from "../../core/source/SourceTable.ts"
 import { patternOf } from "../../core/tables/PatternMatches.ts"
 import { datasetOf, isDatasetName } from "../../core/tables/TableEntry.ts"
 import type { PresentTables } from "../tables/FollowedTables.ts"
+import { logSome } from "../tables/TableReport.ts"
 
 /** Beyond this many names further ones are not noted. */
 const maxNames = 1000
@@ -33,24 +34,28 @@ export class GoneTables {
     this.#names.set(key, isGone ? name : undefined)
   }
 
-  /** Logs each of them. Returns their datasets, without those that another table has. */
+  /** Logs the first of them, and the number of the others. Returns their datasets, without those that another table has. */
   get report(): Effect.Effect<ReadonlySet<string>> {
     const { entries, datasets } = this.#present
-    return Effect.gen({ self: this }, function* () {
-      const found = new Set<string>()
-      for (const table of this.#names.values()) {
-        const entry = table && patternOf(entries, table)
-        if (table === undefined || entry === undefined) continue
-        const dataset = datasetOf(entry.dataset, table)
-        const isFree = isDatasetName(dataset) && !datasets.has(dataset)
-        if (isFree) found.add(dataset)
-        yield* Effect.logWarning(
-          `Table ${printTable(table)} matches ${entry.pattern.text}, and was created and dropped or renamed between two reads of the catalog. ` +
-            `The WAL holds rows under this name, and they are in no inc. ` +
-            `Keep such tables until cdc has read them, or leave them out: !${printTable(table)}`,
-        ).pipe(Effect.annotateLogs(isFree ? { dataset } : {}))
-      }
-      return found
+    const gone = [...this.#names.values()].flatMap((table) => {
+      const entry = table && patternOf(entries, table)
+      if (table === undefined || entry === undefined) return []
+      const dataset = datasetOf(entry.dataset, table)
+      const isFree = isDatasetName(dataset) && !datasets.has(dataset)
+      return [{ table, pattern: entry.pattern.text, dataset: isFree ? dataset : undefined }]
     })
+    return Effect.as(
+      logSome(
+        gone,
+        ({ table, pattern, dataset }) =>
+          Effect.logWarning(
+            `Table ${printTable(table)} matches ${pattern}, and was created and dropped or renamed between two reads of the catalog. ` +
+              `The WAL holds rows under this name, and they are in no inc. ` +
+              `Keep such tables until cdc has read them, or leave them out: !${printTable(table)}`,
+          ).pipe(Effect.annotateLogs(dataset === undefined ? {} : { dataset })),
+        "a pattern after ! leaves out many",
+      ),
+      new Set(gone.flatMap(({ dataset }) => dataset ?? [])),
+    )
   }
 }

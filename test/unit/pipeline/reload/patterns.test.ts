@@ -240,6 +240,30 @@ describe("cdc with a pattern", () => {
     }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.*,!*.tmp_*" }))),
   )
 
+  it.effect("reports the first 20 of such tables, and how many more there are", () =>
+    Effect.gen(function* () {
+      const { server } = yield* begun
+      for (let i = 0; i < 25; i++) {
+        const table = server.createTable(named("db_loja", `passageira_${i}`))
+        yield* server.transact((tx) => tx.insert(table, ana))
+        server.dropTable(table)
+      }
+      const lines: Array<string> = []
+      const keep = Logger.make(({ message }) => lines.push(String(message)))
+      const logger = Layer.merge(Logger.layer([keep]), Layer.succeed(References.MinimumLogLevel, "Info"))
+      yield* Effect.provide(cdcOnce, logger)
+      assert.lengthOf(
+        lines.filter((text) => text.includes("was created and dropped")),
+        20,
+      )
+      assert.lengthOf(
+        lines.filter((text) => text.includes("5 more of these; a pattern after !")),
+        1,
+      )
+      assert.strictEqual(yield* reasonOf("passageira_24"), "unknown relation")
+    }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.*" }))),
+  )
+
   it.effect("reports no table that exists, whatever its name", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop

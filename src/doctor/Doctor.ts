@@ -43,9 +43,16 @@ export class ChecksFailed extends Schema.TaggedError<ChecksFailed>()("ChecksFail
 }
 
 /**
- * Returns what a start of `cdc` would decide. A running `cdc` advances lake, watermark and slot in this order. So the slot was
- * read before the watermark, and the flushed LSN is read after it: otherwise a healthy `cdc` would look out of order.
+ * The lake with the watermark as it is now. A running `cdc` advances lake, watermark and slot in this order, and the slot was
+ * read beside the lake: it may have been read later, and a healthy `cdc` would look out of order.
  */
+const afterSlot = Effect.fnUntraced(function* (lake: LakeAnswers) {
+  const { read } = yield* WatermarkStore
+  const now = yield* Effect.option(retrying(limitedRetry, read))
+  return { ...lake, watermark: Option.isSome(lake.watermark) && Option.isSome(now) ? now : lake.watermark }
+})
+
+/** Returns what a start of `cdc` would decide. The flushed LSN is read after the watermark, which must not be beyond it. */
 const startOf = Effect.fnUntraced(function* (
   inspection: Inspection,
   answers: SourceAnswers,
@@ -150,7 +157,7 @@ export const examine: Effect.Effect<
   )
   const here = yield* machine
   const selection = Effect.map(Deferred.await(resolved), (tables) => tables.selection)
-  const [answered, lake] = yield* Effect.all([asked, askLake(selection)], { concurrency: 2 })
+  const [answered, beside] = yield* Effect.all([asked, askLake(selection)], { concurrency: 2 })
   const about = { name: "lake", location: store.location }
   if (Result.isFailure(answered)) {
     const notCompared = unchecked(lakeAndSlotCheck, "there is no connection to the source")
@@ -160,11 +167,12 @@ export const examine: Effect.Effect<
         location: source.location,
         findings: [...notConnected(answered.failure, source), ...sourceUnasked(slot, namedTables(entries))],
       },
-      { ...about, findings: [...lake.findings, notCompared] },
+      { ...about, findings: [...beside.findings, notCompared] },
       here,
     ]
   }
   const { inspection, answers } = answered.success
+  const lake = yield* afterSlot(beside)
   const start = yield* startOf(inspection, answers, lake)
   const usable = new Set(tablesIn(lake.selection).map(({ dataset }) => dataset))
   const known = { ...answers, tables: answers.tables.filter(({ source }) => usable.has(source.dataset)) }

@@ -7,6 +7,7 @@ import {
   layer as memoryInspection,
 } from "../../../../layers/memory/source/MemorySourceInspection.ts"
 import { examine } from "../../../../src/doctor/Doctor.ts"
+import { type Inspection, SourceInspection } from "../../../../src/services/source/SourceInspection.ts"
 import {
   ana,
   bia,
@@ -155,6 +156,27 @@ describe("doctor, of a source in memory", () => {
       const [found, ...others] = yield* complaints
       assert.deepStrictEqual([found?.check, others], ["lake and slot", []])
       assert.match(found?.finding ?? "", /past the lake's watermark .* Another reader consumed the changes/)
+    }).pipe(Effect.provide(inMemory(new MemoryAdministration()))),
+  )
+
+  it.effect("takes no other reader for a `cdc` that writes between the look at the lake and that at the slot", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* followed
+      const source = yield* SourceInspection
+      const around = yield* Effect.context<Effect.Services<typeof cdcOnce>>()
+      const write = Effect.andThen(
+        server.transact((tx) => tx.insert(clientes, bia)),
+        Effect.orDie(Effect.provideContext(cdcOnce, around)),
+      )
+      const late = ({ slot, ...others }: Inspection): Inspection => ({
+        ...others,
+        slot: (name) => Effect.delay(Effect.andThen(write, slot(name)), "1 second"),
+      })
+      const found = yield* Effect.provideService(complaints, SourceInspection, {
+        ...source,
+        connect: Effect.map(source.connect, late),
+      })
+      assert.deepStrictEqual(found, [])
     }).pipe(Effect.provide(inMemory(new MemoryAdministration()))),
   )
 

@@ -56,7 +56,7 @@ export const fullInto = Effect.fn("full")(function* ({ isNewSource, only = Optio
     copyTarget(only, isNewSource),
   )
   yield* retrying(limitedRetry, warnWithoutSlot(watermark))
-  yield* checkAllCopied(tables, dropped, known)
+  yield* checkAllCopied(tables, dropped, known, Option.isNone(only))
   if (Option.isSome(only)) yield* retrying(limitedRetry, waitToJoin(tables))
   // A lost snapshot cannot be continued: a retry copies all tables again, so that all are of one snapshot.
   return yield* retrying(limitedRetry, Effect.scoped(reportingActivity(copyTables(tables, layout, known))))

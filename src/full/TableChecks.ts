@@ -175,12 +175,14 @@ const droppedTable = ({ table, dataset }: SourceTable) =>
 
 /**
  * Fails if one of the tables is missing or may not be read, and warns of new columns that are left out. `dropped` are datasets
- * whose tables have gone; `known` has the columns of those whose new columns are dropped.
+ * whose tables have gone; `known` has the columns of those whose new columns are dropped. `isWhole`: these are all
+ * tables of SOURCE_TABLES, so that an entry which is about none of their columns is about none at all.
  */
 export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* (
   tables: ReadonlyArray<SourceTable>,
   dropped: ReadonlySet<string>,
   known: ReadonlyMap<string, KnownColumns>,
+  isWhole: boolean,
 ) {
   const { mayRead } = yield* SourceTables
   const checked = yield* ofAll(
@@ -195,7 +197,7 @@ export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* 
       return { source, ...found }
     }),
   )
-  yield* warnOfUnmatched(checked)
+  if (isWhole) yield* warnOfUnmatched(checked)
   for (const { source, projection } of checked) {
     const notice = newColumnsNotice(source.table, projection)
     if (notice !== undefined) yield* Effect.logWarning(notice)

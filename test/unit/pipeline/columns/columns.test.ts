@@ -1,10 +1,10 @@
 /** COLUMNS_EXCLUDE and COLUMNS_HASH in a pipeline whose source and lake are in memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, References, Result } from "effect"
+import { Effect, Logger, Option, References, Result } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import type { TableDefinition } from "../../../../layers/memory/postgres/MemoryTable.ts"
 import * as Manifest from "../../../../src/core/lake/Manifest.ts"
-import { full } from "../../../../src/Pipeline.ts"
+import { full, fullInto } from "../../../../src/Pipeline.ts"
 import { SourceTables } from "../../../../src/services/source/SourceTables.ts"
 import {
   cdcOnce,
@@ -204,6 +204,20 @@ describe("cdc", () => {
 })
 
 describe("an entry that matches no column", () => {
+  /** Runs a command, and returns what it warns of. */
+  const warningsOf = (command: typeof cdcOnce | typeof full) =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const listening = Logger.make<unknown, void>(({ logLevel, message }) => {
+        if (logLevel === "Warn") lines.push(String(message))
+      })
+      yield* Effect.asVoid<unknown, unknown, Effect.Services<typeof cdcOnce | typeof full>>(command).pipe(
+        Effect.provide(Logger.layer([listening])),
+        Effect.provideService(References.MinimumLogLevel, "Warn"),
+      )
+      return lines
+    })
+
   for (const [name, command] of [
     ["cdc", cdcOnce],
     ["full", full],
@@ -211,21 +225,26 @@ describe("an entry that matches no column", () => {
     it.effect(`is warned of by ${name}: the secret may be in another column`, () =>
       Effect.gen(function* () {
         yield* created(pessoa)
-        const lines: Array<string> = []
-        const listening = Logger.make<unknown, void>(({ logLevel, message }) => {
-          if (logLevel === "Warn") lines.push(String(message))
-        })
-        yield* Effect.asVoid<unknown, unknown, Effect.Services<typeof cdcOnce | typeof full>>(command).pipe(
-          Effect.provide(Logger.layer([listening])),
-          Effect.provideService(References.MinimumLogLevel, "Warn"),
-        )
-        assert.deepStrictEqual(lines, [
+        assert.deepStrictEqual(yield* warningsOf(command), [
           'COLUMNS_EXCLUDE: "db_loja.cliente.cfp" matches no column of the tables in SOURCE_TABLES. ' +
             "Correct the entry, or remove it. Names are folded to lower case unless they are quoted.",
         ])
       }).pipe(Effect.provide(world({ COLUMNS_EXCLUDE: "db_loja.cliente.cfp, *.foto" }))),
     )
   }
+
+  it.effect("is not looked for in some of the tables alone", () =>
+    Effect.gen(function* () {
+      const { server } = yield* created(pessoa)
+      server.createTable({
+        ...pessoa,
+        table: { schema: "db_loja", name: "pedido" },
+        columns: [textColumn("id")],
+      })
+      const some = fullInto({ isNewSource: false, only: Option.some("pedidos") })
+      assert.deepStrictEqual(yield* warningsOf(some), [])
+    }).pipe(Effect.provide(world({ ...twoTables, COLUMNS_EXCLUDE: "*.cpf" }))),
+  )
 })
 
 describe("full", () => {

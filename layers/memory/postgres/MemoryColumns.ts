@@ -1,6 +1,7 @@
 /** The columns of a table in memory, and the file that its rows are in. Changes take effect at once. */
 import { createHash } from "node:crypto"
 import { toBytes } from "../../../src/core/bytes/Bytes.ts"
+import type { CatalogNumber } from "../../../src/core/columns/ColumnNumbers.ts"
 import type { Tuple } from "../../../src/core/slot/Change.ts"
 import type { TableFile } from "../../../src/core/tables/TableMark.ts"
 import type { KeptColumns, SourceColumn } from "../../../src/services/source/SourceTables.ts"
@@ -21,8 +22,8 @@ export class MemoryColumns {
   all: ReadonlyArray<SourceColumn> = []
   /** `pg_class.relfilenode` */
   #file: number
-  /** The greatest `attnum` so far. */
-  #lastAttnum = 0
+  /** By `attnum`, dropped ones too. */
+  readonly #numbers = new Map<number, CatalogNumber>()
   /** `pg_attribute.xmin`, by column; dropped ones stay. */
   readonly #xmins: Map<string, number>
   readonly #newXid: () => number
@@ -35,7 +36,7 @@ export class MemoryColumns {
     this.#file = file
     this.#newXid = newXid
     this.#xmins = new Map(defined.map(({ name }) => [name, xmin]))
-    this.all = defined.map((column) => this.#numbered(column))
+    this.all = defined.map((column) => this.#numbered(column, xmin))
   }
 
   /** Returns the columns that were not altered since then, as the catalog has them. */
@@ -47,18 +48,23 @@ export class MemoryColumns {
     }
   }
 
+  get numbers(): ReadonlyArray<CatalogNumber> {
+    return [...this.#numbers.values()]
+  }
+
   add(column: DefinedColumn): void {
-    this.#xmins.set(column.name, this.#newXid())
-    this.all = [...this.all, this.#numbered(column)]
+    const xid = this.#newXid()
+    this.#xmins.set(column.name, xid)
+    this.all = [...this.all, this.#numbered(column, xid)]
   }
 
   drop(name: string): void {
-    this.#xmins.set(name, this.#newXid())
+    this.#changed(name, name, true)
     this.all = this.all.filter((column) => column.name !== name)
   }
 
   alter(name: string, change: Partial<SourceColumn>): void {
-    this.#xmins.set(change.name ?? name, this.#newXid())
+    this.#changed(name, change.name ?? name, false)
     this.all = this.all.map((column) => (column.name === name ? { ...column, ...change } : column))
   }
 
@@ -87,7 +93,16 @@ export class MemoryColumns {
     return { file: `${this.#file}`, columns }
   }
 
-  #numbered(column: DefinedColumn): SourceColumn {
-    return { ...column, attnum: ++this.#lastAttnum }
+  #changed(name: string, nameNow: string, isDropped: boolean): void {
+    const xid = this.#newXid()
+    this.#xmins.set(nameNow, xid)
+    const attnum = this.all.find((column) => column.name === name)?.attnum
+    if (attnum !== undefined) this.#numbers.set(attnum, { attnum, isDropped, xid })
+  }
+
+  #numbered(column: DefinedColumn, xid: number): SourceColumn {
+    const attnum = this.#numbers.size + 1
+    this.#numbers.set(attnum, { attnum, isDropped: false, xid })
+    return { ...column, attnum }
   }
 }

@@ -174,6 +174,7 @@ export class MemoryTable {
     return {
       table: this.name,
       columns: this.columns,
+      numbers: this.#columns.numbers,
       primaryKey: this.primaryKey,
       ...identityOf(this),
       leaves: this.isPartitioned

@@ -1,6 +1,7 @@
 /** Writes one dataset's rows of one batch: into an object, and into a new one whenever the columns change. */
 import { Effect, Option, Scope } from "effect"
 import { keptKeys } from "../../columns/KeptKeys.ts"
+import { type RowXids, withXid } from "../../core/columns/ColumnNumbers.ts"
 import type { Projection } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { type ObjectName, objectKey, type Stamp } from "../../core/lake/ObjectKey.ts"
@@ -100,6 +101,10 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
   let schema = before
   /** The commit of the first row of the object. */
   let firstPosition: Lsn.Lsn | undefined
+  /** Of the rows of the object. */
+  let xids: RowXids | undefined
+  /** True if one of them is an INSERT or UPDATE, which names all columns. */
+  let isWhole = false
   const finished: Array<WrittenDataset["objects"][number]> = []
   const rows = { Insert: 0, Update: 0, Delete: 0, Truncate: 0 }
   /** The commit of the last row, here or already in the lake. `CommitOfRows` would keep the transaction's lines in memory. */
@@ -138,10 +143,19 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
     )
     finished.push({ key, stamp, bytes })
     object = undefined
-    const visible = { key, columns: fit?.columns ?? [], lsn: firstPosition ?? lastPosition }
+    const visible = {
+      key,
+      columns: fit?.columns ?? [],
+      lsn: firstPosition ?? lastPosition,
+      isWhole,
+      isPartitioned,
+      xids,
+    }
     firstPosition = undefined
+    xids = undefined
+    isWhole = false
     if (!fence.keepsSchemas) return
-    schema = yield* keepSchema(source, projection, schema, definition, visible, fence.publish).pipe(
+    schema = yield* keepSchema(source, projection, layout, schema, definition, visible, fence.publish).pipe(
       Effect.provideService(SourceTables, catalog),
       Effect.provideService(ObjectStore, store),
     )
@@ -149,11 +163,14 @@ export const openDataset = Effect.fn("DatasetObjects.openDataset")(function* (
 
   /** Counts a row. Returns false if a batch before the last crash wrote it. */
   const isNew = ({ tag }: RowTokenizer, commit: CommitOfRows, seq: number): boolean => {
+    const isSameCommit = commit.position === lastPosition
     lastPosition = commit.position
     lastFields = commit.fields
     if (Option.isSome(written) && atOrBefore({ lsn: commit.position, seq }, written.value)) return false
     rows[tag]++
     firstPosition ??= commit.position
+    if (xids === undefined || !isSameCommit) xids = withXid(xids, commit.fields.xid)
+    isWhole ||= tag === "Insert" || tag === "Update"
     return true
   }
 

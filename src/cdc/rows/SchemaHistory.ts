@@ -4,27 +4,23 @@
  */
 import { Effect, Option } from "effect"
 import { maskOf } from "../../columns/DatasetMask.ts"
-import { columnInLake } from "../../columns/ProjectedTable.ts"
 import { fromBytes } from "../../core/bytes/Bytes.ts"
 import { isHashed, type Projection } from "../../core/columns/Projection.ts"
 import * as Lsn from "../../core/Lsn.ts"
 import { columnChanges, printChanges } from "../../core/lake/ColumnChanges.ts"
 import { schemaKey } from "../../core/lake/ObjectKey.ts"
-import {
-  hasColumns,
-  isSame,
-  print,
-  type SchemaColumn,
-  type TableSchema,
-} from "../../core/lake/TableSchema.ts"
+import { hasColumns, isSame, print, type TableSchema } from "../../core/lake/TableSchema.ts"
+import type { LakeFolders } from "../../core/lake/Watermark.ts"
 import type { Columns } from "../../core/row/IncRow.ts"
 import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
+import { newestManifest } from "../../lake/NewestManifest.ts"
 import { readSchema } from "../../lake/SchemaFiles.ts"
 import { publish } from "../../observe/PipelineEvents.ts"
 import { ObjectStore, type Publish } from "../../services/lake/ObjectStore.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import { SourceTables, type TableDescription } from "../../services/source/SourceTables.ts"
+import { type ColumnsBefore, type ObjectHeader, schemaColumns } from "./SchemaColumns.ts"
 
 /** The newest schema of a dataset in the lake, and what a writer remembers of it. */
 export interface SchemaTail {
@@ -39,7 +35,7 @@ export interface SchemaTail {
 export const noSchema: SchemaTail = { key: Option.none(), content: undefined, definition: undefined }
 
 /** An object of `inc` that is visible. */
-export interface VisibleObject {
+export interface VisibleObject extends Omit<ObjectHeader, "names"> {
   readonly key: string
   /** Byte strings. */
   readonly columns: Columns
@@ -47,16 +43,14 @@ export interface VisibleObject {
   readonly lsn: Lsn.Lsn
 }
 
-/** Returns the schema of an object, as far as `found` has its columns. */
+/** Returns the schema of an object, as far as `found` and the columns before it tell. */
 export const schemaOf = (
   { dataset, table }: SourceTable,
   projection: Projection | undefined,
-  { columns, lsn }: Omit<VisibleObject, "key">,
+  { columns, lsn, ...rows }: Omit<VisibleObject, "key">,
   found: Option.Option<TableDescription>,
+  before: ColumnsBefore,
 ): TableSchema => {
-  const described = new Map(
-    Option.match(found, { onNone: () => [], onSome: (one) => one.columns }).map((one) => [one.name, one]),
-  )
   const names = columns.map(fromBytes)
   const mask = maskOf(projection)
   const hashed = names.filter((name) => isHashed(projection, name))
@@ -64,14 +58,7 @@ export const schemaOf = (
     dataset,
     table: printTable(table),
     lsn: Lsn.printSortable(lsn),
-    columns: names.map((name): SchemaColumn => {
-      const column = described.get(name)
-      const { type, nullable, attnum, missing } =
-        column === undefined
-          ? { type: null, nullable: null, attnum: null, missing: undefined }
-          : columnInLake(column, projection)
-      return { name, type, nullable, attnum, ...(missing === undefined ? {} : { missing }) }
-    }),
+    columns: schemaColumns({ names, ...rows }, projection, found, before),
     ...(hashed.length === 0 ? {} : { hashed }),
     ...(mask === undefined ? {} : { mask }),
     primary_key: Option.getOrNull(Option.map(found, ({ primaryKey }) => primaryKey)),
@@ -117,6 +104,49 @@ const reportChange = Effect.fnUntraced(function* (
   yield* publish((at) => ({ _tag: "ColumnsChanged", at, dataset, table: printTable(table), changes }))
 })
 
+const isOpen = ({ columns }: TableSchema): boolean => columns.some(({ attnum }) => attnum === null)
+
+/** Returns the columns of the newest copy if it is older than the object. */
+const copiedBefore = Effect.fnUntraced(function* (
+  layout: LakeFolders,
+  dataset: string,
+  mask: string | undefined,
+  object: VisibleObject,
+) {
+  const manifest = yield* newestManifest(layout, dataset)
+  return Option.filter(
+    manifest,
+    (copy) => copy.mask === mask && Option.exists(Lsn.parse(copy.lsn), (lsn) => lsn < object.lsn),
+  ).pipe(Option.map(({ columns }): ColumnsBefore => columns))
+})
+
+/** Returns the schema of the object by the schema before it, else by the newest copy. */
+const numberedSchema = Effect.fnUntraced(function* (
+  source: SourceTable,
+  projection: Projection | undefined,
+  layout: LakeFolders,
+  content: TableSchema | undefined,
+  object: VisibleObject,
+  found: Option.Option<TableDescription>,
+) {
+  const { key: _, ...header } = object
+  const mask = maskOf(projection)
+  const before = content?.mask === mask ? (content?.columns ?? []) : []
+  const schema = schemaOf(source, projection, header, found, before)
+  if (Option.isNone(found) || (before.length > 0 && !isOpen(schema))) return schema
+  const copied = yield* copiedBefore(layout, source.dataset, mask, object)
+  return Option.match(copied, {
+    onNone: () => schema,
+    onSome: (columns) => schemaOf(source, projection, header, found, columns),
+  })
+})
+
+/** True if the catalog has a column of each name without a number: then the number is unclear, and not only gone. */
+const isUnclear = ({ columns }: TableSchema, found: Option.Option<TableDescription>): boolean =>
+  Option.exists(found, (now) =>
+    columns.some(({ name, attnum }) => attnum === null && now.columns.some((column) => column.name === name)),
+  )
+
 /**
  * Writes the schema of a visible object if it is not that of `tail`. Returns the newest schema then. `definition` identifies
  * the catalog's rows of the table at the beginning of the batch.
@@ -124,6 +154,7 @@ const reportChange = Effect.fnUntraced(function* (
 export const keepSchema = Effect.fn("SchemaHistory.keepSchema")(function* (
   source: SourceTable,
   projection: Projection | undefined,
+  layout: LakeFolders,
   tail: SchemaTail,
   definition: string | undefined,
   object: VisibleObject,
@@ -134,13 +165,19 @@ export const keepSchema = Effect.fn("SchemaHistory.keepSchema")(function* (
   const isKnown = content !== undefined && hasColumns(content, names) && content.mask === maskOf(projection)
   if (isKnown && tail.definition !== undefined && tail.definition === definition) return { ...tail, content }
   const found = yield* describeNow(source)
-  const now = schemaOf(source, projection, object, found)
+  const now = yield* numberedSchema(source, projection, layout, content, object, found)
   // The catalog has later columns: what was known of these is better.
-  if (isKnown && now.columns.some(({ attnum }) => attnum === null)) return { ...tail, content }
-  if (isKnown && isSame(content, now)) return { ...tail, content, definition }
+  if (isKnown && isOpen(now) && !isUnclear(now, found)) return { ...tail, content }
+  if (isKnown && isSame(content, now))
+    return { ...tail, content, definition: isOpen(now) ? undefined : definition }
   const key = schemaKey(object.key, source.dataset)
   const stored = yield* writeOnce(key, now, how)
   if (content !== undefined) yield* reportChange(source, content, now)
-  const written: SchemaTail = { key: Option.some(key), content: stored, definition }
+  const written: SchemaTail = {
+    key: Option.some(key),
+    content: stored,
+    // Later rows may tell what is open.
+    definition: isOpen(stored) ? undefined : definition,
+  }
   return written
 })

@@ -1,7 +1,7 @@
 /** Writes the schema of a newest object that lacks one: a crash came between the two, or an older version wrote the object. */
 import { Effect, Option } from "effect"
 import { maskOf } from "../../columns/DatasetMask.ts"
-import type { Watermark } from "../../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { ObjectStore, type Publish } from "../../services/lake/ObjectStore.ts"
 import { RowFormat } from "../../services/lake/RowFormat.ts"
@@ -13,6 +13,7 @@ import { firstRowLsn } from "./FirstRow.ts"
 const withSchema = Effect.fnUntraced(function* (
   { source, leaves, projection, schema, definition, newestKey }: FollowedTail,
   { objects, schemas, masks }: Watermark,
+  layout: LakeFolders,
   how: Publish,
 ) {
   const { dataset } = source
@@ -26,8 +27,11 @@ const withSchema = Effect.fnUntraced(function* (
     key: newestKey.value,
     columns: yield* columns(yield* ObjectStore, newestKey.value, leaves !== undefined),
     lsn: lsn.value,
+    isWhole: false,
+    isPartitioned: leaves !== undefined,
+    xids: undefined,
   }
-  return yield* keepSchema(source, projection, schema, definition, object, how)
+  return yield* keepSchema(source, projection, layout, schema, definition, object, how)
 })
 
 /** Returns the checkpoint with the schemas of all newest objects. `recorded` is the watermark that was taken over. */
@@ -37,7 +41,10 @@ export const withMissingSchemas = Effect.fn("MissingSchemas.withMissingSchemas")
   how: Publish,
 ) {
   const found = yield* forEachDataset(followedTails(checkpoint), (tail) =>
-    Effect.map(withSchema(tail, recorded, how), (schema) => [tail.source.dataset, schema] as const),
+    Effect.map(
+      withSchema(tail, recorded, checkpoint.layout, how),
+      (schema) => [tail.source.dataset, schema] as const,
+    ),
   )
   const schemas = new Map(found)
   const datasets = checkpoint.datasets.map(

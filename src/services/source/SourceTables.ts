@@ -1,5 +1,6 @@
 /** The tables of the source: their description, and a consistent copy of their rows. */
 import { Context, type Effect, type Option, type Result, type Scope, type Stream } from "effect"
+import type { CatalogNumber } from "../../core/columns/ColumnNumbers.ts"
 import type { Lsn } from "../../core/Lsn.ts"
 import type { ReplicaIdentity } from "../../core/source/ReplicaIdentity.ts"
 import type { TableName } from "../../core/source/SourceTable.ts"
@@ -34,6 +35,8 @@ export interface TableDescription {
   readonly table: TableName
   /** In table order, dropped columns left out. */
   readonly columns: ReadonlyArray<SourceColumn>
+  /** The numbers of all columns, dropped ones included, in ascending order. Undefined if unknown. */
+  readonly numbers?: ReadonlyArray<CatalogNumber>
   /** In key order; empty if the table has none. */
   readonly primaryKey: ReadonlyArray<string>
   /** True if the WAL of a DELETE or UPDATE holds an old tuple: the replica identity is a key, an index or FULL. */

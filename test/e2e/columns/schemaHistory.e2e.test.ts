@@ -77,6 +77,69 @@ layer(TestPostgres.shared, { excludeTestServices: true })("The schema history", 
     120_000,
   )
 
+  for (const [what, ...statements] of [
+    [
+      "a column is renamed",
+      "INSERT INTO t VALUES (2, 'b')",
+      "ALTER TABLE t RENAME v TO w",
+      "INSERT INTO t VALUES (3, 'c')",
+    ],
+    [
+      "a column is added, and another renamed",
+      "ALTER TABLE t ADD x text DEFAULT 'k'",
+      "INSERT INTO t VALUES (2, 'b', 'x')",
+      "ALTER TABLE t RENAME v TO w",
+      "INSERT INTO t VALUES (3, 'c', 'y')",
+    ],
+    [
+      "a column is added, and renamed",
+      "ALTER TABLE t ADD x text DEFAULT 'k'",
+      "INSERT INTO t VALUES (2, 'b', 'x')",
+      "ALTER TABLE t RENAME x TO y",
+      "INSERT INTO t VALUES (3, 'c', 'y')",
+    ],
+    [
+      "a column is dropped, and added again under its name",
+      "INSERT INTO t VALUES (2, 'b')",
+      "ALTER TABLE t DROP v, ADD v text DEFAULT 'n'",
+    ],
+    [
+      "two columns exchange their names",
+      "ALTER TABLE t ADD x text",
+      "INSERT INTO t VALUES (2, 'b', 'x')",
+      "ALTER TABLE t RENAME v TO w",
+      "ALTER TABLE t RENAME x TO v",
+      "ALTER TABLE t RENAME w TO x",
+      "UPDATE t SET v = 'z' WHERE id = 1",
+    ],
+  ] as const)
+    it.effect(
+      `lets verify find no difference where ${what} while rows wait in the slot`,
+      () =>
+        Effect.gen(function* () {
+          const { sql, run, well } = yield* openPipeline({
+            setup: "CREATE TABLE t (id integer PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')",
+            tables: "public.t",
+          }).pipe(
+            Effect.map((pipeline) => ({
+              ...pipeline,
+              well: (...args: ReadonlyArray<string>) =>
+                Effect.map(pipeline.run(...args), ({ code, stdout, stderr }) =>
+                  assert.strictEqual(code, 0, `${args.join(" ")}: ${stdout}${stderr}`),
+                ),
+            })),
+          )
+          yield* well("init")
+          yield* well("full")
+          yield* well("cdc", "--once")
+          for (const statement of statements) yield* sql(statement)
+          yield* well("cdc", "--once")
+          const { code, stdout } = yield* run("verify")
+          assert.strictEqual(code, 0, stdout)
+        }),
+      120_000,
+    )
+
   it.effect(
     "is written once, and a rewritten table needs a full",
     () =>

@@ -1,5 +1,6 @@
 /** Reads the description of tables from the catalog: all of them with a few queries. */
 import { Effect, Result } from "effect"
+import type { CatalogNumber } from "../../../../src/core/columns/ColumnNumbers.ts"
 import { printTable, type TableName } from "../../../../src/core/source/SourceTable.ts"
 import { printTextArray } from "../../../../src/core/source/TextArray.ts"
 import { sharedIdentity } from "../../../../src/core/tables/LeafIdentity.ts"
@@ -23,7 +24,7 @@ const missingText = `coalesce(
                FROM part JOIN pg_attribute l ON l.attrelid = part.inhrelid AND l.attname = a.attname AND l.atthasmissing LIMIT 1) END)`
 
 /**
- * One row per column, in table order. `relreplident`: d = the primary key if there is one, i = an index (it stays when the
+ * One row per column, dropped ones too, in table order. `relreplident`: d = the primary key if there is one, i = an index (it stays when the
  * index is dropped), f = FULL, n = nothing. Columns that an index only INCLUDEs do not belong to its key.
  * Source: PostgreSQL manual, catalogs `pg_class`, `pg_attribute`, `pg_index`.
  */
@@ -35,7 +36,7 @@ const descriptionSql = `
          CASE c.relreplident WHEN 'd' THEN p.indexrelid IS NOT NULL WHEN 'f' THEN true
               WHEN 'i' THEN i.indexrelid IS NOT NULL ELSE false END::text AS identifies,
          c.relreplident::text AS identity, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, (NOT a.attnotnull)::text AS nullable,
-         a.attnum::text AS attnum, CASE WHEN a.atttypid = 'boolean'::regtype THEN ${missingText}::boolean::text ELSE ${missingText} END AS missing,
+         a.attnum::text AS attnum, a.attisdropped::text AS dropped, a.xmin::text AS xid, CASE WHEN a.atttypid = 'boolean'::regtype THEN ${missingText}::boolean::text ELSE ${missingText} END AS missing,
          (a.attgenerated = 'v')::text AS virtual,
          array_position(p.keys, a.attnum)::text AS key_position,
          array_position(CASE c.relreplident WHEN 'd' THEN p.keys WHEN 'i' THEN i.keys END, a.attnum)::text AS replica_position
@@ -44,7 +45,7 @@ const descriptionSql = `
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     LEFT JOIN keys p ON p.indrelid = c.oid AND p.indisprimary AND p.indimmediate
     LEFT JOIN keys i ON i.indrelid = c.oid AND i.indisreplident
-    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
    ORDER BY asked.ordinal, a.attnum`
 
 interface DescribedColumn extends SourceColumn {
@@ -54,7 +55,7 @@ interface DescribedColumn extends SourceColumn {
 }
 
 const columnOf = (row: Row): ReadonlyArray<DescribedColumn> =>
-  row["name"] == null || row["type"] == null
+  row["name"] == null || row["type"] == null || row["dropped"] === "true"
     ? []
     : [
         {
@@ -69,6 +70,9 @@ const columnOf = (row: Row): ReadonlyArray<DescribedColumn> =>
         },
       ]
 
+const numberOf = ({ attnum, dropped, xid }: Row): ReadonlyArray<CatalogNumber> =>
+  attnum == null ? [] : [{ attnum: Number(attnum), isDropped: dropped === "true", xid: Number(xid) }]
+
 /** In the order of `index`; columns without one are left out. */
 const keyOf = (columns: ReadonlyArray<DescribedColumn>, index: (column: DescribedColumn) => number) =>
   columns
@@ -81,6 +85,7 @@ const descriptionOf = (table: TableName, first: Row, rows: ReadonlyArray<Row>): 
   return {
     table,
     columns: columns.map(({ isVirtual: _, position: __, replica: ___, ...column }): SourceColumn => column),
+    numbers: rows.flatMap(numberOf),
     primaryKey: keyOf(columns, ({ position }) => position),
     replicaKey: keyOf(columns, ({ replica }) => replica),
     virtualColumns: columns.filter((column) => column.isVirtual).map((column) => column.name),

@@ -190,14 +190,30 @@ describe("the schema history", () => {
     }).pipe(Effect.provide(world())),
   )
 
-  it.effect("says null of a column that the catalog does not have any more", () =>
+  it.effect("has the number of a column that was dropped since, and null for what the catalog forgot", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
       yield* server.transact((tx) => tx.insert(clientes, ana))
       clientes.dropColumn("nome")
       yield* ended(cdcOnce)
       const [first] = yield* schemas
-      assert.deepStrictEqual(first?.columns[1], { name: "nome", type: null, nullable: null, attnum: null })
+      assert.deepStrictEqual(first?.columns[1], { name: "nome", type: null, nullable: null, attnum: 2 })
+    }).pipe(Effect.provide(world())),
+  )
+
+  it.effect("says null where rows from before and after a DROP and ADD of one name are in one object", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* follow(1)
+      yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "2" }))
+      clientes.dropColumn("ativo")
+      clientes.addColumn({ name: "ativo", type: "boolean", nullable: true })
+      yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "3" }))
+      yield* ended(cdcOnce)
+      const numbers = Effect.map(schemas, (all) => all.at(-1)?.columns.map(({ attnum }) => attnum))
+      assert.deepStrictEqual(yield* numbers, [1, 2, null])
+      yield* follow(4)
+      assert.deepStrictEqual(yield* numbers, [1, 2, 4])
     }).pipe(Effect.provide(world())),
   )
 

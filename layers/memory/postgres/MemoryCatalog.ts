@@ -1,5 +1,6 @@
 /** The catalog of the PostgreSQL in memory. */
 import { Option } from "effect"
+import { hashOfFiles } from "../../../src/core/lake/LeafSet.ts"
 import { sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
 import type { Relation, RelationPattern, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
 import { treeOf } from "./MemoryPartitions.ts"
@@ -41,9 +42,11 @@ export const relationsIn = (
       ({ name, oid }) =>
         asked.oids.includes(oid) || asked.tables.some((one) => sameTable(one, name)) || isMatch(name),
     )
-    .map((one) => ({
+    .map((one) => ({ one, tree: treeOf(one, snapshot) }))
+    .map(({ one, tree }) => ({
       table: one.name,
       ...one.catalogRows,
+      ...(tree && { file: { ...one.catalogRows.file, file: hashOfFiles(tree.leaves) } }),
       ancestors: ancestorsOf(tables, one),
       isMatchable: true,
       keys: one.primaryKey,
@@ -51,6 +54,6 @@ export const relationsIn = (
         ? Option.some("it is unlogged: ALTER TABLE … SET LOGGED")
         : Option.none<string>(),
       mark: { table: one.xmin, schema: schemaXmin(one.name), endedBelow: oldestXid },
-      tree: treeOf(one, snapshot),
+      tree,
     }))
 }

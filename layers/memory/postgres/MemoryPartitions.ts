@@ -3,6 +3,7 @@ import type { ReplicaIdentity } from "../../../src/core/source/ReplicaIdentity.t
 import type { TableName } from "../../../src/core/source/SourceTable.ts"
 import { type LeafIdentity, sharedIdentity } from "../../../src/core/tables/LeafIdentity.ts"
 import type { PartitionTree } from "../../../src/core/tables/PartitionTree.ts"
+import type { TableFile } from "../../../src/core/tables/TableMark.ts"
 
 /** A table, the partitions of which are of the type `T`. */
 interface Partitioned<T> {
@@ -21,15 +22,17 @@ interface TreeNode extends Partitioned<TreeNode> {
   readonly name: TableName
   readonly oid: number
   readonly createdBy: number
+  readonly catalogRows: { readonly file: TableFile }
 }
 
 /** Undefined if it is not partitioned. `snapshot` is the present one. */
 export const treeOf = (table: TreeNode, snapshot: string): PartitionTree | undefined => {
   if (!table.isPartitioned) return undefined
-  const leaves = leavesOf(table).map(({ name, oid, createdBy }) => ({
+  const leaves = leavesOf(table).map(({ name, oid, createdBy, catalogRows }) => ({
     table: name,
     oid,
     createdBy: BigInt(createdBy),
+    file: catalogRows.file.file,
   }))
   return { leaves, branches: branchesOf(table).map(({ name }) => name), snapshot }
 }

@@ -22,7 +22,7 @@ export const treeSql = (root: string): string => `
  * is the transaction that created it: neither a rename nor TRUNCATE nor ATTACH changes it.
  */
 const partitionsSql = `${treeSql("SELECT unnest($1::oid[])")}
-  SELECT tree.root::text AS root, c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+  SELECT tree.root::text AS root, c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relfilenode::text AS file,
          pg_current_snapshot()::text AS snapshot,
          (SELECT a.xmin::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum < 0 ORDER BY age(a.xmin) DESC LIMIT 1) AS created
     FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -36,14 +36,19 @@ export const partitionTrees = Effect.fnUntraced(function* (
   if (roots.length === 0) return new Map()
   const rows = yield* session.query("catalog", partitionsSql, [`{${roots.join(",")}}`])
   const trees = new Map<number, { leaves: Array<Leaf>; branches: Array<TableName>; snapshot: string }>()
-  for (const { root, oid, schema, name, kind, snapshot, created } of rows) {
+  for (const { root, oid, schema, name, kind, file, snapshot, created } of rows) {
     if (schema == null || name == null || snapshot == null) continue
     const tree = trees.get(Number(root)) ?? { leaves: [], branches: [], snapshot }
     trees.set(Number(root), tree)
     const table = { schema, name }
     const xmax = BigInt(snapshot.split(":")[1] ?? "0")
     if (kind !== "p")
-      tree.leaves.push({ table, oid: Number(oid), createdBy: wholeXid(Number(created), xmax) })
+      tree.leaves.push({
+        table,
+        oid: Number(oid),
+        createdBy: wholeXid(Number(created), xmax),
+        file: file ?? "0",
+      })
     else if (oid !== root) tree.branches.push(table)
   }
   return trees

@@ -1,5 +1,6 @@
 /** Looks up tables by name, OID or pattern. Needs no permissions. */
 import { Effect } from "effect"
+import { hashOfFiles } from "../../../src/core/lake/LeafSet.ts"
 import { parseTextArray, printTextArray } from "../../../src/core/source/TextArray.ts"
 import type { PartitionTree } from "../../../src/core/tables/PartitionTree.ts"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
@@ -14,14 +15,6 @@ import { partitionTrees } from "./PostgresPartitions.ts"
  * `AlterTypeNamespaceInternal`); TRUNCATE, GRANT or a new column do not.
  */
 const marks = `t.xmin::text AS table_xmin, n.xmin::text AS schema_xmin, pg_snapshot_xmin(pg_current_snapshot())::text AS ended`
-
-/** Not 0 for a table that stores rows; a partitioned table has a hash of its leaves'. Takes no lock, unlike `pg_partition_tree`. */
-const file = `CASE c.relkind WHEN 'p' THEN coalesce((
-    WITH RECURSIVE part AS (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid
-                            UNION ALL SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.inhrelid)
-    SELECT to_hex(hashtextextended(string_agg(l.relfilenode::text, ' ' ORDER BY l.oid) COLLATE "C", 0))
-      FROM part JOIN pg_class l ON l.oid = part.inhrelid WHERE l.relkind <> 'p'), '0')
-  ELSE c.relfilenode::text END AS file`
 
 /** Values that change with the columns. A hash without MD5, which servers in FIPS mode refuse. */
 const columnsNow = `(
@@ -79,20 +72,23 @@ const matchesSql = `
 
 /** What several parts find is read once. */
 const relationsSql = (found: string): string => `WITH found AS MATERIALIZED (${found})
-  SELECT found.*, ${facts}, ${keys}, ${file}, ${columnsNow} FROM found JOIN pg_class c ON c.oid = found.oid::oid`
+  SELECT found.*, ${facts}, ${keys}, c.relfilenode::text AS file, ${columnsNow} FROM found JOIN pg_class c ON c.oid = found.oid::oid`
 
 const relationOf = (row: Row, trees: ReadonlyMap<number, PartitionTree>): ReadonlyArray<Relation> => {
   const { oid, schema, name, table_xmin, schema_xmin, ended, ancestor_schemas, ancestor_names } = row
   if (oid == null || schema == null || name == null || ended == null) return []
   const names = parseTextArray(ancestor_names ?? "{}")
+  const tree = trees.get(Number(oid))
+  // A partitioned table has no file of its own.
+  const file = tree === undefined ? (row["file"] ?? "0") : hashOfFiles(tree.leaves)
   return [
     {
       table: { schema, name },
       oid: Number(oid),
       mark: { table: Number(table_xmin), schema: Number(schema_xmin), endedBelow: BigInt(ended) },
-      file: { file: row["file"] ?? "0", columns: row["columns"] ?? "0" },
+      file: { file, columns: row["columns"] ?? "0" },
       details: row["details"] ?? "",
-      tree: trees.get(Number(oid)),
+      tree,
       ancestors: parseTextArray(ancestor_schemas ?? "{}").map((of, i) => ({
         schema: of,
         name: names[i] ?? "",

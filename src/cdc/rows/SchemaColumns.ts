@@ -1,6 +1,7 @@
 /** Describes the columns of a header: each by its number, with what the catalog or the lake says of that number. */
 import { Option } from "effect"
 import { columnInLake } from "../../columns/ProjectedTable.ts"
+import { concernsColumn } from "../../core/columns/ColumnEntry.ts"
 import { columnNumbers, type RowXids } from "../../core/columns/ColumnNumbers.ts"
 import { isHashed, type Projection } from "../../core/columns/Projection.ts"
 import type { SchemaColumn } from "../../core/lake/TableSchema.ts"
@@ -58,9 +59,22 @@ const namesAgree = (
     return numbers[i] === null || (known.length > 0 && known.every((attnum) => attnum === numbers[i]))
   })
 
-const dropsColumns = (projection: Projection | undefined): boolean =>
-  projection !== undefined &&
-  (projection.rules.excluded.length > 0 || projection.rules.onNewColumn === "exclude")
+/**
+ * Returns the catalog's numbers without those of columns that are left out of the lake. Undefined if it is unknown which were:
+ * names decide that, and a new name may be left out that the column did not have before.
+ */
+const numbersInLake = (
+  { numbers, columns, virtualColumns }: TableDescription,
+  projection: Projection | undefined,
+  isBeforeKnown: boolean,
+): TableDescription["numbers"] => {
+  if (virtualColumns.length > 0) return undefined
+  const { excluded = [], onNewColumn = "include" } = projection?.rules ?? {}
+  if (onNewColumn === "exclude" || (excluded.length > 0 && !isBeforeKnown)) return undefined
+  const isOut = (name: string) => excluded.some((entry) => concernsColumn(entry, name))
+  const out = new Set(columns.filter(({ name }) => isOut(name)).map(({ attnum }) => attnum))
+  return numbers?.filter(({ attnum }) => !out.has(attnum))
+}
 
 const numbersOf = (
   { names, isWhole, isPartitioned, xids }: ObjectHeader,
@@ -68,14 +82,14 @@ const numbersOf = (
   found: TableDescription,
   before: ColumnsBefore,
 ): Numbers => {
-  const catalog = found.numbers
-  const isAll = isWhole && !dropsColumns(projection) && found.virtualColumns.length === 0
   const known = before.flatMap(({ attnum }) => attnum ?? [])
+  const isBeforeKnown = known.length > 0 && known.length === before.length
+  const catalog = numbersInLake(found, projection, isBeforeKnown)
   const counted =
-    isAll && catalog !== undefined
+    isWhole && catalog !== undefined
       ? columnNumbers({
           count: names.length,
-          before: known.length > 0 && known.length === before.length ? known : undefined,
+          before: isBeforeKnown ? known : undefined,
           catalog,
           xids,
         })

@@ -5,9 +5,10 @@
  * the look comes after the flushed LSN, so that rows may follow until the next one.
  */
 import { Effect, Option } from "effect"
-import { type LeafSet, leafSet, leavesChange } from "../../core/lake/LeafSet.ts"
+import { hashOfFiles, type LeafSet, leafSet, leavesChange, olderLeaves } from "../../core/lake/LeafSet.ts"
 import { printInSql, printTable, type TableName } from "../../core/source/SourceTable.ts"
 import type { Leaf, PartitionTree } from "../../core/tables/PartitionTree.ts"
+import type { TableFile } from "../../core/tables/TableMark.ts"
 import type { DatasetLines, FollowedTable } from "./TablePlan.ts"
 
 /** Returns all names under which the WAL may name the table: in a TRUNCATE also those of relations without rows. */
@@ -25,6 +26,22 @@ export const changeOfLeaves = (
 ): "attached" | "detached" | undefined => {
   const recorded = leaves.get(dataset)
   return recorded === undefined || tree === undefined ? undefined : leavesChange(recorded, tree)
+}
+
+/**
+ * Returns the table's file without those of leaves that were created since the watermark's: nothing was rewritten in them that
+ * is not in the WAL.
+ */
+export const olderFile = (
+  { leaves }: Pick<DatasetLines, "leaves">,
+  dataset: string,
+  tree: PartitionTree | undefined,
+  file: TableFile,
+): TableFile => {
+  const recorded = leaves.get(dataset)
+  return recorded === undefined || tree === undefined
+    ? file
+    : { ...file, file: hashOfFiles(olderLeaves(recorded, tree.leaves)) }
 }
 
 /** Returns the leaves of the watermark, with those of unchanged tables, and new ones, as they were read now. */

@@ -14,7 +14,7 @@ import { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { Relation } from "../../services/source/SourceTables.ts"
 import { knownIn } from "../../tables/KnownTables.ts"
-import { changeOfLeaves } from "./FollowedLeaves.ts"
+import { changeOfLeaves, olderFile } from "./FollowedLeaves.ts"
 import { type TableCase, tableCase, unknownTable } from "./TableCase.ts"
 import type { DatasetLines, FollowedTable } from "./TablePlan.ts"
 
@@ -166,7 +166,7 @@ const planTable = (
     (kind._tag === "Dropped" && lines.leaves.has(dataset) ? [] : undefined)
   const isRewritten = Option.exists(rows.file, (file) => {
     const recorded = lines.files.get(dataset)
-    return recorded !== undefined && isRewrite(recorded, file)
+    return recorded !== undefined && isRewrite(recorded, olderFile(lines, dataset, tree, file))
   })
   const reason =
     reasonOf(kind, isMixed, changeOfLeaves(lines, dataset, tree)) ??

@@ -32,6 +32,19 @@ export const hashOfLeaves = (leaves: ReadonlyArray<Leaf>): string =>
       .join("\n"),
   )
 
+/** Returns a hash of the leaves' files. */
+export const hashOfFiles = (leaves: ReadonlyArray<Leaf>): string =>
+  hashText(
+    leaves
+      .map(({ oid, file }) => `${oid} ${file}`)
+      .toSorted()
+      .join("\n"),
+  )
+
+/** Returns the leaves that the recorded snapshot sees: the others were created after it. */
+export const olderLeaves = (recorded: LeafSet, leaves: ReadonlyArray<Leaf>): ReadonlyArray<Leaf> =>
+  leaves.filter(({ createdBy }) => seesXid(recorded.snapshot, createdBy))
+
 export const leafSet = ({ leaves, snapshot }: PartitionTree): LeafSet => ({
   count: leaves.length,
   hash: hashOfLeaves(leaves),
@@ -53,7 +66,7 @@ export const leavesChange = (
   recorded: LeafSet,
   { leaves }: Pick<PartitionTree, "leaves">,
 ): "attached" | "detached" | undefined => {
-  const older = leaves.filter(({ createdBy }) => seesXid(recorded.snapshot, createdBy))
+  const older = olderLeaves(recorded, leaves)
   if (older.length === recorded.count && hashOfLeaves(older) === recorded.hash) return undefined
   return older.length > recorded.count ? "attached" : "detached"
 }

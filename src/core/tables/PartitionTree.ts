@@ -10,6 +10,8 @@ export interface Leaf {
   readonly oid: number
   /** The transaction that created it as a table of its own or as a partition, 64 bits. */
   readonly createdBy: bigint
+  /** `pg_class.relfilenode`: every rewrite, TRUNCATE and VACUUM FULL changes it. */
+  readonly file: string
 }
 
 export interface PartitionTree {

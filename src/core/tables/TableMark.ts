@@ -12,7 +12,7 @@ export interface CatalogMark {
 
 /** The storage and the columns of a table when the catalog was read. */
 export interface TableFile {
-  /** `pg_class.relfilenode`, or a hash of those of its leaves. Every rewrite, TRUNCATE and VACUUM FULL changes it. */
+  /** `pg_class.relfilenode`, or a hash of those of its leaves (`hashOfFiles`). Every rewrite, TRUNCATE and VACUUM FULL changes it. */
   readonly file: string
   /** A hash of the numbers, names and types of its columns: up to 16 hexadecimal digits. */
   readonly columns: string

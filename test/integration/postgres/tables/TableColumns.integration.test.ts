@@ -2,10 +2,13 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import * as PostgresSourceTables from "../../../../layers/postgres/copy/PostgresSourceTables.ts"
+import { olderFile } from "../../../../src/cdc/tables/FollowedLeaves.ts"
+import type { CatalogNumber } from "../../../../src/core/columns/ColumnNumbers.ts"
+import { leafSet } from "../../../../src/core/lake/LeafSet.ts"
 import { isRewrite } from "../../../../src/core/tables/TableMark.ts"
 import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import { ReplicationSlot } from "../../../../src/services/source/ReplicationSlot.ts"
-import { SourceTables } from "../../../../src/services/source/SourceTables.ts"
+import { type Relation, SourceTables } from "../../../../src/services/source/SourceTables.ts"
 import { TestPostgres } from "../../../support/postgres/postgres.ts"
 import { slotLayers } from "../../../support/postgres/slotLayers.ts"
 import { sourceAddress } from "../../../support/postgres/sourceAddress.ts"
@@ -28,6 +31,8 @@ const withCatalog = Effect.fnUntraced(function* <E>(
     readonly read: (
       name: string,
     ) => Effect.Effect<{ readonly file: string; readonly columns: string; readonly details: string }>
+    readonly numbers: (name: string) => Effect.Effect<ReadonlyArray<CatalogNumber>>
+    readonly relationOf: (name: string) => Effect.Effect<Relation>
   }) => Effect.Effect<void, E>,
 ) {
   const { name, sql, superuserUrl } = yield* (yield* TestPostgres).database(setup)
@@ -36,6 +41,13 @@ const withCatalog = Effect.fnUntraced(function* <E>(
     yield* (yield* ReplicationSlot).create
     const tables = yield* SourceTables
     const visit = yield* (yield* ChangeSource).visit
+    const relationOf = (of: string) =>
+      visit.relations({ tables: [table(of)], oids: [] }).pipe(
+        Effect.flatMap(([found]) =>
+          found === undefined ? Effect.die("no relation") : Effect.succeed(found),
+        ),
+        Effect.orDie,
+      )
     yield* program({
       sql: (text) => Effect.orDie(sql(text)),
       columns: (of) =>
@@ -47,15 +59,13 @@ const withCatalog = Effect.fnUntraced(function* <E>(
           ),
           Effect.orDie,
         ),
-      read: (of) =>
-        visit.relations({ tables: [table(of)], oids: [] }).pipe(
-          Effect.flatMap(([found]) =>
-            found === undefined
-              ? Effect.die("no relation")
-              : Effect.succeed({ ...found.file, details: found.details }),
-          ),
+      numbers: (of) =>
+        tables.describe(table(of)).pipe(
+          Effect.map(({ numbers = [] }) => numbers),
           Effect.orDie,
         ),
+      relationOf,
+      read: (of) => Effect.map(relationOf(of), ({ file, details }) => ({ ...file, details })),
     })
   }).pipe(
     Effect.provide(slotLayers(address, `columns_${name}`)),
@@ -117,6 +127,27 @@ layer(TestPostgres.shared, { excludeTestServices: true })("the columns of a tabl
     ),
   )
 
+  it.effect("leave their numbers behind, with the transaction that dropped them", () =>
+    withCatalog(({ sql, numbers }) =>
+      Effect.gen(function* () {
+        yield* sql("ALTER TABLE t DROP v, ADD v text DEFAULT 'n'")
+        const found = yield* numbers("t")
+        assert.deepStrictEqual(
+          found.map(({ attnum, isDropped }) => [attnum, isDropped]),
+          [
+            [1, false],
+            [2, true],
+            [3, false],
+            [4, false],
+          ],
+        )
+        const [created, dropped, , added] = found.map(({ xid }) => xid)
+        assert.strictEqual(dropped, added)
+        assert.isAbove(dropped ?? 0, created ?? 0)
+      }),
+    ),
+  )
+
   for (const [what, statement, rewrites] of [
     ["gets a column with a default", "ALTER TABLE t ADD x text DEFAULT 'k'", false],
     ["gets a column with a volatile default", "ALTER TABLE t ADD x uuid DEFAULT gen_random_uuid()", true],
@@ -146,6 +177,24 @@ layer(TestPostgres.shared, { excludeTestServices: true })("the columns of a tabl
         assert.isFalse(isRewrite(before, yield* read("p")))
         yield* sql("ALTER TABLE p ALTER v TYPE bytea USING v::bytea")
         assert.isTrue(isRewrite(before, yield* read("p")))
+      }),
+    ),
+  )
+
+  it.effect("of a partitioned table are not rewritten where it gets a partition beside a column", () =>
+    withCatalog(({ sql, relationOf }) =>
+      Effect.gen(function* () {
+        const before = yield* relationOf("p")
+        const tree = before.tree ?? (yield* Effect.die("no partitions"))
+        const lines = { leaves: new Map([["p", leafSet(tree)]]) }
+        yield* sql(
+          "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20); ALTER TABLE p ADD x text DEFAULT 'k'",
+        )
+        const now = yield* relationOf("p")
+        assert.isFalse(isRewrite(before.file, olderFile(lines, "p", now.tree, now.file)))
+        yield* sql("ALTER TABLE p ALTER v TYPE bytea USING v::bytea")
+        const rewritten = yield* relationOf("p")
+        assert.isTrue(isRewrite(before.file, olderFile(lines, "p", rewritten.tree, rewritten.file)))
       }),
     ),
   )

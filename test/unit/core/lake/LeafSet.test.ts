@@ -1,12 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Option } from "effect"
-import { leafSet, leavesChange, parseLeafSet, printLeafSet } from "../../../../src/core/lake/LeafSet.ts"
+import {
+  hashOfFiles,
+  leafSet,
+  leavesChange,
+  olderLeaves,
+  parseLeafSet,
+  printLeafSet,
+} from "../../../../src/core/lake/LeafSet.ts"
 import { seesXid, wholeXid } from "../../../../src/core/tables/PartitionTree.ts"
 
 const leaf = (oid: number, name = `p${oid}`, createdBy = 700n) => ({
   table: { schema: "s", name },
   oid,
   createdBy,
+  file: `${oid}0`,
 })
 const recorded = leafSet({ leaves: [leaf(1), leaf(2)], branches: [], snapshot: "731:740:731,735" })
 
@@ -29,6 +37,20 @@ describe("the leaves of the watermark", () => {
     assert.strictEqual(leavesChange(recorded, { leaves: [leaf(1)] }), "detached")
     assert.strictEqual(leavesChange(recorded, { leaves: [leaf(1), leaf(3, "new", 740n)] }), "detached")
     assert.strictEqual(leavesChange(recorded, { leaves: [leaf(1), leaf(2, "other")] }), "detached")
+  })
+})
+
+describe("the files of leaves", () => {
+  it("have another hash where one is rewritten, in whatever order they are read", () => {
+    const [one, two] = [leaf(1), leaf(2)]
+    assert.strictEqual(hashOfFiles([one, two]), hashOfFiles([two, one]))
+    assert.notStrictEqual(hashOfFiles([one, two]), hashOfFiles([one, { ...two, file: "21" }]))
+    assert.match(hashOfFiles([]), /^[0-9a-f]{16}$/)
+  })
+
+  it("are those of the recorded leaves, if others were created since", () => {
+    const now = [leaf(1), leaf(2), leaf(3, "new", 740n)]
+    assert.deepStrictEqual(olderLeaves(recorded, now), [leaf(1), leaf(2)])
   })
 })
 

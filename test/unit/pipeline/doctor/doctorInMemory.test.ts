@@ -159,25 +159,27 @@ describe("doctor, of a source in memory", () => {
     }).pipe(Effect.provide(inMemory(new MemoryAdministration()))),
   )
 
-  it.effect("takes no other reader for a `cdc` that writes between the look at the lake and that at the slot", () =>
-    Effect.gen(function* () {
-      const { server, clientes } = yield* followed
-      const source = yield* SourceInspection
-      const around = yield* Effect.context<Effect.Services<typeof cdcOnce>>()
-      const write = Effect.andThen(
-        server.transact((tx) => tx.insert(clientes, bia)),
-        Effect.orDie(Effect.provideContext(cdcOnce, around)),
-      )
-      const late = ({ slot, ...others }: Inspection): Inspection => ({
-        ...others,
-        slot: (name) => Effect.delay(Effect.andThen(write, slot(name)), "1 second"),
-      })
-      const found = yield* Effect.provideService(complaints, SourceInspection, {
-        ...source,
-        connect: Effect.map(source.connect, late),
-      })
-      assert.deepStrictEqual(found, [])
-    }).pipe(Effect.provide(inMemory(new MemoryAdministration()))),
+  it.effect(
+    "takes no other reader for a `cdc` that writes between the look at the lake and that at the slot",
+    () =>
+      Effect.gen(function* () {
+        const { server, clientes } = yield* followed
+        const source = yield* SourceInspection
+        const around = yield* Effect.context<Effect.Services<typeof cdcOnce>>()
+        const write = Effect.andThen(
+          server.transact((tx) => tx.insert(clientes, bia)),
+          Effect.orDie(Effect.provideContext(cdcOnce, around)),
+        )
+        const late = ({ slot, ...others }: Inspection): Inspection => ({
+          ...others,
+          slot: (name) => Effect.delay(Effect.andThen(write, slot(name)), "1 second"),
+        })
+        const found = yield* Effect.provideService(complaints, SourceInspection, {
+          ...source,
+          connect: Effect.map(source.connect, late),
+        })
+        assert.deepStrictEqual(found, [])
+      }).pipe(Effect.provide(inMemory(new MemoryAdministration()))),
   )
 
   it.effect("does not read the slot beside a `cdc` that runs", () =>

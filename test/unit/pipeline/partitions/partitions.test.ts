@@ -177,6 +177,33 @@ describe("a new leaf", () => {
     }).pipe(Effect.provide(world(oneRoot))),
   )
 
+  it.effect("needs no copy if its root got a column too between two looks", () =>
+    Effect.gen(function* () {
+      const { server, root, leaf, one, two } = yield* sales
+      yield* server.transact((tx) => tx.insert(one, row(1, 1)))
+      yield* cdcOnce
+      const three = leaf("venda_03")
+      const column = { name: "w", type: "text", nullable: true }
+      for (const table of [root, one, two, three]) table.addColumn(column)
+      yield* server.transact((tx) => tx.insert(three, { ...row(3, 3), w: "n" }))
+      yield* cdcOnce
+      assert.strictEqual(yield* fromLine, "")
+    }).pipe(Effect.provide(world(oneRoot))),
+  )
+
+  it.effect("needs a copy if another leaf was rewritten with other columns between two looks", () =>
+    Effect.gen(function* () {
+      const { server, root, leaf, one, two } = yield* sales
+      yield* server.transact((tx) => tx.insert(one, row(1, 1)))
+      yield* cdcOnce
+      const three = leaf("venda_03")
+      for (const table of [root, one, two, three]) table.alterType("v", "integer", () => "7")
+      yield* server.transact((tx) => tx.insert(three, row(3, 3, "7")))
+      yield* cdcOnce
+      assert.strictEqual(yield* fromLine, "rewritten")
+    }).pipe(Effect.provide(world(oneRoot))),
+  )
+
   it.effect("needs a copy if it was created, filled and dropped between two looks", () =>
     Effect.gen(function* () {
       const { server, leaf, one } = yield* sales

@@ -217,6 +217,22 @@ describe("the schema history", () => {
     }).pipe(Effect.provide(world())),
   )
 
+  it.effect("follows a rename while rows wait where another column is excluded", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* follow(1)
+      clientes.addColumn(email)
+      clientes.addColumn({ ...email, name: "fax" })
+      yield* server.transact((tx) => tx.insert(clientes, { ...ana, id: "2", email: "a" }))
+      clientes.renameColumn("nome", "nome_completo")
+      yield* follow(3)
+      assert.deepStrictEqual(
+        (yield* schemas).map(({ columns }) => columns.map(({ name, attnum }) => `${attnum} ${name}`).join()),
+        ["1 id,2 nome,3 ativo", "1 id,2 nome,3 ativo,4 email", "1 id,2 nome_completo,3 ativo,4 email"],
+      )
+    }).pipe(Effect.provide(world({ COLUMNS_EXCLUDE: "db_loja.cliente.fax" }))),
+  )
+
   it.effect("gets the schema of the newest object at a take-over, if a crash came before it", () =>
     Effect.gen(function* () {
       yield* shop

@@ -49,14 +49,14 @@ const areBefore = ({ xid }: CatalogNumber, xids: RowXids | undefined): boolean =
 const areAfter = ({ xid }: CatalogNumber, xids: RowXids | undefined): boolean =>
   xids !== undefined && isOlder(xid, xids.least)
 
-type Presence = "there" | "gone" | "open"
+type Existence = "there" | "gone" | "open"
 
 /** Returns whether the table had the number at a moment when it had given out numbers up to `greatest`. */
-const presenceAt = (
+const existenceAt = (
   one: CatalogNumber,
   greatest: number,
   { before, xids }: Pick<OlderHeader, "before" | "xids">,
-): Presence => {
+): Existence => {
   if (one.attnum > greatest) return "gone"
   if (!one.isDropped) return "there"
   const known = before?.at(-1) ?? 0
@@ -83,10 +83,10 @@ export const columnNumbers = (header: OlderHeader): Option.Option<ReadonlyArray<
   )
   let found: ReadonlyArray<number | null> | undefined
   for (const greatest of [0, ...all].filter((one) => one >= least)) {
-    const withPresence = (presence: Presence) =>
-      catalog.filter((one) => presenceAt(one, greatest, { before, xids }) === presence)
-    const there = withPresence("there").map(({ attnum }) => attnum)
-    const open = withPresence("open").map(({ attnum }) => attnum)
+    const thatAre = (existence: Existence) =>
+      catalog.filter((one) => existenceAt(one, greatest, { before, xids }) === existence)
+    const there = thatAre("there").map(({ attnum }) => attnum)
+    const open = thatAre("open").map(({ attnum }) => attnum)
     const more = count - there.length
     if (more < 0 || more > open.length) continue
     // Any choice of the open ones lies between these two, column by column.

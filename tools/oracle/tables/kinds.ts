@@ -75,13 +75,6 @@ const weights: Readonly<Record<Kind, number>> = {
   full: 6,
 }
 
-/**
- * A leaf that comes beside an ALTER TABLE looks like a rewrite to `cdc`, for the files of a partitioned table are compared as
- * one. That asks for a copy that nobody needs; nothing is lost.
- */
-export const alsoExplained = (kind: Kind): ReadonlyArray<string> =>
-  /leaf/.test(kind) || kind === "attach older" ? ["rewritten"] : []
-
 /** Those whose changes a reader follows without a new copy. */
 const harmless = (kind: Kind): boolean => kinds[kind].length === 0
 

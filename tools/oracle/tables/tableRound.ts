@@ -11,7 +11,7 @@ import { Random } from "../../../test/support/Random.ts"
 import { noMasks } from "../../rebuild/masks.ts"
 import { lookAtTable } from "./catalog.ts"
 import { Follower } from "./follower.ts"
-import { alsoExplained, Counts, type Kind, kinds, weightsOf } from "./kinds.ts"
+import { Counts, type Kind, kinds, weightsOf } from "./kinds.ts"
 import { marks, places, setup } from "./places.ts"
 import { changeRows } from "./steps/rows.ts"
 import { act, type Stage } from "./steps.ts"
@@ -43,7 +43,7 @@ const walk = Effect.fnUntraced(function* (
   for (let i = 0; i < steps && follower.differences.length === 0; i++) {
     const kind = dice.weighted(weights)
     stage.says(kind)
-    for (const reason of [...kinds[kind], ...alsoExplained(kind)]) stage.explained.add(reason)
+    for (const reason of kinds[kind]) stage.explained.add(reason)
     const done = yield* Effect.result(act(stage, kind))
     if (Result.isFailure(done)) {
       counts.refused(kind)

@@ -27,7 +27,7 @@ const fenced: Kind = {
 /** Few requests are late, or hardly a batch would follow the first one of a writer, which keeps its predecessor's name. */
 const readSlowly: Kind = {
   conditions: () => "all",
-  delay: (random, body) => (random.is(body === "object" ? 0.1 : 0.02) ? random.between(5, 90) : 0),
+  delay: (random, body) => (random.is(body === "object" ? 0.25 : 0.02) ? random.between(5, 90) : 0),
   troubledSeconds: 400,
   trouble: distant,
   isReadSlowly: true,

@@ -2,7 +2,9 @@
  * A lake that carries requests out late: some when their sender has died, was frozen, or has given up on the answer. Each
  * process gets a lake of its own in front of the one that all share.
  */
+
 import { Deferred, Effect, Option, type Scope } from "effect"
+import { parseSchemaKey } from "../../../../../src/core/lake/ObjectKey.ts"
 import { ObjectStore } from "../../../../../src/services/lake/ObjectStore.ts"
 import { StoreError } from "../../../../../src/services/lake/StoreError.ts"
 import type { Random } from "../../../../support/Random.ts"
@@ -19,7 +21,7 @@ const taken = (key: string) =>
   new StoreError({ reason: "Exists", subject: key, detail: "an object has this name" })
 
 /** What a request writes. */
-export type Body = "object" | "watermark"
+export type Body = "object" | "schema" | "watermark"
 
 export interface LateLake {
   readonly conditions: Conditions
@@ -92,7 +94,8 @@ export const lateLake = (
     ...store,
     create: (key, how) =>
       Effect.map(store.create(key, how), (writer) => {
-        const commit = send("object", writer.commit)
+        const body = Option.isSome(parseSchemaKey(key)) ? "schema" : "object"
+        const commit = send(body, writer.commit)
         return { ...writer, commit: how === "fenced" ? commit : Effect.andThen(ensureFree(key), commit) }
       }),
     replace: (key, body, version) => send("watermark", store.replace(key, body, version)),

@@ -15,7 +15,7 @@ import { newestManifest } from "../lake/NewestManifest.ts"
 import { newestObject } from "../lake/NewestObject.ts"
 import { SlotInspection } from "../services/source/SlotInspection.ts"
 import { knownIn } from "../tables/KnownTables.ts"
-import type { DatasetStatus } from "./DatasetStatus.ts"
+import type { CopySize, DatasetStatus } from "./DatasetStatus.ts"
 
 interface DatasetsAsked {
   /** As SOURCE_TABLES names them. */
@@ -33,7 +33,7 @@ interface DatasetsAsked {
 export const unknownDataset = (source: SourceTable): DatasetStatus => ({
   ...source,
   newest: Option.none(),
-  rows: Option.none(),
+  copy: Option.none(),
   completeness: Option.none(),
   advice: Option.none(),
 })
@@ -53,6 +53,12 @@ const adviceFor = (
   const incomplete = Option.flatMapNullishOr(completeness, (known) => incompleteNotice(dataset, known))
   return Option.map(incomplete, ({ advice }) => `${advice}.`)
 }
+
+const copySize = ({ objects, rows }: Manifest): CopySize => ({
+  objects: objects.length,
+  rows,
+  bytes: objects.reduce((sum, object) => sum + object.bytes, 0),
+})
 
 /** Reads the status of one dataset. Its newest object is that of `inc`, or of `full` if that is newer. */
 const datasetStatus = Effect.fnUntraced(function* (
@@ -79,10 +85,10 @@ const datasetStatus = Effect.fnUntraced(function* (
   const copy = isFull || needsManifest(facts) ? yield* newestManifest(layout, dataset) : Option.none()
   const isOfNewest = ({ objects }: Manifest) =>
     Option.exists(newest, ({ key }) => objects.some(({ object }) => object === key))
-  const rows = Option.map(Option.filter(copy, isOfNewest), (manifest) => manifest.rows)
+  const size = Option.map(Option.filter(copy, isOfNewest), copySize)
   const completeness = datasetState({ ...facts, copy: Option.map(copy, newestCopy) })
   const advice = adviceFor(dataset, decision, completeness)
-  return { dataset, table, newest, rows, completeness, advice } satisfies DatasetStatus
+  return { dataset, table, newest, copy: size, completeness, advice } satisfies DatasetStatus
 })
 
 /** Returns the datasets that SOURCE_TABLES no longer names: their objects stay. */

@@ -12,7 +12,7 @@ import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
 import type { Refusal } from "../services/Refusal.ts"
 import type { SourceError } from "../services/source/SourceError.ts"
 import type { SessionFacts, SlotFacts } from "../services/source/SourceInspection.ts"
-import type { DatasetStatus } from "./DatasetStatus.ts"
+import type { CopySize, DatasetStatus } from "./DatasetStatus.ts"
 import type { Lag } from "./Lag.ts"
 import { listedDatasets } from "./ListedDatasets.ts"
 
@@ -176,14 +176,20 @@ const datasetText = (report: StatusReport, one: DatasetStatus): string =>
     ...Option.match(one.completeness, { onNone: () => [], onSome: completenessText }),
   ].join(", ")
 
-const objectText = (report: StatusReport, { newest, rows, table }: DatasetStatus): string =>
+/** The key is that of the newest object, and the size that of all of them. */
+const copyText = ({ objects, rows, bytes }: CopySize): ReadonlyArray<string> => [
+  ...(objects === 1 ? [] : [`the last of ${objects} objects`]),
+  counted(rows, "row"),
+  printBytes(bytes),
+]
+
+const objectText = (report: StatusReport, { newest, copy, table }: DatasetStatus): string =>
   Option.match(newest, {
     onNone: () => `nothing yet of ${printTable(table)}`,
     onSome: ({ key, bytes, writtenAt }) =>
       [
         key,
-        ...Option.toArray(Option.map(rows, (count) => counted(count, "row"))),
-        printBytes(bytes),
+        ...Option.match(copy, { onNone: () => [printBytes(bytes)], onSome: copyText }),
         ago(report, writtenAt),
       ].join(", "),
   })

@@ -8,7 +8,7 @@ const dataset = (i: number, state: DatasetState): DatasetStatus => ({
   dataset: `d${i}`,
   table: { schema: "s", name: `t${i}` },
   newest: Option.some({ key: `k${i}`, bytes: 1, writtenAt: i }),
-  rows: Option.none(),
+  copy: Option.none(),
   completeness: Option.some({ state, from: Option.none(), reason: Option.none() }),
   advice: state === "followed" ? Option.none() : Option.some("Run full."),
 })

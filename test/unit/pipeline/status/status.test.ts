@@ -3,6 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as MemorySlotInspection from "../../../../layers/memory/source/MemorySlotInspection.ts"
+import { printBytes } from "../../../../src/core/text/ByteAmount.ts"
+import { full } from "../../../../src/Pipeline.ts"
 import { readStatus } from "../../../../src/status/Facts.ts"
 import { jsonReport, textReport } from "../../../../src/status/StatusReport.ts"
 import {
@@ -16,11 +18,14 @@ import {
   shop,
   slotName,
   started,
+  textsOf,
   watermarkLines,
   world,
 } from "../../../support/memory/memoryWorld.ts"
 
-const inMemory = Layer.provideMerge(MemorySlotInspection.layer(slotName), world())
+const inWorld = (settings?: Parameters<typeof world>[0]) =>
+  Layer.provideMerge(MemorySlotInspection.layer(slotName), world(settings))
+const inMemory = inWorld()
 
 const status = Effect.map(readStatus, (report) => ({
   text: textReport(report),
@@ -29,6 +34,19 @@ const status = Effect.map(readStatus, (report) => ({
 }))
 
 describe("status", () => {
+  it.effect("counts rows and bytes of a copy in all of its objects", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      yield* server.transact((tx) => {
+        for (let id = 1; id <= 100; id++) tx.insert(clientes, { ...ana, id: `${id}` })
+      })
+      yield* full
+      const copies = yield* Effect.map(lakeKeys, (keys) => keys.filter((key) => key.endsWith(".csv")))
+      const bytes = printBytes((yield* textsOf(copies)).length)
+      assert.include((yield* status).text, `the last of ${copies.length} objects, 100 rows, ${bytes}, `)
+    }).pipe(Effect.provide(inWorld({ FULL_OBJECT_SIZE: "500" }))),
+  )
+
   it.effect("tells of a writer that polls, and of none when it has gone", () =>
     Effect.gen(function* () {
       yield* shop

@@ -63,7 +63,7 @@ export const maskedOtherwise = (
     ? Option.none()
     : Option.some(`"${dataset}" needs full (masked): ${otherSettings}. Run \`node dist/main.js full\``)
 
-/** Names the datasets that SOURCE_TABLES no longer lists; none if there are none. */
+/** Names the datasets that are not followed any more; none if there are none. */
 export const leftNote = (
   watermark: Option.Option<Watermark>,
   configured: ReadonlyArray<string>,
@@ -73,5 +73,5 @@ export const leftNote = (
     .map(([dataset, lsn]) => `"${dataset}" (followed up to ${Lsn.print(lsn)})`)
   return left.length === 0
     ? Option.none()
-    : Option.some(`Left, and not compared, because SOURCE_TABLES no longer lists them: ${left.join(", ")}.`)
+    : Option.some(`Not followed any more, and not compared: ${left.join(", ")}.`)
 }

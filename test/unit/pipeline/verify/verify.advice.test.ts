@@ -79,7 +79,7 @@ describe("verify", () => {
       assert.strictEqual(code, 0)
       assert.deepStrictEqual(
         lines.at(-1),
-        'Left, and not compared, because SOURCE_TABLES no longer lists them: "old" (followed up to 0/10).',
+        'Not followed any more, and not compared: "old" (followed up to 0/10).',
       )
     }).pipe(Effect.provide(comparedWorld(keyed))),
   )

@@ -47,13 +47,13 @@ export const readBatch = Effect.fnUntraced(function* (
     yield* publish((at) => ({ _tag: "BatchPostponed", at }))
     return Option.none<PendingBatch>()
   }
-  const { tables, before, catalog, leaves, files, change, present } = yield* readCatalog(
+  const { tables, before, catalog, leaves, files, masked, change, present } = yield* readCatalog(
     session,
     checkpoint,
     readUpTo,
     flushed,
   )
-  const watermark = { ...checkpoint.watermark, catalog, leaves, files }
+  const watermark = { ...checkpoint.watermark, catalog, leaves, files, masked }
   const isUnderSame = tables.rules === checkpoint.tables.rules
   const withEnds = yield* withTails({ ...checkpoint, watermark, tables }, change)
   const known = yield* knownByDataset({

@@ -2,7 +2,7 @@
 import { Runtime, Schema } from "effect"
 
 /**
- * Exit 3 (2 for DatasetName). Names the problem, the risk of going on, and the commands that remove the problem.
+ * Exit 3 (2 for DatasetName and MaskLost). Names the problem, the risk of going on, and the commands that remove the problem.
  */
 export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
   reason: Schema.Literals([
@@ -19,6 +19,7 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
     "DatasetName",
     "OtherTable",
     "OtherHistory",
+    "MaskLost",
   ]),
   problem: Schema.String,
   risk: Schema.String,
@@ -26,7 +27,7 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
 }) {
   /** 2 if a setting is the remedy and no data is at risk. */
   override get [Runtime.errorExitCode](): number {
-    return this.reason === "DatasetName" ? 2 : 3
+    return this.reason === "DatasetName" || this.reason === "MaskLost" ? 2 : 3
   }
   /** For a command that only warns of it. */
   get explanation(): string {

@@ -3,12 +3,14 @@ import { Effect, Option } from "effect"
 import { type ColumnRules, isDropped, projectionFor } from "../core/columns/Projection.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
 import { printTable } from "../core/source/SourceTable.ts"
+import type { PartitionTree } from "../core/tables/PartitionTree.ts"
 import type { CatalogTable } from "../core/tables/PatternMatches.ts"
 import { namedTables, patternEntries, type TableEntry } from "../core/tables/TableEntry.ts"
 import { selectTables, type TableSelection } from "../core/tables/TableSelection.ts"
 import { ChangeSource, type SourceView } from "../services/source/ChangeSource.ts"
 import type { RelationPattern } from "../services/source/SourceTables.ts"
 import { Settings } from "../settings/Settings.ts"
+import { type MaskLines, withKeptMasks } from "./KeptMasks.ts"
 import { askedRelations, knownIn } from "./KnownTables.ts"
 
 /** What the entries ask of the catalog; empty if all tables are named. */
@@ -18,11 +20,11 @@ export const patternsOf = (entries: ReadonlyArray<TableEntry>): ReadonlyArray<Re
 /** `catalog` holds what the entries' names and patterns match, `lake` the table of each dataset. */
 export const selectConfigured = (
   entries: ReadonlyArray<TableEntry>,
-  catalog: ReadonlyArray<CatalogTable>,
-  lake: Pick<Watermark, "tables">,
+  catalog: ReadonlyArray<CatalogTable & { readonly tree?: PartitionTree | undefined }>,
+  lake: MaskLines,
   rules: ColumnRules,
-): TableSelection =>
-  selectTables(
+): TableSelection => {
+  const selection = selectTables(
     entries,
     catalog,
     (dataset) => Option.getOrUndefined(knownIn(lake, dataset)),
@@ -31,8 +33,10 @@ export const selectConfigured = (
       return keys.filter((name) => isDropped(projection, name))
     },
   )
+  return withKeptMasks(selection, catalog, lake, rules)
+}
 
-const emptyLake: Pick<Watermark, "tables"> = { tables: new Map() }
+const emptyLake: MaskLines = { tables: new Map() }
 
 /** Resolves SOURCE_TABLES. Queries the catalog only if there is a pattern. */
 export const configuredTables = Effect.fn("ConfiguredTables.configuredTables")(function* (

@@ -83,6 +83,12 @@ const watermarkOf = (random: Random): Watermark.Watermark => ({
     name: random.pick(names),
     oid: random.below(2 ** 32),
   })),
+  masked: byDataset(random, () => ({
+    names: [random.pick(names)],
+    oids: [random.below(2 ** 32)],
+    oid: null,
+    columns: { 3: random.pick(names) },
+  })),
   leaves: byDataset(random, () => ({
     count: random.below(1000),
     hash: random

@@ -12,6 +12,7 @@ import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { Settings } from "../../settings/Settings.ts"
 import { patternsOf, selectConfigured } from "../../tables/ConfiguredTables.ts"
 import { askedRelations } from "../../tables/KnownTables.ts"
+import { rememberedMasks } from "../../tables/RememberedMasks.ts"
 import { changeOfLeaves, readLeaves, reportLeaves, withKnownLeaves } from "./FollowedLeaves.ts"
 import { inRenamedSchemas, type SchemaRename, watchRename } from "./SchemaRename.ts"
 import {
@@ -173,6 +174,7 @@ export const readCatalog = Effect.fnUntraced(function* (
     catalog: unchangedMarks(lines, found.before),
     leaves: readLeaves(lines, found.before),
     files: filesNow(lines, plan),
+    masked: rememberedMasks(lines, rules, configured, found.after),
     present: {
       entries,
       names: new Set(catalog.map(({ table }) => printTable(table))),

@@ -4,6 +4,7 @@
  */
 import { Option, Result } from "effect"
 import { maskOf } from "../../columns/DatasetMask.ts"
+import { lostEntries, type MaskMemory } from "../../core/columns/MaskedTable.ts"
 import { type ColumnRules, projectionFor } from "../../core/columns/Projection.ts"
 import type { Lsn } from "../../core/Lsn.ts"
 import { type TableNow, unchangedTable } from "../../core/lake/DatasetState.ts"
@@ -13,6 +14,7 @@ import { isRewrite } from "../../core/tables/TableMark.ts"
 import { Refusal } from "../../services/Refusal.ts"
 import type { SourceError } from "../../services/source/SourceError.ts"
 import type { Relation } from "../../services/source/SourceTables.ts"
+import { entriesFor, maskLost, maskMemory, oidsWithin } from "../../tables/KeptMasks.ts"
 import { knownIn } from "../../tables/KnownTables.ts"
 import { changeOfLeaves, olderFile } from "./FollowedLeaves.ts"
 import { type TableCase, tableCase, unknownTable } from "./TableCase.ts"
@@ -70,9 +72,10 @@ export interface KnownNames {
     oid: Option.Option<number>,
   ) => Pick<FollowedTable, "oid" | "mark" | "tree" | "file" | "definition">
   readonly isForOther: (table: TableName, dataset: string) => boolean
+  readonly masks: MaskMemory
 }
 
-export const knownNames = ({ configured, catalog }: PlanFacts): KnownNames => {
+export const knownNames = ({ configured, catalog, rules, lines }: PlanFacts): KnownNames => {
   const oids = new Map(catalog.map(({ table, oid }) => [printTable(table), oid]))
   const relations = new Map(catalog.map((relation) => [relation.oid, relation]))
   const relationOf = (oid: number) => Option.fromUndefinedOr(relations.get(oid))
@@ -95,6 +98,7 @@ export const knownNames = ({ configured, catalog }: PlanFacts): KnownNames => {
       }
     },
     isForOther: (table, dataset) => (owners.get(printTable(table)) ?? dataset) !== dataset,
+    masks: maskMemory(rules, lines),
   }
 }
 
@@ -108,6 +112,8 @@ export interface PlannedTable {
   readonly reason: FromReason | undefined
   /** The mask of its columns when the plan takes effect. */
   readonly mask: string | undefined
+  /** The entries to write before the old name of a renamed table is taken out: `db_loja.cliente.cpf in COLUMNS_HASH`. */
+  readonly entriesToWrite: string | undefined
 }
 
 /** A planned table, or why `cdc` does not start with it. */
@@ -118,7 +124,7 @@ export interface TableDecision {
 
 const planTable = (
   facts: PlanFacts,
-  { oidOf, nameOf, rowsOf, isForOther }: KnownNames,
+  { oidOf, nameOf, rowsOf, isForOther, masks }: KnownNames,
   source: SourceTable,
 ): Result.Result<PlannedTable, Refusal | SourceError> => {
   const { dataset, table } = source
@@ -161,6 +167,10 @@ const planTable = (
   const isMasked = mask !== lines.masks.get(dataset)
   const rows = rowsOf(oidNow)
   const { tree } = rows
+  if (source.pattern === undefined && kind._tag !== "Dropped" && Option.isSome(oidNow)) {
+    const lost = masks.lost(oidsWithin(oidNow.value, tree), [table, now])
+    if (lost !== undefined) return Result.fail(maskLost(facts.rules, now, lost))
+  }
   const leaves =
     tree?.leaves.map((leaf) => leaf.table) ??
     (kind._tag === "Dropped" && lines.leaves.has(dataset) ? [] : undefined)
@@ -171,6 +181,7 @@ const planTable = (
   const reason =
     reasonOf(kind, isMixed, changeOfLeaves(lines, dataset, tree)) ??
     (isMasked ? "masked" : isRewritten ? "rewritten" : undefined)
+  const toWrite = lostEntries(facts.rules, [table], [now])
   const names = sameTable(last, now) ? [now] : [last, now]
   const after: FollowedTable = { dataset, table: now, names: [now], ...rows, leaves }
   return Result.succeed({
@@ -180,6 +191,7 @@ const planTable = (
     after,
     reason,
     mask,
+    entriesToWrite: toWrite.length === 0 ? undefined : entriesFor(facts.rules, now, toWrite),
   })
 }
 

@@ -35,6 +35,7 @@ const beginning = Effect.fnUntraced(function* (
           return mask === undefined ? [] : [[dataset, mask] as const]
         }),
       ),
+      masked: new Map(),
       leaves: new Map(),
       left: new Map(),
     }
@@ -44,7 +45,7 @@ const beginning = Effect.fnUntraced(function* (
       withObjects: new Set<string>(),
     }
   }
-  const { tables, catalog, from, leaves, files, masks, left, objects } = watermark.value
+  const { tables, catalog, from, leaves, files, masks, masked, left, objects } = watermark.value
   const isInLake = Effect.fnUntraced(function* ({ dataset }: SourceTable) {
     return (
       objects.has(dataset) ||
@@ -55,7 +56,7 @@ const beginning = Effect.fnUntraced(function* (
   const isThere = tables.size === 0 ? yield* forEachDataset(configured, isInLake) : []
   const followed = new Set(configured.filter((_, i) => isThere[i]).map(({ dataset }) => dataset))
   return {
-    lines: { tables, catalog, from, leaves, files, masks, left },
+    lines: { tables, catalog, from, leaves, files, masks, masked, left },
     followed,
     withObjects: new Set([...objects.keys(), ...followed]),
   }

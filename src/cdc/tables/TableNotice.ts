@@ -16,7 +16,7 @@ export interface TableNotice {
  * only reports. Then the next batch of `cdc` carries it out, and a `full` counts only after that.
  */
 export const noticeOf = (
-  { source: { dataset, table }, kind, reason }: PlannedTable,
+  { source: { dataset, table }, kind, reason, entriesToWrite }: PlannedTable,
   when: "now" | "next",
 ): TableNotice | undefined => {
   const name = printTable(table)
@@ -26,7 +26,7 @@ export const noticeOf = (
     case "Renamed":
       return {
         problem: `Table ${name} is ${printTable(kind.to)} now: "${dataset}" goes on under that name`,
-        advice: `Write ${printInSql(kind.to)}=${dataset} in SOURCE_TABLES`,
+        advice: `Write ${printInSql(kind.to)}=${dataset} in SOURCE_TABLES${entriesToWrite === undefined ? "" : `, and ${entriesToWrite}, because entries go by the name that SOURCE_TABLES has`}`,
       }
     case "Dropped":
       return {

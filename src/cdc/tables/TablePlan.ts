@@ -10,7 +10,7 @@ import { type CatalogMark, sameRows, type TableFile } from "../../core/tables/Ta
 /** The table of each dataset, the LSN from which its commits are in `inc`, and the last LSN of datasets that have left. */
 export type DatasetLines = Pick<
   Watermark,
-  "tables" | "catalog" | "from" | "leaves" | "files" | "masks" | "left"
+  "tables" | "catalog" | "from" | "leaves" | "files" | "masks" | "masked" | "left"
 >
 
 export interface FollowedTable {
@@ -111,6 +111,7 @@ export const linesAfter = (
     leaves,
     files,
     masks,
+    masked: lines.masked,
     tables: new Map([
       ...lines.tables,
       ...plan.after.flatMap(({ dataset, table, oid }) =>

@@ -20,11 +20,13 @@
  *     file.clientes=16402 9f86d081884c7d65
  *     schema.clientes=inc/date=20251103/_schema_clientes_20251103_101540.json
  *     mask.clientes=9b1c… (64 digits)
+ *     masked.clientes={"names":["db_loja.cliente"],"oids":[16402],"oid":16402,"columns":{"3":"cpf"}}
  *     leaves.clientes=3 9f86d081884c7d65 731:740:733
  *
  * A file with line 1 only is valid (another program's, or an old one): the rest is then unknown.
  */
 import { Option } from "effect"
+import { type MaskedTable, printMasked } from "../columns/MaskedTable.ts"
 import * as Lsn from "../Lsn.ts"
 import type { CatalogMark, TableFile } from "../tables/TableMark.ts"
 import { type LeafSet, printLeafSet } from "./LeafSet.ts"
@@ -109,6 +111,8 @@ export interface Watermark {
   readonly schemas: ReadonlyMap<string, string>
   /** The mask (`DatasetMask.ts`) of each dataset with columns that are dropped or hashed. */
   readonly masks: ReadonlyMap<string, string>
+  /** What was masked of each dataset's table, by OIDs and numbers of columns. */
+  readonly masked: ReadonlyMap<string, MaskedTable>
   /** The leaves of each dataset whose table is partitioned. */
   readonly leaves: ReadonlyMap<string, LeafSet>
   /** The LSN up to which datasets were followed that are no longer configured. */
@@ -137,6 +141,7 @@ export const bare = (position: Lsn.Lsn): Watermark => ({
   files: new Map(),
   schemas: new Map(),
   masks: new Map(),
+  masked: new Map(),
   leaves: new Map(),
   left: new Map(),
 })
@@ -192,6 +197,7 @@ export const print = (watermark: Watermark): string => {
     ...each("file", watermark.files, printFile),
     ...each("schema", watermark.schemas),
     ...each("mask", watermark.masks),
+    ...each("masked", watermark.masked, printMasked),
     ...each("leaves", watermark.leaves, printLeafSet),
     ...each("left", watermark.left, Lsn.print),
   ].join("\n")}\n`

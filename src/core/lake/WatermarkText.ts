@@ -1,5 +1,6 @@
 /** Reads a watermark: the output of `Watermark.print`, and files of older versions and other programs. */
 import { Option, Result } from "effect"
+import { parseMasked } from "../columns/MaskedTable.ts"
 import * as Lsn from "../Lsn.ts"
 import type { CatalogMark, TableFile } from "../tables/TableMark.ts"
 import { parseLeafSet } from "./LeafSet.ts"
@@ -130,6 +131,7 @@ const readValues = (position: Lsn.Lsn, values: ReadonlyMap<string, string>) => {
     files: each("file", parseFile, "a file and a hash of columns"),
     schemas: each("schema", Option.some, "a key"),
     masks: each("mask", parseMask, "64 hexadecimal digits"),
+    masked: each("masked", parseMasked, "a masked table"),
     leaves: each("leaves", parseLeafSet, "a number, a hash and a snapshot"),
     left: each("left", Lsn.parse, "an LSN"),
   }

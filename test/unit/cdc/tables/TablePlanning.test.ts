@@ -39,6 +39,7 @@ const lines = (tables: Record<string, readonly [TableName, number]>, left = {}):
   from: new Map(),
   files: new Map(),
   masks: new Map(),
+  masked: new Map(),
   leaves: new Map(),
   left: new Map(Object.entries(left)),
 })

@@ -30,6 +30,12 @@ const whole: Watermark.Watermark = {
   files: new Map([["clientes", { file: "16402", columns: "9f86d081884c7d65" }]]),
   schemas: new Map([["clientes", "inc/clientes/date=20251103/_schema_clientes_20251103_101540.json"]]),
   masks: new Map([["clientes", "0123456789abcdef".repeat(4)]]),
+  masked: new Map([
+    [
+      "clientes",
+      { names: ['"a=b"."\n\r"'], oids: [16402, 16403], oid: 16402, columns: { "3": "c\u2028pf" } },
+    ],
+  ]),
   leaves: new Map([["clientes", { count: 3, hash: "9f86d081884c7d65", snapshot: "731:740:733,735" }]]),
   left: new Map([["antigos", lsn(0x16b2000n)]]),
 }
@@ -122,6 +128,7 @@ describe("the watermark", () => {
     "catalog.clientes=731 712 18446744073709551616",
     "catalog.clientes=731 712 -1",
     "mask.clientes=3f2a",
+    "masked.clientes={}",
     `mask.clientes=${"G".repeat(64)}`,
   ]) {
     it(`is refused where it says ${line}`, () => {

@@ -28,6 +28,12 @@ const keyExcluded = (
   columns: ReadonlyArray<string>,
   projection: Projection | undefined,
 ) => {
+  const renamed = columns.filter((name) => projection?.renamed.has(name))
+  if (renamed.length > 0) {
+    const names = renamed.map(quoteIdentifier).join(", ")
+    const detail = `${names} of its key was masked under another name, and no entry masks it now: name it in COLUMNS_HASH`
+    return new SourceError({ reason: "KeyExcluded", subject: `table ${printTable(table)}`, detail })
+  }
   const isNew = columns.some((name) => projection?.newColumns.has(name))
   return new SourceError({
     reason: "KeyExcluded",
@@ -47,8 +53,9 @@ export const columnInLake = (column: SourceColumn, projection: Projection | unde
 /** Fails with `KeyExcluded`. */
 export const projectTable = (
   found: TableDescription,
-  projection: Projection | undefined,
+  ofTable: Projection | undefined,
 ): Result.Result<ProjectedTable, SourceError> => {
+  const projection = ofTable?.ofColumns(found.columns)
   const keys = droppedKeys(found, projection)
   if (keys.length > 0) return Result.fail(keyExcluded(found, keys, projection))
   const kept = found.columns.filter(({ name }) => !isDropped(projection, name))

@@ -32,7 +32,7 @@ export const copyTarget = Effect.fnUntraced(function* (only: Option.Option<strin
   const known = new Map<string, KnownColumns>()
   for (const { dataset, table } of copied.tables) {
     const projection = datasetProjection(columns, namedTables(entries), dataset, [table])
-    known.set(dataset, yield* knownColumns(layout, dataset, projection))
+    known.set(dataset, yield* knownColumns(layout, dataset, projection, watermark))
   }
   return { layout, watermark, known, ...copied }
 }, Effect.scoped)

@@ -32,7 +32,7 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   { table, dataset }: SourceTable,
   layout: LakeFolders,
   slot: string,
-  known: KnownColumns,
+  known: KnownColumns | undefined,
 ) {
   const store = yield* ObjectStore
   const progress = yield* Progress

@@ -1,7 +1,7 @@
 /** Checks, before anything is written, that all tables can be copied and followed. */
 import { Effect, Option, Result } from "effect"
 import { datasetProjection } from "../columns/DatasetProjection.ts"
-import { newColumnsNotice } from "../columns/NewColumns.ts"
+import { leftOutNotices } from "../columns/NewColumns.ts"
 import { type ProjectedTable, projectedTable } from "../columns/ProjectedTable.ts"
 import { unmatchedAdvice, unmatchedSettings } from "../columns/UnmatchedEntries.ts"
 import type { KnownColumns } from "../core/columns/Projection.ts"
@@ -199,7 +199,6 @@ export const checkAllCopied = Effect.fn("TableChecks.checkAllCopied")(function* 
   )
   if (isWhole) yield* warnOfUnmatched(checked)
   for (const { source, projection } of checked) {
-    const notice = newColumnsNotice(source.table, projection)
-    if (notice !== undefined) yield* Effect.logWarning(notice)
+    for (const notice of leftOutNotices(source.table, projection)) yield* Effect.logWarning(notice)
   }
 })

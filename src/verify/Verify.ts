@@ -6,7 +6,7 @@ import { Console, Effect, Option, Result, Stream } from "effect"
 import { datasetProjection } from "../columns/DatasetProjection.ts"
 import { knownColumns } from "../columns/NewColumns.ts"
 import * as Lsn from "../core/Lsn.ts"
-import type { LakeFolders } from "../core/lake/Watermark.ts"
+import type { LakeFolders, Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
 import { namedTables } from "../core/tables/TableEntry.ts"
 import { tablesIn } from "../core/tables/TableSelection.ts"
@@ -69,23 +69,25 @@ const compareAll = Effect.fnUntraced(function* (report: ComparisonReport, all: b
   const { list } = yield* ObjectStore
   yield* retrying(limitedRetry, Stream.runHead(list("inc/")))
   const watermarks = yield* WatermarkStore
-  const { layout, selection } = yield* retrying(
+  const { layout, selection, watermark } = yield* retrying(
     limitedRetry,
     Effect.gen(function* () {
       const watermark = yield* watermarks.read
-      return yield* lakeLayout(yield* visitedTables(watermark), wanted, watermark)
+      const found = yield* lakeLayout(yield* visitedTables(watermark), wanted, watermark)
+      return { ...found, watermark }
     }),
   )
   yield* Effect.forEach(selectionWarnings(selection), (text) => Effect.logWarning(text), { discard: true })
   const tables = tablesIn(selection)
   const contained = containment()
   const listed = yield* listTables(tables, layout, all, contained)
-  return yield* Effect.scoped(compareNow(report, layout, listed, contained))
+  return yield* Effect.scoped(compareNow(report, layout, watermark, listed, contained))
 })
 
 const compareNow = Effect.fnUntraced(function* (
   report: ComparisonReport,
   layout: LakeFolders,
+  watermark: Option.Option<Watermark>,
   listed: ReadonlyArray<Listed>,
   { contain }: Containment,
 ) {
@@ -98,7 +100,7 @@ const compareNow = Effect.fnUntraced(function* (
   const { tables, columns } = yield* Settings
   const wanted = yield* Effect.forEach(readable, ({ source, fulls }) => {
     const projection = datasetProjection(columns, namedTables(tables), source.dataset, [source.table])
-    const known = retrying(limitedRetry, knownColumns(layout, source.dataset, projection))
+    const known = retrying(limitedRetry, knownColumns(layout, source.dataset, projection, watermark))
     return Effect.map(known, (found) => ({ source, isInLake: Option.isSome(fulls.newest), known: found }))
   })
   const snapshot = yield* takeComparisonSnapshot(workbench, layout, wanted, explain)

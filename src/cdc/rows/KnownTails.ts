@@ -1,6 +1,6 @@
 /** ON_NEW_COLUMN=exclude in a writer: which columns its datasets have, and a warning of those that are left out. */
 import { Effect, Option } from "effect"
-import { dropsNewColumns, newColumnsNotice } from "../../columns/NewColumns.ts"
+import { dropsNewColumns, leftOutNotices } from "../../columns/NewColumns.ts"
 import { lakeColumns } from "../../lake/LakeColumns.ts"
 import { type Checkpoint, followedTails } from "../start/Checkpoint.ts"
 import type { FollowedTail } from "./DatasetObjects.ts"
@@ -29,10 +29,10 @@ export const warnOfNewColumns = Effect.fnUntraced(function* (
 ) {
   const all = new Set(warned)
   for (const { source, projection } of tails) {
-    const notice = newColumnsNotice(source.table, projection)
-    if (notice === undefined || all.has(notice)) continue
-    all.add(notice)
-    yield* Effect.logWarning(notice).pipe(Effect.annotateLogs({ dataset: source.dataset }))
+    for (const notice of leftOutNotices(source.table, projection).filter((text) => !all.has(text))) {
+      all.add(notice)
+      yield* Effect.logWarning(notice).pipe(Effect.annotateLogs({ dataset: source.dataset }))
+    }
   }
   return all
 })

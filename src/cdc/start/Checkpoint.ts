@@ -40,7 +40,11 @@ export const followedTails = ({
       table,
       ...names,
     ])
-    const projection = dropsNewColumns(found) ? found.knowing(known.get(dataset)) : found
+    const inLake = dropsNewColumns(found) ? known.get(dataset) : undefined
+    const columns = tables.columns.get(dataset)
+    const projection = found
+      ?.knowing({ inLake, masked: columns?.masked ?? new Map() })
+      .keepingOut(columns?.renamed)
     const all = [...names, ...(tree?.branches ?? [])]
     return [{ ...tail, source: { dataset, table }, names: all, leaves, projection, definition }]
   })

@@ -12,6 +12,7 @@ import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { Settings } from "../../settings/Settings.ts"
 import { patternsOf, selectConfigured } from "../../tables/ConfiguredTables.ts"
 import { askedRelations } from "../../tables/KnownTables.ts"
+import { type MaskedNames, maskedNames } from "../../tables/MaskedNames.ts"
 import { rememberedMasks } from "../../tables/RememberedMasks.ts"
 import { changeOfLeaves, readLeaves, reportLeaves, withKnownLeaves } from "./FollowedLeaves.ts"
 import { inRenamedSchemas, type SchemaRename, watchRename } from "./SchemaRename.ts"
@@ -41,6 +42,8 @@ export interface FollowedTables {
   readonly lastCatalog: ReadonlyMap<string, string>
   /** Warnings that were logged, so that each is logged once. */
   readonly warned: ReadonlySet<string>
+  /** By masked dataset: its columns in the last read of the catalog. */
+  readonly columns: ReadonlyMap<string, MaskedNames>
 }
 
 /** Returns a text per dataset. It is equal for the same table, under the same name, in the same rows of the catalog. */
@@ -158,6 +161,8 @@ export const readCatalog = Effect.fnUntraced(function* (
     ...(isOver ? [] : renamed.map(({ dataset }) => dataset)),
   ])
   const plan = withoutChanges(found, pending)
+  const remembered = rememberedMasks(lines, rules, configured, found.after)
+  const { masked, columns } = yield* maskedNames(remembered, rules, configured, found.after, known.columns)
   const change = isChange(lines, plan) ? Option.some(plan) : Option.none<TablePlan>()
   const tables: FollowedTables = {
     configured,
@@ -166,6 +171,7 @@ export const readCatalog = Effect.fnUntraced(function* (
     lastCatalog,
     now: Option.isSome(change) ? plan.before : plan.after,
     warned,
+    columns,
   }
   return {
     tables,
@@ -174,7 +180,7 @@ export const readCatalog = Effect.fnUntraced(function* (
     catalog: unchangedMarks(lines, found.before),
     leaves: readLeaves(lines, found.before),
     files: filesNow(lines, plan),
-    masked: rememberedMasks(lines, rules, configured, found.after),
+    masked,
     present: {
       entries,
       names: new Set(catalog.map(({ table }) => printTable(table))),

@@ -5,7 +5,7 @@
 import { Option, Schema } from "effect"
 import { parseTable, printInSql, sameTable, type TableName } from "../source/SourceTable.ts"
 import { type ColumnEntry, concernsColumn, concernsTable } from "./ColumnEntry.ts"
-import { type ColumnRules, projectionFor } from "./Projection.ts"
+import { type ColumnRules, type MaskedColumns, type Projection, projectionFor } from "./Projection.ts"
 
 const MaskedTableText = Schema.fromJsonString(
   Schema.Struct({
@@ -25,11 +25,27 @@ export const printMasked = (masked: MaskedTable): string => JSON.stringify(maske
 
 export const parseMasked = Schema.decodeUnknownOption(MaskedTableText)
 
-/** The columns that were masked: by `attnum`, which a rename keeps, the name of each. */
-export type MaskedColumns = ReadonlyMap<number, string>
+const noColumns: MaskedColumns = new Map()
 
-export const columnsOfMasked = ({ columns }: MaskedTable): MaskedColumns =>
-  new Map(Object.entries(columns).map(([attnum, name]) => [Number(attnum), name]))
+export const columnsOfMasked = (masked: MaskedTable | undefined): MaskedColumns =>
+  masked === undefined
+    ? noColumns
+    : new Map(Object.entries(masked.columns).map(([attnum, name]) => [Number(attnum), name]))
+
+/** Returns the record with the table's columns as they are now. One that was renamed keeps its masked name. */
+export const withColumns = (
+  masked: MaskedTable,
+  projection: Projection,
+  columns: ReadonlyArray<{ readonly name: string; readonly attnum: number }>,
+): MaskedTable => {
+  const before = columnsOfMasked(masked)
+  const now = columns.flatMap(({ name, attnum }) => {
+    const earlier = before.get(attnum)
+    const known = projection.isMasked(name) ? name : earlier
+    return known !== undefined && projection.isMasked(known) ? [[String(attnum), known] as const] : []
+  })
+  return { ...masked, columns: Object.fromEntries(now) }
+}
 
 /** A table with the names of its dataset that entries may use, and the OIDs of its leaves. */
 export interface MaskedNow {

@@ -28,26 +28,63 @@ export interface ColumnRules {
   readonly onNewColumn: "include" | "exclude"
 }
 
-/** The columns of a table that the lake knows; undefined if all are kept unless an entry names them. */
-export type KnownColumns = ReadonlySet<string> | undefined
+/** The columns that were masked: by `attnum`, which a rename keeps, the name of each. */
+export type MaskedColumns = ReadonlyMap<number, string>
+
+/** Columns that were masked under another name, and that no entry is about any more: by present name, the earlier one. */
+export type RenamedColumns = ReadonlyMap<string, string>
+
+/** What the lake knows of a table's columns. */
+export interface KnownColumns {
+  /** Others are dropped. Undefined if all are kept unless an entry names them. */
+  readonly inLake: ReadonlySet<string> | undefined
+  readonly masked: MaskedColumns
+}
+
+const noRenamed: RenamedColumns = new Map()
 
 export class Projection {
   /** The rules that are about the table. */
   readonly rules: ColumnRules
   readonly hashing: ValueHashing
-  readonly #known: KnownColumns
+  /** They are dropped: only the settings lift a mask. */
+  readonly renamed: RenamedColumns
+  readonly #known: KnownColumns | undefined
   readonly #newColumns = new Set<string>()
   #hasDropped = false
 
-  constructor(rules: ColumnRules, known?: KnownColumns) {
+  constructor(rules: ColumnRules, known?: KnownColumns, renamed = noRenamed) {
     this.rules = rules
     this.hashing = rules.hashing
+    this.renamed = renamed
     this.#known = known
   }
 
   /** The same rules, and other columns are dropped too. */
-  knowing(known: KnownColumns): Projection {
-    return new Projection(this.rules, known)
+  knowing(known: KnownColumns | undefined): Projection {
+    return new Projection(this.rules, known, this.renamed)
+  }
+
+  keepingOut(renamed: RenamedColumns = noRenamed): Projection {
+    return renamed.size === 0
+      ? this
+      : new Projection(this.rules, this.#known, new Map([...this.renamed, ...renamed]))
+  }
+
+  /** Returns the projection of a table with these columns, of which some may have been masked under another name. */
+  ofColumns(columns: ReadonlyArray<{ readonly name: string; readonly attnum: number }>): Projection {
+    const renamed = columns.flatMap(({ name, attnum }) => {
+      const earlier = this.#known?.masked.get(attnum)
+      const isUnmasked = earlier !== undefined && this.isMasked(earlier) && !this.isMasked(name)
+      return isUnmasked ? [[name, earlier] as const] : []
+    })
+    return this.keepingOut(new Map(renamed))
+  }
+
+  /** True if an entry is about a column of this name. */
+  isMasked(column: string): boolean {
+    const { excluded, hashed } = this.rules
+    return [...excluded, ...hashed].some((entry) => concernsColumn(entry, column))
   }
 
   /** True if `fateOf` was asked about a column that is dropped. */
@@ -66,9 +103,10 @@ export class Projection {
       entries.some((entry) => concernsColumn(entry, column))
     const { excluded, hashed } = this.rules
     const isExcluded = isIn(excluded)
-    const isNew = !isExcluded && this.#known?.has(column) === false
+    const isHidden = this.renamed.has(column) && !this.isMasked(column)
+    const isNew = !isExcluded && !isHidden && this.#known?.inLake?.has(column) === false
     if (isNew) this.#newColumns.add(column)
-    if (isExcluded || isNew) {
+    if (isExcluded || isHidden || isNew) {
       this.#hasDropped = true
       return "drop"
     }

@@ -113,8 +113,9 @@ export const decideTables = Effect.fn("TableAnswers.decideTables")(function* (
         isInLake: facts.withObjects.has(dataset),
         table: tableNow(decision),
       })
-      const known = yield* knownColumns(layout, dataset, answer.projection)
-      return { ...answer, projection: answer.projection?.knowing(known), completeness }
+      const known = yield* knownColumns(layout, dataset, answer.projection, watermark)
+      const columns = Result.isSuccess(answer.facts) ? answer.facts.success.description.columns : []
+      return { ...answer, projection: answer.projection?.knowing(known).ofColumns(columns), completeness }
     }),
   )
 })

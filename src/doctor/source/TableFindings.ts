@@ -1,6 +1,7 @@
 /** Judges one configured table. */
 
 import { Option } from "effect"
+import { renamedNotices } from "../../columns/NewColumns.ts"
 import { droppedKeys } from "../../columns/ProjectedTable.ts"
 import { isDropped, isHashed, type Projection } from "../../core/columns/Projection.ts"
 import { printIdentity } from "../../core/source/ReplicaIdentity.ts"
@@ -165,6 +166,9 @@ export const tableFindings = (
       ? []
       : [withoutIdentity(name, description)]),
     ...inheritingTables(name, description),
+    ...renamedNotices(table, projection).map(({ problem, advice }) =>
+      warning(name, problem, { advice: `${advice}.` }),
+    ),
     ...(description.virtualColumns.length === 0
       ? []
       : [

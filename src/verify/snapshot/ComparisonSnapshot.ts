@@ -90,12 +90,9 @@ const readInto = Effect.fnUntraced(function* (
   const objects = yield* incObjects(
     tables.map((table) => ({
       ...table,
-      projection: datasetProjection(
-        rules,
-        namedTables(configured),
-        table.source.dataset,
-        table.names,
-      )?.knowing(copied.find(({ source }) => source === table.source)?.known),
+      projection: datasetProjection(rules, namedTables(configured), table.source.dataset, table.names)
+        ?.keepingOut(copied.find(({ source }) => source === table.source)?.projected.projection?.renamed)
+        .knowing(copied.find(({ source }) => source === table.source)?.known),
       newestKey: Option.none(),
       newest: Option.none(),
       written: Option.none(),

@@ -1,0 +1,56 @@
+/** Which columns of followed tables are masked, and which were under another name. */
+import { Effect, Result } from "effect"
+import type { FollowedTable } from "../cdc/tables/TablePlan.ts"
+import { columnsOfMasked, type MaskedTable, withColumns } from "../core/columns/MaskedTable.ts"
+import {
+  type ColumnRules,
+  type MaskedColumns,
+  projectionFor,
+  type RenamedColumns,
+} from "../core/columns/Projection.ts"
+import type { SourceTable } from "../core/source/SourceTable.ts"
+import { SourceTables } from "../services/source/SourceTables.ts"
+
+export interface MaskedNames {
+  /** As in `FollowedTable`: the catalog is asked again when it changes. */
+  readonly definition: string | undefined
+  readonly masked: MaskedColumns
+  readonly renamed: RenamedColumns
+}
+
+/** Returns the records with their columns, and what was found of each. Asks the catalog about changed tables only. */
+export const maskedNames = Effect.fn("MaskedNames.maskedNames")(function* (
+  remembered: ReadonlyMap<string, MaskedTable>,
+  rules: ColumnRules,
+  configured: ReadonlyArray<SourceTable>,
+  followed: ReadonlyArray<FollowedTable>,
+  before: ReadonlyMap<string, MaskedNames>,
+) {
+  const { describeAll } = yield* SourceTables
+  const nameOf = new Map(configured.map((one) => [one.dataset, one.table]))
+  const asked = followed.flatMap(({ dataset, table, definition }) => {
+    const record = remembered.get(dataset)
+    const projection = projectionFor(rules, [table, nameOf.get(dataset) ?? table])
+    const isSame = definition === undefined || before.get(dataset)?.definition === definition
+    return record === undefined || projection === undefined || isSame
+      ? []
+      : [{ dataset, table, definition, record, projection }]
+  })
+  const masked = new Map(remembered)
+  const columns = new Map(before)
+  if (asked.length === 0) return { masked, columns }
+  const found = yield* describeAll(asked.map(({ table }) => table))
+  for (const [i, { dataset, definition, record, projection }] of asked.entries()) {
+    const described = found[i]
+    // Dropped since: the next read of the catalog shows it.
+    if (described === undefined || Result.isFailure(described)) continue
+    const now = withColumns(record, projection, described.success.columns)
+    const names = columnsOfMasked(now)
+    const { renamed } = projection
+      .knowing({ inLake: undefined, masked: names })
+      .ofColumns(described.success.columns)
+    masked.set(dataset, now)
+    columns.set(dataset, { definition, masked: names, renamed })
+  }
+  return { masked, columns }
+})

@@ -1,15 +1,15 @@
 /** Which columns of followed tables are masked, and which were under another name. */
 import { Effect, Result } from "effect"
-import type { FollowedTable } from "../cdc/tables/TablePlan.ts"
-import { columnsOfMasked, type MaskedTable, withColumns } from "../core/columns/MaskedTable.ts"
+import { columnsOfMasked, type MaskedTable, withColumns } from "../../core/columns/MaskedTable.ts"
 import {
   type ColumnRules,
   type MaskedColumns,
   projectionFor,
   type RenamedColumns,
-} from "../core/columns/Projection.ts"
-import type { SourceTable } from "../core/source/SourceTable.ts"
-import { SourceTables } from "../services/source/SourceTables.ts"
+} from "../../core/columns/Projection.ts"
+import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { SourceTables } from "../../services/source/SourceTables.ts"
+import type { FollowedTable } from "../tables/TablePlan.ts"
 
 export interface MaskedNames {
   /** As in `FollowedTable`: the catalog is asked again when it changes. */

@@ -1,10 +1,10 @@
 /** What the watermark remembers of masked tables, so that no other name lifts a mask. */
 import { Option } from "effect"
-import type { DatasetLines, FollowedTable } from "../cdc/tables/TablePlan.ts"
-import { type MaskedTable, remembered } from "../core/columns/MaskedTable.ts"
-import type { ColumnRules } from "../core/columns/Projection.ts"
-import type { SourceTable } from "../core/source/SourceTable.ts"
-import { oidsWithin } from "./KeptMasks.ts"
+import { type MaskedTable, remembered } from "../../core/columns/MaskedTable.ts"
+import type { ColumnRules } from "../../core/columns/Projection.ts"
+import type { SourceTable } from "../../core/source/SourceTable.ts"
+import { oidsWithin } from "../../tables/KeptMasks.ts"
+import type { DatasetLines, FollowedTable } from "../tables/TablePlan.ts"
 
 /** Returns the recorded tables, with those of `after` that are masked now. A table that was refused keeps its record. */
 export const rememberedMasks = (

@@ -247,5 +247,12 @@ export const wholeWatermark = (): string => {
     tables: filled(() => ({ name: "public.t", oid: 1 })),
     from: filled(() => ({ lsn: Lsn.zero, since: Option.none() })),
     left: filled(() => Lsn.zero),
+    root: Option.some("a"),
+    catalog: filled(() => ({ table: 1, schema: 1, endedBelow: 1n })),
+    files: filled(() => ({ file: "1", columns: "1" })),
+    schemas: filled(() => keyOf(random)),
+    masks: filled(() => "0".repeat(64)),
+    masked: filled(() => ({ names: [], oids: [], oid: null, columns: {} })),
+    leaves: filled(() => ({ count: 1, hash: "0".repeat(16), snapshot: "1:1:" })),
   })
 }

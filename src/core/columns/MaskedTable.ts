@@ -23,7 +23,11 @@ export type MaskedTable = typeof MaskedTableText.Type
 
 export const printMasked = (masked: MaskedTable): string => JSON.stringify(masked)
 
-export const parseMasked = Schema.decodeUnknownOption(MaskedTableText)
+const decodeMasked = Schema.decodeUnknownOption(MaskedTableText)
+
+/** Reads the output of `printMasked`; none for anything else, as another key in it would be lost with the next watermark. */
+export const parseMasked = (text: string): Option.Option<MaskedTable> =>
+  Option.filter(decodeMasked(text), (masked) => printMasked(masked) === text)
 
 const noColumns: MaskedColumns = new Map()
 

@@ -12,6 +12,7 @@ export const elsewhere = ["test/s3/**", "test/spark/**", "test/pooler/**"]
 export const long = [
   "test/e2e/cdc/stopping.e2e.test.ts",
   "test/e2e/cdc/tables.e2e.test.ts",
+  "test/e2e/columns/schemaHistory.e2e.test.ts",
   "test/e2e/doctor/doctor.e2e.test.ts",
   "test/e2e/oracle/tables.e2e.test.ts",
   "test/e2e/verify/verify-damage.e2e.test.ts",
@@ -22,6 +23,7 @@ export const long = [
   "test/e2e/memory/manyDatasets.e2e.test.ts",
   "test/e2e/cdc/longRows.e2e.test.ts",
   "test/e2e/full/longValue.e2e.test.ts",
+  "test/e2e/full/sizes.e2e.test.ts",
   "test/unit/layers/s3/PartMemory.test.ts",
 ]
 

@@ -82,6 +82,11 @@ export class ProcessPool {
     )
   }
 
+  /** With the settings of the process before. */
+  startAgain(): Promise<CdcProcess> {
+    return this.start(this.#lastSettings)
+  }
+
   async start(settings: Settings): Promise<CdcProcess> {
     const { lake, program, serverPort, trouble } = this.#options
     this.#lastSettings = settings
@@ -135,7 +140,7 @@ export class ProcessPool {
     if (this.#options.failures.length >= enoughFailures) this.#giveUp()
     setTimeout(300).then(() => {
       if (!this.#isClosing && this.#options.failures.length < enoughFailures && this.running.length === 0)
-        void this.start(this.#lastSettings)
+        void this.startAgain()
     })
   }
 

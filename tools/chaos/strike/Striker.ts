@@ -94,7 +94,7 @@ export class Striker {
     if (came === undefined && !isGivenUp) {
       const { writer } = this.#pool
       this.#slay(writer, false)
-      if (this.#pool.running.length === 0) await this.#pool.start({})
+      if (this.#pool.running.length === 0) await this.#pool.startAgain()
       came = await within(hangMillis, orGivenUp)
     }
     this.#pool.disarm()

@@ -42,14 +42,10 @@ export interface PostgresSession {
     values?: ReadonlyArray<string | number>,
   ) => Effect.Effect<ReadonlyArray<Row>, SourceError>
   /**
-   * The bytes of a `COPY … TO STDOUT`; `onEnd` is called with the number of rows. Cutting it short ends the session. If the
-   * server itself refuses or aborts it, the session stays usable.
+   * The bytes of a `COPY … TO STDOUT`. Cutting it short ends the session. If the server itself refuses or aborts it, the session
+   * stays usable.
    */
-  readonly copy: (
-    subject: string,
-    sql: string,
-    onEnd?: (rows: number) => void,
-  ) => Stream.Stream<Uint8Array, SourceError>
+  readonly copy: (subject: string, sql: string) => Stream.Stream<Uint8Array, SourceError>
   /** The rows of a `COPY … TO STDOUT` in text, without a header. Otherwise as `copy`. */
   readonly copyRows: (subject: string, sql: string) => Stream.Stream<CopiedRows, SourceError>
   /** Sends bytes to a `COPY … FROM STDIN`. */
@@ -147,22 +143,20 @@ export const connect = (
     // Imported as a whole: the bundle keeps its names only in the default export.
     const { default: copyStreams } = yield* Effect.promise(() => import("pg-copy-streams"))
     let isCut = false
-    /** The chunks of a COPY. `counted` runs when the server has answered with the number of rows. */
-    const output = <A>(about: string, readable: Readable, counted: Effect.Effect<void, SourceError>) => {
+    /** The chunks of a COPY. `atEnd` runs after the last one. */
+    const output = <A>(about: string, readable: Readable, atEnd: Effect.Effect<void, SourceError>) => {
       let isOver = false
       // The driver reports the end of the connection also to a copy that nobody reads any more.
       readable.on("error", () => {
         isOver = true
       })
-      // The number of rows arrives after the last byte, perhaps later: the answer to the next query follows it.
-      const answered = Effect.tryPromise({ try: () => client.query(""), catch: sourceError(about) })
       return NodeStream.fromReadable<A, SourceError>({
         evaluate: () => readable,
         onError: sourceError(about),
         chunkSize: 8,
         closeOnDone: false,
       }).pipe(
-        Stream.onEnd(Effect.andThen(answered, counted)),
+        Stream.onEnd(atEnd),
         // The rest of a COPY cannot be skipped cheaply: the connection is closed, and the server stops by itself.
         Stream.onExit((exit) =>
           Effect.sync(() => {
@@ -191,16 +185,20 @@ export const connect = (
           try: () => pipeline(Readable.from([bytes]), client.query(copyStreams.from(sql))),
           catch: sourceError(about),
         }),
-      copy: (about, sql, onEnd) =>
-        Stream.suspend(() => {
-          const readable = client.query(copyStreams.to(sql, { highWaterMark: 1 << 18 }))
-          const counted = Effect.sync(() => onEnd?.(readable.rowCount))
-          return output<Uint8Array>(about, readable, counted)
-        }),
+      copy: (about, sql) =>
+        Stream.suspend(() =>
+          output<Uint8Array>(
+            about,
+            client.query(copyStreams.to(sql, { highWaterMark: 1 << 18 })),
+            Effect.void,
+          ),
+        ),
       copyRows: (about, sql) =>
         Stream.suspend(() => {
           const readable = client.query(new RowCopyStream(sql))
-          return output<CopiedRows>(about, readable, checkCount(about, readable))
+          // The number of rows arrives after the last byte, perhaps later: the answer to the next query follows it.
+          const answered = Effect.tryPromise({ try: () => client.query(""), catch: sourceError(about) })
+          return output<CopiedRows>(about, readable, Effect.andThen(answered, checkCount(about, readable)))
         }),
     }
   })

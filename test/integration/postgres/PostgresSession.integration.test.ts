@@ -145,11 +145,12 @@ layer(TestPostgres.shared, { excludeTestServices: true, concurrent: true })("a s
         },
       })
       const session = yield* connect(address, "test")
-      let rows = -1
-      const copy = session.copy("table t", "COPY (SELECT FROM generate_series(1, 7)) TO STDOUT", (count) => {
-        rows = count
-      })
-      yield* Stream.runDrain(copy)
+      const copy = session.copyRows("table t", "COPY (SELECT FROM generate_series(1, 7)) TO STDOUT")
+      const rows = yield* Stream.runFold(
+        copy,
+        () => 0,
+        (sum, chunk) => sum + chunk.rows,
+      )
       assert.strictEqual(rows, 7)
     }),
   )

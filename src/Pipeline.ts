@@ -17,7 +17,7 @@ import { type BatchLimits, type PendingBatch, peekBound, type Writer } from "./c
 import { atOnce, BatchPace } from "./cdc/BatchPace.ts"
 import { confirmSlot, endWithoutWatermark, writeWatermark } from "./cdc/Confirm.ts"
 import { asCurrentBatch, finishingBatchOnStop } from "./cdc/CurrentBatch.ts"
-import { takeOver } from "./cdc/fence/TakeOver.ts"
+import { type TakenLake, takeOver } from "./cdc/fence/TakeOver.ts"
 import { inForce, withNewest } from "./cdc/NewestSettings.ts"
 import { readBatch } from "./cdc/ReadBatch.ts"
 import type { Checkpoint } from "./cdc/start/Checkpoint.ts"
@@ -36,6 +36,7 @@ import { reportingActivity } from "./observe/Activity.ts"
 import { publish } from "./observe/PipelineEvents.ts"
 import { limitedRetry, reportAnswered, reportHealthy, retrying, unlimitedRetry } from "./retry/RetryPolicy.ts"
 import { ObjectStore } from "./services/lake/ObjectStore.ts"
+import type { ChangeSession } from "./services/source/ChangeSource.ts"
 import { SourceTables } from "./services/source/SourceTables.ts"
 import { type LiveSettings, liveSettings } from "./settings/reload/LiveSettings.ts"
 import { Settings } from "./settings/Settings.ts"
@@ -98,17 +99,15 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
   const withWriterLock = yield* writerLock(mode)
   const worthMoving = mode.once ? 1n : Lsn.halfSegment
   const pace = mode.once ? atOnce() : new BatchPace(() => live.inForce)
-  const pause = Effect.suspend(() => Effect.raceFirst(Effect.sleep(live.inForce.pollInterval), live.waiting))
+  const pause = Effect.suspend(() => Effect.raceFirst(pace.pause, live.waiting))
 
   /** One attempt of a writer: takes the lake over, then writes batch after batch until the first failure. */
   const write = withWriterLock(
     Effect.fnUntraced(function* (session) {
       const newest = yield* withNewest(live, Effect.andThen(checkAllFollowed, takeOver(session)))
-      const { held, checkpoint } = Option.isSome(newest)
-        ? newest.value
-        : yield* inForce(live)(takeOver(session))
+      const begun = Option.isSome(newest) ? newest.value : yield* inForce(live)(takeOver(session))
       yield* reportAnswered
-      const batches = untilCaughtUp(live, pace, { session, held }, checkpoint, worthMoving)
+      const batches = untilCaughtUp(live, pace, session, begun, worthMoving)
       yield* Stream.runDrain(
         mode.once
           ? batches
@@ -133,50 +132,35 @@ export const cdc = Effect.fn("Pipeline.cdc")(function* (mode: CdcMode) {
 })
 
 /**
- * Writes batch after batch, each from the checkpoint of the one before, until the slot holds no more. Pauses where the pending
- * WAL is not due yet. Takes the lake over anew where the settings were read again: so a reload comes to the same lake as a
- * restart.
+ * Writes batch after batch, each from the checkpoint of the one before, until the slot holds no more that is due. Takes the lake
+ * over anew where the settings were read again: so a reload comes to the same lake as a restart.
  */
 const untilCaughtUp = (
   live: LiveSettings,
   pace: BatchPace,
-  first: Writer,
-  begun: Checkpoint,
+  session: ChangeSession,
+  begun: TakenLake,
   worthMoving: bigint,
 ) => {
-  const { session } = first
-  let [writer, checkpoint] = [first, begun]
-  const reload = Effect.gen(function* () {
-    const newest = yield* withNewest(live, Effect.andThen(checkAllFollowed, takeOver(session, true)))
-    if (Option.isNone(newest)) return
-    writer = { session, held: newest.value.held }
-    checkpoint = newest.value.checkpoint
-  })
+  let lake = begun
+  const reload = Effect.map(
+    withNewest(live, Effect.andThen(checkAllFollowed, takeOver(session, true))),
+    (newest) => {
+      lake = Option.getOrElse(newest, () => lake)
+    },
+  )
   const next = inForce(live)(
-    Effect.suspend(() =>
-      writeBatch(
-        writer,
-        checkpoint,
-        { maxLines: peekBound(live.inForce.batchMaxChanges), worthMoving },
-        pace,
-      ),
-    ),
+    Effect.suspend(() => {
+      const limits = { maxLines: peekBound(live.inForce.batchMaxChanges), worthMoving }
+      return writeBatch({ session, held: lake.held }, lake.checkpoint, limits, pace)
+    }),
   )
   const batch = asCurrentBatch(Effect.andThen(reload, next), session.ended).pipe(
-    Effect.tap((end) => Effect.sync(() => (checkpoint = end.checkpoint))),
+    Effect.tap(({ checkpoint }) => Effect.sync(() => (lake = { ...lake, checkpoint }))),
     Effect.tap(() => reportHealthy),
-    Effect.tap(() =>
-      Effect.when(
-        Effect.raceFirst(pace.pause, live.waiting),
-        Effect.sync(() => pace.isPostponed),
-      ),
-    ),
   )
   return Stream.paginate(undefined, () =>
-    Effect.map(
-      batch,
-      (end) => [[end], end.more || pace.isPostponed ? Option.some(undefined) : Option.none()] as const,
-    ),
+    Effect.map(batch, (end) => [[end], end.more ? Option.some(undefined) : Option.none()] as const),
   )
 }
 

@@ -19,6 +19,7 @@ export class BatchPace {
    * does not know for how long WAL was pending before: it counts as long enough.
    */
   #oldest: { readonly at: number; readonly flushed: Lsn } | undefined
+  /** True if the last check has left pending WAL for a later one. */
   #isPostponed = false
   readonly #settled = Latch.makeUnsafe(true)
   #isStopping = false
@@ -27,11 +28,6 @@ export class BatchPace {
   /** `settings` are read at each check: they can change. */
   constructor(settings: () => PaceSettings) {
     this.#settings = settings
-  }
-
-  /** True if the last check has left pending WAL for a later one. */
-  get isPostponed(): boolean {
-    return this.#isPostponed
   }
 
   /** A writer starts or ends. */
@@ -62,9 +58,11 @@ export class BatchPace {
     else this.#settled.openUnsafe()
   }
 
-  /** Waits for the next check, or until `cdc` stops. */
+  /** Waits for the next check; where WAL is postponed, until `cdc` stops at the latest. */
   get pause(): Effect.Effect<void> {
-    return Effect.raceFirst(Effect.sleep(this.#settings().pollInterval), this.#stopping.await)
+    const { pollInterval } = this.#settings()
+    const sleep = Effect.sleep(pollInterval)
+    return this.#isPostponed ? Effect.raceFirst(sleep, this.#stopping.await) : sleep
   }
 
   /** Makes everything that is pending due. Waits until the batch that was postponed has begun, or its writer has ended. */

@@ -202,3 +202,6 @@ export const takeOver = Effect.fn("TakeOver.takeOver")(function* (session: Chang
   const checkpoint = yield* withMissingSchemas(found, now.watermark, held.publish)
   return { held, checkpoint }
 })
+
+/** The watermark that the writer holds, and the end of the lake that it continues. */
+export type TakenLake = Effect.Success<ReturnType<typeof takeOver>>

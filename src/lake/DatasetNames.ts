@@ -29,6 +29,7 @@ const nameJudge = Effect.fnUntraced(function* (
   all: ReadonlyArray<string>,
   layout: LakeFolders,
   watermark: Option.Option<Watermark>,
+  refused: ReadonlySet<string>,
 ) {
   const store = yield* ObjectStore
   const { lake } = yield* Settings
@@ -59,28 +60,32 @@ const nameJudge = Effect.fnUntraced(function* (
     const { dataset } = source
     const twin = byCase.get(dataset.toLowerCase())?.find((other) => other !== dataset)
     if (!dataset.startsWith("_") && twin === undefined) return undefined
-    if (followed.has(dataset) || (yield* wasCopied(dataset))) return undefined
+    if (followed.has(dataset)) return undefined
+    if (!refused.has(dataset) && (yield* wasCopied(dataset))) return undefined
     return twin === undefined ? hidden(source) : sameFolder(source, twin)
   })
 })
 
 /**
  * Fails with `DatasetName` (exit 2) if a named table's new dataset would be hidden from readers, or mixed with another one. A
- * table that a pattern matches becomes unusable then.
+ * table that a pattern matches becomes unusable then. `refused` are datasets that were unusable before: nothing has copied them
+ * since, and the lake is not asked again.
  */
 export const withUsableNames = Effect.fnUntraced(function* (
   selection: TableSelection,
   layout: LakeFolders,
   watermark: Option.Option<Watermark>,
+  refused: ReadonlySet<string> = new Set(),
 ) {
   const { named, matched } = selection
   const names = named.map(({ dataset }) => dataset)
-  const judgeNamed = yield* nameJudge(names, layout, watermark)
+  const judgeNamed = yield* nameJudge(names, layout, watermark, refused)
   for (const source of named) {
     const problem = yield* judgeNamed(source)
     if (problem !== undefined) return yield* problem
   }
-  const judge = yield* nameJudge([...names, ...matched.map(({ dataset }) => dataset)], layout, watermark)
+  const all = [...names, ...matched.map(({ dataset }) => dataset)]
+  const judge = yield* nameJudge(all, layout, watermark, refused)
   const judged = yield* Effect.forEach(matched, (source) =>
     Effect.map(judge(source), (problem) => ({ source, problem })),
   )

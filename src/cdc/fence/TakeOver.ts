@@ -157,6 +157,7 @@ const checkpointOf = Effect.fnUntraced(function* (
       rename,
       lastCatalog: catalogTexts(started.planned),
       warned: new Set(),
+      refused: new Set(),
       columns: new Map(),
     },
     known: new Map(),

@@ -6,7 +6,7 @@ import { hashOfLeaves } from "../../core/lake/LeafSet.ts"
 import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../../core/source/SourceTable.ts"
 import { namedTables, type TableEntry } from "../../core/tables/TableEntry.ts"
-import { tablesIn } from "../../core/tables/TableSelection.ts"
+import { type TableSelection, tablesIn } from "../../core/tables/TableSelection.ts"
 import { withUsableNames } from "../../lake/DatasetNames.ts"
 import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { Settings } from "../../settings/Settings.ts"
@@ -42,6 +42,8 @@ export interface FollowedTables {
   readonly lastCatalog: ReadonlyMap<string, string>
   /** Warnings that were logged, so that each is logged once. */
   readonly warned: ReadonlySet<string>
+  /** Datasets of matches whose names the lake cannot take. */
+  readonly refused: ReadonlySet<string>
   /** By masked dataset: its columns in the last read of the catalog. */
   readonly columns: ReadonlyMap<string, MaskedNames>
 }
@@ -92,6 +94,11 @@ const filesNow = (lines: DatasetLines, { before, anew }: TablePlan): DatasetLine
     ),
   ])
 
+const refusedIn = (selected: TableSelection, usable: TableSelection): ReadonlySet<string> => {
+  const datasets = new Set(usable.matched.map(({ dataset }) => dataset))
+  return new Set(selected.matched.flatMap(({ dataset }) => (datasets.has(dataset) ? [] : [dataset])))
+}
+
 /** What the last read of the catalog showed. */
 export interface PresentTables {
   /** Of SOURCE_TABLES. */
@@ -123,11 +130,8 @@ export const readCatalog = Effect.fnUntraced(function* (
   const { tables: entries, columns: rules } = yield* Settings
   const lines: DatasetLines = watermark
   const catalog = yield* session.relations(askedRelations(namedTables(entries), lines, patternsOf(entries)))
-  const selection = yield* withUsableNames(
-    selectConfigured(entries, catalog, lines, rules),
-    layout,
-    Option.some(watermark),
-  )
+  const selected = selectConfigured(entries, catalog, lines, rules)
+  const selection = yield* withUsableNames(selected, layout, Option.some(watermark), known.refused)
   const configured = tablesIn(selection)
   const datasets = new Set(known.now.map(({ dataset }) => dataset))
   const planned = yield* Effect.fromResult(
@@ -171,6 +175,7 @@ export const readCatalog = Effect.fnUntraced(function* (
     lastCatalog,
     now: Option.isSome(change) ? plan.before : plan.after,
     warned,
+    refused: refusedIn(selected, selection),
     columns,
   }
   return {

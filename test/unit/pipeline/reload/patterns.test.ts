@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Logger, Option, References } from "effect"
 import { TestClock } from "effect/testing"
 import * as Pipeline from "../../../../src/Pipeline.ts"
+import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
 import { lineOf, reasonOf, rowsOf } from "../../../support/lake/memoryRows.ts"
 import {
   ana,
@@ -165,6 +166,33 @@ describe("cdc with a pattern", () => {
           1,
           name,
         )
+    }).pipe(Effect.provide(world(all))),
+  )
+
+  it.effect("asks the lake once about a table whose name it cannot take, and not at each batch", () =>
+    Effect.gen(function* () {
+      const { server, clientes } = yield* shop
+      server.createTable(named("db_loja", "_oculta"))
+      const store = yield* ObjectStore
+      let asked = 0
+      const counted = ObjectStore.of({
+        ...store,
+        list: (prefix, after) => {
+          if (prefix.startsWith("full/_oculta/")) asked++
+          return store.list(prefix, after)
+        },
+      })
+      yield* started(Effect.provideService(cdcForEver, ObjectStore, counted))
+      yield* server.transact((tx) => tx.insert(clientes, ana))
+      yield* poll
+      const atFirst = asked
+      for (const id of ["2", "3", "4"]) {
+        yield* server.transact((tx) => tx.insert(clientes, { ...ana, id }))
+        yield* poll
+      }
+      assert.deepStrictEqual(yield* rowsOf("cliente"), ["I1", "I2", "I3", "I4"])
+      assert.isAbove(atFirst, 0)
+      assert.strictEqual(asked, atFirst)
     }).pipe(Effect.provide(world(all))),
   )
 

@@ -5,7 +5,6 @@ import { datasetProjection } from "../columns/DatasetProjection.ts"
 import { knownColumns } from "../columns/NewColumns.ts"
 import type { KnownColumns } from "../core/columns/Projection.ts"
 import type { Watermark } from "../core/lake/Watermark.ts"
-import { namedTables } from "../core/tables/TableEntry.ts"
 import { lakeLayout } from "../lake/LakeLayout.ts"
 import { WatermarkStore } from "../services/lake/WatermarkStore.ts"
 import { ChangeSource } from "../services/source/ChangeSource.ts"
@@ -31,7 +30,7 @@ export const copyTarget = Effect.fnUntraced(function* (only: Option.Option<strin
   const copied = yield* checkLakeOwner(session, chosen, layout, watermark, isNewSource)
   const known = new Map<string, KnownColumns>()
   for (const { dataset, table } of copied.tables) {
-    const projection = datasetProjection(columns, namedTables(entries), dataset, [table])
+    const projection = datasetProjection(columns, entries, dataset, [table])
     known.set(dataset, yield* knownColumns(layout, dataset, projection, watermark))
   }
   return { layout, watermark, known, ...copied }

@@ -9,7 +9,6 @@ import * as Manifest from "../core/lake/Manifest.ts"
 import { manifestKey } from "../core/lake/ObjectKey.ts"
 import type { LakeFolders } from "../core/lake/Watermark.ts"
 import { printTable, type SourceTable } from "../core/source/SourceTable.ts"
-import { namedTables } from "../core/tables/TableEntry.ts"
 import { publish } from "../observe/PipelineEvents.ts"
 import { ObjectStore } from "../services/lake/ObjectStore.ts"
 import { Progress } from "../services/Progress.ts"
@@ -37,10 +36,10 @@ export const copyTable = Effect.fn("Full.copyTable")(function* (
   const store = yield* ObjectStore
   const progress = yield* Progress
   const startedAt = yield* isoNow
-  const { columns: rules, tables: configured } = yield* Settings
+  const { columns: rules, tables: entries } = yield* Settings
   const projected = yield* projectedTable(
     yield* snapshot.describe(table),
-    datasetProjection(rules, namedTables(configured), dataset, [table])?.knowing(known),
+    datasetProjection(rules, entries, dataset, [table])?.knowing(known),
   )
   const { description } = projected
   yield* warnWithoutIdentity(description)

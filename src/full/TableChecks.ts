@@ -8,7 +8,6 @@ import type { KnownColumns } from "../core/columns/Projection.ts"
 import { printTable, type SourceTable, type TableName } from "../core/source/SourceTable.ts"
 import { lackInTable, printStatements } from "../core/tables/LeafIdentity.ts"
 import { childrenLeftOut, firstSharing } from "../core/tables/SharedRows.ts"
-import { namedTables } from "../core/tables/TableEntry.ts"
 import { tablesIn } from "../core/tables/TableSelection.ts"
 import { counted } from "../core/text/CountedNoun.ts"
 import { limitedRetry, retrying } from "../retry/RetryPolicy.ts"
@@ -79,7 +78,7 @@ const projected = Effect.fnUntraced(function* (
   known?: KnownColumns,
 ) {
   const { columns, tables } = yield* Settings
-  const projection = datasetProjection(columns, namedTables(tables), dataset, [table])?.knowing(known)
+  const projection = datasetProjection(columns, tables, dataset, [table])?.knowing(known)
   return yield* projectedTable(yield* described, projection)
 })
 

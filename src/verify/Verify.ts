@@ -8,7 +8,6 @@ import { knownColumns } from "../columns/NewColumns.ts"
 import * as Lsn from "../core/Lsn.ts"
 import type { LakeFolders, Watermark } from "../core/lake/Watermark.ts"
 import type { SourceTable } from "../core/source/SourceTable.ts"
-import { namedTables } from "../core/tables/TableEntry.ts"
 import { tablesIn } from "../core/tables/TableSelection.ts"
 import { escapeUnprintable, printable } from "../core/text/PrintableText.ts"
 import { type Fulls, listFulls } from "../lake/LakeInventory.ts"
@@ -99,7 +98,7 @@ const compareNow = Effect.fnUntraced(function* (
   const explain = withDiskNeeded(layout, readable)
   const { tables, columns } = yield* Settings
   const wanted = yield* Effect.forEach(readable, ({ source, fulls }) => {
-    const projection = datasetProjection(columns, namedTables(tables), source.dataset, [source.table])
+    const projection = datasetProjection(columns, tables, source.dataset, [source.table])
     const known = retrying(limitedRetry, knownColumns(layout, source.dataset, projection, watermark))
     return Effect.map(known, (found) => ({ source, isInLake: Option.isSome(fulls.newest), known: found }))
   })

@@ -7,9 +7,9 @@ import {
   projectionFor,
   type RenamedColumns,
 } from "../../core/columns/Projection.ts"
-import type { SourceTable } from "../../core/source/SourceTable.ts"
 import { SourceTables } from "../../services/source/SourceTables.ts"
 import type { FollowedTable } from "../tables/TablePlan.ts"
+import type { EntryNames } from "./EntryNames.ts"
 
 export interface MaskedNames {
   /** As in `FollowedTable`: the catalog is asked again when it changes. */
@@ -22,15 +22,15 @@ export interface MaskedNames {
 export const maskedNames = Effect.fn("MaskedNames.maskedNames")(function* (
   remembered: ReadonlyMap<string, MaskedTable>,
   rules: ColumnRules,
-  configured: ReadonlyArray<SourceTable>,
+  namesOf: EntryNames,
   followed: ReadonlyArray<FollowedTable>,
   before: ReadonlyMap<string, MaskedNames>,
 ) {
   const { describeAll } = yield* SourceTables
-  const nameOf = new Map(configured.map((one) => [one.dataset, one.table]))
-  const asked = followed.flatMap(({ dataset, table, definition }) => {
+  const asked = followed.flatMap((one) => {
+    const { dataset, table, definition } = one
     const record = remembered.get(dataset)
-    const projection = projectionFor(rules, [table, nameOf.get(dataset) ?? table])
+    const projection = projectionFor(rules, namesOf(one))
     const isSame = definition === undefined || before.get(dataset)?.definition === definition
     return record === undefined || projection === undefined || isSame
       ? []

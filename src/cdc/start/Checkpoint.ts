@@ -1,11 +1,12 @@
 /** A writer's resume state in memory, between two batches. */
 import { Option } from "effect"
-import { datasetProjection } from "../../columns/DatasetProjection.ts"
 import { dropsNewColumns } from "../../columns/NewColumns.ts"
+import { projectionFor } from "../../core/columns/Projection.ts"
 import type * as Lsn from "../../core/Lsn.ts"
 import type { Stamp } from "../../core/lake/ObjectKey.ts"
 import type { CommitMark, LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
+import { entryNames } from "../masks/EntryNames.ts"
 import type { DatasetTail, FollowedTail, WrittenDataset } from "../rows/DatasetObjects.ts"
 import type { FollowedTables } from "../tables/FollowedTables.ts"
 
@@ -31,15 +32,12 @@ export const followedTails = ({
   known,
 }: Pick<Checkpoint, "datasets" | "tables" | "known">): ReadonlyArray<FollowedTail> => {
   const tails = new Map(datasets.map((tail) => [tail.source.dataset, tail]))
-  const configured = new Map(tables.configured.map((one) => [one.dataset, one]))
-  return tables.now.flatMap(({ dataset, table, names, tree, leaves, definition }) => {
+  const namesOf = entryNames(tables.configured)
+  return tables.now.flatMap((one) => {
+    const { dataset, table, names, tree, leaves, definition } = one
     const tail = tails.get(dataset)
     if (tail === undefined) return []
-    const named = configured.get(dataset)
-    const found = datasetProjection(tables.rules, named === undefined ? [] : [named], dataset, [
-      table,
-      ...names,
-    ])
+    const found = projectionFor(tables.rules, [...namesOf(one), ...names])
     const inLake = dropsNewColumns(found) ? known.get(dataset) : undefined
     const columns = tables.columns.get(dataset)
     const projection = found

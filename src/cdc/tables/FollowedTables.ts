@@ -12,6 +12,7 @@ import type { ChangeSession } from "../../services/source/ChangeSource.ts"
 import { Settings } from "../../settings/Settings.ts"
 import { patternsOf, selectConfigured } from "../../tables/ConfiguredTables.ts"
 import { askedRelations } from "../../tables/KnownTables.ts"
+import { entryNames } from "../masks/EntryNames.ts"
 import { type MaskedNames, maskedNames } from "../masks/MaskedNames.ts"
 import { rememberedMasks } from "../masks/RememberedMasks.ts"
 import { changeOfLeaves, readLeaves, reportLeaves, withKnownLeaves } from "./FollowedLeaves.ts"
@@ -165,8 +166,9 @@ export const readCatalog = Effect.fnUntraced(function* (
     ...(isOver ? [] : renamed.map(({ dataset }) => dataset)),
   ])
   const plan = withoutChanges(found, pending)
-  const remembered = rememberedMasks(lines, rules, configured, found.after)
-  const { masked, columns } = yield* maskedNames(remembered, rules, configured, found.after, known.columns)
+  const namesOf = entryNames(configured)
+  const remembered = rememberedMasks(lines, rules, namesOf, found.after)
+  const { masked, columns } = yield* maskedNames(remembered, rules, namesOf, found.after, known.columns)
   const change = isChange(lines, plan) ? Option.some(plan) : Option.none<TablePlan>()
   const tables: FollowedTables = {
     configured,

@@ -51,25 +51,26 @@ export const withColumns = (
   return { ...masked, columns: Object.fromEntries(now) }
 }
 
-/** A table with the names of its dataset that entries may use, and the OIDs of its leaves. */
+/** A table with the names of its dataset that entries may use. */
 export interface MaskedNow {
   readonly names: ReadonlyArray<TableName>
   readonly oid: number
-  readonly leaves: ReadonlyArray<number>
+  /** Its own and those of its leaves. */
+  readonly oids: ReadonlyArray<number>
 }
 
 /** Returns what is remembered of the table from now on. Undefined if nothing of it is, or was, masked. */
 export const remembered = (
   rules: ColumnRules,
   before: MaskedTable | undefined,
-  { names, oid, leaves }: MaskedNow,
+  { names, oid, oids }: MaskedNow,
 ): MaskedTable | undefined => {
   const about = names.filter((name) => projectionFor(rules, [name]) !== undefined)
   // The settings may mask it again.
   if (about.length === 0) return before
   return {
     names: [...new Set(about.map(printInSql))],
-    oids: [...new Set([...(before?.oids ?? []), oid, ...leaves])],
+    oids: [...new Set([...(before?.oids ?? []), ...oids])],
     oid,
     columns: before?.oid === oid ? before.columns : {},
   }

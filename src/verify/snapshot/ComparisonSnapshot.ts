@@ -20,7 +20,6 @@ import type { TableNow } from "../../core/lake/DatasetState.ts"
 import { nextStamp } from "../../core/lake/ObjectKey.ts"
 import type { LakeFolders, Watermark } from "../../core/lake/Watermark.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
-import { namedTables } from "../../core/tables/TableEntry.ts"
 import { limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparisonError } from "../../services/lake/ComparisonError.ts"
 import type { Workbench } from "../../services/lake/LakeComparison.ts"
@@ -84,21 +83,24 @@ const readInto = Effect.fnUntraced(function* (
   copied: ReadonlyArray<LiveTable>,
   watermark: Option.Option<Watermark>,
 ) {
-  const { columns: rules, tables: configured } = yield* Settings
+  const { columns: rules, tables: entries } = yield* Settings
   const others = new OtherNames(unsure)
   const isNew = (commit: Lsn.Lsn) => Option.exists(watermark, ({ position }) => commit > position)
   const objects = yield* incObjects(
-    tables.map((table) => ({
-      ...table,
-      projection: datasetProjection(rules, namedTables(configured), table.source.dataset, table.names)
-        ?.keepingOut(copied.find(({ source }) => source === table.source)?.projected.projection?.renamed)
-        .knowing(copied.find(({ source }) => source === table.source)?.known),
-      newestKey: Option.none(),
-      newest: Option.none(),
-      written: Option.none(),
-      schema: noSchema,
-      definition: undefined,
-    })),
+    tables.map((table) => {
+      const copy = copied.find(({ source }) => source === table.source)
+      return {
+        ...table,
+        projection: datasetProjection(rules, entries, table.source.dataset, table.names)
+          ?.keepingOut(copy?.projected.projection?.renamed)
+          .knowing(copy?.known),
+        newestKey: Option.none(),
+        newest: Option.none(),
+        written: Option.none(),
+        schema: noSchema,
+        definition: undefined,
+      }
+    }),
     "datasets",
     yield* aloneInLake,
     (table, tokens, commit) => isNew(commit) && others.note(table, tokens),

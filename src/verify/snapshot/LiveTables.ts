@@ -5,7 +5,6 @@ import { oneCsv, projectedCopy } from "../../columns/ProjectedCopy.ts"
 import { type ProjectedTable, projectedTable } from "../../columns/ProjectedTable.ts"
 import type { KnownColumns } from "../../core/columns/Projection.ts"
 import type { SourceTable } from "../../core/source/SourceTable.ts"
-import { namedTables } from "../../core/tables/TableEntry.ts"
 import { isTransient, limitedRetry, retrying } from "../../retry/RetryPolicy.ts"
 import type { ComparedTable, TableRows } from "../../services/lake/ComparedRows.ts"
 import type { ComparisonError } from "../../services/lake/ComparisonError.ts"
@@ -40,7 +39,7 @@ const copyOne = Effect.fnUntraced(function* (
   const found = yield* snapshot.describe(source.table)
   const projected = yield* projectedTable(
     { ...found, columns: found.columns.filter(({ name }) => !found.virtualColumns.includes(name)) },
-    datasetProjection(rules, namedTables(tables), source.dataset, [source.table])?.knowing(known),
+    datasetProjection(rules, tables, source.dataset, [source.table])?.knowing(known),
   )
   const { description } = projected
   const { columns } = description

@@ -1,5 +1,5 @@
 /** The difference between two sets of columns of a table: names and types, never values. */
-import { quoteIdentifier } from "../source/SourceTable.ts"
+import { printName } from "../slot/text/PrintedName.ts"
 import type { SchemaColumn, TableSchema } from "./TableSchema.ts"
 
 export interface ColumnChanges {
@@ -15,8 +15,6 @@ type Columns = TableSchema["columns"]
 /** The same column by its number, or by its name where one of the two has no number. */
 const isSameColumn = (a: SchemaColumn, b: SchemaColumn): boolean =>
   a.attnum === null || b.attnum === null ? a.name === b.name : a.attnum === b.attnum
-
-const printName = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name))
 
 const alterations = (before: SchemaColumn, now: SchemaColumn): ReadonlyArray<string> => {
   const changed: Array<string> = []

@@ -1,7 +1,14 @@
 /** The tables of the catalog that the patterns of `SOURCE_TABLES` match. */
 import type { Option } from "effect"
 import { printTable, type SourceTable, sameTable, type TableName } from "../source/SourceTable.ts"
-import { datasetOf, matchesTable, namedTables, type PatternEntry, type TableEntry } from "./TableEntry.ts"
+import {
+  datasetOf,
+  matchesTable,
+  namedTables,
+  type PatternEntry,
+  patternEntries,
+  type TableEntry,
+} from "./TableEntry.ts"
 
 /** A relation of the catalog. */
 export interface CatalogTable {
@@ -47,9 +54,7 @@ export const patternOf = (entries: ReadonlyArray<TableEntry>, table: TableName):
       (one._tag === "Named" && sameTable(one.table, table)) ||
       (one._tag === "Exclusion" && matchesTable(one.pattern, table)),
   )
-  return isOther
-    ? undefined
-    : entries.filter((one) => one._tag === "Pattern").find(({ pattern }) => matchesTable(pattern, table))
+  return isOther ? undefined : patternEntries(entries).find(({ pattern }) => matchesTable(pattern, table))
 }
 
 /**

@@ -20,29 +20,13 @@ const fixed = {
   metricsHost: "METRICS_HOST",
 } as const satisfies Partial<Record<keyof Values, string>>
 
-/** Returns the settings that apply without a restart. */
-const live = ({
-  tables,
-  columns,
-  pollInterval,
-  batchMaxChanges,
-  batchMinWal,
-  batchMaxWait,
-  fullParallel,
-  fullObjectSize,
-  logLevel,
-  logFormat,
-}: Values): Omit<Values, keyof typeof fixed> => ({
-  tables,
-  columns,
-  pollInterval,
-  batchMaxChanges,
-  batchMinWal,
-  batchMaxWait,
-  fullParallel,
-  fullObjectSize,
-  logLevel,
-  logFormat,
+// `Object.keys` loses the type of the keys.
+const fixedKeys = Object.keys(fixed) as ReadonlyArray<keyof typeof fixed>
+
+/** Returns what was read, with those settings in force that need a restart. */
+const withFixed = (inForce: Values, read: Values): Values => ({
+  ...read,
+  ...Object.fromEntries(fixedKeys.map((key) => [key, inForce[key]])),
 })
 
 /** URLs and secrets are compared by what they hold. */
@@ -66,10 +50,7 @@ const differs = (one: unknown, other: unknown): boolean => {
 
 /** Returns the variables that were changed, and whose change needs a restart. */
 export const needRestart = (inForce: Values, read: Values): ReadonlyArray<string> =>
-  // `Object.keys` loses the type of the keys.
-  (Object.keys(fixed) as ReadonlyArray<keyof typeof fixed>)
-    .filter((key) => differs(inForce[key], read[key]))
-    .map((key) => fixed[key])
+  fixedKeys.filter((key) => differs(inForce[key], read[key])).map((key) => fixed[key])
 
 export class LiveSettings {
   #inForce: Values
@@ -98,7 +79,7 @@ export class LiveSettings {
   offer(read: Values): void {
     const { logLevel, logFormat } = read
     this.#inForce = { ...this.#inForce, logLevel, logFormat }
-    this.#next = Option.some({ ...this.#inForce, ...live(read) })
+    this.#next = Option.some(withFixed(this.#inForce, read))
     this.#isWaiting.openUnsafe()
   }
 

@@ -7,6 +7,7 @@ import type { SourceError } from "../../../../src/services/source/SourceError.ts
 import type { LeafDescription } from "../../../../src/services/source/SourceTables.ts"
 import type { PostgresSession, Row } from "../../connection/PostgresSession.ts"
 import { treeSql } from "../PostgresPartitions.ts"
+import { groupedRows } from "./GroupedRows.ts"
 
 /** As the description of a table, one row per leaf. */
 const leavesSql = `${treeSql("SELECT unnest($1::oid[])")},
@@ -79,9 +80,8 @@ const byOid = <A>(
   of: (rows: ReadonlyArray<Row>) => A,
 ): Effect.Effect<ReadonlyMap<number, A>, SourceError> =>
   Effect.map(oids.length === 0 ? Effect.succeed([]) : rows, (found) => {
-    const grouped = new Map(oids.map((oid): readonly [number, Array<Row>] => [oid, []]))
-    for (const row of found) grouped.get(Number(row["root"]))?.push(row)
-    return new Map([...grouped].map(([oid, those]) => [oid, of(those)] as const))
+    const groups = groupedRows(found, "root")
+    return new Map(oids.map((oid) => [oid, of(groups.get(oid) ?? [])] as const))
   })
 
 const asked = (oids: ReadonlyArray<number>): string => `{${oids.join(",")}}`

@@ -1,5 +1,5 @@
 /** Reads the description of tables from the catalog: all of them with a few queries. */
-import { Effect, Result } from "effect"
+import { Effect, Array as Lists, Result } from "effect"
 import type { CatalogNumber } from "../../../../src/core/columns/ColumnNumbers.ts"
 import { printTable, type TableName } from "../../../../src/core/source/SourceTable.ts"
 import { printTextArray } from "../../../../src/core/source/TextArray.ts"
@@ -7,6 +7,7 @@ import { sharedIdentity } from "../../../../src/core/tables/LeafIdentity.ts"
 import type { SourceError } from "../../../../src/services/source/SourceError.ts"
 import type { SourceColumn, TableDescription } from "../../../../src/services/source/SourceTables.ts"
 import type { PostgresSession, Row } from "../../connection/PostgresSession.ts"
+import { groupedRows } from "./GroupedRows.ts"
 import { childrenOf, describeLeaves, identityOf } from "./PostgresLeaves.ts"
 import { notFollowed, whyMissing } from "./PostgresTableKind.ts"
 
@@ -99,17 +100,6 @@ const descriptionOf = (table: TableName, first: Row, rows: ReadonlyArray<Row>): 
 
 type Size = "measured" | "from statistics"
 
-const byOrdinal = (rows: ReadonlyArray<Row>): ReadonlyMap<number, ReadonlyArray<Row>> => {
-  const found = new Map<number, Array<Row>>()
-  for (const row of rows) {
-    const ordinal = Number(row["ordinal"])
-    const others = found.get(ordinal)
-    if (others === undefined) found.set(ordinal, [row])
-    else others.push(row)
-  }
-  return found
-}
-
 /** One query for all of them, and one each for leaves and children. Returns undefined for a table that is not there. */
 const readDescriptions = Effect.fnUntraced(function* (
   session: PostgresSession,
@@ -122,7 +112,7 @@ const readDescriptions = Effect.fnUntraced(function* (
     printTextArray(tables.map(({ name }) => name)),
     String(size === "measured"),
   ])
-  const found = byOrdinal(rows)
+  const found = groupedRows(rows, "ordinal")
   const firsts = [...found.values()].flatMap((those) => those.slice(0, 1))
   const oidsOf = (isAsked: (row: Row) => boolean) => firsts.filter(isAsked).map((row) => Number(row["oid"]))
   const roots = oidsOf((row) => row["kind"] === "p")
@@ -164,19 +154,14 @@ export const describeTables = Effect.fnUntraced(function* (
   session: PostgresSession,
   tables: ReadonlyArray<TableName>,
 ): Effect.fn.Return<ReadonlyArray<Result.Result<TableDescription, SourceError>>, SourceError> {
-  const all: Array<Result.Result<TableDescription, SourceError>> = []
-  for (let from = 0; from < tables.length; from += tablesAtOnce) {
-    const part = tables.slice(from, from + tablesAtOnce)
-    for (const [i, found] of (yield* readDescriptions(
-      session,
-      "catalog",
-      part,
-      "from statistics",
-    )).entries()) {
-      const table = part[i]
-      if (found !== undefined) all.push(Result.succeed(found))
-      else if (table !== undefined) all.push(Result.fail(yield* whyMissing(session, table)))
-    }
-  }
-  return all
+  const parts = yield* Effect.forEach(Lists.chunksOf(tables, tablesAtOnce), (part) =>
+    readDescriptions(session, "catalog", part, "from statistics"),
+  )
+  return yield* Effect.forEach(
+    Lists.zip(tables, parts.flat()),
+    ([table, found]): Effect.Effect<Result.Result<TableDescription, SourceError>, SourceError> =>
+      found === undefined
+        ? Effect.map(whyMissing(session, table), (why) => Result.fail(why))
+        : Effect.succeed(Result.succeed(found)),
+  )
 })

@@ -5,6 +5,7 @@ import { parseTextArray, printTextArray } from "../../../../src/core/source/Text
 import type { SourceError } from "../../../../src/services/source/SourceError.ts"
 import type { TableFacts } from "../../../../src/services/source/SourceInspection.ts"
 import type { PostgresSession } from "../../connection/PostgresSession.ts"
+import { groupedRows } from "./GroupedRows.ts"
 import { describeTables } from "./PostgresTableDescription.ts"
 
 const permissionsSql = `
@@ -29,10 +30,10 @@ export const tableFacts = Effect.fnUntraced(function* (
     printTextArray(names.map(({ schema }) => schema)),
     printTextArray(names.map(({ name }) => name)),
   ])
-  const byOrdinal = new Map(rows.map((row) => [Number(row["ordinal"]), row]))
+  const byOrdinal = groupedRows(rows, "ordinal")
   return descriptions.map((described, i) =>
     Result.map(described, (description): TableFacts => {
-      const permissions = byOrdinal.get(i + 1)
+      const [permissions] = byOrdinal.get(i + 1) ?? []
       return {
         description,
         isUnlogged: permissions?.["unlogged"] === "t",

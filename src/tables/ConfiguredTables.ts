@@ -15,7 +15,7 @@ import { askedRelations, knownIn } from "./KnownTables.ts"
 
 /** What the entries ask of the catalog; empty if all tables are named. */
 export const patternsOf = (entries: ReadonlyArray<TableEntry>): ReadonlyArray<RelationPattern> =>
-  patternEntries(entries).map(({ pattern: { schema, name } }) => ({ schema: schema.regex, name: name.regex }))
+  patternEntries(entries).map(({ pattern: { schema, name } }) => ({ schema: schema.body, name: name.body }))
 
 /** `catalog` holds what the entries' names and patterns match, `lake` the table of each dataset. */
 export const selectConfigured = (

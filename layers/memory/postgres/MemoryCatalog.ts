@@ -2,6 +2,7 @@
 import { Option } from "effect"
 import { hashOfFiles } from "../../../src/core/lake/LeafSet.ts"
 import { sameTable, type TableName } from "../../../src/core/source/SourceTable.ts"
+import { wholeName } from "../../../src/core/tables/NamePattern.ts"
 import type { Relation, RelationPattern, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
 import { treeOf } from "./MemoryPartitions.ts"
 import type { MemoryTable } from "./MemoryTable.ts"
@@ -23,8 +24,8 @@ const ancestorsOf = (tables: ReadonlyArray<MemoryTable>, table: MemoryTable): Re
 /** Returns the function that is true for names which match one of the patterns, as PostgreSQL's `~` does. */
 export const matching = (patterns: ReadonlyArray<RelationPattern>) => {
   const expressions = patterns.map(({ schema, name }) => ({
-    schema: new RegExp(schema, "us"),
-    name: new RegExp(name, "us"),
+    schema: new RegExp(wholeName(schema), "us"),
+    name: new RegExp(wholeName(name), "us"),
   }))
   return (table: TableName): boolean =>
     expressions.some(({ schema, name }) => schema.test(table.schema) && name.test(table.name))

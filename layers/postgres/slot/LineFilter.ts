@@ -44,12 +44,8 @@ const nowKnown = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 
 /** Matches the names as the plugin prints them. A quote inside of a name is doubled. */
 const printed = ({ schema, name }: RelationPattern): string => {
-  const body = (regex: string) =>
-    regex
-      .replace(/^\^\(\?:/, "")
-      .replace(/\)\$$/, "")
-      .replaceAll('"', '""')
-  return `^table "?(?:${body(schema)})"?[.]"?(?:${body(name)})"?: `
+  const inQuotes = (body: string) => body.replaceAll('"', '""')
+  return `^table "?(?:${inQuotes(schema)})"?[.]"?(?:${inQuotes(name)})"?: `
 }
 
 /** True for lines under a name that matches one of the patterns and that no relation has now. Only such names are matched. */

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { hashOfFiles } from "../../../src/core/lake/LeafSet.ts"
 import { parseTextArray, printTextArray } from "../../../src/core/source/TextArray.ts"
+import { wholeName } from "../../../src/core/tables/NamePattern.ts"
 import type { PartitionTree } from "../../../src/core/tables/PartitionTree.ts"
 import type { SourceError } from "../../../src/services/source/SourceError.ts"
 import type { Relation, RelationsAsked } from "../../../src/services/source/SourceTables.ts"
@@ -114,8 +115,8 @@ export const relations =
         printTextArray(tables.map(({ name }) => name)),
       ]
       const matching = [
-        printTextArray(patterns.map(({ schema }) => schema)),
-        printTextArray(patterns.map(({ name }) => name)),
+        printTextArray(patterns.map(({ schema }) => wholeName(schema))),
+        printTextArray(patterns.map(({ name }) => wholeName(name))),
       ]
       const rows = yield* patterns.length === 0
         ? session.query("catalog", relationsSql(foundSql), asked)

@@ -7,7 +7,9 @@
 export interface NamePattern {
   /** The name, where the pattern has no wildcard. */
   readonly literal: string | undefined
-  /** Matches whole names. PostgreSQL (`~`) reads it as JavaScript does with the flags `us`. */
+  /** A regular expression for whole names, without anchors. PostgreSQL (`~`) reads it as JavaScript does with the flags `us`. */
+  readonly body: string
+  /** The same with anchors. */
   readonly regex: string
   readonly compiled: RegExp
 }
@@ -23,6 +25,9 @@ const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g
 
 const regexOf = (one: Part): string =>
   one._tag === "Text" ? escapeRegex(one.text) : one._tag === "Any" ? ".*" : "."
+
+/** Returns the expression that matches whole names. */
+export const wholeName = (body: string): string => `^(?:${body})$`
 
 /** Reads a name or a pattern at `at`. Returns it and where it ends; undefined where neither stands there. */
 export const readNamePattern = (text: string, at: number): readonly [NamePattern, number] | undefined => {
@@ -47,10 +52,12 @@ export const readNamePattern = (text: string, at: number): readonly [NamePattern
   const isName = parts.every(({ _tag }) => _tag === "Text")
   // SQL knows no name of two parts.
   if (isName && parts.length > 1) return undefined
-  const regex = `^(?:${parts.map(regexOf).join("")})$`
+  const body = parts.map(regexOf).join("")
+  const regex = wholeName(body)
   return [
     {
       literal: isName && first._tag === "Text" ? first.text : undefined,
+      body,
       regex,
       compiled: new RegExp(regex, "us"),
     },

@@ -76,7 +76,7 @@ export interface Relation extends CatalogTable {
   readonly details: string
 }
 
-/** Regular expressions for whole names. PostgreSQL (`~`) reads them as JavaScript does with the flags `us`. */
+/** Regular expressions for whole names, without anchors (`NamePattern.body`). */
 export interface RelationPattern {
   readonly schema: string
   readonly name: string

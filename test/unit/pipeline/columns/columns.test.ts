@@ -1,11 +1,12 @@
 /** COLUMNS_EXCLUDE and COLUMNS_HASH in a pipeline whose source and lake are in memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, Option, References, Result } from "effect"
+import { Effect, Option, Result } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import type { TableDefinition } from "../../../../layers/memory/postgres/MemoryTable.ts"
 import * as Manifest from "../../../../src/core/lake/Manifest.ts"
 import { full, fullInto } from "../../../../src/Pipeline.ts"
 import { SourceTables } from "../../../../src/services/source/SourceTables.ts"
+import { peopleTable, textColumn } from "../../../support/memory/columns/people.ts"
 import {
   cdcOnce,
   ended,
@@ -22,7 +23,7 @@ import {
   twoTables,
   world,
 } from "../../../support/memory/memoryWorld.ts"
-import { peopleTable, textColumn } from "../../../support/memory/people.ts"
+import { warningsOf } from "../../../support/memory/warnings.ts"
 import { hashKey, hashOf } from "../../../support/slot/projectedChange.ts"
 
 const pessoa = peopleTable("cpf", "email", "foto", "cidade")
@@ -204,31 +205,20 @@ describe("cdc", () => {
 })
 
 describe("an entry that matches no column", () => {
-  /** Runs a command, and returns what it warns of. */
-  const warningsOf = (command: typeof cdcOnce | typeof full) =>
-    Effect.gen(function* () {
-      const lines: Array<string> = []
-      const listening = Logger.make<unknown, void>(({ logLevel, message }) => {
-        if (logLevel === "Warn") lines.push(String(message))
-      })
-      yield* Effect.asVoid<unknown, unknown, Effect.Services<typeof cdcOnce | typeof full>>(command).pipe(
-        Effect.provide(Logger.layer([listening])),
-        Effect.provideService(References.MinimumLogLevel, "Warn"),
-      )
-      return lines
-    })
-
   for (const [name, command] of [
     ["cdc", cdcOnce],
-    ["full", full],
+    ["full", Effect.asVoid(full)],
   ] as const) {
     it.effect(`is warned of by ${name}: the secret may be in another column`, () =>
       Effect.gen(function* () {
         yield* created(pessoa)
-        assert.deepStrictEqual(yield* warningsOf(command), [
-          'COLUMNS_EXCLUDE: "db_loja.cliente.cfp" matches no column of the tables in SOURCE_TABLES. ' +
-            "Correct the entry, or remove it. Names are folded to lower case unless they are quoted.",
-        ])
+        assert.deepStrictEqual(
+          yield* warningsOf<void, unknown, Effect.Services<typeof cdcOnce | typeof full>>(command),
+          [
+            'COLUMNS_EXCLUDE: "db_loja.cliente.cfp" matches no column of the tables in SOURCE_TABLES. ' +
+              "Correct the entry, or remove it. Names are folded to lower case unless they are quoted.",
+          ],
+        )
       }).pipe(Effect.provide(world({ COLUMNS_EXCLUDE: "db_loja.cliente.cfp, *.foto" }))),
     )
   }

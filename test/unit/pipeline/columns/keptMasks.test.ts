@@ -1,23 +1,23 @@
 /** Values that were masked never come in clear because of another name: only the settings of columns lift a mask. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Logger, References } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import { full } from "../../../../src/Pipeline.ts"
+import { peopleTable } from "../../../support/memory/columns/people.ts"
+import { holds, noSecret } from "../../../support/memory/columns/secrets.ts"
 import {
   cdcForEver,
   cdcOnce,
   ended,
   exitCode,
-  lakeKeys,
   settings,
   slotName,
   started,
-  textsOf,
   world,
 } from "../../../support/memory/memoryWorld.ts"
 import { row as saleRow, sales } from "../../../support/memory/partitionedWorld.ts"
-import { peopleTable } from "../../../support/memory/people.ts"
+import { warned } from "../../../support/memory/warnings.ts"
 
 const look = TestClock.adjust("2 seconds")
 const row = (id: string) => ({ id, cpf: `segredo-${id}`, nome: `nome-${id}` })
@@ -40,20 +40,6 @@ const people = Effect.gen(function* () {
   return { server, table }
 })
 
-/** A program's result, and its warnings. */
-const warned = <A, E, R>(program: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const told: Array<string> = []
-    const keep = Logger.make(({ message, logLevel }) => {
-      if (logLevel === "Warn") told.push(String(message))
-    })
-    const logger = Layer.merge(Logger.layer([keep]), Layer.succeed(References.MinimumLogLevel, "Warn"))
-    return [yield* Effect.provide(program, logger), told] as const
-  })
-
-const lakeText = Effect.map(Effect.flatMap(lakeKeys, textsOf), String)
-const noSecret = Effect.map(lakeText, (text) => assert.notInclude(text, "segredo"))
-const holds = (value: string) => Effect.map(lakeText, (text) => assert.include(text, value))
 const codeOf = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.map(ended(Effect.asVoid(program)), (exit) => [exitCode(exit), String(exit)] as const)
 

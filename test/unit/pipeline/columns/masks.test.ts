@@ -1,6 +1,6 @@
 /** The mask in watermark and manifest, in a pipeline whose source and lake are in memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Option, References, Result } from "effect"
+import { Effect, Layer, Option, Result } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import * as MemorySlotInspection from "../../../../layers/memory/source/MemorySlotInspection.ts"
 import { takeOver } from "../../../../src/cdc/fence/TakeOver.ts"
@@ -10,6 +10,7 @@ import { ObjectStore } from "../../../../src/services/lake/ObjectStore.ts"
 import { ChangeSource } from "../../../../src/services/source/ChangeSource.ts"
 import { readStatus } from "../../../../src/status/Facts.ts"
 import { jsonReport } from "../../../../src/status/StatusReport.ts"
+import { peopleTable } from "../../../support/memory/columns/people.ts"
 import {
   cdcOnce,
   incKeys,
@@ -23,7 +24,7 @@ import {
   watermarkLines,
   world,
 } from "../../../support/memory/memoryWorld.ts"
-import { peopleTable } from "../../../support/memory/people.ts"
+import { warningsOf } from "../../../support/memory/warnings.ts"
 
 const pessoa = peopleTable("cpf", "email")
 const row = (id: string) => ({ id, cpf: "segredo", email: "segredo@um" })
@@ -187,15 +188,7 @@ describe("a mask that changes", () => {
       const { server, table } = yield* created
       yield* server.transact((tx) => tx.insert(table, row("1")))
       yield* cdcOnce
-      const warnings: Array<string> = []
-      const listening = Logger.make<unknown, void>(({ logLevel, message }) => {
-        if (logLevel === "Warn") warnings.push(String(message))
-      })
-      yield* full.pipe(
-        Effect.provide(settings(masked)),
-        Effect.provide(Logger.layer([listening])),
-        Effect.provideService(References.MinimumLogLevel, "Warn"),
-      )
+      const warnings = yield* warningsOf(Effect.provide(full, settings(masked)))
       assert.match(String(warnings), /Restart `cdc` with the same COLUMNS_EXCLUDE/)
     }).pipe(Effect.provide(inMemory())),
   )

@@ -1,10 +1,11 @@
 /** ON_NEW_COLUMN in a pipeline whose source and lake are in memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, References, Result } from "effect"
+import { Effect, Result } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import * as Manifest from "../../../../src/core/lake/Manifest.ts"
 import { full } from "../../../../src/Pipeline.ts"
 import { SourceTables } from "../../../../src/services/source/SourceTables.ts"
+import { peopleTable, textColumn } from "../../../support/memory/columns/people.ts"
 import {
   cdcOnce,
   ended,
@@ -17,7 +18,7 @@ import {
   textsOf,
   world,
 } from "../../../support/memory/memoryWorld.ts"
-import { peopleTable, textColumn } from "../../../support/memory/people.ts"
+import { warningsOf } from "../../../support/memory/warnings.ts"
 
 const pessoa = peopleTable("cpf", "cidade")
 const rules = { COLUMNS_EXCLUDE: "*.cpf", ON_NEW_COLUMN: "exclude" }
@@ -104,18 +105,9 @@ describe("a new column of a table with a list", () => {
   it.effect("is warned of once by a writer, and by full", () =>
     Effect.gen(function* () {
       const { server, table } = yield* grown("changes")
-      const warnings: Array<string> = []
-      const listening = Logger.make<unknown, void>(({ logLevel, message }) => {
-        if (logLevel === "Warn") warnings.push(String(message))
-      })
-      const heard = <A, E, R>(program: Effect.Effect<A, E, R>) =>
-        program.pipe(
-          Effect.provide(Logger.layer([listening])),
-          Effect.provideService(References.MinimumLogLevel, "Warn"),
-        )
-      yield* heard(cdcOnce)
+      const ofWriter = yield* warningsOf(cdcOnce)
       yield* server.transact((tx) => tx.insert(table, { ...row("3"), rg: "segredo-rg" }))
-      yield* heard(full)
+      const warnings = [...ofWriter, ...(yield* warningsOf(full))]
       const notice =
         'Table "db_loja"."cliente": ON_NEW_COLUMN=exclude leaves out "rg", because the lake does not have it yet.'
       assert.deepStrictEqual(

@@ -1,20 +1,20 @@
 /** A masked column under another name: its values stay out of the lake until the settings say what they are. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Logger, References } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import { full } from "../../../../src/Pipeline.ts"
+import { peopleTable, textColumn } from "../../../support/memory/columns/people.ts"
+import { holds, lakeText, noSecret } from "../../../support/memory/columns/secrets.ts"
 import {
   cdcForEver,
   cdcOnce,
-  lakeKeys,
   settings,
   slotName,
   started,
-  textsOf,
   world,
 } from "../../../support/memory/memoryWorld.ts"
-import { peopleTable, textColumn } from "../../../support/memory/people.ts"
+import { warningsOf } from "../../../support/memory/warnings.ts"
 
 const look = TestClock.adjust("2 seconds")
 const hashed = { COLUMNS_HASH: "db_loja.cliente.cpf", COLUMNS_HASH_KEY: "k" }
@@ -33,20 +33,6 @@ const people = Effect.gen(function* () {
   return { table, insert }
 })
 
-const warnings = <A, E, R>(program: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const told: Array<string> = []
-    const keep = Logger.make(({ message, logLevel }) => {
-      if (logLevel === "Warn") told.push(String(message))
-    })
-    const logger = Layer.merge(Logger.layer([keep]), Layer.succeed(References.MinimumLogLevel, "Warn"))
-    yield* Effect.provide(program, logger)
-    return told
-  })
-
-const lakeText = Effect.map(Effect.flatMap(lakeKeys, textsOf), String)
-const noSecret = Effect.map(lakeText, (text) => assert.notInclude(text, "segredo"))
-const holds = (value: string) => Effect.map(lakeText, (text) => assert.include(text, value))
 const notice =
   /"db_loja"\."cliente": the column "doc" was masked as "cpf".*db_loja\.cliente\.doc in COLUMNS_EXCLUDE or COLUMNS_HASH/
 
@@ -58,10 +44,10 @@ for (const [how, rules] of [
     it.effect("is left out by cdc and by full, which warn of it", () =>
       Effect.gen(function* () {
         const { insert } = yield* people
-        assert.match((yield* warnings(cdcOnce)).join("\n"), notice)
+        assert.match((yield* warningsOf(cdcOnce)).join("\n"), notice)
         yield* insert("3")
         yield* cdcOnce
-        assert.match((yield* warnings(full)).join("\n"), notice)
+        assert.match((yield* warningsOf(full)).join("\n"), notice)
         yield* noSecret
         yield* holds("nome-3")
       }).pipe(Effect.provide(world(rules))),
@@ -71,7 +57,7 @@ for (const [how, rules] of [
       Effect.gen(function* () {
         const { insert, table } = yield* people
         table.renameColumn("doc", "cpf")
-        const told = yield* warnings(
+        const told = yield* warningsOf(
           Effect.gen(function* () {
             const program = yield* started(cdcForEver)
             yield* look

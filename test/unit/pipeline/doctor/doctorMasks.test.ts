@@ -4,9 +4,9 @@ import { Effect, Layer } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import { layer as memoryInspection } from "../../../../layers/memory/source/MemorySourceInspection.ts"
 import { examine } from "../../../../src/doctor/Doctor.ts"
+import { peopleTable } from "../../../support/memory/columns/people.ts"
 import { cdcOnce, ended, settings, slotName, world } from "../../../support/memory/memoryWorld.ts"
 import { row, sales } from "../../../support/memory/partitionedWorld.ts"
-import { peopleTable } from "../../../support/memory/people.ts"
 
 const hashed = { COLUMNS_HASH: "db_loja.cliente.cpf,db_loja.venda.v", COLUMNS_HASH_KEY: "k" }
 const inMemory = (tables: string) =>

@@ -1,22 +1,12 @@
 /** What `full` says where the slot is missing: the advice is one that `init` accepts. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, References } from "effect"
+import { Effect } from "effect"
 import { MemoryPostgres } from "../../../../layers/memory/postgres/MemoryPostgres.ts"
 import * as Pipeline from "../../../../src/Pipeline.ts"
 import { cdcOnce, cliente, shop, slotName, world } from "../../../support/memory/memoryWorld.ts"
+import { warningsOf } from "../../../support/memory/warnings.ts"
 
-/** The warnings of a `full`. */
-const warnings = Effect.gen(function* () {
-  const lines: Array<string> = []
-  const listening = Logger.make<unknown, void>(({ logLevel, message }) => {
-    if (logLevel === "Warn") lines.push(String(message))
-  })
-  yield* Pipeline.full.pipe(
-    Effect.provide(Logger.layer([listening])),
-    Effect.provideService(References.MinimumLogLevel, "Warn"),
-  )
-  return lines.join("\n")
-})
+const warnings = Effect.map(warningsOf(Pipeline.full), (lines) => lines.join("\n"))
 
 describe("full without a slot", () => {
   it.effect("asks for init where no cdc has written to the lake", () =>

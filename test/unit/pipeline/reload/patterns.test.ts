@@ -21,6 +21,7 @@ import {
   started,
   world,
 } from "../../../support/memory/memoryWorld.ts"
+import { warningsOf } from "../../../support/memory/warnings.ts"
 
 const poll = TestClock.adjust("2 seconds")
 const all = { SOURCE_TABLES: "db_loja.*" }
@@ -33,18 +34,6 @@ const begun = Effect.gen(function* () {
   yield* cdcOnce
   return found
 })
-
-/** The warnings of a program. */
-const warnings = <A, E, R>(program: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const logged: Array<string> = []
-    const keep = Logger.make(({ message, logLevel }) => {
-      if (logLevel === "Warn") logged.push(String(message))
-    })
-    const logger = Layer.merge(Logger.layer([keep]), Layer.succeed(References.MinimumLogLevel, "Warn"))
-    yield* Effect.provide(program, logger)
-    return logged
-  })
 
 describe("cdc with a pattern", () => {
   it.effect("follows all tables that match, in folders of their own", () =>
@@ -149,7 +138,7 @@ describe("cdc with a pattern", () => {
       server.createTable(named("db_loja", "_oculta"))
       server.createTable(named("db_loja", "Pedido"))
       server.createTable(named("db_loja", "rascunho")).isUnlogged = true
-      const logged = yield* warnings(
+      const logged = yield* warningsOf(
         Effect.gen(function* () {
           const program = yield* started(cdcForEver)
           yield* server.transact((tx) => tx.insert(clientes, ana))
@@ -199,7 +188,7 @@ describe("cdc with a pattern", () => {
   it.effect("is not stopped by a new table whose key COLUMNS_EXCLUDE leaves out, and warns of it", () =>
     Effect.gen(function* () {
       const { server, clientes } = yield* shop
-      const logged = yield* warnings(
+      const logged = yield* warningsOf(
         Effect.gen(function* () {
           const program = yield* started(cdcForEver)
           yield* server.transact((tx) => tx.insert(clientes, ana))
@@ -257,14 +246,14 @@ describe("cdc with a pattern", () => {
       yield* brief("db_loja", "tmp_1")
       yield* brief("outro", "passageira")
       yield* server.transact((tx) => tx.insert(clientes, bia))
-      const logged = yield* warnings(cdcOnce)
+      const logged = yield* warningsOf(cdcOnce)
       assert.deepStrictEqual(
         logged.map((text) => /Table (\S+) matches db_loja\.\*, and was created and dropped/.exec(text)?.[1]),
         ['"db_loja"."passageira"'],
       )
       assert.strictEqual(yield* reasonOf("passageira"), "unknown relation")
       assert.deepStrictEqual(yield* rowsOf("cliente"), ["I1", "I2"])
-      assert.deepStrictEqual(yield* warnings(cdcOnce), [])
+      assert.deepStrictEqual(yield* warningsOf(cdcOnce), [])
     }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.*,!*.tmp_*" }))),
   )
 
@@ -297,7 +286,7 @@ describe("cdc with a pattern", () => {
       const { server, clientes } = yield* shop
       const unusable = server.createTable(named("db_loja", "Ação"))
       const other = server.createTable(named("outro", "coisa"))
-      const logged = yield* warnings(
+      const logged = yield* warningsOf(
         Effect.gen(function* () {
           yield* server.transact((tx) => {
             tx.insert(clientes, ana)
@@ -318,7 +307,7 @@ describe("cdc with a pattern", () => {
   it.effect("starts with a pattern that matches nothing, and says so", () =>
     Effect.gen(function* () {
       yield* shop
-      const logged = yield* warnings(cdcOnce)
+      const logged = yield* warningsOf(cdcOnce)
       assert.include(logged.join(), "The pattern vazio.* in SOURCE_TABLES matches no table")
     }).pipe(Effect.provide(world({ SOURCE_TABLES: "db_loja.*,vazio.*" }))),
   )

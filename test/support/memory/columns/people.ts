@@ -1,5 +1,5 @@
 /** The table of people whose columns the settings mask. */
-import type { TableDefinition } from "../../../layers/memory/postgres/MemoryTable.ts"
+import type { TableDefinition } from "../../../../layers/memory/postgres/MemoryTable.ts"
 
 /** A column of text that may be NULL. */
 export const textColumn = (name: string) => ({ name, type: "text", nullable: true })

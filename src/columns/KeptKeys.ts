@@ -1,9 +1,8 @@
 /** Refuses rows without the columns that identify them. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { Projection } from "../core/columns/Projection.ts"
 import type { TableName } from "../core/source/SourceTable.ts"
-import type { SourceError } from "../services/source/SourceError.ts"
-import { SourceTables } from "../services/source/SourceTables.ts"
+import { describeNow } from "../tables/PresentTable.ts"
 import { projectedTable } from "./ProjectedTable.ts"
 
 /**
@@ -12,10 +11,6 @@ import { projectedTable } from "./ProjectedTable.ts"
  */
 export const keptKeys = Effect.fnUntraced(function* (table: TableName, projection: Projection | undefined) {
   if (projection === undefined || !projection.hasDropped) return
-  const { describe } = yield* SourceTables
-  yield* Effect.catchIf(
-    Effect.flatMap(describe(table), (found) => projectedTable(found, projection)),
-    (error: SourceError) => error.reason === "SchemaOrTableMissing",
-    () => Effect.void,
-  )
+  const found = yield* describeNow(table)
+  if (Option.isSome(found)) yield* projectedTable(found.value, projection)
 })

@@ -18,8 +18,8 @@ import { readSchema } from "../../lake/SchemaFiles.ts"
 import { publish } from "../../observe/PipelineEvents.ts"
 import { ObjectStore, type Publish } from "../../services/lake/ObjectStore.ts"
 import type { StoreError } from "../../services/lake/StoreError.ts"
-import type { SourceError } from "../../services/source/SourceError.ts"
-import { SourceTables, type TableDescription } from "../../services/source/SourceTables.ts"
+import type { TableDescription } from "../../services/source/SourceTables.ts"
+import { describeNow } from "../../tables/PresentTable.ts"
 import { type ColumnsBefore, type ObjectHeader, schemaColumns } from "./SchemaColumns.ts"
 
 /** The newest schema of a dataset in the lake, and what a writer remembers of it. */
@@ -31,6 +31,14 @@ export interface SchemaTail {
   /** The catalog's rows (`FollowedTable.definition`) that it was last compared with. */
   readonly definition: string | undefined
 }
+
+/** Returns the lines of the watermark for datasets that have a schema. */
+export const schemaKeys = (
+  tails: Iterable<readonly [dataset: string, tail: SchemaTail]>,
+): ReadonlyArray<readonly [string, string]> =>
+  [...tails].flatMap(([dataset, { key }]) =>
+    Option.toArray(Option.map(key, (one) => [dataset, one] as const)),
+  )
 
 export const noSchema: SchemaTail = { key: Option.none(), content: undefined, definition: undefined }
 
@@ -65,18 +73,6 @@ export const schemaOf = (
     replica_identity: Option.getOrNull(Option.map(found, ({ replicaIdentity }) => replicaIdentity)),
   }
 }
-
-/** Returns none if the table does not exist any more. */
-const describeNow = Effect.fnUntraced(function* ({ table }: SourceTable) {
-  const { describe } = yield* SourceTables
-  return yield* describe(table).pipe(
-    Effect.map(Option.some),
-    Effect.catchIf(
-      (error: SourceError) => error.reason === "SchemaOrTableMissing",
-      () => Effect.succeedNone,
-    ),
-  )
-})
 
 /** Writes a schema that is not there yet. */
 const writeSchema = Effect.fnUntraced(function* (key: string, schema: TableSchema, how: Publish) {
@@ -164,7 +160,7 @@ export const keepSchema = Effect.fn("SchemaHistory.keepSchema")(function* (
   const content = tail.content ?? Option.getOrUndefined(yield* readSchema(tail.key))
   const isKnown = content !== undefined && hasColumns(content, names) && content.mask === maskOf(projection)
   if (isKnown && tail.definition !== undefined && tail.definition === definition) return { ...tail, content }
-  const found = yield* describeNow(source)
+  const found = yield* describeNow(source.table)
   const now = yield* numberedSchema(source, projection, layout, content, object, found)
   // The catalog has later columns: what was known of these is better.
   if (isKnown && isOpen(now) && !isUnclear(now, found)) return { ...tail, content }

@@ -8,6 +8,7 @@ import type { CommitMark, LakeFolders, Watermark } from "../../core/lake/Waterma
 import type { SourceIdentity } from "../../services/source/SourceTables.ts"
 import { entryNames } from "../masks/EntryNames.ts"
 import type { DatasetTail, FollowedTail, WrittenDataset } from "../rows/DatasetObjects.ts"
+import { schemaKeys } from "../rows/SchemaHistory.ts"
 import type { FollowedTables } from "../tables/FollowedTables.ts"
 
 export interface Checkpoint {
@@ -63,9 +64,6 @@ export const movedTo = (
     written.flatMap(({ dataset, objects }) => objects.slice(-1).map((object) => [dataset, object] as const)),
   )
   const schemas = new Map(written.map(({ dataset, schema }) => [dataset, schema] as const))
-  const schemaKeys = [...schemas].flatMap(([dataset, { key }]) =>
-    Option.toArray(Option.map(key, (one) => [dataset, one] as const)),
-  )
   const { watermark } = checkpoint
   return {
     ...checkpoint,
@@ -77,7 +75,7 @@ export const movedTo = (
         ...watermark.objects,
         ...[...newest].map(([dataset, { key }]) => [dataset, key] as const),
       ]),
-      schemas: new Map([...watermark.schemas, ...schemaKeys]),
+      schemas: new Map([...watermark.schemas, ...schemaKeys(schemas)]),
     },
     datasets: checkpoint.datasets.map((tail): DatasetTail => {
       const object = Option.fromUndefinedOr(newest.get(tail.source.dataset))

@@ -6,7 +6,7 @@ import { forEachDataset } from "../../lake/ForEachDataset.ts"
 import { ObjectStore, type Publish } from "../../services/lake/ObjectStore.ts"
 import { RowFormat } from "../../services/lake/RowFormat.ts"
 import type { DatasetTail, FollowedTail } from "../rows/DatasetObjects.ts"
-import { keepSchema } from "../rows/SchemaHistory.ts"
+import { keepSchema, schemaKeys } from "../rows/SchemaHistory.ts"
 import { type Checkpoint, followedTails } from "./Checkpoint.ts"
 import { firstRowLsn } from "./FirstRow.ts"
 
@@ -50,14 +50,11 @@ export const withMissingSchemas = Effect.fn("MissingSchemas.withMissingSchemas")
   const datasets = checkpoint.datasets.map(
     (tail): DatasetTail => ({ ...tail, schema: schemas.get(tail.source.dataset) ?? tail.schema }),
   )
-  const keys = datasets.flatMap(({ source, schema }) =>
-    Option.toArray(Option.map(schema.key, (key) => [source.dataset, key] as const)),
-  )
   const { watermark } = checkpoint
   const next: Checkpoint = {
     ...checkpoint,
     datasets,
-    watermark: { ...watermark, schemas: new Map([...watermark.schemas, ...keys]) },
+    watermark: { ...watermark, schemas: new Map([...watermark.schemas, ...schemaKeys(schemas)]) },
   }
   return next
 })

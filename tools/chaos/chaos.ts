@@ -103,6 +103,7 @@ export const chaos = async (options: ChaosOptions): Promise<Run> => {
     url,
     dice: dice.fork("architect"),
     without,
+    hasBegun: () => pool.batches > 0,
     did: (kind) => counted(tally.changes, kind),
     copy: async () => counted(tally.copies, await calm.copyWhatNeedsOne()),
   })

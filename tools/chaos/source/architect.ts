@@ -21,6 +21,8 @@ export interface ArchitectOptions {
   readonly url: string
   readonly dice: Random
   readonly without: ReadonlyArray<ChangeKind>
+  /** False until a writer knows all tables: one that meets none of a configured table ends with 2, as it should. */
+  readonly hasBegun: () => boolean
   /** Counts a step that was done. */
   readonly did: (kind: ChangeKind) => void
   /** Copies what needs a copy. */
@@ -60,7 +62,7 @@ const lookAt = async (session: Session, table: string): Promise<Now> => {
   }
 }
 
-export const startArchitect = ({ url, dice, without, did, copy }: ArchitectOptions): Architect => {
+export const startArchitect = ({ url, dice, without, hasBegun, did, copy }: ArchitectOptions): Architect => {
   const session = new Session(url, "SET lock_timeout = '1s'; SET search_path = chaos")
   const isOn = (kind: ChangeKind) => !without.includes(kind)
   const on = { ...weights }
@@ -81,7 +83,7 @@ export const startArchitect = ({ url, dice, without, did, copy }: ArchitectOptio
   }
   const running = (async () => {
     while (!isStopped) {
-      await step().catch(() => session.rollback())
+      if (hasBegun()) await step().catch(() => session.rollback())
       await setTimeout(dice.between(20, 600))
     }
     session.forget()

@@ -3,6 +3,7 @@
  * by the primary key, leaves by `_partition`.
  */
 import { type CsvObject, type DatasetFiles, type IncObject, readCsvObject } from "./datasetFiles.ts"
+import { arrayElements, metaColumns } from "./incFormat.ts"
 import { isSeen } from "./snapshot.ts"
 
 /** By column: its number, or its name where the lake knows no number. */
@@ -28,13 +29,6 @@ export interface Rebuilt {
   readonly problems: ReadonlyArray<string>
   readonly changes: number
 }
-
-const plainMeta = ["_op", "_lsn", "_seq", "_xid", "_commit_ts", "_before", "_unchanged"]
-
-const elementsOf = (text: string): ReadonlyArray<string> =>
-  [...text.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/gs)].map(
-    ([, quoted, bare]) => quoted?.replace(/\\(.)/gs, "$1") ?? bare ?? "",
-  )
 
 type ColumnIds = ReadonlyMap<string, number | string>
 
@@ -79,8 +73,8 @@ class Rebuilding {
   }
 
   inc(object: IncObject, { header, rows }: CsvObject): void {
-    const hasPartition = header[plainMeta.length] === "_partition"
-    const meta = plainMeta.length + (hasPartition ? 1 : 0)
+    const hasPartition = header[metaColumns.length] === "_partition"
+    const meta = metaColumns.length + (hasPartition ? 1 : 0)
     const names = header.slice(meta)
     // A writer that was killed between object and schema leaves it to the next one, which may work under other masks: then
     // the copy that these ask for has the object's rows.
@@ -89,7 +83,7 @@ class Rebuilding {
     let isToldOf = isDescribed
     for (const row of rows) {
       const where = `${row[0]} at ${row[1]} ${row[2]} in ${object.key}`
-      const partition = hasPartition ? (row[plainMeta.length] ?? null) : null
+      const partition = hasPartition ? (row[metaColumns.length] ?? null) : null
       this.#inOrder(`${row[1]} ${(row[2] ?? "").padStart(12, "0")}`, partition, where)
       this.changes++
       if (isSeen(this.#snapshot, Number(row[3]))) continue
@@ -142,7 +136,7 @@ class Rebuilding {
     const old = this.rows.get(oldKey)
     if (old === undefined) this.problem(`${where}: the row is not there`)
     this.rows.delete(oldKey)
-    const unsent = new Set(row[6] == null ? [] : elementsOf(row[6]))
+    const unsent = new Set(row[6] == null ? [] : arrayElements(row[6]))
     for (const name of unsent) {
       const id = ids.get(name) ?? name
       if (old?.values.has(id) === true) now.values.set(id, old.values.get(id) ?? null)

@@ -1,5 +1,6 @@
 /** Holds every row of `inc` to what the server said of the change when it was made. */
-import { arrayElements, incNames, type LakeObject, metaColumns } from "./lakeRows.ts"
+import { arrayElements, metaColumns } from "../../rebuild/incFormat.ts"
+import { incNames, type LakeObject } from "./lakeRows.ts"
 import type { Column, Look } from "./tableLook.ts"
 import type { Values, Witnessed, WitnessedTransaction } from "./witness.ts"
 

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { parseCsv } from "../../../test/support/csv/csvText.ts"
 import { readCsv } from "../../../test/support/lake/duckdb.ts"
 import type { LakeFolder } from "../../../test/support/lake/lakeFolder.ts"
+import { metaColumns } from "../../rebuild/incFormat.ts"
 import type { Values } from "./witness.ts"
 
 export interface LakeObject {
@@ -11,8 +12,6 @@ export interface LakeObject {
   readonly header: ReadonlyArray<string>
   readonly rows: ReadonlyArray<Values>
 }
-
-export const metaColumns = ["_op", "_lsn", "_seq", "_xid", "_commit_ts", "_before", "_unchanged"]
 
 export const readObject = Effect.fn("readObject")(function* (lake: LakeFolder, key: string) {
   const text = yield* lake.text(key)
@@ -55,12 +54,6 @@ export const differencesInDuckdb = Effect.fn("differencesInDuckdb")(function* (
   }
   return found
 })
-
-/** The elements of a one-dimensional `text[]`. */
-export const arrayElements = (text: string): ReadonlyArray<string> =>
-  [...text.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/gs)].map(
-    ([, quoted, bare]) => quoted?.replace(/\\(.)/gs, "$1") ?? bare ?? "",
-  )
 
 /** The names under which a table's columns stand in `inc`. */
 export const incNames = (names: ReadonlyArray<string>): ReadonlyArray<string> =>

@@ -1,6 +1,7 @@
 /** The table as `full` and the rows of `inc` after it make it, by the published rules alone. */
+import { arrayElements, metaColumns } from "../../rebuild/incFormat.ts"
 import { isSeen } from "../../rebuild/snapshot.ts"
-import { arrayElements, type LakeObject, metaColumns } from "./lakeRows.ts"
+import type { LakeObject } from "./lakeRows.ts"
 import type { Values } from "./witness.ts"
 
 type Row = Map<string, string | null>
